@@ -1,0 +1,30 @@
+# Two commands matter to a stranger: `make demo` and `make test`. Both set themselves up.
+PYTHON ?= python3
+PY := .venv/bin/python
+TORCH := torch==2.13.0
+DATA ?=
+.PHONY: demo test lint refit clean
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: .venv/ready  ## classify a handful of sentences with the bundled nano scope
+	$(PY) -m scopesift.demo
+
+test: .venv/ready lint  ## lint, types and every test, with coverage
+	$(PY) -m pytest --cov --cov-report=term
+
+lint: .venv/ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+refit: .venv/ready  ## refit the bundled classifiers on DATA=… and regenerate every table
+	@test -n "$(DATA)" || { echo "make refit needs DATA=<folder with toxicity/, language/, domain/>" >&2; exit 2; }
+	$(PY) -m recipes.nano --data "$(DATA)" --out scopesift/bundled/nano --only classifiers --only card
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -1,0 +1,1 @@
+"""Rules over a few thresholded features, and what fits, measures and runs them."""

@@ -1,0 +1,1 @@
+"""Scopes, windows, batches and document features."""

@@ -1,0 +1,1 @@
+"""Tensors in, tensors out: the two exact encodes of a TopK sparse autoencoder."""

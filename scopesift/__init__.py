@@ -1,0 +1,1 @@
+"""scopesift: training-free SAE feature classifiers."""
