@@ -1,0 +1,154 @@
+# ruff: noqa: N815 -- shapes live in names
+"""Checks of what callers pass, done once, so that every back end may rely on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from scopesift_kernels.weight_norms import largest_norm
+
+_DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+_INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+# Pre-activations below this can't overflow float32 in any order of accumulation.
+_SAFE = 1e38
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Checked inputs of one encode.
+
+    Attributes:
+        x_TD: residuals `[T, D]`, finite, float32, bfloat16 or float16.
+        W_enc_FD: encoder weights `[F, D]`, finite, same device.
+        b_enc_F: encoder bias, float32 `[F]`, finite.
+        k: how many features of a token are active, 1 to F.
+        x_norm_T: Euclidean norms of the residuals, float32 `[T]`.
+        w_norm: norm of the longest encoder row.
+        may_overflow: a pre-activation might not fit float32; only the reference looks at every one of them.
+    """
+
+    x_TD: torch.Tensor
+    W_enc_FD: torch.Tensor
+    b_enc_F: torch.Tensor
+    k: int
+    x_norm_T: torch.Tensor
+    w_norm: float
+    may_overflow: bool
+
+    @property
+    def n_tokens(self) -> int:
+        """T."""
+        return self.x_TD.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """F."""
+        return self.W_enc_FD.shape[0]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which features are read, of which documents.
+
+    Attributes:
+        features_S: int64 `[S]`, indices into the encoder's rows; may repeat.
+        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`.
+        floors_S: float32 `[S]`, finite, >= 0.
+        n_documents: N; documents without tokens are allowed.
+    """
+
+    features_S: torch.Tensor
+    documents_T: torch.Tensor
+    floors_S: torch.Tensor
+    n_documents: int
+
+
+def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, k: int) -> Problem:
+    """Check residuals, encoder and k.
+
+    Raises:
+        TypeError: a dtype other than float32, bfloat16, float16; k not an integer.
+        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity anywhere.
+    """
+    for name, tensor, dims in (("x_TD", x_TD, 2), ("W_enc_FD", W_enc_FD, 2), ("b_enc_F", b_enc_F, 1)):
+        if tensor.dtype not in _DTYPES:
+            raise TypeError(f"{name} has to be float32, bfloat16 or float16, not {tensor.dtype}: convert it")
+        if tensor.ndim != dims:
+            raise ValueError(f"{name} has to have {dims} dimensions, not shape {tuple(tensor.shape)}")
+        if tensor.device != x_TD.device:
+            raise ValueError(f"{name} is on {tensor.device}, x_TD on {x_TD.device}: move them to one")
+    n_features, d_model = W_enc_FD.shape
+    if x_TD.shape[1] != d_model:
+        raise ValueError(f"x_TD has {x_TD.shape[1]} columns and W_enc_FD {d_model}: they have to agree")
+    if b_enc_F.shape[0] != n_features:
+        raise ValueError(f"b_enc_F has {b_enc_F.shape[0]} entries, not one for each of {n_features} rows")
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise TypeError(f"k has to be an integer, not {type(k).__name__}")
+    if not 1 <= k <= n_features:
+        raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
+    w_norm = largest_norm(W_enc_FD)
+    b_enc_F = b_enc_F.float()
+    if not bool(torch.isfinite(b_enc_F).all()):
+        raise ValueError("b_enc_F has to be finite; it holds NaN or infinity: check the SAE file")
+    x_norm_T = _token_norms(x_TD)
+    largest = float(x_norm_T.max()) * w_norm + float(b_enc_F.abs().max()) if x_TD.shape[0] else 0.0
+    return Problem(x_TD, W_enc_FD, b_enc_F, k, x_norm_T, w_norm, may_overflow=not largest < _SAFE)
+
+
+def check_selection(
+    problem: Problem,
+    features_S: torch.Tensor,
+    documents_T: torch.Tensor,
+    floors_S: torch.Tensor,
+    n_documents: int | None,
+) -> Selection:
+    """Check which features and documents are asked for.
+
+    Raises:
+        TypeError: features or documents that are not integers, floors that are not floating point.
+        ValueError: lengths that don't fit, features outside the encoder, documents out of order or range,
+            floors that are negative, NaN or infinite.
+    """
+    for name, tensor in (("features_S", features_S), ("documents_T", documents_T)):
+        if tensor.dtype not in _INTEGERS:
+            raise TypeError(f"{name} has to hold integers, not {tensor.dtype}")
+    if not floors_S.is_floating_point():
+        raise TypeError(f"floors_S has to be floating point, not {floors_S.dtype}")
+    if features_S.ndim != 1 or floors_S.shape != features_S.shape:
+        shapes = f"{tuple(features_S.shape)} and {tuple(floors_S.shape)}"
+        raise ValueError(f"features_S and floors_S have to be vectors of one length, not of shapes {shapes}")
+    if documents_T.shape != (problem.n_tokens,):
+        raise ValueError(f"documents_T has shape {tuple(documents_T.shape)}, not ({problem.n_tokens},)")
+    device = problem.x_TD.device
+    features_S, documents_T = features_S.to(device, torch.int64), documents_T.to(device, torch.int64)
+    floors_S = floors_S.to(device, torch.float32)
+    if features_S.numel() and not 0 <= int(features_S.min()) <= int(features_S.max()) < problem.n_features:
+        raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {features_S.tolist()}")
+    if not bool((torch.isfinite(floors_S) & (floors_S >= 0)).all()):
+        raise ValueError(f"floors_S has to be finite and not negative: got {floors_S.tolist()}")
+    last = -1
+    if problem.n_tokens:
+        if bool((documents_T[1:] < documents_T[:-1]).any()) or int(documents_T[0]) < 0:
+            raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
+        last = int(documents_T[-1])
+    if n_documents is None:
+        n_documents = last + 1
+    if n_documents <= last:
+        raise ValueError(f"documents_T names document {last}: n_documents {n_documents} is too small")
+    return Selection(features_S, documents_T, floors_S, n_documents)
+
+
+def _token_norms(x_TD: torch.Tensor, at_once: int = 8192) -> torch.Tensor:
+    norm_T = torch.empty(x_TD.shape[0], device=x_TD.device)
+    for start in range(0, x_TD.shape[0], at_once):
+        rows = x_TD[start : start + at_once].float()
+        norms = torch.linalg.vector_norm(rows, dim=1)
+        norm_T[start : start + at_once] = norms
+        if not bool(torch.isfinite(norms).all()):  # squares may overflow although the entries are finite
+            finite = torch.isfinite(rows).all(dim=1)
+            if not bool(finite.all()):
+                bad = start + int((~finite).nonzero()[0])
+                raise ValueError(f"x_TD has to be finite; token {bad} is not: check the backbone's dtype")
+    return norm_T

@@ -1,0 +1,120 @@
+"""The two encodes, and which back end runs them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Protocol, cast
+
+import torch
+
+from scopesift_kernels.arguments import Problem, Selection, check_problem, check_selection
+from scopesift_kernels.precision import full_float32
+from scopesift_kernels.results import SelectedMaxima, TopK
+
+# Modules are named, not imported: Triton is optional, and slow to import.
+_MODULES = {
+    "reference": "scopesift_kernels.reference",
+}
+
+
+class Backend(Protocol):
+    """What a back end's module offers."""
+
+    def topk(self, problem: Problem) -> TopK:
+        """Encode every token."""
+
+    def selected(self, problem: Problem, selection: Selection) -> SelectedMaxima:
+        """Pool selected features over documents."""
+
+
+def backends() -> tuple[str, ...]:
+    """Names of the back ends that can run here, the reference first."""
+    return tuple(name for name in _MODULES if _missing(name) is None)
+
+
+def encode_topk(
+    x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, k: int, *, backend: str | None = None
+) -> TopK:
+    """Every active feature of every token: the k largest of `x_TD @ W_enc_FD.T + b_enc_F`, exactly.
+
+    Pre-activations are accumulated in float32 from the inputs as they are stored. Equal pre-activations are
+    ranked by index, lowest first, so that exactly k features are active whatever the ties.
+
+    Args:
+        x_TD: residuals `[T, D]`, float32, bfloat16 or float16; T may be 0; any strides.
+        W_enc_FD: encoder weights `[F, D]`, same device.
+        b_enc_F: encoder bias `[F]`.
+        k: active features a token, 1 to F.
+        backend: a name from `backends()`; by default the fastest for the device, dtype and shape.
+
+    Returns:
+        Values (after ReLU) and indices `[T, k]`, by pre-activation descending, then index ascending.
+
+    Raises:
+        TypeError: a dtype that isn't supported.
+        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity, an unknown back end.
+    """
+    with full_float32(x_TD.device):
+        problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
+        return _pick(problem, backend).topk(problem)
+
+
+def encode_selected(
+    x_TD: torch.Tensor,
+    W_enc_FD: torch.Tensor,
+    b_enc_F: torch.Tensor,
+    k: int,
+    features_S: torch.Tensor,
+    documents_T: torch.Tensor,
+    floors_S: torch.Tensor,
+    *,
+    n_documents: int | None = None,
+    backend: str | None = None,
+) -> SelectedMaxima:
+    """The largest activation of a few features in each document, exactly, for less than a full encode.
+
+    A token counts for feature s iff s is among the token's k largest pre-activations (ties to the lowest
+    index) and its activation is greater than the feature's floor.
+
+    Args:
+        x_TD: residuals `[T, D]` of all documents, one after the other.
+        W_enc_FD: encoder weights `[F, D]`.
+        b_enc_F: encoder bias `[F]`.
+        k: active features a token, 1 to F.
+        features_S: integer indices of the features that are read `[S]`; S may be 0.
+        documents_T: integer document of each token `[T]`, non-decreasing from 0.
+        floors_S: the lowest activation of each feature that anyone distinguishes from none `[S]`, >= 0.
+        n_documents: N; by default the last document + 1.
+        backend: a name from `backends()`; by default the fastest for the device, dtype and shape.
+
+    Returns:
+        Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none).
+
+    Raises:
+        TypeError: a dtype that isn't supported.
+        ValueError: shapes, devices or ranges that don't fit, NaN or infinity, an unknown back end.
+    """
+    with full_float32(x_TD.device):
+        problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
+        selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
+        return _pick(problem, backend).selected(problem, selection)
+
+
+def _pick(problem: Problem, name: str | None) -> Backend:
+    if name is not None and name not in _MODULES:
+        raise ValueError(f"backend has to be one of {', '.join(backends())}, not {name!r}")
+    if name is None:
+        name = "reference"
+    reason = _missing(name)
+    if reason is not None:
+        raise ValueError(f"backend {name!r} can't run here: {reason}; these can: {', '.join(backends())}")
+    if problem.may_overflow:
+        name = "reference"  # looks at every pre-activation, and refuses those that don't fit float32
+    return cast(Backend, importlib.import_module(_MODULES[name]))
+
+
+def _missing(name: str) -> str | None:
+    if name == "triton" and importlib.util.find_spec("triton") is None:
+        return "triton isn't installed"
+    return None
