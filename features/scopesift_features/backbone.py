@@ -1,0 +1,216 @@
+"""The language model, cut after the deepest block that is needed; its residual stream by forward hooks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from scopesift_features.errors import ScopeError
+from scopesift_features.model_classes import decoder_class, model_config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+
+class Backbone:
+    """A decoder without the blocks after `deepest`, without final norm and without LM head.
+
+    Blocks past the cut are never read from disk, allocated or run. The residual is taken by forward hooks on
+    the blocks: `output_hidden_states` gives the post-norm state for the last one.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.blocks = find_blocks(model)
+
+    @property
+    def deepest(self) -> int:
+        """The deepest layer that can be read."""
+        return len(self.blocks) - 1
+
+    @torch.inference_mode()
+    def residuals(self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
+        """Residual stream after each of the asked-for blocks.
+
+        Args:
+            ids_BT: token ids, int64, right-padded.
+            mask_BT: 1 on tokens, 0 on padding.
+            layers: blocks to read, each at most `deepest`.
+
+        Returns:
+            layer -> `[B, T, D]` in the backbone's dtype, on the block's device; padding positions hold noise.
+
+        Raises:
+            ScopeError: a layer past the cut.
+        """
+        wrong = [layer for layer in layers if not 0 <= layer <= self.deepest]
+        if wrong:
+            raise ScopeError(
+                f"layer {wrong[0]} is not in this backbone, which holds layers 0 to {self.deepest}"
+            )
+        found: dict[int, Tensor] = {}
+
+        def keep(layer: int) -> Any:
+            def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+                found[layer] = output[0] if isinstance(output, tuple) else output
+
+            return hook
+
+        handles = [self.blocks[layer].register_forward_hook(keep(layer)) for layer in sorted(set(layers))]
+        try:
+            self.model(
+                input_ids=ids_BT.to(self._input_device),
+                attention_mask=mask_BT.to(self._input_device),
+                use_cache=False,
+            )
+        finally:
+            for handle in handles:
+                handle.remove()
+        return found
+
+    @property
+    def _input_device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+
+def read_backbone_config(folder: Path) -> PreTrainedConfig:
+    """Configuration of the text decoder; for a multimodal checkpoint, that of its language model.
+
+    Raises:
+        ScopeError: missing, not JSON, or of an architecture that transformers does not know.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ScopeError(
+            f"{path} is missing; a backbone folder needs config.json, its weights and tokenizer.json"
+        )
+    try:
+        return model_config(folder).get_text_config(decoder=True)
+    except Exception as error:
+        raise ScopeError(
+            f"{path} is not a model configuration that transformers knows ({_first_line(error)})"
+        ) from None
+
+
+def cut_config(config: PreTrainedConfig, n_blocks: int) -> PreTrainedConfig:
+    """The same architecture with its first `n_blocks` blocks only.
+
+    Every list with one item a block (layer_types and its kin) is cut with it.
+    """
+    content = config.to_dict()
+    depth = config.num_hidden_layers
+    cut = {
+        name: value[:n_blocks] if isinstance(value, list) and len(value) == depth else value
+        for name, value in content.items()
+    }
+    depth_name = config.attribute_map.get("num_hidden_layers", "num_hidden_layers")
+    cut[depth_name] = n_blocks
+    return type(config).from_dict(cut)
+
+
+def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
+    """Load the blocks 0 … `deepest` of a checkpoint in Hugging Face format.
+
+    Args:
+        folder: config.json and safetensors, whole or in shards with an index.
+        deepest: the last block to load.
+        device: a torch device, or "auto" to spread the model over the GPUs there are (needs accelerate).
+        dtype: precision of weights and arithmetic, whatever the file holds.
+
+    Raises:
+        ScopeError: files missing or damaged, weights missing, of another shape, or not finite.
+    """
+    config = read_backbone_config(folder)
+    if not 0 <= deepest < config.num_hidden_layers:
+        last = config.num_hidden_layers - 1
+        raise ScopeError(f"layer {deepest} does not exist in {folder}; the backbone has layers 0 to {last}")
+    if not any(folder.glob("*.safetensors")):
+        raise ScopeError(
+            f"{folder} holds no .safetensors weights; pull the scope again or copy the model's files there"
+        )
+    model_class = decoder_class(config)
+    try:
+        with _quiet_transformers():
+            model, report = model_class.from_pretrained(
+                folder,
+                config=cut_config(config, deepest + 1),
+                dtype=dtype,
+                device_map="auto" if device == "auto" else None,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except Exception as error:
+        raise ScopeError(f"the backbone in {folder} cannot be loaded: {_first_line(error)}") from None
+    norms = drop_final_norm(model)
+    missing = [key for key in sorted(report["missing_keys"]) if key.split(".")[0] not in norms]
+    if missing:
+        raise ScopeError(
+            f"the backbone in {folder} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
+        )
+    for name, parameter in model.named_parameters():
+        if not bool(torch.isfinite(parameter.sum(dtype=torch.float32))):
+            raise ScopeError(f"the backbone in {folder}: {name} holds NaN or infinite values; pull it again")
+    return Backbone(model if device == "auto" else model.to(device))
+
+
+def find_blocks(model: Any) -> nn.ModuleList:
+    """The list of decoder blocks of any transformers decoder.
+
+    Raises:
+        ScopeError: the model has no list of as many modules as its configuration has layers.
+    """
+    depth = model.config.num_hidden_layers
+    for _, module in model.named_modules():
+        if isinstance(module, nn.ModuleList) and len(module) == depth:
+            return module
+    raise ScopeError(
+        f"{type(model).__name__} does not hold its {depth} blocks as a list; it is not supported"
+    )
+
+
+def drop_final_norm(model: nn.Module) -> set[str]:
+    """Replace what normalises after the last block by identity.
+
+    Returns:
+        The names of the replaced children.
+    """
+    blocks = find_blocks(model)
+    dropped: set[str] = set()
+    for parent in model.modules():
+        children = list(parent.named_children())
+        if not any(child is blocks for _, child in children):
+            continue
+        # a norm before the blocks (of the embedding) belongs to the residual stream and stays
+        position = next(i for i, (_, child) in enumerate(children) if child is blocks)
+        for name, child in children[position + 1 :]:
+            if "norm" in type(child).__name__.lower():
+                setattr(parent, name, nn.Identity())
+                dropped.add(name)
+    return dropped
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hide the report about unread weights: a cut model leaves most of a checkpoint unread on purpose."""
+    from transformers.utils import logging as model_logging
+
+    level, bars = model_logging.get_verbosity(), model_logging.is_progress_bar_enabled()
+    model_logging.set_verbosity(logging.ERROR)
+    model_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        model_logging.set_verbosity(level)
+        if bars:
+            model_logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).split("\n")[0][:200]

@@ -1,0 +1,166 @@
+"""The one table of scopes: nano and the 14 Qwen-Scope groups.
+
+Loader, pull, command line, docs and tests all derive from it. Source: the groups' model cards and the
+Qwen-Scope report (arXiv 2605.11887). Hub revisions are not pinned here: the release was re-touched after
+publication, so the revision is resolved when a group is pulled and recorded in its scope.json.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from scopesift_features.errors import ScopeError, UsageError
+from scopesift_features.settings import ReadingSettings
+
+_QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One scope that is known by name.
+
+    Attributes:
+        id: the name people type, e.g. `qwen3-1.7b-w32k-l0_50`.
+        backbone: hub id of the language model.
+        sae: hub id of the SAE group; one SAE per layer.
+        d_model, n_layers, d_sae, k: sizes; checked against every file that is read.
+        backbone_revision, sae_revision: hub revisions to pull when none is asked for; None: the newest.
+        settings: how texts are read unless the scope's own scope.json says otherwise.
+    """
+
+    id: str
+    backbone: str
+    sae: str
+    d_model: int
+    n_layers: int
+    d_sae: int
+    k: int
+    backbone_revision: str | None = None
+    sae_revision: str | None = None
+    settings: ReadingSettings = _QWEN_SETTINGS
+
+
+# backbone, d_model, layers, then (width, d_sae, k) of each of its groups
+_QWEN_SCOPE = (
+    ("Qwen3-1.7B-Base", 2048, 28, (("W32K", 32768, 50), ("W32K", 32768, 100))),
+    ("Qwen3-8B-Base", 4096, 36, (("W64K", 65536, 50), ("W64K", 65536, 100))),
+    ("Qwen3.5-2B-Base", 2048, 24, (("W32K", 32768, 50), ("W32K", 32768, 100))),
+    ("Qwen3.5-9B-Base", 4096, 32, (("W64K", 65536, 50), ("W64K", 65536, 100))),
+    ("Qwen3.5-27B", 5120, 64, (("W80K", 81920, 50), ("W80K", 81920, 100))),
+    ("Qwen3-30B-A3B-Base", 2048, 48, (("W32K", 32768, 50), ("W128K", 131072, 100))),
+    ("Qwen3.5-35B-A3B-Base", 2048, 40, (("W32K", 32768, 50), ("W128K", 131072, 100))),
+)
+
+
+def _qwen_scope_entries() -> list[CatalogueEntry]:
+    return [
+        CatalogueEntry(
+            id=f"{backbone.removesuffix('-Base')}-{width}-L0_{k}".lower(),
+            backbone=f"Qwen/{backbone}",
+            sae=f"Qwen/SAE-Res-{backbone}-{width}-L0_{k}",
+            d_model=d_model,
+            n_layers=n_layers,
+            d_sae=d_sae,
+            k=k,
+        )
+        for backbone, d_model, n_layers, groups in _QWEN_SCOPE
+        for width, d_sae, k in groups
+    ]
+
+
+def bundled_folder() -> Path:
+    """Folder of the nano scope inside the installed package."""
+    return Path(str(files("scopesift"))) / "bundled" / "nano"
+
+
+def _nano_entry() -> CatalogueEntry:
+    # nano's sizes belong to its recipe and change with it, so they are read from its own files
+    nano = CatalogueEntry(
+        id="nano",
+        backbone="scopesift/nano",
+        sae="scopesift/nano",
+        d_model=0,
+        n_layers=0,
+        d_sae=0,
+        k=0,
+        settings=ReadingSettings(prefix="<|endoftext|>", skip="prefix"),
+    )
+    config = bundled_folder() / "sae" / "config.json"
+    try:
+        sizes = json.loads(config.read_text(encoding="utf-8"))
+        return replace(
+            nano,
+            d_model=int(sizes["d_model"]),
+            n_layers=int(sizes["num_layers"]),
+            d_sae=int(sizes["d_sae"]),
+            k=int(sizes["k"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return nano  # not built or damaged: listed all the same; loading it says what is wrong
+
+
+@cache
+def catalogue() -> dict[str, CatalogueEntry]:
+    """All scopes that have a name, by id: nano first, then the groups in the report's order."""
+    return {entry.id: entry for entry in (_nano_entry(), *_qwen_scope_entries())}
+
+
+def find_entry(name: str) -> CatalogueEntry:
+    """The catalogue's entry for a name; its id or its SAE group's hub id, in any case.
+
+    Raises:
+        UsageError: for an unknown name; it lists the nearest ones.
+    """
+    wanted = name.strip().lower()
+    for entry in catalogue().values():
+        if wanted in (entry.id, entry.sae.lower(), entry.sae.lower().removeprefix("qwen/")):
+            return entry
+    near = difflib.get_close_matches(wanted, list(catalogue()), n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known scopes: {', '.join(catalogue())}"
+    raise UsageError(f"no scope is called {name!r} and no folder is there; {hint}")
+
+
+def scopes_home() -> Path:
+    """Folder that holds pulled scopes: `scopesift/` beside the hub's own cache (so it follows HF_HOME)."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HOME) / "scopesift"
+
+
+def entry_folder(entry: CatalogueEntry) -> Path:
+    """Where a catalogue scope lies on disk, whether it is there or not."""
+    return bundled_folder() if entry.id == "nano" else scopes_home() / entry.id
+
+
+def locate(name_or_path: str | Path) -> tuple[Path, CatalogueEntry | None]:
+    """Folder of a scope given by name or by path, and its catalogue entry if it has one.
+
+    Raises:
+        UsageError: neither a known name nor a folder.
+        ScopeError: a known scope that is not on disk.
+    """
+    path = Path(name_or_path).expanduser()
+    looks_like_path = isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~"))
+    if looks_like_path or (str(name_or_path) not in catalogue() and path.is_dir()):
+        if not path.is_dir():
+            raise UsageError(
+                f"no scope folder at {path}; give a folder that holds scope.json, or a scope's name"
+            )
+        return path, None
+    entry = find_entry(str(name_or_path))
+    folder = entry_folder(entry)
+    if not (folder / "scope.json").is_file():
+        if entry.id == "nano":
+            raise ScopeError(
+                f"the bundled nano scope is missing from {folder}; reinstall scopesift "
+                "or make it with `python -m recipes.nano`"
+            )
+        raise ScopeError(
+            f"{entry.id} is not on this machine yet; get it with `scopesift scopes pull {entry.id}`"
+        )
+    return folder, entry

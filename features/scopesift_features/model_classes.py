@@ -1,0 +1,56 @@
+"""The two doors into transformers' model code, opened without the parts that are never used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from scopesift_features.errors import ScopeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformers import PreTrainedConfig
+
+
+def model_config(folder: Path) -> PreTrainedConfig:
+    """The configuration of a checkpoint folder; raises what transformers raises."""
+    with _without_scikit_learn():
+        from transformers import AutoConfig
+
+        return AutoConfig.from_pretrained(folder, local_files_only=True)
+
+
+def decoder_class(config: PreTrainedConfig) -> Any:
+    """The bare decoder's class (without LM head) for a text configuration.
+
+    Raises:
+        ScopeError: transformers has none.
+    """
+    with _without_scikit_learn():
+        from transformers import AutoModel
+
+        try:
+            return AutoModel._model_mapping[type(config)]
+        except KeyError:
+            raise ScopeError(
+                f"transformers has no decoder for models of type {config.model_type!r}"
+            ) from None
+
+
+@contextmanager
+def _without_scikit_learn() -> Iterator[None]:
+    """Keep transformers' first import of its generation code from importing all of scikit-learn.
+
+    It does so for one option of assisted decoding, which a cut model can't do anyway; the import takes a
+    second of every start. transformers asks `is_sklearn_available` once, while it is imported.
+    """
+    from transformers import utils
+
+    real = utils.is_sklearn_available
+    utils.is_sklearn_available = lambda: False
+    try:
+        yield
+    finally:
+        utils.is_sklearn_available = real

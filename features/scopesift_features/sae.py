@@ -1,0 +1,96 @@
+"""The TopK sparse autoencoder of one layer, in Qwen-Scope's semantics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from scopesift_kernels import TopK, encode_topk
+from torch import Tensor
+
+from scopesift_features.errors import ScopeError
+
+
+@dataclass(frozen=True, eq=False)
+class TopKSAE:
+    """One layer's SAE: `acts = relu(topk(x @ W_enc.T + b_enc, k))`, `recon = acts @ W_dec.T + b_dec`.
+
+    b_dec is not subtracted before encoding and the input is not scaled (Qwen-Scope report, section 2).
+
+    Attributes:
+        W_enc_FD: encoder weights `[d_sae, d_model]`.
+        b_enc_F: encoder bias `[d_sae]`.
+        W_dec_DF: decoder weights `[d_model, d_sae]`, feature directions in columns; None when only encoding.
+        b_dec_D: decoder bias `[d_model]`; None when only encoding.
+        k: active features per token.
+        layer: the decoder block whose output is encoded.
+    """
+
+    W_enc_FD: Tensor
+    b_enc_F: Tensor
+    W_dec_DF: Tensor | None
+    b_dec_D: Tensor | None
+    k: int
+    layer: int
+
+    @property
+    def d_sae(self) -> int:
+        """Number of features."""
+        return self.W_enc_FD.shape[0]
+
+    @property
+    def d_model(self) -> int:
+        """Width of the residual stream."""
+        return self.W_enc_FD.shape[1]
+
+    def encode(self, x_TD: Tensor) -> TopK:
+        """The k active features of every token.
+
+        Args:
+            x_TD: residual after block `layer`; rounded to the SAE's dtype, accumulated in fp32.
+
+        Returns:
+            values_TK fp32 (descending, after ReLU) and indices_TK int64; ties go to the lowest index.
+
+        Raises:
+            ValueError: the residual is not finite or has another width.
+        """
+        return encode_topk(x_TD.to(self.W_enc_FD.dtype), self.W_enc_FD, self.b_enc_F, self.k)
+
+    def decode(self, top: TopK) -> Tensor:
+        """Reconstruct the residual from active features.
+
+        Args:
+            top: what `encode` returned.
+
+        Returns:
+            recon_TD fp32.
+
+        Raises:
+            ScopeError: the SAE was read without its decoder.
+        """
+        if self.W_dec_DF is None or self.b_dec_D is None:
+            raise ScopeError(
+                f"the SAE of layer {self.layer} was read without its decoder; use .sae(layer, decoder=True)"
+            )
+        # a bag sum gathers k columns a token instead of making a dense [T, F]
+        return (
+            torch.nn.functional.embedding_bag(
+                top.indices_TK, self.W_dec_DF.T.float(), per_sample_weights=top.values_TK.float(), mode="sum"
+            )
+            + self.b_dec_D.float()
+        )
+
+    def fvu(self, x_TD: Tensor) -> float:
+        """Fraction of variance unexplained: squared error over the squared distance to the mean residual.
+
+        Args:
+            x_TD: at least two tokens' residuals, first tokens left out.
+
+        Returns:
+            0 for a perfect reconstruction, 1 for one that is as good as the mean.
+        """
+        x_TD = x_TD.float()
+        error = (x_TD - self.decode(self.encode(x_TD))).double().square().sum()
+        spread = (x_TD - x_TD.mean(dim=0)).double().square().sum()
+        return float(error / spread)
