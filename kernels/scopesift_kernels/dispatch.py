@@ -15,6 +15,7 @@ from scopesift_kernels.results import SelectedMaxima, TopK
 # Modules are named, not imported: Triton is optional, and slow to import.
 _MODULES = {
     "reference": "scopesift_kernels.reference",
+    "cpu": "scopesift_kernels.cpu",
 }
 
 
@@ -105,7 +106,7 @@ def _pick(problem: Problem, name: str | None) -> Backend:
     if name is not None and name not in _MODULES:
         raise ValueError(f"backend has to be one of {', '.join(backends())}, not {name!r}")
     if name is None:
-        name = "reference"
+        name = "cpu" if problem.x_TD.device.type == "cpu" else "reference"
     reason = _missing(name)
     if reason is not None:
         raise ValueError(f"backend {name!r} can't run here: {reason}; these can: {', '.join(backends())}")

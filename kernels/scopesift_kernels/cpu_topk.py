@@ -1,0 +1,73 @@
+"""Top-k on the CPU without the `[T, F]` matrix: a running bound over chunks of features.
+
+A chunk of weights is converted to float32 once (on CPUs without bf16 arithmetic torch's own bf16 product is
+several times slower than its float32 one) and multiplied with tiles of tokens. Of each tile only what
+exceeds the running k-th largest is looked at: maxima of blocks of columns say where. Every pre-activation
+is computed once and compared as computed.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from scopesift_kernels.arguments import Problem
+from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
+
+# Tokens that share one conversion of the weights; a tile's tokens and features; columns under one maximum.
+SLAB, TILE, CHUNK, BLOCK = 4096, 512, 4096, 16
+
+
+def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
+    """Rank keys of the k largest pre-activations of some tokens.
+
+    Args:
+        problem: the checked inputs.
+        tokens_R: int64 indices `[R]` or a slice of the tokens.
+
+    Returns:
+        int64 `[R, k]`, descending, see `rank_keys`.
+    """
+    x_RD = problem.x_TD[tokens_R]
+    keys_RK = torch.full((x_RD.shape[0], problem.k), NONE, dtype=torch.int64)
+    for start in range(0, x_RD.shape[0], SLAB):
+        _stream(problem, x_RD[start : start + SLAB].float(), keys_RK[start : start + SLAB])
+    return keys_RK.sort(dim=1, descending=True).values
+
+
+def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None:
+    """Run all features past a slab of float32 tokens; changes `keys_RK`, the running top-k, in place."""
+    for start in range(0, problem.n_features, CHUNK):
+        W_CD = problem.W_enc_FD[start : start + CHUNK].float()
+        b_C = problem.b_enc_F[start : start + CHUNK]
+        for row in range(0, x_RD.shape[0], TILE):
+            pre_RC = torch.mm(x_RD[row : row + TILE], W_CD.T).add_(b_C)
+            keys_RK[row : row + TILE] = _merge(keys_RK[row : row + TILE], pre_RC, start)
+
+
+def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Tensor:
+    """The running top-k after a tile of pre-activations of the features from `start` on."""
+    k = keys_RK.shape[1]
+    bound_R = key_values(keys_RK.amin(dim=1))
+    if pre_RC.shape[1] % BLOCK:
+        pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % BLOCK), value=float("-inf"))
+    blocks_RGB = pre_RC.unflatten(1, (-1, BLOCK))
+    maxima_RG = blocks_RGB.amax(dim=2)
+    if start == 0 and maxima_RG.shape[1] >= k:
+        # k blocks hold an element as large as the k-th largest maximum: no smaller element can be in the
+        # top-k. One step below it, since elements equal to it can.
+        kth_R = maxima_RG.topk(k, dim=1, sorted=False).values.amin(dim=1)
+        bound_R = torch.nextafter(kth_R, torch.tensor(float("-inf")))
+    # Later features lose ties against earlier ones, so only what is strictly larger can enter.
+    row_H, block_H = (maxima_RG > bound_R[:, None]).nonzero(as_tuple=True)
+    hot_HB = blocks_RGB[row_H, block_H]
+    hit_P, lane_P = (hot_HB > bound_R[row_H, None]).nonzero(as_tuple=True)
+    if not hit_P.numel():
+        return keys_RK
+    row_P = row_H[hit_P]
+    new_P = rank_keys(hot_HB[hit_P, lane_P], start + block_H[hit_P] * BLOCK + lane_P)
+    # Rows have different numbers of newcomers: lay them out as wide as the longest, however long that is.
+    count_R = torch.bincount(row_P, minlength=keys_RK.shape[0])
+    place_P = torch.arange(row_P.numel()) - (count_R.cumsum(0) - count_R)[row_P]
+    new_RM = torch.full((keys_RK.shape[0], int(count_R.max())), NONE, dtype=torch.int64)
+    new_RM[row_P, place_P] = new_P
+    return torch.cat((keys_RK, new_RM), dim=1).topk(k, dim=1, sorted=False).values

@@ -1,0 +1,145 @@
+"""Selected features on the CPU: every shortcut against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scopesift_kernels import SelectedMaxima, cpu, encode_selected, encode_topk, screening
+
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+pytestmark = pytest.mark.usefixtures("small_tiles")
+within = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
+    got = encode_selected(*args, n_documents=n_documents, backend="cpu")
+    right = encode_selected(*args, n_documents=n_documents, backend="reference")
+    assert torch.equal(got.maxima_NS, right.maxima_NS)
+    assert torch.equal(got.tokens_NS, right.tokens_NS)
+    return got
+
+
+@within
+@given(
+    t=st.integers(0, 60), d=st.integers(1, 9), f=st.integers(1, 150), k=st.integers(1, 40),
+    s=st.integers(0, 12), n=st.integers(1, 6), highest=st.integers(0, 8), seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
+)  # fmt: skip
+def test_any_shape_floor_and_document_equals_the_reference(
+    whole: Callable,
+    t: int,
+    d: int,
+    f: int,
+    k: int,
+    s: int,
+    n: int,
+    highest: int,
+    seed: int,
+    dtype: torch.dtype,
+) -> None:
+    g = torch.Generator().manual_seed(seed)
+    features = torch.randint(0, f, (s,), generator=g)
+    documents = torch.randint(0, n, (t,), generator=g).sort().values
+    floors = torch.randint(0, highest + 1, (s,), generator=g).float()
+    same(*whole(t, d, f, seed, 2, dtype), min(k, f), features, documents, floors, n_documents=n)
+
+
+def one_hot_case(pre_TF: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Residuals and an encoder whose pre-activations are exactly the ones given."""
+    pre = torch.tensor(pre_TF)
+    return torch.eye(pre.shape[0]), pre.T.contiguous(), torch.zeros(pre.shape[1])
+
+
+def test_the_largest_value_outside_the_top_k_is_passed_over() -> None:
+    """Token 0 has the largest value of feature 3, but three others there are larger: token 2 decides."""
+    pre = [[9.0, 9.0, 9.0, 8.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 5.0], [7.0, 7.0, 7.0, 6.0]]
+    document = torch.zeros(4, dtype=torch.int64)
+    got = same(*one_hot_case(pre), 3, torch.tensor([3]), document, torch.zeros(1))
+    assert (got.maxima_NS.item(), got.tokens_NS.item()) == (5.0, 2)
+
+
+def test_a_tie_at_the_cut_is_decided_by_the_index() -> None:
+    pre = [[3.0, 3.0, 3.0, 3.0]]
+    got = same(*one_hot_case(pre), 2, torch.tensor([0, 1, 2, 3]), torch.tensor([0]), torch.zeros(4))
+    assert got.maxima_NS.tolist() == [[3.0, 3.0, 0.0, 0.0]]
+
+
+def test_no_member_anywhere_gives_zero_after_looking_at_every_token() -> None:
+    """Each token of a long document is above the floor, just outside its top-k: no round may stop early."""
+    t, f = 50, 40
+    pre = torch.arange(1.0, f + 1).repeat(t, 1)
+    pre[:, 0] = 30.0 - torch.arange(t) / 64
+    case = (torch.eye(t), pre.T.contiguous(), torch.zeros(f))
+    document = torch.zeros(t, dtype=torch.int64)
+    assert same(*case, 5, torch.tensor([0]), document, torch.zeros(1)).tokens_NS.item() == -1
+    case[1][0, 49] = 100.0  # the last token becomes the first candidate
+    assert same(*case, 5, torch.tensor([0]), document, torch.zeros(1)).tokens_NS.item() == 49
+    case[1][0, 49] = 0.5  # and now the smallest of all, a member since the others there are smaller still
+    case[1][1:, 49] = 0.25
+    assert same(*case, 5, torch.tensor([0]), document, torch.zeros(1)).tokens_NS.item() == 49
+
+
+def test_the_gate_keeps_what_ties_with_its_bound() -> None:
+    """Features 20.. are hot and equal everywhere; the selected one ties with them and wins by its index."""
+    t, f, k = 30, 64, 4
+    pre = torch.zeros(t, f)
+    pre[:, 20:40] = 2.0
+    pre[:, 3] = 2.0
+    pre[::3, 5:9] = 3.0  # in every third token four others fill the top-k
+    case = (torch.eye(t), pre.T.contiguous(), torch.zeros(f))
+    documents = torch.arange(t) // 7
+    got = same(*case, k, torch.tensor([3, 39]), documents, torch.zeros(2))
+    assert got.maxima_NS[:, 0].tolist() == [2.0] * 5
+    assert got.maxima_NS[:, 1].tolist() == [0.0] * 5
+
+
+def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima() -> None:
+    x = torch.ones(100, 1)
+    x[40], x[90] = 3.0, 3.0
+    got = same(x, torch.tensor([[1.0], [0.0]]), torch.zeros(2), 1, torch.tensor([0]), torch.zeros(100).long(),
+               torch.zeros(1))  # fmt: skip
+    assert (got.maxima_NS.item(), got.tokens_NS.item()) == (3.0, 40)
+
+
+def test_repeated_features_and_empty_documents_are_answered(whole: Callable) -> None:
+    case, documents = whole(20, 4, 30, seed=1), torch.tensor([1] * 9 + [4] * 11)
+    got = same(*case, 6, torch.tensor([7, 7, 2]), documents, torch.tensor([0.0, 3.0, 0.0]), n_documents=7)
+    assert got.maxima_NS[[0, 2, 3, 5, 6]].count_nonzero() == 0
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("floor", [0.0, 1.5])
+def test_maxima_are_those_of_the_full_encode(
+    normal: Callable, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, floor: float
+) -> None:
+    monkeypatch.setattr(screening, "_PAIRS_AT_ONCE", 2**12)
+    case, k = normal(300, 48, 600, seed=9, dtype=dtype), 20
+    features, documents = torch.arange(0, 600, 19), torch.arange(300) // 37
+    got = encode_selected(*case, k, features, documents, torch.full((32,), floor), backend="cpu")
+    values, indices = encode_topk(*case, k, backend="reference")
+    acts = torch.zeros(300, 600).scatter_(1, indices, values)[:, features]
+    acts = torch.where(acts > floor, acts, 0.0)
+    right = torch.stack([acts[documents == n].amax(dim=0) for n in range(9)])
+    # Continuous values: nothing here is within rounding of the cut or the floor.
+    torch.testing.assert_close(got.maxima_NS, right, rtol=1e-5, atol=1e-5)
+    assert bool(((got.tokens_NS >= 0) == (right > 0)).all())
+
+
+def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
+    monkeypatch.setattr(screening, "_PAIRS_AT_ONCE", 2**20)
+    t, f, k = 400, 128, 4
+    g = torch.Generator().manual_seed(0)
+    pre = torch.rand(t, f, generator=g)
+    pre[:, 100:108] += 5.0  # always on
+    case = (torch.eye(t), pre.T.contiguous(), torch.zeros(f))
+    encoded = []
+    active = cpu.CpuEncoder.active
+    monkeypatch.setattr(cpu.CpuEncoder, "active", lambda self, r: encoded.append(len(r)) or active(self, r))
+    same(*case, k, torch.arange(8), torch.arange(t) // 40, torch.zeros(8))
+    assert sum(encoded) < t // 8

@@ -1,0 +1,117 @@
+"""The CPU back end's top-k against the reference and against float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scopesift_kernels import cpu_topk, encode_topk
+
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+pytestmark = pytest.mark.usefixtures("small_tiles")
+within = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def same(case: tuple, k: int) -> None:
+    got, right = encode_topk(*case, k, backend="cpu"), encode_topk(*case, k, backend="reference")
+    assert torch.equal(got.indices_TK, right.indices_TK)
+    assert torch.equal(got.values_TK, right.values_TK)
+
+
+@within
+@given(
+    t=st.integers(0, 23), d=st.integers(1, 9), f=st.integers(1, 150), k=st.integers(1, 150),
+    span=st.integers(0, 3), seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
+)  # fmt: skip
+def test_any_shape_dtype_and_ties_equal_the_reference(
+    whole: Callable, t: int, d: int, f: int, k: int, span: int, seed: int, dtype: torch.dtype
+) -> None:
+    same(whole(t, d, f, seed, span, dtype), min(k, f))
+
+
+@pytest.mark.parametrize("k", [1, 2, 31, 32, 33, 95, 96, 97])
+def test_constant_rows_take_the_first_features(k: int) -> None:
+    case = (torch.ones(6, 3), torch.ones(97, 3), torch.zeros(97))
+    assert encode_topk(*case, k, backend="cpu").indices_TK.tolist() == [list(range(k))] * 6
+
+
+@pytest.mark.parametrize("slope", [-1.0, 1.0])
+def test_rows_sorted_by_index_never_overflow_anything(slope: float) -> None:
+    """Rising rows beat the running bound at every feature; falling ones never after the first chunk."""
+    x = torch.tensor([[1.0], [0.0], [-1.0], [2.0]])
+    same((x, slope * torch.arange(131.0)[:, None], torch.zeros(131)), 7)
+
+
+def test_a_late_tie_loses_and_a_late_larger_value_wins() -> None:
+    bias = torch.zeros(130)
+    bias[:4] = torch.tensor([5.0, 4.0, 3.0, 2.0])
+    bias[100], bias[129] = 2.0, 2.5
+    got = encode_topk(torch.zeros(1, 1), torch.zeros(130, 1), bias, 4, backend="cpu")
+    assert got.indices_TK.tolist() == [[0, 1, 2, 129]]
+    bias[129] = 2.0
+    got = encode_topk(torch.zeros(1, 1), torch.zeros(130, 1), bias, 4, backend="cpu")
+    assert got.indices_TK.tolist() == [[0, 1, 2, 3]]
+
+
+def test_a_tie_at_the_first_bound_is_kept_for_the_lowest_index() -> None:
+    """Eight blocks of four: the k-th largest block maximum is the k-th largest value, many times over."""
+    bias = torch.tensor([0.0, 0.0, 0.0, 1.0] * 8)
+    got = encode_topk(torch.zeros(1, 1), torch.zeros(32, 1), bias, 3, backend="cpu")
+    assert got.indices_TK.tolist() == [[3, 7, 11]]
+
+
+def test_all_negative_rows_are_ranked_too() -> None:
+    case = (torch.ones(3, 1), torch.zeros(70, 1), -1.0 - torch.arange(70.0) % 13)
+    same(case, 9)
+    assert encode_topk(*case, 9, backend="cpu").values_TK.count_nonzero() == 0
+
+
+def test_negative_zero_ties_with_zero() -> None:
+    case = (
+        torch.ones(1, 1),
+        torch.tensor([[-1.0], [0.0], [0.0], [-1.0]]),
+        torch.tensor([-1.0, -0.0, 0.0, 1.0]),
+    )
+    assert encode_topk(*case, 3, backend="cpu").indices_TK.tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_strides_do_not_matter(whole: Callable, dtype: torch.dtype) -> None:
+    x, W, b = whole(14, 10, 80, seed=3, dtype=dtype)
+    strided = (x.T.contiguous().T, torch.stack((W, W), 1).flatten(0, 1)[::2], torch.stack((b, b), 1)[:, 0])
+    assert not any(tensor.is_contiguous() for tensor in strided)
+    right = encode_topk(x, W, b, 5, backend="reference")
+    got = encode_topk(*strided, 5, backend="cpu")
+    assert torch.equal(got.indices_TK, right.indices_TK)
+
+
+def test_mixed_dtypes_are_computed_in_float32(whole: Callable) -> None:
+    x, W, b = whole(6, 7, 50, seed=4)
+    same((x, W.bfloat16(), b.half()), 5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("t", "d", "f", "k"), [(255, 123, 507, 50), (33, 192, 2049, 100), (7, 64, 1000, 512)]
+)
+def test_error_is_no_larger_than_the_references_own(
+    normal: Callable, float64_check: Callable, float64_error: Callable, monkeypatch: pytest.MonkeyPatch,
+    dtype: torch.dtype, t: int, d: int, f: int, k: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(cpu_topk, "CHUNK", 256)
+    monkeypatch.setattr(cpu_topk, "BLOCK", 16)
+    case = normal(t, d, f, seed=d, dtype=dtype)
+    got, right = encode_topk(*case, k, backend="cpu"), encode_topk(*case, k, backend="reference")
+    float64_check(case, k, *got)
+    # Different tilings of one sum: the same error up to the noise of where roundings fall.
+    assert float64_error(case, *got) <= 1.1 * float64_error(case, *right)
+
+
+def test_the_cpu_is_picked_for_cpu_tensors(normal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    monkeypatch.setattr("scopesift_kernels.cpu.topk", called.append)
+    encode_topk(*normal(2, 3, 4), 2)
+    assert len(called) == 1
