@@ -1,0 +1,232 @@
+"""What a classifier is worth: binary and many-class metrics, and calibration error.
+
+Ratios without a denominator are 0, as in scikit-learn with `zero_division=0`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+ECE_MIN_DOCUMENTS = 1000  # under it the estimate is mostly the noise of the bins
+ECE_BINS = 15  # as in Guo et al. 2017, "On calibration of modern neural networks"
+
+Floats = npt.NDArray[np.float64]
+
+
+def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
+    """Elementwise quotient of any shapes that broadcast, 0 where the denominator is 0."""
+    top, bottom = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
+    return np.divide(top, bottom, out=np.zeros(top.shape), where=bottom != 0)
+
+
+def macro_f1_of_counts(tp: npt.ArrayLike, fp: npt.ArrayLike, fn: npt.ArrayLike, tn: npt.ArrayLike) -> Floats:
+    """Mean of the F1 of both classes, for counts of any shape: what fitting searches over many cuts."""
+    tp, fp, fn, tn = (np.asarray(count, float) for count in (tp, fp, fn, tn))
+    errors = fp + fn
+    return (ratio(2 * tp, 2 * tp + errors) + ratio(2 * tn, 2 * tn + errors)) / 2
+
+
+@dataclass(frozen=True)
+class BinaryMetrics:
+    """Counts of a binary classifier's right and wrong answers, and the ratios made of them.
+
+    Attributes:
+        tp: positives that were flagged.
+        fp: negatives that were flagged.
+        fn: positives that were not.
+        tn: negatives that were not.
+    """
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+    @classmethod
+    def of(cls, truth_N: npt.ArrayLike, flagged_N: npt.ArrayLike) -> "BinaryMetrics":
+        """Counts two boolean arrays of shape `[N]`: is positive, and was flagged.
+
+        Raises:
+            ValueError: the arrays are not boolean or differ in length.
+        """
+        truth, flagged = np.asarray(truth_N), np.asarray(flagged_N)
+        if truth.dtype != np.bool_ or flagged.dtype != np.bool_ or truth.shape != flagged.shape:
+            raise ValueError(
+                f"expected two boolean arrays of one length, got {truth.dtype}{list(truth.shape)} and "
+                f"{flagged.dtype}{list(flagged.shape)}; compare the labels with the positive class first"
+            )
+        tp, fp, fn = (int(np.sum(both)) for both in (truth & flagged, ~truth & flagged, truth & ~flagged))
+        return cls(tp, fp, fn, truth.size - tp - fp - fn)
+
+    @property
+    def n(self) -> int:
+        """Documents."""
+        return self.tp + self.fp + self.fn + self.tn
+
+    @property
+    def n_positive(self) -> int:
+        """Documents of the positive class."""
+        return self.tp + self.fn
+
+    @property
+    def precision(self) -> float:
+        """Share of the flagged that are positive."""
+        return float(ratio(self.tp, self.tp + self.fp))
+
+    @property
+    def recall(self) -> float:
+        """Share of the positives that are flagged."""
+        return float(ratio(self.tp, self.tp + self.fn))
+
+    @property
+    def specificity(self) -> float:
+        """Share of the negatives that are not flagged."""
+        return float(ratio(self.tn, self.tn + self.fp))
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall of the positive class."""
+        return float(ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return float(ratio(self.tp + self.tn, self.n))
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean of recall and specificity."""
+        return (self.recall + self.specificity) / 2
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of the F1 of both classes."""
+        return float(macro_f1_of_counts(self.tp, self.fp, self.fn, self.tn))
+
+    def at_prevalence(self, prevalence: float) -> dict[str, float]:
+        """Precision, recall and F1 to expect where `prevalence` of all documents are positive.
+
+        Balanced test data flatters precision; recall and the rate of false alarms carry over, precision
+        doesn't.
+
+        Raises:
+            ValueError: `prevalence` is not between 0 and 1.
+        """
+        if not 0 <= prevalence <= 1:
+            raise ValueError(f"expected a prevalence between 0 and 1, got {prevalence}")
+        hits = self.recall * prevalence
+        alarms = (1 - self.specificity) * (1 - prevalence)
+        precision = float(ratio(hits, hits + alarms))
+        f1 = float(ratio(2 * precision * self.recall, precision + self.recall))
+        return {"prevalence": prevalence, "precision": precision, "recall": self.recall, "f1": f1}
+
+
+@dataclass(frozen=True)
+class ManyClassMetrics:
+    """Metrics of a classifier with many labels.
+
+    Attributes:
+        n: documents.
+        accuracy: share of right answers.
+        balanced_accuracy: mean recall of the classes.
+        macro_f1: mean F1 of the classes; predictions of a label that is no class (such as "und") count as
+            wrong and are not a class of their own.
+        per_class: label to n, precision, recall and f1, in the order of the labels.
+    """
+
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    per_class: dict[str, dict[str, float]]
+
+    @classmethod
+    def of(
+        cls, truth_N: npt.ArrayLike, predicted_N: npt.ArrayLike, classes: list[str] | None = None
+    ) -> "ManyClassMetrics":
+        """Compares two arrays of labels of shape `[N]`.
+
+        Args:
+            truth_N: the true labels.
+            predicted_N: the predicted ones.
+            classes: the labels that the means are over; those that occur in the truth when left out.
+
+        Raises:
+            ValueError: the arrays differ in length.
+        """
+        truth, predicted = (np.asarray(labels, dtype=str) for labels in (truth_N, predicted_N))
+        if truth.shape != predicted.shape:
+            raise ValueError(f"expected as many predictions as labels, got {predicted.size} and {truth.size}")
+        table: dict[str, dict[str, float]] = {}
+        for label in sorted(set(truth.tolist())) if classes is None else classes:
+            one = BinaryMetrics.of(truth == label, predicted == label)
+            table[label] = {
+                "n": one.n_positive,
+                "precision": one.precision,
+                "recall": one.recall,
+                "f1": one.f1,
+            }
+        n_classes = len(table)
+        return cls(
+            n=truth.size,
+            accuracy=float(ratio(np.sum(truth == predicted), truth.size)),
+            balanced_accuracy=float(ratio(sum(row["recall"] for row in table.values()), n_classes)),
+            macro_f1=float(ratio(sum(row["f1"] for row in table.values()), n_classes)),
+            per_class=table,
+        )
+
+
+class Reliability(NamedTuple):
+    """Bins of equal width over [0, 1], B of them hold documents and are given; each array is `[B]`.
+
+    Attributes:
+        predicted: mean probability of the documents in a bin.
+        observed: share of them that are right (or positive).
+        count: how many they are.
+    """
+
+    predicted: Floats
+    observed: Floats
+    count: npt.NDArray[np.int64]
+
+
+def reliability(
+    probability_N: npt.ArrayLike, outcome_N: npt.ArrayLike, *, bins: int = ECE_BINS
+) -> Reliability:
+    """Compares probabilities `[N]` in [0, 1] with boolean outcomes `[N]`, bin by bin.
+
+    Raises:
+        ValueError: a probability is outside [0, 1], or the lengths differ.
+    """
+    probability, outcome = np.asarray(probability_N, float), np.asarray(outcome_N, bool)
+    if probability.shape != outcome.shape or not np.all((probability >= 0) & (probability <= 1)):
+        raise ValueError(
+            f"expected as many probabilities in [0, 1] as outcomes, got {probability.size} and {outcome.size}"
+        )
+    # A probability on an inner edge belongs to the bin below it, as in scikit-learn's calibration_curve.
+    bin_N = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probability)
+    count = np.bincount(bin_N, minlength=bins)
+    filled = count > 0
+    mean = np.bincount(bin_N, weights=probability, minlength=bins)[filled] / count[filled]
+    share = np.bincount(bin_N, weights=outcome, minlength=bins)[filled] / count[filled]
+    return Reliability(mean, share, count[filled])
+
+
+def expected_calibration_error(probability_N: npt.ArrayLike, outcome_N: npt.ArrayLike) -> dict[str, Any]:
+    """Mean distance between probability and observed rate over equal-width bins, weighted by documents.
+
+    Args:
+        probability_N: `[N]` probability of the positive class, or of the predicted label.
+        outcome_N: `[N]` booleans: is positive, or the label is right.
+
+    Returns:
+        `{"ece": float, "ece_reason": None}`, or None and why under 1,000 documents.
+    """
+    n = np.size(probability_N)
+    if n < ECE_MIN_DOCUMENTS:
+        return {"ece": None, "ece_reason": f"needs at least {ECE_MIN_DOCUMENTS} documents, got {n}"}
+    bins = reliability(probability_N, outcome_N)
+    error = float(np.sum(bins.count * np.abs(bins.predicted - bins.observed)) / n)
+    return {"ece": error, "ece_reason": None}
