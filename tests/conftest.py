@@ -113,6 +113,18 @@ def tiny_scope(tiny_scope_folder):
     return Scope.load(tiny_scope_folder, device="cpu")
 
 
+@pytest.fixture(scope="session")
+def write_scope():
+    """`write_scope(folder, name=…, seed=…, **settings)` writes another tiny scope."""
+    return write_tiny_scope
+
+
+@pytest.fixture(scope="session")
+def random_saes():
+    """`random_saes(seed=…, d_model=…, d_sae=…, k=…, layers=…)` makes SAEs with decoders."""
+    return make_saes
+
+
 @pytest.fixture
 def copy_of_tiny_scope(tiny_scope_folder, tmp_path) -> Path:
     """A copy of the tiny scope that a test may damage."""

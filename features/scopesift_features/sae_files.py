@@ -125,12 +125,13 @@ def read_safetensors(path: Path, config: SAEConfig, *, decoder: bool, dtype: tor
             shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
             _check_shapes(path, shapes, config)
             wanted = KEYS if decoder else KEYS[:2]
-            tensors = {key: file.get_tensor(key).to(dtype) for key in wanted}
+            tensors = {key: file.get_tensor(key) for key in wanted}
     except FileNotFoundError:
         raise ScopeError(f"{path} is missing; {remedy}") from None
     except (SafetensorError, OSError) as error:
         raise ScopeError(f"{path} is not a readable safetensors file ({error}); {remedy}") from None
     _check_finite(path, tensors)
+    tensors = {key: value.to(dtype) for key, value in tensors.items()}
     return TopKSAE(
         tensors["W_enc"],
         tensors["b_enc"],

@@ -46,10 +46,10 @@ class ReadingSettings:
         for name in ("window_tokens", "overlap_tokens"):
             if type(getattr(self, name)) is not int:
                 raise ScopeError(f"settings: {name} must be a whole number, not {getattr(self, name)!r}")
-        if not 0 < self.overlap_tokens < self.window_tokens // 2:
+        if self.window_tokens < 8 or not 1 <= self.overlap_tokens <= self.window_tokens // 2:
             raise ScopeError(
-                "settings: overlap_tokens must be at least 1 and less than half of window_tokens, "
-                f"not {self.overlap_tokens} of {self.window_tokens}"
+                "settings: window_tokens must be at least 8 and overlap_tokens between 1 and half of it, "
+                f"not {self.window_tokens} and {self.overlap_tokens}"
             )
 
     def to_dict(self) -> dict[str, Any]:
