@@ -184,12 +184,12 @@ class Reliability(NamedTuple):
     Attributes:
         predicted: mean probability of the documents in a bin.
         observed: share of them that are right (or positive).
-        count: how many they are.
+        documents: how many they are.
     """
 
     predicted: Floats
     observed: Floats
-    count: npt.NDArray[np.int64]
+    documents: npt.NDArray[np.int64]
 
 
 def reliability(
@@ -228,5 +228,5 @@ def expected_calibration_error(probability_N: npt.ArrayLike, outcome_N: npt.Arra
     if n < ECE_MIN_DOCUMENTS:
         return {"ece": None, "ece_reason": f"needs at least {ECE_MIN_DOCUMENTS} documents, got {n}"}
     bins = reliability(probability_N, outcome_N)
-    error = float(np.sum(bins.count * np.abs(bins.predicted - bins.observed)) / n)
+    error = float(np.sum(bins.documents * np.abs(bins.predicted - bins.observed)) / n)
     return {"ece": error, "ece_reason": None}

@@ -112,7 +112,7 @@ def test_reliability_equals_scikit_learn():
     observed, predicted = calibration_curve(outcome, probability, n_bins=10)
     np.testing.assert_allclose(ours.observed, observed)
     np.testing.assert_allclose(ours.predicted, predicted)
-    assert ours.count.sum() == 531
+    assert ours.documents.sum() == 531
 
 
 def test_ece_is_the_distance_by_which_probabilities_are_off():

@@ -1,0 +1,231 @@
+"""From margin to probability: isotonic regression on margins that the fit never saw."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scopesift_features.errors import InputError
+
+MARGIN_LIMIT = 1e6  # activation / threshold is infinite where a threshold is 0
+MOST_POINTS = 64  # keeps artifacts small; what is between is interpolated anyway
+TIE_BREAK = 1e-3  # how much of the score is the margin itself
+
+Floats = npt.NDArray[np.float64]
+FitAndMargin = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.ArrayLike]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A strictly increasing map from margins to probabilities, through P breakpoints.
+
+    Isotonic regression has plateaus. On one that reaches past margin 1, a cut on the score would flag
+    documents on which the rule does not fire; so a thousandth of the score is a squashed margin, and
+    `score >= apply(1)` says the same as `margin >= 1`.
+
+    Attributes:
+        x: P margins, increasing.
+        y: P probabilities, none of them 0 or 1, not decreasing.
+        fit_prior: share of positives in the data of the fit.
+        prior: share of positives that the probabilities are for.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    fit_prior: float
+    prior: float
+
+    def __post_init__(self) -> None:
+        """Checks the breakpoints, which may come from an artifact that someone edited.
+
+        Raises:
+            InputError: they are not a monotone map into (0, 1), or a prior is not inside (0, 1).
+        """
+        x, y = np.array(self.x, float), np.array(self.y, float)
+        sound = (
+            x.shape == y.shape
+            and x.size > 0
+            and bool(np.all(np.isfinite(x)) and np.all(np.diff(x) > 0) and np.all(np.diff(y) >= 0))
+            and bool(np.all((y > 0) & (y < 1)))
+            and 0 < self.fit_prior < 1
+            and 0 < self.prior < 1
+        )
+        if not sound:
+            raise InputError(
+                "calibration: expected increasing margins, probabilities and priors inside (0, 1), got "
+                f"x of {x.size}, y of {y.size}, priors {self.fit_prior} and {self.prior}; fit it again"
+            )
+
+    def apply(self, margins: npt.ArrayLike) -> Floats:
+        """Probabilities of the positive class, float64 in (0, 1), in the shape of `margins`.
+
+        Raises:
+            ValueError: a margin is NaN.
+        """
+        margin = _limited(margins)
+        probability = np.interp(margin, self.x, self.y)
+        squashed = (1 + margin / (1 + np.abs(margin))) / 2
+        probability = (1 - TIE_BREAK) * probability + TIE_BREAK * squashed
+        if self.prior == self.fit_prior:
+            return probability
+        # Bayes: the likelihood ratio stays, the prior odds change.
+        shift = self.prior / (1 - self.prior) * (1 - self.fit_prior) / self.fit_prior
+        return shift * probability / (1 - probability + shift * probability)
+
+    def with_prior(self, prior: float) -> "Calibration":
+        """The same calibration for data in which the share `prior` is positive (0 < prior < 1)."""
+        return replace(self, prior=prior)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What an artifact stores: lists and numbers only."""
+        return {"x": list(self.x), "y": list(self.y), "fit_prior": self.fit_prior, "prior": self.prior}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Calibration":
+        """Reads what `to_dict` gave.
+
+        Raises:
+            InputError: a field is missing or has a wrong value.
+        """
+        try:
+            x, y = (tuple(float(value) for value in stored[axis]) for axis in ("x", "y"))
+            return cls(x, y, float(stored["fit_prior"]), float(stored["prior"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"calibration: expected numbers under x, y, fit_prior and prior, got {error!r}; fit it again"
+            ) from None
+
+
+def cross_fitted_margins(fit_and_margin: FitAndMargin, fold_N: npt.ArrayLike) -> Floats:
+    """Margins `[N]` of every document from the fit that left its fold out.
+
+    Args:
+        fit_and_margin: called with the row numbers to fit on and those held out, both ascending; returns the
+            margins of the held-out ones, in their order.
+        fold_N: `[N]` the fold of each document, such as from `deal_folds`.
+
+    Raises:
+        ValueError: there are fewer than two folds, or a fit returns the wrong number of margins or NaN.
+    """
+    fold = np.asarray(fold_N)
+    folds = np.unique(fold)
+    if folds.size < 2:
+        raise ValueError(f"expected at least two folds, got {folds.size}")
+    margin_N = np.empty(fold.size)
+    for one in folds:
+        held = np.flatnonzero(fold == one)
+        margins = _limited(fit_and_margin(np.flatnonzero(fold != one), held))
+        if margins.shape != held.shape:
+            raise ValueError(f"expected {held.size} margins of fold {one}, got shape {margins.shape}")
+        margin_N[held] = margins
+    return margin_N
+
+
+def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibration:
+    """Fits isotonic regression to margins of documents that the rule was not fitted on.
+
+    Probabilities are kept 1 / (N + 2) away from 0 and 1: N documents can't show more, and odds stay finite.
+
+    Args:
+        margins_N: `[N]` cross-fitted margins.
+        positive_N: `[N]` booleans, is the document positive (or, for many classes, is the label right).
+
+    Raises:
+        InputError: one of both classes is missing.
+        ValueError: the lengths differ or a margin is NaN.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    margin, positive = _limited(margins_N), np.asarray(positive_N, bool)
+    if margin.shape != positive.shape:
+        raise ValueError(f"expected as many margins as labels, got {margin.size} and {positive.size}")
+    if not 0 < positive.sum() < positive.size:
+        raise InputError(
+            f"calibration: expected documents of both classes, got {positive.sum()} positive of "
+            f"{positive.size}; give dev data with both"
+        )
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(margin, positive.astype(float))
+    x, y = (np.asarray(points, float) for points in (fitted.X_thresholds_, fitted.y_thresholds_))
+    if x.size > MOST_POINTS:
+        kept = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(int))
+        x, y = x[kept], y[kept]
+    # Seven digits are a float32's: artifacts hold no digits that mean nothing.
+    x, first = np.unique([float(f"{value:.7g}") for value in x], return_index=True)
+    floor = 1 / (positive.size + 2)
+    y = np.clip(y[first], floor, 1 - floor)
+    prior = float(positive.mean())
+    rounded = np.clip([float(f"{value:.7g}") for value in y], 1e-7, 1 - 1e-7)
+    return Calibration(tuple(x.tolist()), tuple(rounded.tolist()), prior, prior)
+
+
+def fit_calibration(
+    fit_and_margin: FitAndMargin, positive_N: npt.ArrayLike, fold_N: npt.ArrayLike
+) -> Calibration:
+    """Calibrates on cross-fitted margins: `calibrate` of `cross_fitted_margins`."""
+    return calibrate(cross_fitted_margins(fit_and_margin, fold_N), positive_N)
+
+
+class Cut(NamedTuple):
+    """A cut on scores and what it gives on the data it was chosen on.
+
+    Attributes:
+        threshold: a document is flagged iff its score is at least this.
+        precision: of the flagged.
+        recall: of the positives.
+    """
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+def threshold_for_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, precision: float) -> Cut:
+    """The cut with the greatest recall among those with at least `precision`; the higher cut if two tie.
+
+    Raises:
+        InputError: no cut has that precision, or there are no positives.
+    """
+    threshold, found, recall = _cuts(scores_N, positive_N)
+    enough = np.flatnonzero(found >= precision)
+    if not enough.size:
+        raise InputError(
+            f"no cut has precision {precision}; the best has {found.max():.3f}; ask for less or fit on more data"
+        )
+    best = enough[np.argmax(recall[enough])]
+    return Cut(float(threshold[best]), float(found[best]), float(recall[best]))
+
+
+def threshold_for_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, recall: float) -> Cut:
+    """The cut with the greatest precision among those with at least `recall`; the higher cut if two tie.
+
+    Raises:
+        InputError: `recall` is above 1, or there are no positives.
+    """
+    threshold, precision, found = _cuts(scores_N, positive_N)
+    enough = np.flatnonzero(found >= recall)
+    if not enough.size:
+        raise InputError(f"no cut has recall {recall}; ask for at most 1")
+    best = enough[np.argmax(precision[enough])]
+    return Cut(float(threshold[best]), float(precision[best]), float(found[best]))
+
+
+def _cuts(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Every distinct score as a cut, highest first, with its precision and recall."""
+    score, positive = np.asarray(scores_N, float), np.asarray(positive_N, bool)
+    if score.shape != positive.shape or np.isnan(score).any():
+        raise ValueError(f"expected as many scores (no NaN) as labels, got {score.size} and {positive.size}")
+    if not positive.any():
+        raise InputError("a cut needs positive documents, got none; give data with both classes")
+    order = np.argsort(-score, kind="stable")
+    score = score[order]
+    hits = np.cumsum(positive[order])
+    last = np.flatnonzero(np.append(score[1:] != score[:-1], True))  # equal scores are flagged together
+    return score[last], hits[last] / (last + 1), hits[last] / hits[-1]
+
+
+def _limited(margins: npt.ArrayLike) -> Floats:
+    margin = np.asarray(margins, float)
+    if np.isnan(margin).any():
+        raise ValueError("expected margins, got NaN; check the activations")
+    return np.clip(margin, -MARGIN_LIMIT, MARGIN_LIMIT)
