@@ -190,7 +190,7 @@ def threshold_for_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, 
     enough = np.flatnonzero(found >= precision)
     if not enough.size:
         raise InputError(
-            f"no cut has precision {precision}; the best has {found.max():.3f}; ask for less or fit on more data"
+            f"no cut has precision {precision}; the best is {found.max():.3f}; ask for less or fit on more"
         )
     best = enough[np.argmax(recall[enough])]
     return Cut(float(threshold[best]), float(found[best]), float(recall[best]))

@@ -197,7 +197,7 @@ def test_the_cut_for_a_recall_keeps_all_the_precision_it_can():
 
 
 def test_a_cut_that_cannot_be_had_is_said_so():
-    with pytest.raises(InputError, match=r"precision 0.9; the best has 0.500"):
+    with pytest.raises(InputError, match=r"precision 0.9; the best is 0.500"):
         threshold_for_precision([0.5, 0.5], [True, False], 0.9)
     with pytest.raises(InputError, match="ask for at most 1"):
         threshold_for_recall(SCORES, POSITIVE, 1.1)
