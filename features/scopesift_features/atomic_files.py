@@ -12,7 +12,7 @@ from typing import Any
 from scopesift_features.errors import ScopeError
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in its place in one step.
 
     Raises:

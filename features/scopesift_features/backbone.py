@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,13 +35,16 @@ class Backbone:
         return len(self.blocks) - 1
 
     @torch.inference_mode()
-    def residuals(self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
+    def residuals(
+        self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int], *, before: bool = False
+    ) -> dict[int, Tensor]:
         """Residual stream after each of the asked-for blocks.
 
         Args:
             ids_BT: token ids, int64, right-padded.
             mask_BT: 1 on tokens, 0 on padding.
             layers: blocks to read, each at most `deepest`.
+            before: read the blocks' inputs instead; only checks want this.
 
         Returns:
             layer -> `[B, T, D]` in the backbone's dtype, on the block's device; padding positions hold noise.
@@ -56,19 +59,27 @@ class Backbone:
             )
         found: dict[int, Tensor] = {}
 
-        def keep(layer: int) -> Any:
+        def keep_output(layer: int) -> Callable[..., None]:
             def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
                 found[layer] = output[0] if isinstance(output, tuple) else output
 
             return hook
 
-        handles = [self.blocks[layer].register_forward_hook(keep(layer)) for layer in sorted(set(layers))]
+        def keep_input(layer: int) -> Callable[..., None]:
+            def hook(_module: nn.Module, inputs: Any, named: dict[str, Any]) -> None:
+                found[layer] = inputs[0] if inputs else named["hidden_states"]
+
+            return hook
+
+        handles = [
+            self.blocks[layer].register_forward_pre_hook(keep_input(layer), with_kwargs=True)
+            if before
+            else self.blocks[layer].register_forward_hook(keep_output(layer))
+            for layer in sorted(set(layers))
+        ]
+        device = self._input_device
         try:
-            self.model(
-                input_ids=ids_BT.to(self._input_device),
-                attention_mask=mask_BT.to(self._input_device),
-                use_cache=False,
-            )
+            self.model(input_ids=ids_BT.to(device), attention_mask=mask_BT.to(device), use_cache=False)
         finally:
             for handle in handles:
                 handle.remove()

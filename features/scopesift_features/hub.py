@@ -1,0 +1,147 @@
+"""Where weights are pulled from: the Hugging Face hub, or ModelScope when its client is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from scopesift_features.errors import ScopeError, UsageError
+
+MODELSCOPE = "modelscope:"
+
+
+class Hub(Protocol):
+    """What pulling needs of a model hub."""
+
+    def resolve(self, repo: str, revision: str | None) -> str:
+        """The commit that a revision (None: the newest) stands for."""
+
+    def fetch(self, repo: str, commit: str, name: str) -> Path | None:
+        """A file in the hub's own cache, downloaded if need be; None if the repository has no such file."""
+
+    def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
+        """The same, but kept out of the cache: below `folder`, unless the cache has it already."""
+
+
+class HuggingFaceHub:
+    """The Hugging Face hub; HF_ENDPOINT, HF_HOME, tokens and offline mode work as they do everywhere.
+
+    Whole files are never fetched twice; a broken connection goes on where it was, a killed process starts the
+    file again (huggingface_hub keeps no parts of files between processes).
+    """
+
+    def resolve(self, repo: str, revision: str | None) -> str:
+        """The commit of a revision; offline, the one the cache knows.
+
+        Raises:
+            ScopeError: unreachable, no such repository or revision, no access, or no config.json in it.
+        """
+        path = self._download(repo, revision, "config.json")
+        if path is None:
+            raise ScopeError(f"{repo} has no config.json on the hub; is it the right repository?")
+        return path.parent.name  # <cache>/snapshots/<commit>/config.json
+
+    def fetch(self, repo: str, commit: str, name: str) -> Path | None:
+        """A file of the hub's cache."""
+        return self._download(repo, commit, name)
+
+    def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
+        """A file below `folder`: converted weights replace it, so that it should not stay in the cache."""
+        from huggingface_hub import try_to_load_from_cache
+
+        cached = try_to_load_from_cache(repo, name, revision=commit)
+        return (
+            Path(cached) if isinstance(cached, str) else self._download(repo, commit, name, local_dir=folder)
+        )
+
+    def _download(
+        self, repo: str, revision: str | None, name: str, local_dir: Path | None = None
+    ) -> Path | None:
+        from huggingface_hub import errors, hf_hub_download
+
+        try:
+            return Path(hf_hub_download(repo, name, revision=revision, local_dir=local_dir))
+        except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
+            raise ScopeError(_unreachable(repo, name, error)) from None
+        except errors.RevisionNotFoundError:
+            raise ScopeError(
+                f"{repo} has no revision {revision!r} on the hub; leave it out for the newest"
+            ) from None
+        except errors.EntryNotFoundError:
+            return None
+        except errors.GatedRepoError:
+            raise ScopeError(
+                f"{repo} asks for a licence to be accepted; do so on the hub and set HF_TOKEN"
+            ) from None
+        except errors.RepositoryNotFoundError:
+            raise ScopeError(
+                f"the hub has no repository {repo}, or it is private; check HF_TOKEN and HF_ENDPOINT"
+            ) from None
+        except Exception as error:
+            # connection errors come in the types of whichever HTTP client is below
+            raise ScopeError(_failed(repo, name, error)) from None
+
+
+class ModelScopeHub:
+    """ModelScope through its own client, which tells no commit: the revision is recorded as asked for."""
+
+    def __init__(self) -> None:
+        try:
+            client = import_module("modelscope.hub.file_download")
+        except ImportError:
+            raise UsageError("pulling from ModelScope needs its client: `pip install modelscope`") from None
+        self._client: Callable[..., Any] = client.model_file_download
+
+    def resolve(self, repo: str, revision: str | None) -> str:
+        """The revision itself; "master" is ModelScope's newest."""
+        return revision or "master"
+
+    def fetch(self, repo: str, commit: str, name: str) -> Path | None:
+        """A file of ModelScope's cache."""
+        return self._download(repo, commit, name)
+
+    def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
+        """A file below `folder`."""
+        return self._download(repo, commit, name, local_dir=str(folder))
+
+    def _download(self, repo: str, commit: str, name: str, **where: str) -> Path | None:
+        try:
+            return Path(self._client(model_id=repo, file_path=name, revision=commit, **where))
+        except Exception as error:
+            if type(error).__name__ in ("NotExistError", "NotExistsError") or "404" in str(error):
+                return None
+            raise ScopeError(_failed(repo, name, error)) from None
+
+
+def open_hub(name: str) -> tuple[Hub, str]:
+    """The hub that a scope's name asks for, and the name without the hub.
+
+    Args:
+        name: a scope's name; `modelscope:` before it chooses ModelScope.
+
+    Raises:
+        UsageError: ModelScope without its client.
+    """
+    if name.startswith(MODELSCOPE):
+        return ModelScopeHub(), name.removeprefix(MODELSCOPE)
+    return HuggingFaceHub(), name
+
+
+def _unreachable(repo: str, name: str, error: Exception) -> str:
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return (
+            f"{repo}/{name} is not in the cache and HF_HUB_OFFLINE forbids to fetch it; unset it once to pull"
+        )
+    return (
+        f"the hub at {constants.ENDPOINT} cannot be reached and {repo}/{name} is not in the cache; "
+        "check the network or HF_ENDPOINT, then pull again (what is complete is kept)"
+    )
+
+
+def _failed(repo: str, name: str, error: Exception) -> str:
+    reason = (str(error).strip() or type(error).__name__).split("\n")[0][:160]
+    return f"{repo}/{name} could not be fetched ({reason}); pull again, what is complete is kept"
