@@ -1,0 +1,90 @@
+"""What a fit produces: features, one rule a label, the calibration of its margins, and the cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.errors import InputError
+
+from scopesift_classifiers.calibration import Calibration
+from scopesift_classifiers.rule import LOG_ODDS, Rule, RuleFeature, feature_from_json, rule_from_json
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """Rules that were fitted together, for the default case or for one language.
+
+    Attributes:
+        features: The features that any of the rules reads.
+        rules: One a label; a binary classifier has one, for its positive label.
+        calibration: From margin to probability.
+        cut: The score from which on a verdict is given.
+    """
+
+    features: tuple[RuleFeature, ...]
+    rules: dict[str, Rule]
+    calibration: Calibration
+    cut: float
+
+    @cached_property
+    def thresholds_S(self) -> NDArray[np.float32]:
+        """Thresholds of the features, `[S]` float32."""
+        return np.array([feature.threshold for feature in self.features], dtype=np.float32)
+
+    def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Margin of every document for every label, `[N, labels]`, in the order of `rules`.
+
+        For several log-odds rules the margin of a label is its log posterior odds against all the others.
+        """
+        margins = np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in self.rules.values()], axis=1)
+        if len(self.rules) > 1 and all(rule.combine == LOG_ODDS for rule in self.rules.values()):
+            return posterior_odds(margins)
+        return margins
+
+    def scores(self, margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probability of every label, `[N, labels]`."""
+        return self.calibration.apply(margins_NC.ravel()).reshape(margins_NC.shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as JSON values."""
+        return {
+            "features": [feature.to_dict() for feature in self.features],
+            "rules": {label: rule.to_dict() for label, rule in self.rules.items()},
+            "calibration": self.calibration.to_dict(),
+            "cut": self.cut,
+        }
+
+
+def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log odds of each class against all the others, from unnormalised log posteriors `[N, C]`."""
+    out = np.empty_like(margins_NC)
+    for column in range(margins_NC.shape[1]):
+        rest = np.delete(margins_NC, column, axis=1)
+        top = rest.max(axis=1)
+        out[:, column] = margins_NC[:, column] - (top + np.log(np.exp(rest - top[:, None]).sum(axis=1)))
+    return out
+
+
+def decision_from_json(value: Mapping[str, Any]) -> Decision:
+    """Read a decision.
+
+    Raises:
+        InputError: Something is missing or does not fit.
+    """
+    try:
+        features = tuple(feature_from_json(item) for item in value["features"])
+        rules = {str(label): rule_from_json(item, len(features)) for label, item in value["rules"].items()}
+        calibration = Calibration.from_dict(value["calibration"])
+        cut = float(value["cut"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"a decision needs features, rules, calibration and cut ({type(error).__name__}: {error})"
+        ) from None
+    if not rules:
+        raise InputError("a decision needs at least one rule")
+    return Decision(features, rules, calibration, cut)

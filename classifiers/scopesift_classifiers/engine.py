@@ -1,0 +1,200 @@
+"""The engine: several classifiers, one backbone pass, one verdict each for every text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
+
+from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.rule import LOG_ODDS, firing
+from scopesift_classifiers.selected_reading import SelectedReading, read_selected
+from scopesift_classifiers.verdict import Evidence, Verdict
+
+LANGUAGE = "language"
+MOST_EVIDENCE = 8
+
+
+class Engine:
+    """Classifies texts with all loaded classifiers at once.
+
+    The backbone is run once, no deeper than the deepest layer that any classifier reads, and only the features
+    that they read are encoded.
+    """
+
+    def __init__(self, scope: Scope, classifiers: Sequence[Classifier]) -> None:
+        """Check that the classifiers belong to the scope.
+
+        Raises:
+            UsageError: No classifier, or two of the same name.
+            ScopeError: A classifier that was fitted on another scope.
+        """
+        names = [classifier.name for classifier in classifiers]
+        if not names or len(set(names)) != len(names):
+            raise UsageError(f"the engine needs classifiers with different names, got {names or 'none'}")
+        for classifier in classifiers:
+            classifier.check_scope(scope)
+        self.scope = scope
+        self.classifiers = {classifier.name: classifier for classifier in classifiers}
+        self.features = sorted({feature for classifier in classifiers for feature in classifier.features})
+        self._column = {feature: column for column, feature in enumerate(self.features)}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version of every classifier, by name."""
+        return {name: classifier.version for name, classifier in self.classifiers.items()}
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[dict[str, Verdict]]:
+        """Judge texts.
+
+        Args:
+            texts: N strings of any content and length; an empty one gets an answer too.
+            max_tokens: Most tokens of a batch; None: by device. It changes speed, not answers.
+            on_progress: Called with (texts done, N).
+
+        Returns:
+            For every text a verdict by classifier name.
+        """
+        reading = read_selected(
+            self.scope, texts, self.features, max_tokens=max_tokens, on_progress=on_progress
+        )
+        answers: list[dict[str, Verdict]] = [{} for _ in texts]
+        languages: list[tuple[str, float]] | None = None
+        # the language verdict comes first: others may have rules of their own for it
+        for name in sorted(self.classifiers, key=lambda name: name != LANGUAGE):
+            verdicts = self._judge(self.classifiers[name], reading, texts, languages)
+            if name == LANGUAGE:
+                languages = [(verdict.label, verdict.score) for verdict in verdicts]
+            for answer, verdict in zip(answers, verdicts, strict=True):
+                answer[name] = verdict
+        return answers
+
+    def records(self, texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> list[dict[str, Any]]:
+        """The answers as `classify --json` prints them, one object a text."""
+        return [
+            {
+                "text": text,
+                **{name: verdict.to_dict() for name, verdict in answer.items()},
+                "scope": self.scope.id,
+                "classifiers": self.versions,
+            }
+            for text, answer in zip(texts, answers, strict=True)
+        ]
+
+    def _judge(
+        self,
+        classifier: Classifier,
+        reading: SelectedReading,
+        texts: Sequence[str],
+        languages: list[tuple[str, float]] | None,
+    ) -> list[Verdict]:
+        routes = ["default"] * len(texts)
+        if classifier.by_lang and languages is not None:
+            routes = [
+                code if code in classifier.by_lang and score >= classifier.route_confidence else "default"
+                for code, score in languages
+            ]
+        verdicts: list[Verdict | None] = [None] * len(texts)
+        for route in sorted(set(routes)):
+            decision = classifier.default if route == "default" else classifier.by_lang[route]
+            rows = np.flatnonzero(np.array(routes) == route)
+            columns = [self._column[item.layer, item.index] for item in decision.features]
+            part = SelectedReading(
+                reading.acts_NS[np.ix_(rows, columns)],
+                reading.starts_NS[np.ix_(rows, columns)],
+                reading.ends_NS[np.ix_(rows, columns)],
+            )
+            own = [texts[row] for row in rows]
+            for row, verdict in zip(rows, judge(classifier, decision, part, own, route), strict=True):
+                verdicts[row] = verdict
+        return [verdict for verdict in verdicts if verdict is not None]
+
+
+def judge(
+    classifier: Classifier, decision: Decision, reading: SelectedReading, texts: Sequence[str], route: str
+) -> list[Verdict]:
+    """Verdicts of one decision.
+
+    Args:
+        classifier: Gives the kind and the unknown label.
+        decision: The rules to apply.
+        reading: Activations of the decision's features, in its order, `[N, S]`.
+        texts: The N texts, for the evidence.
+        route: What the verdicts say about where their rule came from.
+    """
+    if not texts:
+        return []
+    margins_NC = decision.margins(reading.acts_NS)
+    scores_NC = decision.scores(margins_NC)
+    fires_NS = firing(reading.acts_NS, decision.thresholds_S)
+    labels = list(decision.rules)
+    verdicts = []
+    for row, text in enumerate(texts):
+        best = int(margins_NC[row].argmax())
+        reasons_S = _reasons(decision, labels[best], reading.acts_NS[row], fires_NS[row])
+        score = float(scores_NC[row, best])
+        speaks = score >= decision.cut and bool((reasons_S > 0).any())
+        if classifier.kind == BINARY:
+            flagged: bool | None = score >= decision.cut
+        else:
+            flagged = None
+            score = score if speaks else 0.0
+        given = bool(flagged) if classifier.kind == BINARY else speaks
+        verdicts.append(
+            Verdict(
+                kind=classifier.kind,
+                label=labels[best] if given else classifier.unknown,
+                flagged=flagged,
+                score=score,
+                scores={label: float(scores_NC[row, at]) for at, label in enumerate(labels)},
+                rule=route,
+                evidence=_evidence(decision, reading, row, text, reasons_S),
+            )
+        )
+    return verdicts
+
+
+def _reasons(
+    decision: Decision, label: str, acts_S: NDArray[np.float32], fires_S: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """How much each feature speaks for a label: its weight in nats, or activation over threshold; 0 if silent."""
+    rule = decision.rules[label]
+    if rule.combine == LOG_ODDS:
+        return np.where(fires_S, np.asarray(rule.weights, dtype=np.float64), 0.0)
+    thresholds = decision.thresholds_S
+    ratios = np.where(thresholds > 0, acts_S / np.where(thresholds > 0, thresholds, 1.0), 1.0 + acts_S)
+    return np.where(fires_S, ratios, 0.0)
+
+
+def _evidence(
+    decision: Decision, reading: SelectedReading, row: int, text: str, reasons_S: NDArray[np.float64]
+) -> tuple[Evidence, ...]:
+    order = np.argsort(-reasons_S, kind="stable")[:MOST_EVIDENCE]
+    found = []
+    for column in order[reasons_S[order] > 0]:
+        feature = decision.features[column]
+        start, end = int(reading.starts_NS[row, column]), int(reading.ends_NS[row, column])
+        found.append(
+            Evidence(
+                layer=feature.layer,
+                feature=feature.index,
+                name=feature.label,
+                activation=float(reading.acts_NS[row, column]),
+                threshold=feature.threshold,
+                start=start,
+                end=end,
+                text=text[start:end],
+            )
+        )
+    return tuple(found)

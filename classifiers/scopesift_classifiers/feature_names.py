@@ -1,0 +1,42 @@
+"""Names for features, seeded from the tokens that fire them most."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from scopesift_features.scope import Scope
+
+from scopesift_classifiers.selected_reading import read_selected
+
+TOP_TEXTS = 24
+TOKENS = 3
+SAMPLE = 3000
+
+
+def name_features(scope: Scope, texts: Sequence[str], features: Sequence[tuple[int, int]]) -> list[str]:
+    """Name each feature by the tokens on which it is strongest.
+
+    Args:
+        scope: Where the features live.
+        texts: Texts to look at; of more than `SAMPLE`, an even sample.
+        features: S pairs (layer, index).
+
+    Returns:
+        S names such as "idiot · stupid · dumb"; empty for a feature that no text fires.
+    """
+    step = max(1, -(-len(texts) // SAMPLE))
+    sample = list(texts[::step])
+    reading = read_selected(scope, sample, features)
+    names = []
+    for column in range(len(features)):
+        order = np.argsort(-reading.acts_NS[:, column], kind="stable")[:TOP_TEXTS]
+        tokens: Counter[str] = Counter()
+        for row in order[reading.acts_NS[order, column] > 0]:
+            start, end = reading.starts_NS[row, column], reading.ends_NS[row, column]
+            token = sample[row][start:end].strip()
+            if token:
+                tokens[token.lower()] += 1
+        names.append(" · ".join(token for token, _ in tokens.most_common(TOKENS)))
+    return names

@@ -1,0 +1,128 @@
+"""What a few features say of texts: their largest activation in each, and where it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_features.extract import ResidualBatch, stream_residuals
+from scopesift_features.scope import Scope
+from scopesift_features.windows import Window, make_windows
+from scopesift_kernels import encode_selected
+
+CHUNK_TEXTS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedReading:
+    """Activations of S features in N texts.
+
+    Attributes:
+        acts_NS: Largest activation over the text's tokens, float32; 0 where the feature is never in the top-k.
+        starts_NS: Character offset of the token that reached it, int64; -1 where there is none.
+        ends_NS: End of that token, exclusive; -1 where there is none.
+    """
+
+    acts_NS: NDArray[np.float32]
+    starts_NS: NDArray[np.int64]
+    ends_NS: NDArray[np.int64]
+
+
+def read_selected(
+    scope: Scope,
+    texts: Sequence[str],
+    features: Sequence[tuple[int, int]],
+    *,
+    max_tokens: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SelectedReading:
+    """Read only the given features, in one backbone pass that ends at the deepest of their layers.
+
+    Args:
+        scope: The backbone and its SAEs.
+        texts: N strings; long ones are windowed, the maximum counts.
+        features: S pairs (layer, index).
+        max_tokens: Most tokens of a batch; None: by device. It changes speed, not answers.
+        on_progress: Called with (texts done, N).
+
+    Returns:
+        The reading; of equal activations the earliest token is named.
+
+    Raises:
+        ScopeError: A layer that the scope does not have.
+    """
+    shape = (len(texts), len(features))
+    reading = SelectedReading(
+        np.zeros(shape, np.float32), np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
+    )
+    columns_of: dict[int, list[int]] = {}
+    for column, (layer, _) in enumerate(features):
+        columns_of.setdefault(layer, []).append(column)
+    if not features:
+        return reading
+    for begin in range(0, len(texts), CHUNK_TEXTS):
+        chunk = texts[begin : begin + CHUNK_TEXTS]
+        windows = make_windows(scope, chunk, first_document=begin)
+        done = 0
+        for batch in stream_residuals(scope, windows, sorted(columns_of), max_tokens=max_tokens):
+            for layer, columns in columns_of.items():
+                _take_in(reading, scope, batch, layer, columns, [features[column][1] for column in columns])
+            done += len(batch.windows)
+            if on_progress is not None:
+                on_progress(begin + len(chunk) * done // max(len(windows), 1), len(texts))
+        if on_progress is not None:
+            on_progress(begin + len(chunk), len(texts))
+    return reading
+
+
+def _take_in(
+    reading: SelectedReading,
+    scope: Scope,
+    batch: ResidualBatch,
+    layer: int,
+    columns: list[int],
+    rows: list[int],
+) -> None:
+    sae = scope.sae(layer)
+    x_TD = batch.resid_TD[layer].to(sae.W_enc_FD.dtype)
+    found = encode_selected(
+        x_TD,
+        sae.W_enc_FD,
+        sae.b_enc_F,
+        sae.k,
+        torch.tensor(rows, device=x_TD.device),
+        batch.window_T.to(x_TD.device),
+        torch.zeros(len(rows), device=x_TD.device),
+        n_documents=len(batch.windows),
+    )
+    maxima_WS = found.maxima_NS.cpu().numpy()
+    tokens_WS = found.tokens_NS.cpu().numpy()
+    position_T = batch.position_T.numpy()
+    for row, window in enumerate(batch.windows):
+        _merge(reading, window, columns, maxima_WS[row], tokens_WS[row], position_T)
+
+
+def _merge(
+    reading: SelectedReading,
+    window: Window,
+    columns: list[int],
+    maxima_S: NDArray[np.float32],
+    tokens_S: NDArray[np.int64],
+    position_T: NDArray[np.int64],
+) -> None:
+    """Keep the larger of what was known of the window's text and what the window says; ties to the earlier token."""
+    fired = np.flatnonzero(tokens_S >= 0)
+    if not len(fired):
+        return
+    at = np.asarray(columns)[fired]
+    positions = position_T[tokens_S[fired]]
+    starts, ends = window.starts[positions], window.ends[positions]
+    known = reading.acts_NS[window.document, at]
+    earlier = (maxima_S[fired] == known) & (starts < reading.starts_NS[window.document, at])
+    better = (maxima_S[fired] > known) | earlier
+    reading.acts_NS[window.document, at[better]] = maxima_S[fired][better]
+    reading.starts_NS[window.document, at[better]] = starts[better]
+    reading.ends_NS[window.document, at[better]] = ends[better]

@@ -1,0 +1,79 @@
+"""What a classifier says of a text, with the evidence: which feature, which characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A feature that fired, and where it was strongest.
+
+    Attributes:
+        layer: The decoder block.
+        feature: Index in that block's SAE.
+        name: What a person calls the feature.
+        activation: Its largest activation in the text.
+        threshold: What it had to reach.
+        start: Character offset in the text where the strongest token begins.
+        end: Where it ends, exclusive.
+        text: The characters between.
+    """
+
+    layer: int
+    feature: int
+    name: str
+    activation: float
+    threshold: float
+    start: int
+    end: int
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evidence as JSON values."""
+        return {
+            "layer": self.layer,
+            "feature": self.feature,
+            "name": self.name,
+            "activation": round(self.activation, 4),
+            "threshold": self.threshold,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One classifier's answer for one text.
+
+    Attributes:
+        kind: "binary" or "many".
+        label: The label given; for a binary classifier its positive label or the unknown one.
+        flagged: For a binary classifier, whether the score reaches the cut; None for many classes.
+        score: Calibrated probability: of the positive label, or that the given label is right.
+        scores: Calibrated probability of every label.
+        rule: "default", or the language whose rule was used.
+        evidence: The features that fired for the label, strongest reason first.
+    """
+
+    kind: str
+    label: str
+    flagged: bool | None
+    score: float
+    scores: dict[str, float]
+    rule: str
+    evidence: tuple[Evidence, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as `classify --json` prints it."""
+        out: dict[str, Any] = {}
+        if self.flagged is not None:
+            out["flagged"] = self.flagged
+        else:
+            out["label"] = self.label
+        out["score"] = round(self.score, 4)
+        out["rule"] = self.rule
+        out["evidence"] = [item.to_dict() for item in self.evidence]
+        return out

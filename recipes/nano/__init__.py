@@ -1,0 +1,1 @@
+"""How the bundled nano scope is made from text: tokenizer, language model, SAEs, classifiers, model card."""
