@@ -1,4 +1,4 @@
-# ruff: noqa: N815 -- shapes live in names
+
 """Checks of what callers pass, done once, so that every back end may rely on them."""
 
 from __future__ import annotations

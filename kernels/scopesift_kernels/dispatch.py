@@ -9,6 +9,7 @@ from typing import Protocol, cast
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection, check_problem, check_selection
+from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
 
@@ -16,6 +17,7 @@ from scopesift_kernels.results import SelectedMaxima, TopK
 _MODULES = {
     "reference": "scopesift_kernels.reference",
     "cpu": "scopesift_kernels.cpu",
+    "triton": "scopesift_kernels.triton_backend",
 }
 
 
@@ -106,8 +108,10 @@ def _pick(problem: Problem, name: str | None) -> Backend:
     if name is not None and name not in _MODULES:
         raise ValueError(f"backend has to be one of {', '.join(backends())}, not {name!r}")
     if name is None:
-        name = "cpu" if problem.x_TD.device.type == "cpu" else "reference"
+        name = _fastest(problem)
     reason = _missing(name)
+    if reason is None and name != "reference" and problem.x_TD.device.type != _device(name):
+        reason = f"the tensors are on {problem.x_TD.device}"
     if reason is not None:
         raise ValueError(f"backend {name!r} can't run here: {reason}; these can: {', '.join(backends())}")
     if problem.may_overflow:
@@ -115,7 +119,23 @@ def _pick(problem: Problem, name: str | None) -> Backend:
     return cast(Backend, importlib.import_module(_MODULES[name]))
 
 
+def _fastest(problem: Problem) -> str:
+    device = problem.x_TD.device.type
+    if device == "cuda" and _missing("triton") is None:
+        return "triton"
+    return "cpu" if device == "cpu" else "reference"
+
+
 def _missing(name: str) -> str | None:
-    if name == "triton" and importlib.util.find_spec("triton") is None:
+    """Why a back end can't run here, None if it can."""
+    if name != "triton":
+        return None
+    if importlib.util.find_spec("triton") is None:
         return "triton isn't installed"
+    if not torch.cuda.is_available() and not interpreted():
+        return "there is no CUDA device (TRITON_INTERPRET=1 runs the kernels in Triton's interpreter)"
     return None
+
+
+def _device(name: str) -> str:
+    return "cuda" if name == "triton" and not interpreted() else "cpu"

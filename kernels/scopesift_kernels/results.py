@@ -1,4 +1,4 @@
-# ruff: noqa: N815 -- shapes live in names
+
 """What the two encodes return."""
 
 from __future__ import annotations

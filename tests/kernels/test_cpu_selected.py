@@ -28,7 +28,8 @@ def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
 @within
 @given(
     t=st.integers(0, 60), d=st.integers(1, 9), f=st.integers(1, 150), k=st.integers(1, 40),
-    s=st.integers(0, 12), n=st.integers(1, 6), highest=st.integers(0, 8), seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
+    s=st.integers(0, 12), n=st.integers(1, 6), highest=st.integers(0, 8),
+    seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
 )  # fmt: skip
 def test_any_shape_floor_and_document_equals_the_reference(
     whole: Callable,

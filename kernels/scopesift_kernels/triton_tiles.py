@@ -1,0 +1,85 @@
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
+# ruff: noqa: ANN001, ANN201, ANN202 -- pointers and compile-time values have no Python types
+"""Triton: tiles of pre-activations, and the two things that are done with one before it leaves the registers.
+
+The loop over D is the same for every product, so that a pre-activation has the same bits wherever it is
+computed. The persistent grid and the grouped tile order are those of Triton's tutorials 03 and 09; block
+maxima as hints for a later selection are TensorRT-LLM's idea.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def _tile_place(tile, n_row_tiles, n_column_tiles, GROUP: tl.constexpr):
+    # Tiles of GROUP rows of tiles follow each other, so that their weights are still in the L2 cache.
+    per_group = GROUP * n_column_tiles
+    first = (tile // per_group) * GROUP
+    size = min(n_row_tiles - first, GROUP)
+    return first + (tile % per_group) % size, (tile % per_group) // size
+
+
+@triton.jit
+def _tile_product(
+    x_desc, W_desc, b_ptr, row, column, n_columns, depth,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr,
+):  # fmt: skip
+    acc = tl.zeros((ROWS, COLUMNS), dtype=tl.float32)
+    for step in range(tl.cdiv(depth, DEPTH)):
+        x = x_desc.load([row * ROWS, step * DEPTH])
+        W = W_desc.load([column * COLUMNS, step * DEPTH])
+        acc = tl.dot(x, W.T, acc, input_precision="ieee")
+    columns = column * COLUMNS + tl.arange(0, COLUMNS)
+    return acc + tl.load(b_ptr + columns, mask=columns < n_columns, other=0.0)[None, :]
+
+
+@triton.jit
+def write_pre_activations(
+    x_desc, W_desc, b_ptr, pre_ptr, hint_ptr, n_rows, n_columns, depth, n_blocks,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, GROUP: tl.constexpr,
+    BLOCK: tl.constexpr, PROGRAMS: tl.constexpr,
+):  # fmt: skip
+    """Write float32 pre-activations `[n_rows, n_columns]` and, if BLOCK, the maxima of BLOCK columns each."""
+    n_row_tiles = tl.cdiv(n_rows, ROWS)
+    n_column_tiles = tl.cdiv(n_columns, COLUMNS)
+    for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
+        row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
+        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH)
+        rows = row * ROWS + tl.arange(0, ROWS)
+        columns = column * COLUMNS + tl.arange(0, COLUMNS)
+        inside = (rows < n_rows)[:, None] & (columns < n_columns)[None, :]
+        tl.store(pre_ptr + rows.to(tl.int64)[:, None] * n_columns + columns[None, :], pre, mask=inside)
+        if BLOCK > 0:
+            seen = tl.where((columns < n_columns)[None, :], pre, float("-inf"))
+            maxima = tl.max(tl.reshape(seen, (ROWS, COLUMNS // BLOCK, BLOCK)), axis=2)
+            blocks = column * (COLUMNS // BLOCK) + tl.arange(0, COLUMNS // BLOCK)
+            inside_hints = (rows < n_rows)[:, None] & (blocks < n_blocks)[None, :]
+            tl.store(hint_ptr + rows[:, None] * n_blocks + blocks[None, :], maxima, mask=inside_hints)
+
+
+@triton.jit
+def count_larger(
+    x_desc, W_desc, b_ptr, value_ptr, feature_ptr, count_ptr, n_rows, n_columns, depth,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, GROUP: tl.constexpr,
+    PAIRS: tl.constexpr, PROGRAMS: tl.constexpr,
+):  # fmt: skip
+    """Count, for PAIRS (value, feature) of each row, the features that rank before it; write nothing else."""
+    n_row_tiles = tl.cdiv(n_rows, ROWS)
+    n_column_tiles = tl.cdiv(n_columns, COLUMNS)
+    for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
+        row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
+        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH)
+        rows = row * ROWS + tl.arange(0, ROWS)
+        columns = (column * COLUMNS + tl.arange(0, COLUMNS))[None, :]
+        for pair in tl.static_range(PAIRS):
+            place = rows * PAIRS + pair
+            value = tl.load(value_ptr + place, mask=rows < n_rows, other=float("inf"))[:, None]
+            feature = tl.load(feature_ptr + place, mask=rows < n_rows, other=0)[:, None]
+            before = (pre > value) | ((pre == value) & (columns < feature))
+            # A feature never ranks before itself, even if its value came out of another tile with other
+            # last bits.
+            before = before & (columns != feature) & (columns < n_columns)
+            tl.atomic_add(count_ptr + place, tl.sum(before.to(tl.int32), axis=1), mask=rows < n_rows)
