@@ -1,4 +1,3 @@
-
 """Checks of what callers pass, done once, so that every back end may rely on them."""
 
 from __future__ import annotations

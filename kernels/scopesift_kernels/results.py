@@ -1,4 +1,3 @@
-
 """What the two encodes return."""
 
 from __future__ import annotations

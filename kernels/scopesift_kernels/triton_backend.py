@@ -8,7 +8,7 @@ import triton
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.rank_keys import NONE, key_indices, key_values, rank_keys
 from scopesift_kernels.results import SelectedMaxima, TopK
-from scopesift_kernels.screening import screen_slabs
+from scopesift_kernels.screening import holds, screen_slabs
 from scopesift_kernels.triton_launch import count_before, pre_activations
 from scopesift_kernels.triton_select import collect_candidates, find_hot_blocks, rank_candidates
 
@@ -20,8 +20,8 @@ _BLOCKS = (128, 64, 32, 16)
 _BLOCKS_AT_ONCE = 8
 # A row has room for this many features, or four times k: those that it has and the candidates to enter.
 _LEAST_WIDTH = 256
-# Thresholds a token is compared with in one pass; tokens with more pairs are passed again.
-_PAIRS = 4
+# Thresholds that a token is compared with in one pass of counting, and the tokens that are copied for it.
+_PAIRS, _COUNTED_AT_ONCE = 4, 8192
 
 
 def topk(problem: Problem) -> TopK:
@@ -57,26 +57,42 @@ class TritonEncoder:
     def members(
         self, tokens_R: torch.Tensor, row_P: torch.Tensor, feature_P: torch.Tensor, pre_P: torch.Tensor
     ) -> torch.Tensor:
-        """Whether features are in the top-k of `tokens_R[row_P]`, by counting what ranks before them."""
-        order_P = row_P.argsort(stable=True)
-        pairs_R = torch.bincount(row_P, minlength=tokens_R.numel())
-        passes_R = (pairs_R + _PAIRS - 1) // _PAIRS
-        # Pair i of a token is slot i of its passes, which stand one after the other.
-        pair_P = (
-            torch.arange(row_P.numel(), device=row_P.device) - (pairs_R.cumsum(0) - pairs_R)[row_P[order_P]]
+        """Whether features are in the top-k of `tokens_R[row_P]`, by counting what ranks before them.
+
+        Tokens with more pairs than one pass of counting holds are encoded instead.
+        """
+        many_R = torch.bincount(row_P, minlength=tokens_R.numel()) > _PAIRS
+        place_R = torch.where(many_R, many_R.cumsum(0), (~many_R).cumsum(0)) - 1
+        place_P, many_P = place_R[row_P], many_R[row_P]
+        few_P = ~many_P
+        member_P = torch.empty_like(many_P)
+        member_P[many_P] = holds(
+            self.active(tokens_R[many_R]), place_P[many_P], feature_P[many_P], self.problem.n_features
         )
-        slot_P = (passes_R.cumsum(0) - passes_R)[row_P[order_P]] * _PAIRS + pair_P
-        token_Q = tokens_R.repeat_interleave(passes_R)
-        value_QP = torch.full((token_Q.numel(), _PAIRS), float("inf"), device=row_P.device)
-        feature_QP = torch.zeros_like(value_QP, dtype=torch.int32)
-        value_QP.view(-1)[slot_P] = pre_P[order_P]
-        feature_QP.view(-1)[slot_P] = feature_P[order_P].to(torch.int32)
-        problem = self.problem
-        x_QD = problem.x_TD[token_Q]
-        count_QP = count_before(x_QD, problem.W_enc_FD, problem.b_enc_F, value_QP, feature_QP)
-        member_P = torch.empty_like(row_P, dtype=torch.bool)
-        member_P[order_P] = count_QP.view(-1)[slot_P] < problem.k
+        member_P[few_P] = self._count(tokens_R[~many_R], place_P[few_P], feature_P[few_P], pre_P[few_P])
         return member_P
+
+    def _count(
+        self, tokens_R: torch.Tensor, row_P: torch.Tensor, feature_P: torch.Tensor, pre_P: torch.Tensor
+    ) -> torch.Tensor:
+        problem, n_rows = self.problem, tokens_R.numel()
+        order_P = row_P.argsort(stable=True)
+        pairs_R = torch.bincount(row_P, minlength=n_rows)
+        slot_P = torch.empty_like(row_P)  # the pairs of a token take its slots one after the other
+        slot_P[order_P] = torch.arange(row_P.numel(), device=row_P.device)
+        slot_P -= (pairs_R.cumsum(0) - pairs_R)[row_P]
+        value_RS = torch.full((n_rows, _PAIRS), float("inf"), device=row_P.device)
+        feature_RS = torch.zeros_like(value_RS, dtype=torch.int32)
+        value_RS[row_P, slot_P] = pre_P
+        feature_RS[row_P, slot_P] = feature_P.to(torch.int32)
+        count_RS = torch.zeros_like(feature_RS)
+        for start in range(0, n_rows, _COUNTED_AT_ONCE):
+            rows = slice(start, start + _COUNTED_AT_ONCE)
+            x_RD = problem.x_TD[tokens_R[rows]]
+            count_RS[rows] = count_before(
+                x_RD, problem.W_enc_FD, problem.b_enc_F, value_RS[rows], feature_RS[rows]
+            )
+        return count_RS[row_P, slot_P] < problem.k
 
 
 def _topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:

@@ -26,7 +26,7 @@ class TileShape:
 
 # One shape a dtype: values that are compared with each other come from tiles of one shape.
 HALF = TileShape(rows=128, columns=256, depth=64, warps=8, stages=3)
-FULL = TileShape(rows=64, columns=128, depth=32, warps=8, stages=2)
+FULL = TileShape(rows=64, columns=256, depth=16, warps=8, stages=3)
 
 
 def tile_shape(dtype: torch.dtype) -> TileShape:

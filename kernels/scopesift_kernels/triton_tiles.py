@@ -48,16 +48,32 @@ def write_pre_activations(
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
         row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
         pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH)
-        rows = row * ROWS + tl.arange(0, ROWS)
-        columns = column * COLUMNS + tl.arange(0, COLUMNS)
-        inside = (rows < n_rows)[:, None] & (columns < n_columns)[None, :]
-        tl.store(pre_ptr + rows.to(tl.int64)[:, None] * n_columns + columns[None, :], pre, mask=inside)
-        if BLOCK > 0:
-            seen = tl.where((columns < n_columns)[None, :], pre, float("-inf"))
-            maxima = tl.max(tl.reshape(seen, (ROWS, COLUMNS // BLOCK, BLOCK)), axis=2)
-            blocks = column * (COLUMNS // BLOCK) + tl.arange(0, COLUMNS // BLOCK)
-            inside_hints = (rows < n_rows)[:, None] & (blocks < n_blocks)[None, :]
-            tl.store(hint_ptr + rows[:, None] * n_blocks + blocks[None, :], maxima, mask=inside_hints)
+        # In halves: on its way out a tile passes through shared memory, where a whole one has no room beside
+        # the operands of the next.
+        halves = tl.permute(tl.reshape(pre, (ROWS, 2, COLUMNS // 2)), (0, 2, 1))
+        left, right = tl.split(halves)
+        HALF: tl.constexpr = COLUMNS // 2
+        _write_half(left, pre_ptr, hint_ptr, row, column * 2, n_rows, n_columns, n_blocks, ROWS, HALF, BLOCK)
+        _write_half(
+            right, pre_ptr, hint_ptr, row, column * 2 + 1, n_rows, n_columns, n_blocks, ROWS, HALF, BLOCK
+        )
+
+
+@triton.jit
+def _write_half(
+    pre, pre_ptr, hint_ptr, row, half, n_rows, n_columns, n_blocks,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    rows = row * ROWS + tl.arange(0, ROWS)
+    columns = half * COLUMNS + tl.arange(0, COLUMNS)
+    inside = (rows < n_rows)[:, None] & (columns < n_columns)[None, :]
+    tl.store(pre_ptr + rows.to(tl.int64)[:, None] * n_columns + columns[None, :], pre, mask=inside)
+    if BLOCK > 0:
+        seen = tl.where((columns < n_columns)[None, :], pre, float("-inf"))
+        maxima = tl.max(tl.reshape(seen, (ROWS, COLUMNS // BLOCK, BLOCK)), axis=2)
+        blocks = half * (COLUMNS // BLOCK) + tl.arange(0, COLUMNS // BLOCK)
+        inside_hints = (rows < n_rows)[:, None] & (blocks < n_blocks)[None, :]
+        tl.store(hint_ptr + rows[:, None] * n_blocks + blocks[None, :], maxima, mask=inside_hints)
 
 
 @triton.jit

@@ -1,4 +1,3 @@
-
 """Data whose right answer is beyond doubt, the float64 oracle, and tiles small enough for small data."""
 
 from __future__ import annotations

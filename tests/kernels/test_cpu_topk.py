@@ -70,12 +70,18 @@ def test_all_negative_rows_are_ranked_too() -> None:
 
 
 def test_negative_zero_ties_with_zero() -> None:
-    case = (
-        torch.ones(1, 1),
-        torch.tensor([[-1.0], [0.0], [0.0], [-1.0]]),
-        torch.tensor([-1.0, -0.0, 0.0, 1.0]),
-    )
-    assert encode_topk(*case, 3, backend="cpu").indices_TK.tolist() == [[1, 2, 3]]
+    """A product that underflows is -0.0; with a bias of -0.0 it stays so, and must not rank below 0.0."""
+    case = (torch.tensor([[1e-30]]), torch.tensor([[-1e-30], [0.0], [0.0]]), torch.tensor([-0.0, 0.0, 0.0]))
+    assert encode_topk(*case, 2, backend="cpu").indices_TK.tolist() == [[0, 1]]
+
+
+def test_constant_rows_leave_nothing_to_merge_after_the_first_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ties with the running bound lose, so that they are not even collected."""
+    newcomers = []
+    keys = cpu_topk.rank_keys
+    monkeypatch.setattr(cpu_topk, "rank_keys", lambda v, i: newcomers.append(v.numel()) or keys(v, i))
+    encode_topk(torch.ones(5, 1), torch.ones(160, 1), torch.zeros(160), 3, backend="cpu")
+    assert newcomers == [5 * 32]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

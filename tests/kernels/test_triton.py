@@ -48,6 +48,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triton_backend, "_BLOCKS", (16, 8, 4))
     monkeypatch.setattr(triton_backend, "_LEAST_WIDTH", 32)
     monkeypatch.setattr(triton_backend, "_PAIRS", 2)
+    monkeypatch.setattr(triton_backend, "_COUNTED_AT_ONCE", 3)
 
 
 def same_topk(case: tuple, k: int) -> torch.Tensor:
@@ -130,7 +131,7 @@ def test_selected_features_equal_the_reference(whole: Callable, dtype: torch.dty
 
 @interpreter
 @pytest.mark.usefixtures("small")
-def test_counting_answers_more_pairs_than_one_pass_holds() -> None:
+def test_tokens_with_few_pairs_are_counted_and_those_with_many_encoded() -> None:
     from scopesift_kernels.arguments import check_problem
     from scopesift_kernels.triton_backend import TritonEncoder
 
