@@ -46,7 +46,9 @@ def assess(
     positive = classifier.labels[0]
     if classifier.kind == BINARY:
         if positive not in data.labels:
-            raise InputError(f"{data.origin}: no row is labelled {positive!r}, which classifier {classifier.name!r} finds")
+            raise InputError(
+                f"{data.origin}: no row has the label {positive!r} that {classifier.name!r} finds"
+            )
     else:
         data.require_labels([*classifier.labels, classifier.unknown])
     loaded = [classifier]
@@ -99,7 +101,9 @@ def baseline_predictions(
     parts = np.split(means[layer], [len(fit), len(fit) + len(dev)])
     dense = {"mean_difference": mean_difference, "linear_probe": linear_probe}
     found = {
-        name: [str(label) for label in fit_baseline(parts[0], fit.labels, parts[1], dev.labels).predict(parts[2])]
+        name: [
+            str(label) for label in fit_baseline(parts[0], fit.labels, parts[1], dev.labels).predict(parts[2])
+        ]
         for name, fit_baseline in dense.items()
     }
     words = tfidf(fit.texts, fit.labels, dev.texts, dev.labels)

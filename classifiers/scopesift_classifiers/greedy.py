@@ -16,6 +16,9 @@ from scopesift_classifiers.counting import FeatureTable, firing_rates, rate_diff
 from scopesift_classifiers.metrics import macro_f1_of_counts
 
 LEVELS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
+FINE_LEVELS = tuple(level / 32 for level in range(32))
+FINE_CANDIDATES = 64
+"""The best candidates may choose among more thresholds; all with so many would cost more than they gain."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,11 @@ def _candidate_pairs(
     chosen = np.argsort(-best_F, kind="stable")[:candidates]
     chosen = chosen[best_F[chosen] > 0]
     fit_NS, dev_NS = fit.dense(chosen.tolist()), dev.dense(chosen.tolist())
+    fine_QS = threshold_grid(fit.acts_NF[:, chosen[:FINE_CANDIDATES]], FINE_LEVELS)
     columns, thresholds, fit_rows, dev_rows = [], [], [], []
     for position, column in enumerate(chosen.tolist()):
-        for threshold in np.unique(grid_QF[:, column]):
+        fine = position < FINE_CANDIDATES
+        for threshold in np.unique(fine_QS[:, position] if fine else grid_QF[:, column]):
             columns.append(column)
             thresholds.append(threshold)
             fit_rows.append((fit_NS[:, position] >= threshold) & (fit_NS[:, position] > 0))

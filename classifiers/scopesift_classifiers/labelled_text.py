@@ -106,7 +106,9 @@ class LabelledText:
             )
 
 
-def read_labelled(path: str | Path, *, text: str = "text", label: str = "label") -> LabelledText:
+def read_labelled(
+    path: str | Path, *, text: str = "text", label: str = "label", split: str | None = None
+) -> LabelledText:
     """Reads a labelled file: `.jsonl`, `.csv` or `.parquet`, plain or with `.gz` or `.zst`.
 
     `lang` and `source` columns are read where there are any. Whole-number labels become strings.
@@ -115,6 +117,7 @@ def read_labelled(path: str | Path, *, text: str = "text", label: str = "label")
         path: the file.
         text: name of the column that holds the text.
         label: name of the column that holds the label.
+        split: keep only rows whose `split` column holds this; rows without one are always kept.
 
     Raises:
         UsageError: there is no such file.
@@ -123,13 +126,16 @@ def read_labelled(path: str | Path, *, text: str = "text", label: str = "label")
     """
     rows = LabelledText([], [], [], [], origin=Path(path).name)
     for row in read_rows(path):
+        if split is not None and (row.fields.get("split") or split) != split:
+            continue
         rows.texts.append(_text_of(row, text))
         rows.labels.append(_label_of(row, label))
         rows.langs.append(_optional(row, "lang"))
         rows.sources.append(_optional(row, "source"))
     if not rows.texts:
+        part = f" of split {split!r}" if split is not None else ""
         raise InputError(
-            f"{rows.origin}: expected rows with {text!r} and {label!r}, got none; give a file with rows"
+            f"{rows.origin}: expected rows{part} with {text!r} and {label!r}, got none; give a file with rows"
         )
     return rows
 

@@ -118,7 +118,8 @@ class Sampler:
             for code in self.languages
         }
 
-    def _document(self, progress: float) -> np.ndarray:
+    def document(self, progress: float) -> np.ndarray:
+        """Draw one document's token ids, uint16; `progress` as in `packed`."""
         late = progress > 0.6
         shares = LATE_SHARES if late else EARLY_SHARES
         draw = self.rng.random()
@@ -152,7 +153,7 @@ class Sampler:
         for row in out:
             filled = 0
             while filled < length:
-                document = self._document(progress)
+                document = self.document(progress)
                 if len(document) > length and self.rng.random() < 0.5:
                     start = int(self.rng.integers(len(document) - length))
                     document = document[start:]

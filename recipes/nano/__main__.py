@@ -1,0 +1,56 @@
+"""`python -m recipes.nano --data DATA --out FOLDER`: make the nano scope and its classifiers from text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recipes.nano.language_model import TrainingSettings
+from recipes.nano.stages import STAGES, Recipe
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with pretrain/, toxicity/, language/ and domain/.")],
+    out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/nano"),
+    work: Annotated[Path, typer.Option(help="Where unfinished stages keep their state.")] = Path(
+        ".work/nano"
+    ),
+    minutes: Annotated[float, typer.Option(help="Budget of the language model's training.")] = 62.0,
+    sae_minutes: Annotated[float, typer.Option(help="Budget of each SAE.")] = 2.0,
+    pool_documents: Annotated[int, typer.Option(help="Documents that the SAEs are trained on.")] = 24000,
+    k: Annotated[int, typer.Option(help="Active features a token.")] = 40,
+    only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
+) -> None:
+    """Make the nano scope: tokenizer, language model, SAEs, scope folder, classifiers, model card.
+
+    Every stage says what it did and is taken up where it stopped. Example:
+
+        python -m recipes.nano --data ../data --out scopesift/bundled/nano
+    """
+    console = Console(stderr=True)
+    unknown = sorted(set(only or ()) - set(STAGES))
+    if unknown:
+        raise typer.BadParameter(f"unknown stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
+    if not data.is_dir():
+        raise typer.BadParameter(f"--data {data} is not a folder")
+    work.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(
+        data=data,
+        out=out,
+        work=work,
+        training=TrainingSettings(minutes=minutes),
+        sae_minutes=sae_minutes,
+        pool_documents=pool_documents,
+        k=k,
+        say=lambda line: console.print(line, highlight=False),
+    )
+    for stage in STAGES:
+        if not only or stage in only:
+            console.rule(stage)
+            getattr(recipe, stage)()
+
+
+typer.run(main)

@@ -1,0 +1,126 @@
+"""The three classifiers that ship with nano: toxicity (English), language (16), domain (one taxonomy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scopesift_classifiers.assessment import assess
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.fitting import FitSettings, fit_classifier
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.sampling import balanced
+from scopesift_features.scope import Scope
+
+from recipes.nano.corpus import LANGUAGES
+
+FIT_PER_CLASS, TEST_PER_CLASS = 2000, 500
+LANGUAGE_TRAIN, LANGUAGE_DEV = 600, 150
+TRANSFER_LANGUAGES = ("ar", "de", "fr", "ja", "ko", "pt", "zh")
+MMLU_CHOICES = 4
+TAXONOMY = {
+    "science/technology": "science",
+    "natural_science": "science",
+    "computer_science": "science",
+    "medicine": "health",
+}
+"""Labels of SIB-200 and MMLU that are joined; every other label keeps its name."""
+
+
+def toxicity_rows(data: Path, language: str, split: str) -> LabelledText:
+    """One split of `toxicity/<language>`, balanced inside each source."""
+    rows = read_labelled(data / "toxicity" / f"{language}.jsonl.gz", split=split)
+    per_class = FIT_PER_CLASS if split == "train" else TEST_PER_CLASS
+    return rows.select(np.sort(balanced(rows, per_class)))
+
+
+def language_rows(data: Path, split: str) -> LabelledText:
+    """One split of `language/`, nano's languages only; train and dev capped per language."""
+    rows = read_labelled(data / "language" / f"{split}.jsonl.gz", label="lang")
+    rows = rows.select([index for index, label in enumerate(rows.labels) if label in LANGUAGES])
+    if split == "test":
+        return rows
+    cap = LANGUAGE_TRAIN if split == "train" else LANGUAGE_DEV
+    return rows.select(np.sort(balanced(rows, cap, by_source=False)))
+
+
+def domain_rows(data: Path, split: str) -> LabelledText:
+    """One split of `domain/` in one taxonomy, nano's languages only, MMLU without its answer choices."""
+    rows = read_labelled(data / "domain" / f"{split}.jsonl.gz", label="domain")
+    rows = rows.select([index for index, lang in enumerate(rows.langs) if lang in LANGUAGES])
+    texts = [
+        "\n".join(text.split("\n")[:-MMLU_CHOICES]) if source == "mmlu" else text
+        for text, source in zip(rows.texts, rows.sources, strict=True)
+    ]
+    return replace(rows, texts=texts, labels=[TAXONOMY.get(label, label) for label in rows.labels])
+
+
+def fit_bundled(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> list[Classifier]:
+    """Fit, measure and write the bundled classifiers.
+
+    Args:
+        scope: The nano scope.
+        data: The folder that holds `toxicity/`, `language/` and `domain/`.
+        folder: Where the artifacts go.
+        say: Receives a line a step.
+    """
+    fits: list[tuple[str, LabelledText, LabelledText, LabelledText, FitSettings]] = [
+        (
+            "language",
+            language_rows(data, "train"),
+            language_rows(data, "dev"),
+            language_rows(data, "test"),
+            FitSettings(unknown="und"),
+        ),
+        (
+            "toxicity",
+            toxicity_rows(data, "en", "train"),
+            toxicity_rows(data, "en", "dev"),
+            toxicity_rows(data, "en", "test"),
+            FitSettings(),
+        ),
+        (
+            "domain",
+            domain_rows(data, "train"),
+            domain_rows(data, "dev"),
+            domain_rows(data, "test"),
+            FitSettings(unknown="other"),
+        ),
+    ]
+    fitted = []
+    for name, train, dev, test, settings in fits:
+        say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
+        classifier = fit_classifier(name, scope, train, dev, settings, say=say)
+        classifier.save(folder / f"{name}.json")
+        say(f"{name}: measuring on {len(test)} rows, with baselines")
+        classifier = classifier.with_quality("test", assess(classifier, scope, test, fit_data=train))
+        if name == "toxicity":
+            classifier = _beside_toxicity(classifier, scope, data, train, dev, test, say)
+        classifier.save(folder / f"{name}.json")
+        fitted.append(classifier)
+    return fitted
+
+
+def _beside_toxicity(
+    classifier: Classifier,
+    scope: Scope,
+    data: Path,
+    train: LabelledText,
+    dev: LabelledText,
+    test: LabelledText,
+    say: Callable[[str], None],
+) -> Classifier:
+    """The report's preset on the same rows, and English rules on languages whose labels they never saw."""
+    say("toxicity: the paper preset on the same rows")
+    paper = fit_classifier("toxicity", scope, train, dev, FitSettings(preset="paper"))
+    measured: dict[str, Any] = assess(paper, scope, test)
+    measured["features"] = [item.to_dict() for item in paper.default.features]
+    classifier = classifier.with_quality("test, preset paper", measured)
+    for code in TRANSFER_LANGUAGES:
+        rows = toxicity_rows(data, code, "test")
+        say(f"toxicity: zero-shot on {len(rows)} {code} rows")
+        classifier = classifier.with_quality(f"zero-shot {code}", assess(classifier, scope, rows))
+    return classifier

@@ -1,0 +1,202 @@
+"""The stages of the recipe; each leaves its result in the work folder and is skipped when that is there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from scopesift_features.atomic_files import write_atomically, write_json
+from scopesift_features.sae import TopKSAE
+from scopesift_features.scope import Scope
+from scopesift_features.scope_folder import write_local_scope
+from scopesift_features.settings import ReadingSettings
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
+
+from recipes.nano.bundled_classifiers import fit_bundled
+from recipes.nano.corpus import LANGUAGES, read_corpus
+from recipes.nano.language_model import (
+    SEQUENCE,
+    TrainingSettings,
+    describe,
+    dev_losses,
+    nano_config,
+    train_language_model,
+)
+from recipes.nano.mixture import Mixture, Sampler, build_mixture
+from recipes.nano.model_card import write_card
+from recipes.nano.residual_pool import pool_residuals
+from recipes.nano.sae_training import SaeQuality, measure_sae, train_sae
+from recipes.nano.tokenizer import END_OF_TEXT, train_tokenizer
+from recipes.nano.twins import twin_accuracy
+
+LICENCE = "CC-BY-SA-4.0"
+SETTINGS = ReadingSettings(
+    prefix=END_OF_TEXT,
+    skip="prefix",
+    window_tokens=SEQUENCE,
+    overlap_tokens=32,
+    dtype="float32",
+    sae_dtype="float32",
+)
+
+
+@dataclass
+class Recipe:
+    """One run of the recipe.
+
+    Attributes:
+        data: The folder with `pretrain/`, `toxicity/`, `language/` and `domain/`.
+        out: The scope folder that is written.
+        work: Where unfinished stages keep their state.
+        training: Settings of the language model's training.
+        sae_minutes: Budget of each SAE.
+        pool_documents: Documents whose residuals the SAEs are trained on.
+        k: Active features a token.
+        say: Receives a line a step.
+    """
+
+    data: Path
+    out: Path
+    work: Path
+    training: TrainingSettings
+    sae_minutes: float
+    pool_documents: int
+    k: int
+    say: Callable[[str], None] = field(repr=False)
+
+    def tokenizer(self) -> None:
+        """Train the tokenizer."""
+        path = self.work / "tokenizer.json"
+        if path.is_file():
+            self.say("tokenizer: already there")
+            return
+        train, _ = read_corpus(self.data)
+        tokenizer = train_tokenizer(train)
+        write_atomically(path, lambda temporary: tokenizer.save(str(temporary), pretty=False))
+        self.say(f"tokenizer: {tokenizer.get_vocab_size()} entries")
+
+    @cached_property
+    def mixture(self) -> Mixture:
+        """The tokenised text pools, read once a run."""
+        started = time.monotonic()
+        mixture = build_mixture(self.data, Tokenizer.from_file(str(self.work / "tokenizer.json")))
+        tokens = sum(len(lines.ids) for lines in mixture.documents.values())
+        self.say(f"text: {tokens / 1e6:.1f}M tokens, read in {time.monotonic() - started:.0f} s")
+        return mixture
+
+    def model(self) -> None:
+        """Train the language model."""
+        _, done = train_language_model(self.mixture, self.training, self._checkpoint, self.say)
+        self.say(f"model: {done['tokens'] / 1e6:.1f}M tokens in {float(done['seconds']) / 60:.0f} min")
+
+    def saes(self) -> None:
+        """Train one SAE a block on residuals of fresh documents."""
+        missing = [
+            block for block in range(nano_config().num_hidden_layers) if not self._sae_path(block).is_file()
+        ]
+        if not missing:
+            self.say("SAEs: already there")
+            return
+        model, _ = self._trained()
+        sampler = Sampler(self.mixture, seed=97)
+        documents = [sampler.document(progress=0.0) for _ in range(self.pool_documents)]
+        pooled = pool_residuals(model, documents, "residuals")
+        for block in missing:
+            sae = train_sae(pooled[block], block, k=self.k, minutes=self.sae_minutes, say=self.say)
+            write_atomically(
+                self._sae_path(block), lambda temporary, sae=sae: torch.save(_tensors(sae), temporary)
+            )
+
+    def scope(self) -> None:
+        """Write the scope folder and measure it as written."""
+        model, done = self._trained()
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_file=str(self.work / "tokenizer.json"), eos_token=END_OF_TEXT, pad_token=END_OF_TEXT
+        )
+        blocks = range(nano_config().num_hidden_layers)
+        saes = [_sae(torch.load(self._sae_path(block), weights_only=True), block, self.k) for block in blocks]
+        write_local_scope(
+            self.out,
+            id="nano",
+            settings=SETTINGS,
+            licence=LICENCE,
+            backbone_config=model.model.config.to_dict(),
+            backbone_state=model.model.state_dict(),
+            tokenizer=tokenizer,
+            saes=saes,
+            storage_dtype=torch.float16,
+        )
+        held_out = [
+            self.mixture.dev[code][i] for code in LANGUAGES for i in range(len(self.mixture.dev[code]))
+        ]
+        pooled = pool_residuals(model, held_out, "held-out residuals")
+        scope = Scope.load(self.out, device="cpu")
+        fidelity: dict[str, SaeQuality] = {
+            str(block): measure_sae(scope.sae(block, decoder=True), pooled[block]) for block in blocks
+        }
+        measured: dict[str, Any] = {
+            "training": {
+                **done,
+                **describe(self.training),
+                "parameters": sum(p.numel() for p in model.parameters()),
+            },
+            "k": self.k,
+            "held_out_tokens": len(pooled[0]),
+            "dev_loss": {code: round(loss, 3) for code, loss in dev_losses(model, self.mixture.dev).items()},
+            "sae": {block: asdict(quality) for block, quality in fidelity.items()},
+            "twins": twin_accuracy(scope, self.data, self.mixture.held_out),
+        }
+        write_json(self.out / "measured.json", measured)
+        for block, quality in fidelity.items():
+            self.say(
+                f"layer {block}: FVU {quality.fvu:.3f}, dead {quality.dead:.1%}, active {quality.active:.2f}"
+            )
+
+    def classifiers(self) -> None:
+        """Fit and measure the bundled classifiers."""
+        fit_bundled(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
+
+    def card(self) -> None:
+        """Write the model card from what was measured."""
+        write_card(self.out)
+        self.say(f"card: {self.out / 'README.md'}")
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.work / "language_model.pt"
+
+    def _sae_path(self, block: int) -> Path:
+        return self.work / f"sae{block}.pt"
+
+    def _trained(self) -> tuple[Qwen3ForCausalLM, dict[str, Any]]:
+        if not self._checkpoint.is_file():
+            raise FileNotFoundError(f"{self._checkpoint} is missing; run the stage 'model' first")
+        state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        model = Qwen3ForCausalLM(nano_config())
+        model.load_state_dict(state["model"])
+        # what is measured and what the SAEs see is what is stored: fp16 weights, fp32 arithmetic
+        return model.half().float().eval(), state["done"]
+
+
+STAGES = ("tokenizer", "model", "saes", "scope", "classifiers", "card")
+
+
+def _tensors(sae: TopKSAE) -> dict[str, Any]:
+    return {"W_enc": sae.W_enc_FD, "b_enc": sae.b_enc_F, "W_dec": sae.W_dec_DF, "b_dec": sae.b_dec_D}
+
+
+def _sae(tensors: dict[str, torch.Tensor], block: int, k: int) -> TopKSAE:
+    return TopKSAE(tensors["W_enc"], tensors["b_enc"], tensors["W_dec"], tensors["b_dec"], k=k, layer=block)
+
+
+def load_measured(scope_folder: Path) -> dict[str, Any]:
+    """What the stage 'scope' measured."""
+    content: dict[str, Any] = json.loads((scope_folder / "measured.json").read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,55 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.sampling import balanced
+from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
+
+ScopeOption = Annotated[
+    str, typer.Option(help="Scope: nano, a catalogue id, or a folder (`scopesift scopes list`).")
+]
+ClassifierOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Bundled name or artifact file; may be repeated. Default: all bundled."),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
+]
+TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
+LabelColumn = Annotated[str, typer.Option(help="Column that holds the label.")]
+BalanceOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Take at most this many rows a label, balanced inside each source."),
+]
+
+
+def load_engine(scope: str, classifiers: Sequence[str], device: str | None) -> Engine:
+    """The engine with the named classifiers, or with the bundled ones.
+
+    Raises:
+        UsageError: No classifier named for a scope that has none bundled.
+    """
+    place = Scope.load(scope, device=device)
+    names: Sequence[str] = classifiers
+    if not names:
+        if place.id != "nano":
+            raise UsageError(
+                f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
+            )
+        names = list(bundled_classifiers())
+    return Engine(place, [Classifier.load(name) for name in names])
+
+
+def read_rows(path: Path, *, text: str, label: str, split: str | None, balance: int | None) -> LabelledText:
+    """Labelled rows of one split, balanced inside each source if asked for."""
+    rows = read_labelled(path, text=text, label=label, split=split)
+    return rows if balance is None else rows.select(sorted(balanced(rows, balance).tolist()))

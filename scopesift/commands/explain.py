@@ -1,0 +1,69 @@
+"""`scopesift explain`: every feature that a verdict looked at, and where in the text it was strongest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich import box
+from rich.table import Table
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.explanation_page import write_explanation
+from scopesift_classifiers.selected_reading import SelectedReading, read_selected
+from scopesift_classifiers.verdict import Verdict
+
+from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, load_engine
+from scopesift.commands.terminal import output, say
+from scopesift.commands.verdict_table import marked, printable
+
+MOST_ROWS = 12
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="The text to explain.")],
+    html: Annotated[Path | None, typer.Option(help="Also write a page with the text marked up.")] = None,
+    scope: ScopeOption = "nano",
+    classifier: ClassifierOption = None,
+    device: DeviceOption = None,
+) -> None:
+    """Show how each classifier reached its verdict: its features, their activations and thresholds, the words.
+
+    Example: `scopesift explain "You are such an idiot" --html why.html`
+    """
+    engine = load_engine(scope, classifier or [], device)
+    answer = engine.predict([text])[0]
+    reading = read_selected(engine.scope, [text], engine.features)
+    output.print(marked(text, answer))
+    for name, verdict in answer.items():
+        output.print(_table(engine, name, verdict, reading, text))
+    if html is not None:
+        write_explanation(html, text, answer, engine.scope.id, engine.versions)
+        say(f"wrote {html}")
+
+
+def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
+    """The features of one decision, those nearest to firing first."""
+    classifier = engine.classifiers[name]
+    decision = classifier.default if verdict.rule == "default" else classifier.by_lang[verdict.rule]
+    columns = [engine.features.index((item.layer, item.index)) for item in decision.features]
+    acts_S = reading.acts_NS[0, columns]
+    fired_S = (acts_S >= decision.thresholds_S) & (acts_S > 0)
+    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {int(fired_S.sum())} features fire"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    for column, justify in (
+        ("layer", "right"), ("feature", "right"), ("activation", "right"), ("threshold", "right"), ("fires", "left"),
+        ("here on", "left"), ("usually on", "left"),
+    ):  # fmt: skip
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    ratio_S = acts_S / np.maximum(decision.thresholds_S, 1e-6)
+    for at in np.argsort(-ratio_S, kind="stable")[:MOST_ROWS]:
+        if acts_S[at] <= 0:
+            break
+        item, column = decision.features[at], columns[at]
+        where = printable(text[reading.starts_NS[0, column] : reading.ends_NS[0, column]])
+        fires = "yes" if fired_S[at] else "no"
+        numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.2f}")
+        table.add_row(*numbers, fires, where, item.label)
+    return table

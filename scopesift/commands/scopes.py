@@ -1,0 +1,136 @@
+"""`scopesift scopes`: what scopes there are, what is on this machine, fetch one, check one."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from scopesift_features.errors import ScopeError, UsageError
+from scopesift_features.pull import pull as pull_scope
+from scopesift_features.scope_check import check as check_scope
+from scopesift_features.scope_list import describe_scope, list_scopes
+
+from scopesift.commands.terminal import output, print_json, say
+
+app = typer.Typer(help="List, show, pull and check scopes.", no_args_is_help=True)
+LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
+
+
+@app.command("list")
+def list_command(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List nano and the Qwen-Scope groups: backbone, layers, width, k, size, what is on this machine.
+
+    Example: `scopesift scopes list`
+    """
+    found = list_scopes()
+    if json:
+        for summary in found:
+            print_json(summary.to_dict())
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column, justify in (
+        ("scope", "left"), ("backbone", "left"), ("layers", "right"), ("d_model", "right"), ("features", "right"),
+        ("k", "right"), ("SAE a layer", "right"), ("here", "left"),
+    ):  # fmt: skip
+        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for s in found:
+        here = f"{_span(s.pulled_layers)} ({_size(s.disk_bytes)})" if s.pulled_layers else "–"
+        numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), _size(s.sae_bytes)]
+        table.add_row(s.id, s.backbone, *numbers, here)
+    output.print(table)
+
+
+@app.command()
+def show(
+    scope: Annotated[
+        str, typer.Argument(help="nano, a catalogue id, or a folder with a backbone and SAE files.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show everything known about one scope.
+
+    Example: `scopesift scopes show ./my-folder`
+    """
+    described = describe_scope(scope)
+    if json:
+        print_json(described)
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for key, value in described.items():
+        shown = json_text.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+        table.add_row(key, _size(value) if key.endswith("_bytes") else shown)
+    output.print(table)
+
+
+@app.command()
+def pull(
+    scope: Annotated[
+        str, typer.Argument(help="Catalogue id, or a folder whose .sae.pt files are to be converted.")
+    ],
+    layers: LayersOption = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of the SAE group.")] = None,
+    backbone_revision: Annotated[str | None, typer.Option(help="Revision of the backbone.")] = None,
+) -> None:
+    """Bring a scope to this machine: only the layers asked for, only the blocks below them.
+
+    Example: `scopesift scopes pull qwen3-1.7b-w32k-l0_50 --layers 6,14`
+    """
+    folder = pull_scope(
+        scope, layers=_layers(layers), revision=revision, backbone_revision=backbone_revision, tell=say
+    )
+    sys.stdout.write(f"{folder}\n")
+
+
+@app.command()
+def check(
+    scope: Annotated[str, typer.Argument(help="nano, a catalogue id, or a folder.")],
+    layers: LayersOption = None,
+) -> None:
+    """Check that a scope's weights do what Qwen-Scope's should: k active, FVU below 1 and best at the block's output.
+
+    Example: `scopesift scopes check nano`
+    """
+    checks = check_scope(scope, layers=_layers(layers))
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("layer", "tokens", "active", "k", "FVU", "FVU before block", "verdict"):
+        table.add_column(column, justify="left" if column == "verdict" else "right")
+    for item in checks:
+        verdict = "; ".join(item.problems) or "ok"
+        numbers = [item.layer, item.tokens, item.fewest_active, item.k]
+        table.add_row(*map(str, numbers), f"{item.fvu:.3f}", f"{item.fvu_before:.3f}", verdict)
+    output.print(table)
+    if any(item.problems for item in checks):
+        raise ScopeError(f"{scope} failed its checks; pull it again, or do not trust verdicts made with it")
+
+
+def _layers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    chosen: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"--layers takes numbers such as 6,14 or ranges such as 0-5, not {text!r}")
+        chosen.extend(range(int(first), int(last if dash else first) + 1))
+    return chosen
+
+
+def _span(layers: list[int]) -> str:
+    whole = layers == list(range(layers[0], layers[-1] + 1))
+    return f"{layers[0]}–{layers[-1]}" if whole and len(layers) > 1 else ",".join(map(str, layers))
+
+
+def _size(size: int) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024  # type: ignore[assignment]
+    return f"{size:.1f} GiB"

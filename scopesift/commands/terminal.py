@@ -1,0 +1,49 @@
+"""What people see: data on stdout, progress and messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+messages = Console(stderr=True)
+output = Console()
+
+
+def complain(line: str) -> None:
+    """Print one clear line about a failure."""
+    messages.print(
+        "error: " + " ".join(line.split()), style="red", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def say(line: str) -> None:
+    """Print a line about what is being done."""
+    messages.print(line, markup=False, highlight=False, style="dim")
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """Print one JSON object on one line; lone surrogates are escaped, everything else is readable."""
+    line = json.dumps(record, ensure_ascii=False)
+    try:
+        sys.stdout.write(line + "\n")
+    except UnicodeEncodeError:
+        sys.stdout.write(json.dumps(record) + "\n")
+
+
+@contextmanager
+def reading(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for texts being read; call the result with (done, all)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield update

@@ -1,0 +1,58 @@
+"""Verdicts as a table that a person enjoys reading: the words that decided are marked in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+from scopesift_classifiers.verdict import Verdict
+
+MOST_CHARACTERS = 160
+REASONS = 3
+
+
+def verdict_table(texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> Table:
+    """One row a text, one column a classifier, and the evidence of the flagged ones."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("text", ratio=5, overflow="fold")
+    names = list(answers[0]) if answers else []
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column("because of", ratio=3, overflow="fold")
+    for text, answer in zip(texts, answers, strict=True):
+        table.add_row(marked(text, answer), *(_cell(answer[name]) for name in names), _reasons(answer))
+    return table
+
+
+def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
+    """The text with the evidence of flagging classifiers marked, cut to a readable length."""
+    shown = Text(printable(text[:MOST_CHARACTERS]) + ("…" if len(text) > MOST_CHARACTERS else ""))
+    for verdict in answer.values():
+        if verdict.flagged:
+            for item in verdict.evidence:
+                shown.stylize("bold red", item.start, min(item.end, MOST_CHARACTERS))
+    return shown
+
+
+def printable(text: str) -> str:
+    """Control characters and lone surrogates as U+FFFD, so that a terminal shows something for each."""
+    return "".join("\ufffd" if (ord(c) < 32 or 0xD800 <= ord(c) < 0xE000) else c for c in text)
+
+
+def _cell(verdict: Verdict) -> Text:
+    if verdict.flagged is not None:
+        word, style = (verdict.label, "bold red") if verdict.flagged else ("–", "green")
+        return Text.assemble((word, style), (f" {verdict.score:.2f}", "dim"))
+    return Text.assemble(verdict.label, (f" {verdict.score:.2f}", "dim"))
+
+
+def _reasons(answer: Mapping[str, Verdict]) -> Text:
+    parts = []
+    for name, verdict in answer.items():
+        if verdict.flagged is False or not verdict.evidence:
+            continue
+        words = dict.fromkeys(printable(item.text).strip() for item in verdict.evidence)
+        parts.append(f"{name}: " + ", ".join([word for word in words if word][:REASONS]))
+    return Text("\n".join(parts), style="dim")

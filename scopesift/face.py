@@ -1,0 +1,89 @@
+"""The two names that most people need: `Scope` and `Classifier`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scopesift_classifiers.classifier import Classifier as Artifact
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.fitting import FitSettings, fit_classifier
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.sampling import split_dev
+from scopesift_classifiers.verdict import Verdict
+from scopesift_features.scope import Scope
+
+DEV_SHARE = 0.2
+
+
+class Classifier:
+    """A classifier with its scope: fit it, load it, save it, ask it.
+
+    Attributes:
+        artifact: The rules, calibration and provenance.
+        engine: Runs them.
+    """
+
+    def __init__(self, artifact: Artifact, scope: Scope) -> None:
+        """Join an artifact with the scope that it was fitted on.
+
+        Raises:
+            ScopeError: It was fitted on another scope.
+        """
+        self.artifact = artifact
+        self.engine = Engine(scope, [artifact])
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, scope: Scope | None = None) -> Classifier:
+        """Load a bundled classifier by name or an artifact by path; its scope by the name it states, if not given.
+
+        Raises:
+            UsageError: No such classifier.
+            InputError: Not an artifact, of a newer schema, or tampered with.
+            ScopeError: Its scope is not on this machine, or another one was given.
+        """
+        artifact = Artifact.load(name_or_path)
+        return cls(artifact, scope or Scope.load(artifact.scope["id"]))
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        train: LabelledText | str | Path,
+        dev: LabelledText | str | Path | None = None,
+        *,
+        scope: Scope | str = "nano",
+        settings: FitSettings | None = None,
+    ) -> Classifier:
+        """Fit on labelled text; without dev rows a fifth of the train rows decides what is kept.
+
+        Args:
+            name: What its verdicts are filed under.
+            train: Rows, or a JSONL, CSV or Parquet file with text and label.
+            dev: The same, for thresholds and the number of features.
+            scope: A scope or its name.
+            settings: Preset and extent of the fit.
+
+        Raises:
+            UsageError, InputError, ScopeError: As `fit_classifier`.
+        """
+        rows = train if isinstance(train, LabelledText) else read_labelled(train)
+        if dev is None:
+            fit_rows, dev_rows = split_dev(rows, DEV_SHARE)
+            rows, held_out = rows.select(fit_rows), rows.select(dev_rows)
+        else:
+            held_out = dev if isinstance(dev, LabelledText) else read_labelled(dev)
+        place = scope if isinstance(scope, Scope) else Scope.load(scope)
+        return cls(fit_classifier(name, place, rows, held_out, settings or FitSettings()), place)
+
+    def predict(self, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict a text, in order.
+
+        Args:
+            texts: Strings of any content and length.
+        """
+        return [answer[self.artifact.name] for answer in self.engine.predict(texts)]
+
+    def save(self, path: str | Path) -> None:
+        """Write the artifact; the file is replaced whole or not at all."""
+        self.artifact.save(path)

@@ -1,0 +1,59 @@
+import random
+
+import pytest
+from scopesift_classifiers.fitting import FitSettings, fit_classifier
+from scopesift_classifiers.labelled_text import LabelledText
+
+WORDS = ["cat", "sat", "rain", "mat", "watched", "vaccine", "large", "trial"]
+
+
+def make_insults(n, seed):
+    """Half of the texts hold an insult; words and order are random."""
+    rng = random.Random(seed)
+    texts, labels = [], []
+    for row in range(n):
+        words = [rng.choice(WORDS) for _ in range(5)]
+        if row % 2:
+            words.insert(rng.randrange(6), "you idiot, shut up")
+        texts.append(" ".join(words))
+        labels.append("toxic" if row % 2 else "clean")
+    return LabelledText(texts, labels, ["en"] * n, ["made up"] * n)
+
+
+def make_languages(n, seed):
+    """Three languages, a sentence each with a few words shuffled."""
+    rng = random.Random(seed)
+    sentences = {
+        "de": "Das Wetter ist heute schön wir gehen spazieren",
+        "es": "La economía creció un tres por ciento",
+        "ru": "Сегодня хорошая погода",
+    }
+    texts, labels = [], []
+    for row in range(n):
+        code = ("de", "es", "ru")[row % 3]
+        words = sentences[code].split()
+        rng.shuffle(words)
+        texts.append(" ".join(words))
+        labels.append(code)
+    return LabelledText(texts, labels, labels, ["made up"] * n)
+
+
+@pytest.fixture(scope="session")
+def insults():
+    return make_insults
+
+
+@pytest.fixture(scope="session")
+def languages():
+    return make_languages
+
+
+@pytest.fixture(scope="session")
+def toxicity(tiny_scope):
+    return fit_classifier("toxicity", tiny_scope, make_insults(160, 1), make_insults(80, 2), FitSettings())
+
+
+@pytest.fixture(scope="session")
+def language(tiny_scope):
+    rows, dev = make_languages(90, 1), make_languages(45, 2)
+    return fit_classifier("language", tiny_scope, rows, dev, FitSettings(unknown="und"))

@@ -1,0 +1,91 @@
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.selected_reading import read_selected
+from scopesift_features.document_features import document_features
+from scopesift_features.errors import UsageError
+
+TEXTS = ["you idiot, shut up", "cat rain mat", "Das Wetter ist schön", "Сегодня погода", "idiot"]
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_scope, toxicity, language):
+    return Engine(tiny_scope, [toxicity, language])
+
+
+def test_selected_features_equal_the_full_encode(tiny_scope, toxicity, language):
+    features = sorted({*toxicity.features, *language.features})
+    texts = [*TEXTS, "cat " * 300, ""]
+    reading = read_selected(tiny_scope, texts, features)
+    full = document_features(tiny_scope, texts, list(tiny_scope.layers))
+    for column, (layer, index) in enumerate(features):
+        np.testing.assert_allclose(
+            reading.acts_NS[:, column], full.acts[layer][:, index].toarray()[:, 0], rtol=1e-5
+        )
+
+
+def test_evidence_points_at_the_characters_that_it_quotes(engine):
+    for text, answer in zip(TEXTS, engine.predict(TEXTS), strict=True):
+        for verdict in answer.values():
+            for item in verdict.evidence:
+                assert text[item.start : item.end] == item.text
+                assert item.activation >= item.threshold
+
+
+def test_flagged_means_that_the_rule_fires_and_shows_why(engine):
+    for answer in engine.predict(TEXTS):
+        assert answer["toxicity"].flagged == bool(answer["toxicity"].evidence)
+
+
+@pytest.mark.parametrize("max_tokens", [70, 200, 100000])
+def test_verdicts_depend_neither_on_batch_size_nor_on_order(engine, max_tokens):
+    texts = TEXTS * 3 + ["you idiot " * 40, "", "mat"]
+    order = list(range(len(texts)))
+    random.Random(0).shuffle(order)
+    plain = [engine.records([text], engine.predict([text]))[0] for text in texts]
+    batched = engine.predict([texts[at] for at in order], max_tokens=max_tokens)
+    for place, at in enumerate(order):
+        assert engine.records([texts[at]], [batched[place]])[0] == plain[at]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "\x00", "\ud800 lone", "a" * 50_000, "word " * 5_000, "שלום عالم 世界", "😀👨‍👩‍👧", "\n\n\t"],
+    ids=["empty", "blank", "nul", "surrogate", "one letter", "many words", "scripts", "emoji", "white"],
+)
+def test_every_text_gets_an_answer(engine, text):
+    answer = engine.predict([text])[0]
+    assert set(answer) == {"toxicity", "language"}
+    assert 0 <= answer["toxicity"].score <= 1
+
+
+def test_a_text_in_which_nothing_speaks_has_no_language(engine):
+    assert engine.predict([""])[0]["language"].label == "und"
+    assert engine.predict([""])[0]["language"].score == 0
+
+
+def test_languages_are_told_apart(engine):
+    labels = [
+        answer["language"].label for answer in engine.predict(["Das Wetter ist schön", "Сегодня погода"])
+    ]
+    assert labels == ["de", "ru"]
+
+
+def test_a_text_uses_the_rule_of_its_predicted_language(tiny_scope, toxicity, language):
+    strict = replace(toxicity.default, cut=1.1)  # never flags
+    routed = replace(toxicity, by_lang={"de": strict})
+    both = Engine(tiny_scope, [routed, language])
+    german, other = both.predict(["Das Wetter ist schön", "you idiot, shut up"])
+    assert german["toxicity"].rule == "de"
+    assert german["toxicity"].flagged is False
+    assert other["toxicity"].rule == "default"
+    # without a language classifier there is nothing to route by
+    assert Engine(tiny_scope, [routed]).predict(["Das Wetter ist schön"])[0]["toxicity"].rule == "default"
+
+
+def test_two_classifiers_of_one_name_are_refused(tiny_scope, toxicity):
+    with pytest.raises(UsageError, match="different names"):
+        Engine(tiny_scope, [toxicity, toxicity])
