@@ -281,7 +281,7 @@ def tiny_entry():
 def at_hub(hub, tiny_entry, tmp_path, monkeypatch):
     """The hub, with huggingface_hub in this process pointed at it and an empty cache; gives the scope's folder."""
     from huggingface_hub import constants
-    from scopesift_features import catalogue
+    from scopesift_features import catalogue, scope_list
 
     home = tmp_path / "home"
     monkeypatch.setattr(constants, "HF_HOME", str(home))
@@ -290,5 +290,6 @@ def at_hub(hub, tiny_entry, tmp_path, monkeypatch):
     monkeypatch.setattr(
         constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}"
     )
-    monkeypatch.setattr(catalogue, "catalogue", lambda: {tiny_entry.id: tiny_entry})
+    for module in (catalogue, scope_list):
+        monkeypatch.setattr(module, "catalogue", lambda: {tiny_entry.id: tiny_entry})
     return home / "scopesift" / tiny_entry.id
