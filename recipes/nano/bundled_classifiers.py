@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from scopesift_classifiers.assessment import assess
+from scopesift_classifiers.baselines import tfidf
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
@@ -55,7 +56,28 @@ def domain_rows(data: Path, split: str) -> LabelledText:
         "\n".join(text.split("\n")[:-MMLU_CHOICES]) if source == "mmlu" else text
         for text, source in zip(rows.texts, rows.sources, strict=True)
     ]
-    return replace(rows, texts=texts, labels=[TAXONOMY.get(label, label) for label in rows.labels])
+    # MMLU's rows are left out of the numbers by language, which compare the same sentences
+    langs = [
+        None if source == "mmlu" else lang for lang, source in zip(rows.langs, rows.sources, strict=True)
+    ]
+    return replace(
+        rows, texts=texts, langs=langs, labels=[TAXONOMY.get(label, label) for label in rows.labels]
+    )
+
+
+def tfidf_by_language(train: LabelledText, dev: LabelledText, test: LabelledText) -> dict[str, float]:
+    """Test accuracy of a TF-IDF baseline that is fitted on each language by itself."""
+    found = {}
+    for code in sorted({lang for lang in test.langs if lang is not None}):
+        fit, held_out, measured = (
+            rows.select([index for index, lang in enumerate(rows.langs) if lang == code])
+            for rows in (train, dev, test)
+        )
+        predicted = tfidf(fit.texts, fit.labels, held_out.texts, held_out.labels).predict(measured.texts)
+        found[code] = round(
+            float(np.mean([str(a) == b for a, b in zip(predicted, measured.labels, strict=True)])), 4
+        )
+    return found
 
 
 def fit_bundled(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> list[Classifier]:
@@ -96,7 +118,10 @@ def fit_bundled(scope: Scope, data: Path, folder: Path, say: Callable[[str], Non
         classifier = fit_classifier(name, scope, train, dev, settings, say=say)
         classifier.save(folder / f"{name}.json")
         say(f"{name}: measuring on {len(test)} rows, with baselines")
-        classifier = classifier.with_quality("test", assess(classifier, scope, test, fit_data=train))
+        measured = assess(classifier, scope, test, fit_data=train)
+        if name == "domain":
+            measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
+        classifier = classifier.with_quality("test", measured)
         if name == "toxicity":
             classifier = _beside_toxicity(classifier, scope, data, train, dev, test, say)
         classifier.save(folder / f"{name}.json")

@@ -1,0 +1,60 @@
+"""`python -m bench …`: one command a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+Out = Annotated[Path | None, typer.Option(help="Where the JSON goes; default under bench/results/.")]
+Quick = Annotated[
+    bool, typer.Option(help="Small shapes, few repeats: shows that it runs, the numbers mean nothing.")
+]
+
+
+@app.command()
+def encode(out: Out = None, quick: Quick = False) -> None:
+    """Time the encodes as ratios to the bare product of the same run."""
+    from bench import encode
+
+    encode.run(out, quick)
+
+
+@app.command()
+def load(out: Out = None, quick: Quick = False) -> None:
+    """Measure memory and load time of a full-size stand-in, cut and uncut."""
+    from bench import load
+
+    load.run(out, quick)
+
+
+@app.command()
+def classify(out: Out = None) -> None:
+    """Time `scopesift classify` from start to answer."""
+    from bench import classify
+
+    classify.run(out)
+
+
+@app.command()
+def gpu(out: Out = None) -> None:
+    """Check and time everything that only a GPU can show."""
+    from bench import gpu
+
+    gpu.run(out)
+
+
+@app.command()
+def readme(
+    check: Annotated[bool, typer.Option(help="Change nothing, fail if a table is out of date.")] = False,
+) -> None:
+    """Write the README's tables from the JSON files."""
+    from bench import readme
+
+    readme.run(check)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,66 @@
+"""The bundled scope and classifiers, whatever their numbers are today."""
+
+import pytest
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.engine import Engine
+from scopesift_features.catalogue import bundled_folder
+from scopesift_features.scope import Scope
+
+NAMES = ("domain", "language", "toxicity")
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return Scope.load("nano", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def engine(nano):
+    return Engine(nano, [Classifier.load(name) for name in NAMES])
+
+
+def test_the_three_classifiers_belong_to_the_bundled_scope(engine):
+    assert set(bundled_classifiers()) == set(NAMES)
+    assert set(engine.versions) == set(NAMES)
+
+
+def test_every_layer_has_an_sae_and_exactly_k_active(nano):
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    for layer in range(nano.n_layers):
+        sae = nano.sae(layer)
+        assert sae.W_enc_FD.shape == (nano.d_sae, nano.d_model)
+        assert sae.encode(torch.randn(4, nano.d_model, generator=generator) * 8).values_TK.shape == (
+            4,
+            nano.k,
+        )
+
+
+def test_one_word_has_features_and_a_verdict(engine):
+    answer = engine.predict(["Idiot"])[0]
+    assert set(answer) == set(NAMES)
+    assert answer["toxicity"].flagged in (True, False)
+
+
+def test_order_and_company_of_texts_do_not_change_verdicts(engine):
+    texts = ["Idiot", "Die Sonne scheint heute.", "The court heard the appeal. " * 30, "", "今日は暑いです。"]
+    alone = [engine.records([text], engine.predict([text]))[0] for text in texts]
+    together = engine.records(texts, engine.predict(texts))
+    backwards = engine.records(texts[::-1], engine.predict(texts[::-1], max_tokens=130))[::-1]
+    assert alone == together == backwards
+
+
+def test_the_bundle_keeps_its_size():
+    sizes = [path.stat().st_size for path in bundled_folder().rglob("*") if path.is_file()]
+    assert sum(sizes) <= 26 * 2**20
+    assert max(sizes) <= 15 * 2**20
+
+
+def test_measured_quality_ships_with_every_classifier_and_shows_the_baselines():
+    for name in NAMES:
+        quality = Classifier.load(name).quality["test"]
+        assert quality["n"] > 0
+        assert all(
+            quality["baselines"][baseline] for baseline in ("mean_difference", "linear_probe", "tfidf")
+        )

@@ -1,0 +1,187 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from scopesift_classifiers.fitting import FitSettings, fit_classifier
+from scopesift_classifiers.labelled_text import LabelledText
+from typer.testing import CliRunner
+
+from scopesift.cli import app
+
+RUNNER = CliRunner()
+
+
+def invoke(*arguments, stdin=None):
+    """Run a command in this process; what `main` would turn into an exit code comes back as the exception."""
+    return RUNNER.invoke(app, [str(argument) for argument in arguments], input=stdin)
+
+
+def insults(n):
+    texts = [("you idiot number " if row % 2 else "a fine cat number ") + str(row) for row in range(n)]
+    return LabelledText(texts, ["toxic" if row % 2 else "clean" for row in range(n)], [None] * n, [None] * n)
+
+
+@pytest.fixture(scope="module")
+def artifact(tiny_scope, tmp_path_factory):
+    path = tmp_path_factory.mktemp("artifact") / "toxicity.json"
+    fit_classifier("toxicity", tiny_scope, insults(80), insults(60), FitSettings()).save(path)
+    return path
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    rows = insults(90)
+    splits = ["train"] * 60 + ["dev"] * 20 + ["test"] * 10
+    with path.open("w") as stream:
+        for text, label, split in zip(rows.texts, rows.labels, splits, strict=True):
+            stream.write(json.dumps({"text": text, "label": label, "split": split}) + "\n")
+    return path
+
+
+def test_classify_prints_one_json_object_a_text(artifact, tiny_scope_folder):
+    result = invoke(
+        "classify", "you idiot", "a cat", "--json", "--scope", tiny_scope_folder, "--classifier", artifact
+    )
+    assert result.exit_code == 0
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["text"] for record in records] == ["you idiot", "a cat"]
+    assert set(records[0]["toxicity"]) >= {"flagged", "score", "evidence"}
+    assert records[0]["scope"] == "tiny"
+    assert set(records[0]["classifiers"]) == {"toxicity"}
+
+
+def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder):
+    options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
+    lines = invoke("classify", "-", *options, stdin="one\n\ntwo\n")
+    assert [json.loads(line)["text"] for line in lines.stdout.splitlines()] == ["one", "", "two"]
+    rows = invoke("classify", "-", *options, stdin='{"text": "one"}\n{"text": "two"}\n')
+    assert [json.loads(line)["text"] for line in rows.stdout.splitlines()] == ["one", "two"]
+
+
+def test_a_bad_line_on_stdin_is_named(artifact, tiny_scope_folder):
+    options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
+    result = invoke("classify", "-", *options, stdin='{"text": "one"}\n{"text": oops}\n')
+    assert "line 2" in str(result.exception)
+
+
+def test_the_table_shows_the_text_and_the_verdict(artifact, tiny_scope_folder):
+    result = invoke("classify", "you idiot number 1", "--scope", tiny_scope_folder, "--classifier", artifact)
+    assert "you idiot" in result.stdout
+    assert "toxicity" in result.stdout
+
+
+def test_fit_then_evaluate_uses_the_splits_of_one_file(labelled, tiny_scope_folder, tmp_path):
+    out = tmp_path / "fitted.json"
+    fitted = invoke("fit", "toxicity", "--train", labelled, "--scope", tiny_scope_folder, "--out", out)
+    assert fitted.exit_code == 0, fitted.exception
+    assert json.loads(out.read_text())["fit"]["train"]["rows"] == 60
+    assert json.loads(out.read_text())["fit"]["dev"]["rows"] == 20
+    measured = invoke(
+        "evaluate",
+        out,
+        labelled,
+        "--scope",
+        tiny_scope_folder,
+        "--json",
+        "--report",
+        tmp_path / "report.html",
+    )
+    assert measured.exit_code == 0, measured.exception
+    report = json.loads(measured.stdout)
+    assert report["n"] == 10
+    for key in (
+        "f1",
+        "precision",
+        "recall",
+        "accuracy",
+        "balanced_accuracy",
+        "macro_f1",
+        "by_lang",
+        "by_source",
+        "baselines",
+    ):
+        assert key in report
+    assert "<table>" in (tmp_path / "report.html").read_text()
+
+
+def test_fit_sets_dev_rows_aside_when_there_are_none(tiny_scope_folder, tmp_path):
+    path = tmp_path / "rows.csv"
+    rows = insults(80)
+    path.write_text(
+        "text,label\n" + "".join(f"{t},{y}\n" for t, y in zip(rows.texts, rows.labels, strict=True))
+    )
+    out = tmp_path / "fitted.json"
+    result = invoke("fit", "toxicity", "--train", path, "--scope", tiny_scope_folder, "--out", out)
+    assert result.exit_code == 0, result.exception
+    fit = json.loads(out.read_text())["fit"]
+    assert fit["train"]["rows"] + fit["dev"]["rows"] == 80
+    assert fit["dev"]["rows"] == 16
+
+
+def test_explain_writes_a_page_with_the_words_marked(artifact, tiny_scope_folder, tmp_path):
+    page = tmp_path / "why.html"
+    text = "you idiot number 1 <b>"
+    result = invoke("explain", text, "--html", page, "--scope", tiny_scope_folder, "--classifier", artifact)
+    assert result.exit_code == 0, result.exception
+    assert "&lt;b&gt;" in page.read_text()
+    assert "<b>" not in page.read_text()
+
+
+def test_scopes_list_has_nano_and_the_fourteen_groups():
+    result = invoke("scopes", "list", "--json")
+    ids = [json.loads(line)["id"] for line in result.stdout.splitlines()]
+    assert ids[0] == "nano"
+    assert len(ids) == 15
+
+
+def test_scopes_show_describes_a_folder(tiny_scope_folder):
+    result = invoke("scopes", "show", tiny_scope_folder, "--json")
+    assert json.loads(result.stdout)["pulled_layers"] == [0, 1, 2, 3]
+
+
+COMMANDS = [
+    ("classify",),
+    ("fit",),
+    ("evaluate",),
+    ("explain",),
+    ("scopes", "list"),
+    ("scopes", "show"),
+    ("scopes", "pull"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(command):
+    result = invoke(*command, "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.stdout
+
+
+FAILURES = [
+    (("classify",), 2, "no text to classify"),
+    (("classify", "x", "--scope", "nanoo"), 2, "nano"),
+    (("classify", "x", "--scope", "qwen3-8b-w64k-l0_50"), 1, "scopes pull qwen3-8b-w64k-l0_50"),
+    (("classify", "x", "--classifier", "nope.json"), 2, "nope.json"),
+    (("fit", "t", "--train", "missing.jsonl"), 2, "missing.jsonl"),
+    (("scopes", "pull", "nano", "--layers", "six"), 2, "--layers"),
+    (("evaluate",), 2, "Missing argument"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), FAILURES, ids=lambda value: str(value)[:40])
+def test_a_failure_is_one_line_and_the_right_exit_code(arguments, code, words, tmp_path):
+    environment = {**os.environ, "HF_HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-m", "scopesift.cli", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
