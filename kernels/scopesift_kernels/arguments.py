@@ -12,6 +12,7 @@ _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 # Pre-activations below this can't overflow float32 in any order of accumulation.
 _SAFE = 1e38
+_TOKENS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,15 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
         raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
     w_norm = largest_norm(W_enc_FD)
     b_enc_F = b_enc_F.float()
-    if not bool(torch.isfinite(b_enc_F).all()):
-        raise ValueError("b_enc_F has to be finite; it holds NaN or infinity: check the SAE file")
     x_norm_T = _token_norms(x_TD)
-    largest = float(x_norm_T.max()) * w_norm + float(b_enc_F.abs().max()) if x_TD.shape[0] else 0.0
+    # One look at the device for everything: on a GPU each costs as much as a few thousand tokens.
+    longest = x_norm_T.max() if x_norm_T.numel() else x_norm_T.new_zeros(())
+    x_norm, bias = torch.stack((longest, b_enc_F.abs().max())).tolist()
+    if not bias < float("inf"):  # NaN included
+        raise ValueError("b_enc_F has to be finite; it holds NaN or infinity: check the SAE file")
+    if not x_norm < float("inf"):  # squares may overflow although the entries are finite
+        _check_tokens(x_TD)
+    largest = x_norm * w_norm + bias
     return Problem(x_TD, W_enc_FD, b_enc_F, k, x_norm_T, w_norm, may_overflow=not largest < _SAFE)
 
 
@@ -139,15 +145,16 @@ def check_selection(
     return Selection(features_S, documents_T, floors_S, n_documents)
 
 
-def _token_norms(x_TD: torch.Tensor, at_once: int = 8192) -> torch.Tensor:
+def _token_norms(x_TD: torch.Tensor) -> torch.Tensor:
     norm_T = torch.empty(x_TD.shape[0], device=x_TD.device)
-    for start in range(0, x_TD.shape[0], at_once):
-        rows = x_TD[start : start + at_once].float()
-        norms = torch.linalg.vector_norm(rows, dim=1)
-        norm_T[start : start + at_once] = norms
-        if not bool(torch.isfinite(norms).all()):  # squares may overflow although the entries are finite
-            finite = torch.isfinite(rows).all(dim=1)
-            if not bool(finite.all()):
-                bad = start + int((~finite).nonzero()[0])
-                raise ValueError(f"x_TD has to be finite; token {bad} is not: check the backbone's dtype")
+    for start in range(0, x_TD.shape[0], _TOKENS_AT_ONCE):
+        rows = slice(start, start + _TOKENS_AT_ONCE)
+        norm_T[rows] = torch.linalg.vector_norm(x_TD[rows].float(), dim=1)
     return norm_T
+
+
+def _check_tokens(x_TD: torch.Tensor) -> None:
+    finite_T = torch.isfinite(x_TD).all(dim=1)
+    if not bool(finite_T.all()):
+        bad = int((~finite_T).nonzero()[0])
+        raise ValueError(f"x_TD has to be finite; token {bad} is not: check the backbone's dtype")

@@ -1,0 +1,84 @@
+"""The encodes that are timed: the shapes of the catalogue's groups, and their data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from scopesift_features.catalogue import catalogue
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of one encode: D, F, k, and the tokens T of a call."""
+
+    d_model: int
+    n_features: int
+    k: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Data:
+    """One encoder and several batches of residuals, taken in turn so that nothing is timed out of cache."""
+
+    shape: Shape
+    batches: list[torch.Tensor]
+    W_enc_FD: torch.Tensor
+    b_enc_F: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What `encode_selected` is asked for: S features, document length, and how floors were set."""
+
+    features: int
+    document_tokens: int
+    floors: str
+
+
+SELECTIONS = [
+    Selected(features, length, floors)
+    for length in (512, 32)
+    for floors in ("fitted", "zero")
+    for features in (1, 8, 64, 256)
+]
+
+
+def shapes(device: torch.device, quick: bool) -> list[Shape]:
+    """Distinct shapes of the 14 groups; fewer tokens on a CPU; one small shape if quick."""
+    if quick:
+        return [Shape(256, 4096, 50, 512)]
+    tokens = 16384 if device.type == "cuda" else 1024
+    sizes = {(e.d_model, e.d_sae, e.k) for e in catalogue().values() if e.id != "nano"}
+    return [Shape(*size, tokens) for size in sorted(sizes)]
+
+
+def make_data(shape: Shape, device: torch.device, batches: int) -> Data:
+    """Normal residuals and weights in bfloat16: pre-activations are then independent and standard normal.
+
+    Real features are neither; exactness doesn't depend on it, the share of work that screening spares does.
+    """
+    g = torch.Generator(device=device).manual_seed(shape.d_model + shape.n_features + shape.k)
+
+    def normal(*size: int) -> torch.Tensor:
+        return torch.randn(size, generator=g, device=device).bfloat16()
+
+    W_enc_FD = normal(shape.n_features, shape.d_model) * shape.d_model**-0.5
+    b_enc_F = normal(shape.n_features) * 0.1
+    return Data(shape, [normal(shape.tokens, shape.d_model) for _ in range(batches)], W_enc_FD, b_enc_F)
+
+
+def make_selection(data: Data, asked: Selected) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Features, documents and floors of a selection; fitted floors are exceeded on 2 % of the tokens."""
+    device = data.W_enc_FD.device
+    step = data.shape.n_features // asked.features
+    features_S = torch.arange(0, step * asked.features, step, device=device)
+    documents_T = torch.arange(data.shape.tokens, device=device) // asked.document_tokens
+    floors_S = torch.zeros(asked.features, device=device)
+    if asked.floors == "fitted":
+        pre_TS = (
+            data.batches[0].float() @ data.W_enc_FD[features_S].float().T + data.b_enc_F[features_S].float()
+        )
+        floors_S = pre_TS.quantile(0.98, dim=0).clamp(min=0)
+    return features_S, documents_T, floors_S
