@@ -109,13 +109,15 @@ class Engine:
         for route in sorted(set(routes)):
             decision = classifier.default if route == "default" else classifier.by_lang[route]
             rows = np.flatnonzero(np.array(routes) == route)
-            columns = [self._column[item.layer, item.index] for item in decision.features]
+            columns = np.array(
+                [self._column[item.layer, item.index] for item in decision.features], dtype=np.int64
+            )
             part = SelectedReading(
                 reading.acts_NS[np.ix_(rows, columns)],
                 reading.starts_NS[np.ix_(rows, columns)],
                 reading.ends_NS[np.ix_(rows, columns)],
             )
-            own = [texts[row] for row in rows]
+            own = [texts[int(row)] for row in rows]
             for row, verdict in zip(rows, judge(classifier, decision, part, own, route), strict=True):
                 verdicts[row] = verdict
         return [verdict for verdict in verdicts if verdict is not None]

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes.nano.bundled_classifiers import fit_bundled
-from recipes.nano.corpus import LANGUAGES, read_corpus
+from recipes.nano.corpus import read_corpus
 from recipes.nano.language_model import (
     SEQUENCE,
     TrainingSettings,
