@@ -38,7 +38,7 @@ def measure(folder: Path, layer: int | None, tokens: int) -> dict[str, float]:
             folder / "backbone", dtype=scope.dtype, local_files_only=True
         )
         backbone = Backbone(model)
-        scope.backbone = lambda _deepest: backbone  # type: ignore[method-assign]
+        scope.__dict__["backbone"] = lambda _deepest: backbone  # the same reading code for both models
     else:
         backbone = scope.backbone(layer)
     sae = scope.sae(layer)
