@@ -21,6 +21,7 @@ from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes.nano.bundled_classifiers import fit_bundled
 from recipes.nano.corpus import read_corpus
+from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
     SEQUENCE,
     TrainingSettings,
@@ -133,9 +134,10 @@ class Recipe:
             saes=saes,
             storage_dtype=torch.float16,
         )
-        held_out = [
-            self.mixture.dev[code][i] for code in LANGUAGES for i in range(len(self.mixture.dev[code]))
-        ]
+        # the same tokenizer in half the bytes
+        compact = (self.work / "tokenizer.json").read_bytes()
+        write_atomically(self.out / "backbone" / "tokenizer.json", partial(_write_bytes, content=compact))
+        held_out = held_out_documents(self.data, Tokenizer.from_str(compact.decode()), self.mixture.dev)
         pooled = pool_residuals(model, held_out, "held-out residuals")
         scope = Scope.load(self.out, device="cpu")
         fidelity: dict[str, SaeQuality] = {
@@ -186,6 +188,10 @@ class Recipe:
 
 
 STAGES = ("tokenizer", "model", "saes", "scope", "classifiers", "card")
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _tensors(sae: TopKSAE) -> dict[str, Any]:
