@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +111,7 @@ class Recipe:
         pooled = pool_residuals(model, documents, "residuals")
         for block in missing:
             sae = train_sae(pooled[block], block, k=self.k, minutes=self.sae_minutes, say=self.say)
-            write_atomically(
-                self._sae_path(block), lambda temporary, sae=sae: torch.save(_tensors(sae), temporary)
-            )
+            write_atomically(self._sae_path(block), partial(torch.save, _tensors(sae)))
 
     def scope(self) -> None:
         """Write the scope folder and measure it as written."""
