@@ -35,9 +35,11 @@ def test_evidence_points_at_the_characters_that_it_quotes(engine):
                 assert item.activation >= item.threshold
 
 
-def test_flagged_means_that_the_rule_fires_and_shows_why(engine):
-    for answer in engine.predict(TEXTS):
-        assert answer["toxicity"].flagged == bool(answer["toxicity"].evidence)
+def test_flagged_means_that_enough_features_fire_and_are_shown(engine, toxicity):
+    needed = toxicity.default.rules["toxic"].m
+    verdicts = [answer["toxicity"] for answer in engine.predict(TEXTS)]
+    assert [verdict.flagged for verdict in verdicts] == [len(verdict.evidence) >= needed for verdict in verdicts]
+    assert {verdict.flagged for verdict in verdicts} == {True, False}
 
 
 @pytest.mark.parametrize("max_tokens", [70, 200, 100000])
@@ -78,7 +80,7 @@ def test_a_text_uses_the_rule_of_its_predicted_language(tiny_scope, toxicity, la
     strict = replace(toxicity.default, cut=1.1)  # never flags
     routed = replace(toxicity, by_lang={"de": strict})
     both = Engine(tiny_scope, [routed, language])
-    german, other = both.predict(["Das Wetter ist schön", "you idiot, shut up"])
+    german, other = both.predict(["Das Wetter ist schön", "Сегодня погода"])
     assert german["toxicity"].rule == "de"
     assert german["toxicity"].flagged is False
     assert other["toxicity"].rule == "default"
