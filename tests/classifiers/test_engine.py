@@ -38,7 +38,9 @@ def test_evidence_points_at_the_characters_that_it_quotes(engine):
 def test_flagged_means_that_enough_features_fire_and_are_shown(engine, toxicity):
     needed = toxicity.default.rules["toxic"].m
     verdicts = [answer["toxicity"] for answer in engine.predict(TEXTS)]
-    assert [verdict.flagged for verdict in verdicts] == [len(verdict.evidence) >= needed for verdict in verdicts]
+    assert [verdict.flagged for verdict in verdicts] == [
+        len(verdict.evidence) >= needed for verdict in verdicts
+    ]
     assert {verdict.flagged for verdict in verdicts} == {True, False}
 
 
@@ -47,10 +49,15 @@ def test_verdicts_depend_neither_on_batch_size_nor_on_order(engine, max_tokens):
     texts = TEXTS * 3 + ["you idiot " * 40, "", "mat"]
     order = list(range(len(texts)))
     random.Random(0).shuffle(order)
-    plain = [engine.records([text], engine.predict([text]))[0] for text in texts]
+    plain = [engine.predict([text])[0] for text in texts]
     batched = engine.predict([texts[at] for at in order], max_tokens=max_tokens)
     for place, at in enumerate(order):
-        assert engine.records([texts[at]], [batched[place]])[0] == plain[at]
+        for name, verdict in plain[at].items():
+            other = batched[place][name]
+            assert (other.label, other.flagged) == (verdict.label, verdict.flagged)
+            assert other.score == pytest.approx(verdict.score, abs=1e-4)
+            spans = [(item.layer, item.feature, item.start, item.end) for item in verdict.evidence]
+            assert [(item.layer, item.feature, item.start, item.end) for item in other.evidence] == spans
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,24 @@ def test_one_word_has_features_and_a_verdict(engine):
     assert answer["toxicity"].flagged in (True, False)
 
 
+def what_is_said(answer):
+    """Labels, and the features that fired, without the last digits of the activations."""
+    return {
+        name: (
+            verdict.label,
+            verdict.flagged,
+            round(verdict.score, 2),
+            {(e.layer, e.feature) for e in verdict.evidence},
+        )
+        for name, verdict in answer.items()
+    }
+
+
 def test_order_and_company_of_texts_do_not_change_verdicts(engine):
     texts = ["Idiot", "Die Sonne scheint heute.", "The court heard the appeal. " * 30, "", "今日は暑いです。"]
-    alone = [engine.records([text], engine.predict([text]))[0] for text in texts]
-    together = engine.records(texts, engine.predict(texts))
-    backwards = engine.records(texts[::-1], engine.predict(texts[::-1], max_tokens=130))[::-1]
+    alone = [what_is_said(engine.predict([text])[0]) for text in texts]
+    together = [what_is_said(answer) for answer in engine.predict(texts)]
+    backwards = [what_is_said(answer) for answer in engine.predict(texts[::-1], max_tokens=130)][::-1]
     assert alone == together == backwards
 
 
