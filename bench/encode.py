@@ -87,7 +87,7 @@ def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dic
         "selected": [],
     }
     for asked in SELECTIONS:
-        selection = make_selection(data, asked)
+        selection = make_selection(data, asked, full[0])
 
         def select(batch: int, chosen: tuple[torch.Tensor, ...] = selection) -> Any:
             return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, shape.k, *chosen)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from scopesift_features.catalogue import catalogue
+from scopesift_kernels import TopK
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,24 @@ def make_data(shape: Shape, device: torch.device, batches: int) -> Data:
     return Data(shape, [normal(shape.tokens, shape.d_model) for _ in range(batches)], W_enc_FD, b_enc_F)
 
 
-def make_selection(data: Data, asked: Selected) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Features, documents and floors of a selection; fitted floors are exceeded on 2 % of the tokens."""
+def make_selection(
+    data: Data, asked: Selected, full: TopK
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Features, documents and floors of a selection.
+
+    Fitted thresholds are activations, so they lie among those of the exact top-k: a fitted floor is the median of the
+    feature's activations on the first batch, and is exceeded on at most 2 % of its tokens.
+    """
     device = data.W_enc_FD.device
     step = data.shape.n_features // asked.features
     features_S = torch.arange(0, step * asked.features, step, device=device)
     documents_T = torch.arange(data.shape.tokens, device=device) // asked.document_tokens
     floors_S = torch.zeros(asked.features, device=device)
     if asked.floors == "fitted":
-        pre_TS = (
-            data.batches[0].float() @ data.W_enc_FD[features_S].float().T + data.b_enc_F[features_S].float()
-        )
-        floors_S = pre_TS.quantile(0.98, dim=0).clamp(min=0)
+        W_DS, b_S = data.W_enc_FD[features_S].float().T, data.b_enc_F[features_S].float()
+        floors_S = (data.batches[0].float() @ W_DS + b_S).quantile(0.98, dim=0).clamp(min=0)
+        for column, feature in enumerate(features_S.tolist()):
+            acts = full.values_TK[full.indices_TK == feature]
+            if acts.numel():
+                floors_S[column] = torch.maximum(floors_S[column], acts.median())
     return features_S, documents_T, floors_S

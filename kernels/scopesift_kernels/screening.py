@@ -28,7 +28,9 @@ _PAIRS_AT_ONCE = 2**21
 _SAMPLE = 128
 # Screening pays if it spares more than twice what it costs.
 _WORTH = 2.0
-_HOT_SHARE, _HOT_MOST = 16, 4096
+# Hot features: those that hold three quarters of the sample's memberships, of all features at most this share, and at
+# most this many weights.
+_HELD, _HOT_SHARE, _HOT_WEIGHTS = 0.75, 4, 2**24
 _HOT_TILE = 2048
 # How much wider each round looks, and screening looks ahead of verifying.
 _WIDER = 4
@@ -104,7 +106,8 @@ def _decide(problem: Problem, pairs: CandidatePairs, encoder: Encoder) -> None:
         on_P, row_P = pairs.on_tokens(tokens_R, problem.n_tokens)
         if on_P.numel():
             pairs.settle(on_P, encoder.members(tokens_R, row_P, pairs.feature_P[on_P], pairs.pre_P[on_P]))
-        width *= _WIDER
+        # Reading the weights costs as much as _SAMPLE tokens do: rounds that are smaller look further ahead.
+        width *= _WIDER if tokens_R.numel() >= _SAMPLE else _WIDER**2
 
 
 def _sample(problem: Problem, pairs: CandidatePairs, encoder: Encoder) -> _Gate | None:
@@ -115,12 +118,13 @@ def _sample(problem: Problem, pairs: CandidatePairs, encoder: Encoder) -> _Gate 
     active_RK = encoder.active(tokens_R)
     on_P, row_P = pairs.on_tokens(tokens_R, problem.n_tokens)
     pairs.settle(on_P, holds(active_RK, row_P, pairs.feature_P[on_P], problem.n_features))
-    often_F = torch.bincount(active_RK.flatten(), minlength=problem.n_features)
-    n_hot = min(problem.n_features // _HOT_SHARE, _HOT_MOST, int((often_F > 0).sum()))
+    held_F, hot_F = torch.bincount(active_RK.flatten(), minlength=problem.n_features).sort(descending=True)
+    n_hot = int((held_F.cumsum(0) < _HELD * active_RK.numel()).sum()) + 1
+    n_hot = min(n_hot, problem.n_features // _HOT_SHARE, _HOT_WEIGHTS // problem.x_TD.shape[1])
     refused = 1.0 - float(pairs.member_P[lead_P].double().mean())
     if n_hot < problem.k or refused <= _WORTH * n_hot / problem.n_features:
         return None
-    return _Gate(problem, encoder, often_F.topk(n_hot).indices)
+    return _Gate(problem, encoder, hot_F[:n_hot])
 
 
 def holds(
