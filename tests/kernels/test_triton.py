@@ -159,6 +159,25 @@ def test_a_feature_never_counts_against_itself() -> None:
 
 @interpreter
 @pytest.mark.usefixtures("small")
+def test_counting_ranks_equal_values_by_index() -> None:
+    from scopesift_kernels.triton_launch import count_before
+
+    x, W, b = torch.ones(1, 1), torch.tensor([[2.0], [3.0], [2.0], [2.0]]), torch.zeros(4)
+    args = (x, W, b, torch.tensor([[2.0, 2.0]]), torch.tensor([[2, 0]], dtype=torch.int32))
+    assert count_before(*(tensor.to(DEVICE) for tensor in args)).tolist() == [[2, 1]]
+
+
+@interpreter
+@pytest.mark.usefixtures("small")
+def test_values_equal_to_the_bound_of_the_hints_are_collected() -> None:
+    """One value a block, all the same: the k-th largest maximum is the k-th largest value."""
+    bias = torch.full((64,), -1.0)
+    bias[3::8] = 0.0
+    assert same_topk((torch.zeros(1, 1), torch.zeros(64, 1), bias), 4).tolist() == [[3, 11, 19, 27]]
+
+
+@interpreter
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_kernels_error_is_no_larger_than_the_references_own(
     normal: Callable, float64_check: Callable, float64_error: Callable, dtype: torch.dtype
