@@ -20,6 +20,8 @@ from scopesift_classifiers.rule import LOG_ODDS, Rule, firing
 
 LEVELS = (0.0, 0.3, 0.6, 0.85)
 SMOOTHING = 0.5
+TOLERANCE = 0.002
+"""Fewer features win unless more gain at least this much dev accuracy: an artifact is made to be read."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def search_log_odds(
         accuracy = float((np.array(classes)[margins.argmax(axis=1)] == truth).mean())
         if on_step is not None:
             on_step(f"{per_class} a class: {len(columns)} features, dev accuracy {accuracy:.3f}")
-        if best is None or accuracy > best.dev_accuracy + 1e-9:
+        if best is None or accuracy >= best.dev_accuracy + TOLERANCE:
             best = FoundLogOdds(columns, tuple(float(cut) for cut in cuts_S), rules, accuracy)
     if best is None:
         raise ValueError("settings.per_class is empty; give at least one number")

@@ -91,18 +91,18 @@ def fit_bundled(scope: Scope, data: Path, folder: Path, say: Callable[[str], Non
     """
     fits: list[tuple[str, LabelledText, LabelledText, LabelledText, FitSettings]] = [
         (
-            "language",
-            language_rows(data, "train"),
-            language_rows(data, "dev"),
-            language_rows(data, "test"),
-            FitSettings(unknown="und"),
-        ),
-        (
             "toxicity",
             toxicity_rows(data, "en", "train"),
             toxicity_rows(data, "en", "dev"),
             toxicity_rows(data, "en", "test"),
             FitSettings(),
+        ),
+        (
+            "language",
+            language_rows(data, "train"),
+            language_rows(data, "dev"),
+            language_rows(data, "test"),
+            FitSettings(unknown="und"),
         ),
         (
             "domain",
