@@ -14,6 +14,7 @@ GROUPS = [
     {"en": "the dog eats bread", "de": "der hund frisst brot", "fr": "le chien mange du pain"},
     {"en": "a cat eats fish", "de": "eine katze frisst fisch", "fr": "un chat mange du poisson"},
     {"en": "a cat sleeps there", "de": "eine katze schläft dort", "fr": "un chat dort là"},
+    {"en": "the old house", "de": "das alte haus", "fr": "la vieille maison"},
 ]
 
 
