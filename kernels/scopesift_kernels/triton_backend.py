@@ -146,7 +146,7 @@ def _slab_keys(
         ranked_RK = torch.empty_like(keys_RK)
         rank_candidates[(n_rows,)](
             keys_RK, new_RM, found_R, ranked_RK, least_R, k, NONE=NONE,
-            ROOM=room, WIDTH=width, TOP=triton.next_power_of_2(k), num_warps=max(1, min(8, width // 256)),
+            ROOM=room, WIDTH=width, TOP=max(2, triton.next_power_of_2(k)), num_warps=max(1, min(8, width // 256)),
         )  # fmt: skip
         keys_RK = ranked_RK
     return keys_RK

@@ -87,6 +87,14 @@ def test_chunks_and_slabs_that_do_not_divide_are_covered(whole: Callable) -> Non
 
 @interpreter
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("k", [1, 2, 3, 16])
+def test_every_kind_of_k_is_ranked(whole: Callable, k: int) -> None:
+    """Selection works on powers of two, of which 1 is none that Triton can sort."""
+    same_topk(whole(2, 3, 200, seed=k), k)
+
+
+@interpreter
+@pytest.mark.usefixtures("small")
 def test_rows_of_ties_overflow_the_room_and_are_still_right(monkeypatch: pytest.MonkeyPatch) -> None:
     from scopesift_kernels import triton_backend
 
