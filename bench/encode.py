@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,15 +13,14 @@ from bench.encode_checks import selected_mismatches, topk_mismatches
 from bench.encode_peers import Encode, bare_gemm, peers
 from bench.encode_shapes import SELECTIONS, Data, make_data, make_selection, shapes
 from bench.encode_timing import extra_mib, median_ms
-
-RESULTS = Path(__file__).parent / "results"
+from bench.results_file import write_result
 
 
 def run(out: Path | None = None, quick: bool = False) -> None:
     """Time both encodes and their peers on the device at hand, check them on the same inputs, write JSON.
 
     Args:
-        out: file to write; by default `bench/results/encode-cpu.json` or `-gpu.json`.
+        out: folder for the JSON; None: `bench/results/`.
         quick: one small shape and few repeats, to see that everything runs; the numbers mean nothing.
 
     Raises:
@@ -38,18 +33,12 @@ def run(out: Path | None = None, quick: bool = False) -> None:
             _measure(make_data(shape, device, 3), device, repeats, quick) for shape in shapes(device, quick)
         ]
     result = {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else _cpu_name(),
         "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
         "backends": list(backends()),
-        "quick": quick,
         "data": "independent standard normal pre-activations, bfloat16 inputs",
         "rows": rows,
     }
-    name = f"encode-{'gpu' if device.type == 'cuda' else 'cpu'}{'-quick' if quick else ''}.json"
-    path = out or RESULTS / name
-    _write(path, json.dumps(result, indent=1) + "\n")
+    path = write_result(f"encode{'-quick' if quick else ''}", result, out)
     print(table(result))
     print(f"\nwritten: {path}")
     wrong = sum(row["mismatches"] + sum(s["mismatches"] for s in row["selected"]) for row in rows)
@@ -120,21 +109,3 @@ def table(result: dict[str, Any]) -> str:
     memory = ["–" if r["extra_mib"] is None else f"{r['extra_mib']:.0f}" for r in result["rows"]]
     lines.append(f"| encode_topk, extra memory with outputs, MiB | {' | '.join(memory)} |")
     return "\n".join(lines)
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)

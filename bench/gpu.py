@@ -26,10 +26,10 @@ def run(out: Path | None = None) -> None:
     """
     if not torch.cuda.is_available():
         raise RuntimeError("no CUDA device is visible here; on a CPU run `python -m bench encode`")
-    folder = out or Path(os.environ.get("OUT") or encode.RESULTS)
+    folder = out or (Path(os.environ["OUT"]) if os.environ.get("OUT") else None)
     environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
     tests = [sys.executable, "-m", "pytest", "-q", *TESTS]
     done = subprocess.run(tests, env=environment, timeout=TEST_SECONDS, check=False)  # noqa: S603
     if done.returncode != 0:
         raise RuntimeError("the kernel tests failed on this device; no timing of a wrong kernel is taken")
-    encode.run(folder / "encode-gpu.json")
+    encode.run(folder)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bench.load_standin import write_standin
+from bench.results_file import write_result
 
-RESULTS = Path(__file__).parent / "results"
 LAYERS = [6, 14]
 
 
@@ -23,7 +19,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     """Measure load time, peak memory of the whole process and tokens/s, uncut and cut at blocks 6 and 14.
 
     Args:
-        out: file to write; by default `bench/results/load.json`.
+        out: folder for the JSON; None: `bench/results/`.
         quick: a stand-in of a hundredth of the size, to see that everything runs; the numbers mean nothing.
 
     Raises:
@@ -39,17 +35,11 @@ def run(out: Path | None = None, quick: bool = False) -> None:
         row["peak_share"] = round(row["peak_mib"] / uncut["peak_mib"], 3)
         row["load_share"] = round(row["load_s"] / uncut["load_s"], 3)
     result = {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": platform.processor() or platform.machine(),
-        "torch": torch.__version__,
-        "quick": quick,
         "model": "random Qwen3-1.7B in its real configuration, W32K SAE, k 50, float32 on the CPU",
         "weights_mib_on_disk": round(disk / 2**20),
         "rows": rows,
     }
-    path = out or RESULTS / f"load{'-quick' if quick else ''}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    path = write_result(f"load{'-quick' if quick else ''}", result, out)
     print(table(result))
     print(f"\nwritten: {path}")
 

@@ -33,6 +33,9 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
         name: The benchmark's name.
         content: Its numbers.
         out: Folder; None: `bench/results/`.
+
+    Returns:
+        The file.
     """
     import torch
     import transformers
