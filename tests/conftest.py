@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
+
+if not torch.cuda.is_available():
+    # before transformers imports Triton: without a GPU its kernels run in the interpreter
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 D_MODEL, N_LAYERS, D_SAE, K = 32, 4, 128, 8
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
+from scopesift_kernels.cpu_direct import is_cheaper, read_off
 from scopesift_kernels.cpu_topk import SLAB, topk_keys
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima, TopK
@@ -19,6 +20,8 @@ def topk(problem: Problem) -> TopK:
 
 def selected(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents; see `scopesift_kernels.encode_selected`."""
+    if is_cheaper(problem, selection):
+        return read_off(problem, selection)
     return screen_slabs(problem, selection, CpuEncoder)
 
 

@@ -8,13 +8,28 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scopesift_kernels import SelectedMaxima, cpu, encode_selected, encode_topk, screening
+from scopesift_kernels import (
+    SelectedMaxima,
+    arguments,
+    cpu,
+    cpu_direct,
+    encode_selected,
+    encode_topk,
+    screening,
+)
 
+BY_ITSELF = cpu_direct._PAIR_MULTIPLICATIONS
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 pytestmark = pytest.mark.usefixtures("small_tiles")
 within = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+@pytest.fixture(autouse=True, params=[0, 2**60], ids=["screening", "read off the full encode"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to the answer; by themselves, shapes this small would all go the second."""
+    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", request.param)
 
 
 def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
@@ -144,8 +159,25 @@ def test_maxima_are_those_of_the_full_encode(
     assert bool(((got.tokens_NS >= 0) == (right > 0)).all())
 
 
+def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", BY_ITSELF)
+
+    def cheaper(d_model: int, n_features: int, n_selected: int) -> bool:
+        x, w = torch.zeros(2, d_model), torch.zeros(n_features, d_model)
+        problem = arguments.check_problem(x, w, torch.zeros(n_features), 1)
+        documents, floors = torch.zeros(2, dtype=torch.int64), torch.zeros(n_selected)
+        return cpu_direct.is_cheaper(
+            problem, arguments.Selection(torch.arange(n_selected), documents, floors, 1)
+        )
+
+    assert cheaper(192, 3072, 300)
+    assert not cheaper(192, 3072, 8)
+    assert not cheaper(256, 32768, 64)
+
+
 def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
+    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", 0)
     monkeypatch.setattr(screening, "_PAIRS_AT_ONCE", 2**20)
     t, f, k = 400, 128, 4
     g = torch.Generator().manual_seed(0)
