@@ -10,10 +10,9 @@ from scopesift.commands.terminal import output, reading
 from scopesift.commands.verdict_table import verdict_table
 
 SENTENCES = (
-    "You are such a stupid idiot, shut your mouth.",
-    "Idiot",
-    "Thank you for the help yesterday, the soup was wonderful.",
     "That bitch should crawl back into her hole.",
+    "You are such a stupid idiot, shut your mouth.",
+    "Thank you for the help yesterday, the soup was wonderful.",
     "The dog was a good girl at the vet today.",
     "Parliament votes on the new budget on Tuesday.",
     "A court may grant an injunction where damages would not be an adequate remedy.",

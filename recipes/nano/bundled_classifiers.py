@@ -80,53 +80,40 @@ def tfidf_by_language(train: LabelledText, dev: LabelledText, test: LabelledText
     return found
 
 
-def fit_bundled(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> list[Classifier]:
-    """Fit, measure and write the bundled classifiers.
+ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
+    "toxicity": lambda data, split: toxicity_rows(data, "en", split),
+    "language": language_rows,
+    "domain": domain_rows,
+}
+SETTINGS = {
+    "toxicity": FitSettings(),
+    "language": FitSettings(unknown="und"),
+    "domain": FitSettings(unknown="other"),
+}
+
+
+def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
+    """Fit, measure and write one of the bundled classifiers.
 
     Args:
+        name: One of `ROWS`.
         scope: The nano scope.
         data: The folder that holds `toxicity/`, `language/` and `domain/`.
-        folder: Where the artifacts go.
+        folder: Where the artifact goes.
         say: Receives a line a step.
     """
-    fits: list[tuple[str, LabelledText, LabelledText, LabelledText, FitSettings]] = [
-        (
-            "toxicity",
-            toxicity_rows(data, "en", "train"),
-            toxicity_rows(data, "en", "dev"),
-            toxicity_rows(data, "en", "test"),
-            FitSettings(),
-        ),
-        (
-            "language",
-            language_rows(data, "train"),
-            language_rows(data, "dev"),
-            language_rows(data, "test"),
-            FitSettings(unknown="und"),
-        ),
-        (
-            "domain",
-            domain_rows(data, "train"),
-            domain_rows(data, "dev"),
-            domain_rows(data, "test"),
-            FitSettings(unknown="other"),
-        ),
-    ]
-    fitted = []
-    for name, train, dev, test, settings in fits:
-        say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
-        classifier = fit_classifier(name, scope, train, dev, settings, say=say)
-        classifier.save(folder / f"{name}.json")
-        say(f"{name}: measuring on {len(test)} rows, with baselines")
-        measured = assess(classifier, scope, test, fit_data=train)
-        if name == "domain":
-            measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
-        classifier = classifier.with_quality("test", measured)
-        if name == "toxicity":
-            classifier = _beside_toxicity(classifier, scope, data, train, dev, test, say)
-        classifier.save(folder / f"{name}.json")
-        fitted.append(classifier)
-    return fitted
+    train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
+    say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
+    classifier = fit_classifier(name, scope, train, dev, SETTINGS[name], say=say)
+    say(f"{name}: measuring on {len(test)} rows, with baselines")
+    measured = assess(classifier, scope, test, fit_data=train)
+    if name == "domain":
+        measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
+    classifier = classifier.with_quality("test", measured)
+    if name == "toxicity":
+        classifier = _beside_toxicity(classifier, scope, data, train, dev, test, say)
+    classifier.save(folder / f"{name}.json")
+    return classifier
 
 
 def _beside_toxicity(

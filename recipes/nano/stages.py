@@ -19,7 +19,7 @@ from scopesift_features.settings import ReadingSettings
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from recipes.nano.bundled_classifiers import fit_bundled
+from recipes.nano.bundled_classifiers import ROWS, fit_bundled
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
@@ -161,7 +161,9 @@ class Recipe:
 
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
-        fit_bundled(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
+        scope = Scope.load(self.out)
+        for name in ROWS:
+            fit_bundled(name, scope, self.data, self.out / "classifiers", self.say)
 
     def card(self) -> None:
         """Write the model card from what was measured."""
