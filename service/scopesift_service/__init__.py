@@ -1,0 +1,1 @@
+"""The moderation service: drop-in REST APIs in front of the engine."""
