@@ -13,11 +13,12 @@ from scopesift_features.scope import Scope
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.rule import LOG_ODDS, firing
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
+from scopesift_classifiers.selected_reading import EncodeWindows, SelectedReading, read_selected
 from scopesift_classifiers.verdict import Evidence, Verdict
 
 LANGUAGE = "language"
 MOST_EVIDENCE = 8
+TORCH, ONNX = HEADS = ("torch", "onnx")
 
 
 class Engine:
@@ -27,18 +28,31 @@ class Engine:
     that they read are encoded.
     """
 
-    def __init__(self, scope: Scope, classifiers: Sequence[Classifier]) -> None:
+    def __init__(self, scope: Scope, classifiers: Sequence[Classifier], *, head: str = TORCH) -> None:
         """Check that the classifiers belong to the scope.
 
+        Args:
+            scope: What reads the texts.
+            classifiers: What judges them.
+            head: Who encodes the residual: "torch" (the kernels) or "onnx" (ONNX Runtime).
+
         Raises:
-            UsageError: No classifier, or two of the same name.
+            UsageError: No classifier, two of the same name, an unknown head or one that is not installed.
             ScopeError: A classifier that was fitted on another scope.
         """
         names = [classifier.name for classifier in classifiers]
         if not names or len(set(names)) != len(names):
             raise UsageError(f"the engine needs classifiers with different names, got {names or 'none'}")
+        if head not in HEADS:
+            raise UsageError(f"the engine's head is one of {', '.join(HEADS)}, got {head!r}")
         for classifier in classifiers:
             classifier.check_scope(scope)
+        self.head = head
+        self._encode: EncodeWindows | None = None
+        if head == ONNX:
+            from scopesift_classifiers.onnx_runtime import OnnxEncoder
+
+            self._encode = OnnxEncoder(scope.device)
         self.scope = scope
         self.classifiers = {classifier.name: classifier for classifier in classifiers}
         self.features = sorted({feature for classifier in classifiers for feature in classifier.features})
@@ -67,7 +81,12 @@ class Engine:
             For every text a verdict by classifier name.
         """
         reading = read_selected(
-            self.scope, texts, self.features, max_tokens=max_tokens, on_progress=on_progress
+            self.scope,
+            texts,
+            self.features,
+            max_tokens=max_tokens,
+            on_progress=on_progress,
+            encode=self._encode,
         )
         answers: list[dict[str, Verdict]] = [{} for _ in texts]
         languages: list[tuple[str, float]] | None = None

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scopesift_features.extract import ResidualBatch, stream_residuals
 from scopesift_features.scope import Scope
 from scopesift_features.windows import Window, make_windows
-from scopesift_kernels import encode_selected
+from scopesift_kernels import SelectedMaxima, encode_selected
 
 CHUNK_TEXTS = 2048
+# scope, layer, rows of its encoder, batch -> the windows' maxima and their tokens, as `encode_selected` gives them
+EncodeWindows = Callable[[Scope, int, list[int], ResidualBatch], SelectedMaxima]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ def read_selected(
     *,
     max_tokens: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    encode: EncodeWindows | None = None,
 ) -> SelectedReading:
     """Read only the given features, in one backbone pass that ends at the deepest of their layers.
 
@@ -47,6 +50,7 @@ def read_selected(
         features: S pairs (layer, index).
         max_tokens: Most tokens of a batch; None: by device. It changes speed, not answers.
         on_progress: Called with (texts done, N).
+        encode: Another back end for the encode; None: the kernels'.
 
     Returns:
         The reading; of equal activations the earliest token is named.
@@ -69,7 +73,9 @@ def read_selected(
         done = 0
         for batch in stream_residuals(scope, windows, sorted(columns_of), max_tokens=max_tokens):
             for layer, columns in columns_of.items():
-                _take_in(reading, scope, batch, layer, columns, [features[column][1] for column in columns])
+                rows = [features[column][1] for column in columns]
+                found = (encode or encode_windows)(scope, layer, rows, batch)
+                _take_in(reading, batch, columns, found)
             done += len(batch.windows)
             if on_progress is not None:
                 on_progress(begin + len(chunk) * done // max(len(windows), 1), len(texts))
@@ -78,17 +84,11 @@ def read_selected(
     return reading
 
 
-def _take_in(
-    reading: SelectedReading,
-    scope: Scope,
-    batch: ResidualBatch,
-    layer: int,
-    columns: list[int],
-    rows: list[int],
-) -> None:
+def encode_windows(scope: Scope, layer: int, rows: list[int], batch: ResidualBatch) -> SelectedMaxima:
+    """The kernels' maxima of some features over the windows of a batch."""
     sae = scope.sae(layer)
     x_TD = batch.resid_TD[layer].to(sae.W_enc_FD.dtype)
-    found = encode_selected(
+    return encode_selected(
         x_TD,
         sae.W_enc_FD,
         sae.b_enc_F,
@@ -98,6 +98,11 @@ def _take_in(
         torch.zeros(len(rows), device=x_TD.device),
         n_documents=len(batch.windows),
     )
+
+
+def _take_in(
+    reading: SelectedReading, batch: ResidualBatch, columns: list[int], found: SelectedMaxima
+) -> None:
     maxima_WS = found.maxima_NS.cpu().numpy()
     tokens_WS = found.tokens_NS.cpu().numpy()
     position_T = batch.position_T.numpy()
