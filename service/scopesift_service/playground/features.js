@@ -1,0 +1,33 @@
+// Every classifier has a hue of its own, and its features shades around it.
+const HUES = [22, 250, 145, 310, 85, 195, 340, 55];
+const KNOWN = { toxicity: 22, language: 250, domain: 145 };
+const SHADES = [0, 16, -16, 30, -28, 8, -8, 22];
+
+function hueOf(names, name) {
+  return KNOWN[name] ?? HUES[(names.indexOf(name) + 3) % HUES.length];
+}
+
+// The features behind an answer: [{classifier, label, layer, feature, name, activation, threshold, start, end, text, hue, force}].
+function featuresOf(verdicts) {
+  const names = verdicts.map(([name]) => name);
+  return verdicts.flatMap(([classifier, verdict]) => (verdict.evidence ?? []).map((item, rank) => {
+    const ratio = item.threshold > 0 ? item.activation / item.threshold : 2;
+    return { ...item, classifier, said: wordFor(classifier, verdict), ratio, hue: hueOf(names, classifier) + SHADES[rank % SHADES.length], force: Math.min(1, Math.max(0.15, (ratio - 0.6) / 2.4)) };
+  }));
+}
+
+function wordFor(name, verdict) {
+  if (verdict.flagged === undefined || verdict.flagged === null) return verdict.label ?? "–";
+  if (verdict.flagged) return verdict.label ?? "flagged";
+  return "not flagged";
+}
+
+function cardContent(features) {
+  return features.map((item) => el("section", { vars: { hue: item.hue } },
+    el("header", {}, el("span", { class: "swatch", "aria-hidden": "true" }), el("h3", { dir: "auto" }, item.name || `feature ${item.feature}`)),
+    el("p", { class: "what" }, `layer ${item.layer} · feature ${item.feature} · read by ${item.classifier} (${item.said})`),
+    el("dl", {},
+      el("dt", {}, "here on"), el("dd", {}, el("bdi", {}, `“${item.text}”`)),
+      el("dt", {}, "activation"), el("dd", {}, fixed(item.activation)),
+      el("dt", {}, "threshold"), el("dd", {}, fixed(item.threshold) + (item.threshold > 0 ? `  (×${fixed(item.ratio, 1)})` : "")))));
+}

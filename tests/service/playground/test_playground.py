@@ -1,0 +1,188 @@
+"""The playground in a real browser, on answers that the test controls."""
+
+import json
+
+import pytest
+
+MARKS = "[...document.querySelectorAll('#read mark')].map((mark) => mark.textContent)"
+
+
+@pytest.fixture
+def tab(browser, page_url):
+    browser.open(page_url)
+    yield browser
+    assert browser.complaints == []
+
+
+def test_a_text_gets_its_verdicts_and_the_deciding_words_are_shaded(tab):
+    tab.write("what an idiot the driver was")
+    assert tab.run(MARKS) == ["idiot", "the"]
+    assert tab.run("document.querySelector('[data-name=toxicity]').classList.contains('flagged')")
+    assert "0.97" in tab.run("document.querySelector('[data-name=toxicity]').innerText")
+    assert "English (en)" in tab.run("document.querySelector('[data-name=language]').innerText")
+
+
+@pytest.mark.parametrize("before", ["😀👨‍👩‍👧 𝔘𝔫𝔦 ", "سلام عليكم ", "\ud83d lone ", "e\u0301a\u0308 "])
+def test_offsets_count_code_points_whatever_stands_before(tab, stage, before):
+    text = f"{before}idiot!"
+    assert json.loads(json.dumps(text)).find("idiot") == len(before)
+    tab.run(f"put({json.dumps(text)})")
+    assert tab.run(MARKS) == ["idiot"]
+    assert tab.run(f"document.getElementById('read').textContent === {json.dumps(text)}")
+
+
+def test_every_piece_of_overlapping_evidence_is_kept(tab):
+    cut = tab.run(
+        "pieces('a😀bcd', [{start: 0, end: 3}, {start: 2, end: 9}]).map((piece) => [piece.text, piece.spans.length])"
+    )
+    assert cut == [["a😀", 1], ["b", 2], ["cd", 1]]
+
+
+def test_markup_in_texts_and_in_the_servers_words_stays_text(tab, stage):
+    stage.name = "<img src=x onerror=alert(1)>"
+    tab.write("<b>idiot</b> <script>alert(1)</script>")
+    assert tab.run("document.querySelectorAll('#read b, #read script, #legend img').length") == 0
+    tab.hover("#read mark")
+    assert "<img" in tab.until("document.getElementById('card').innerText")
+
+
+def test_hovering_and_focusing_a_word_shows_its_features_card(tab):
+    tab.write("the idiot")
+    tab.hover("#read mark:last-of-type")
+    card = tab.until("!document.getElementById('card').hidden && document.getElementById('card').innerText")
+    assert "idiot · fool" in card
+    assert "140.25" in card
+    assert "layer 1" in card
+    tab.press("Escape")
+    assert tab.run("document.getElementById('card').hidden")
+    tab.run("document.querySelector('#read mark').focus()")
+    assert not tab.run("document.getElementById('card').hidden")
+
+
+def test_everything_is_reached_by_keyboard(tab):
+    tab.write("the idiot")
+    tab.run("document.activeElement.blur()")
+    reached = set()
+    for _ in range(60):
+        tab.press("Tab")
+        reached.add(
+            tab.run(
+                "document.activeElement.id || document.activeElement.tagName + '.' + document.activeElement.textContent"
+            )
+        )
+    assert {
+        "text",
+        "judge",
+        "clear",
+        "theme",
+        "MARK.idiot",
+        "transfer-name",
+        "transfer-lang",
+        "transfer-token",
+        "transfer-rows",
+        "transfer-go",
+    } <= reached
+
+
+def test_one_lens_shades_one_classifier(tab):
+    tab.write("the idiot")
+    tab.run(
+        "[...document.querySelectorAll('#lenses button')].find((button) => button.textContent === 'toxicity').click()"
+    )
+    assert tab.run(MARKS) == ["idiot"]
+
+
+def test_a_refusal_is_shown_and_a_busy_server_is_asked_again(tab, stage):
+    stage.refusals = [(413, "texts[0] has 30000 characters, the limit is 20480")]
+    tab.run("put('long')")
+    assert "30000 characters" in tab.run("document.getElementById('problem').innerText")
+    stage.refusals = [(429, "too much in flight")]
+    tab.run("put('an idiot')")
+    tab.until("shown.text === 'an idiot' && document.getElementById('problem').hidden")
+
+
+def test_a_key_is_asked_for_and_sent(browser, page_url, stage):
+    stage.key = "secret"
+    browser.send("Page.navigate", url=page_url)
+    browser.until("document.getElementById('key')?.open")
+    browser.run(
+        "(() => { document.getElementById('key-value').value = 'secret'; document.querySelector('#key .main').click(); })()"
+    )
+    browser.until("document.querySelectorAll('#verdicts article').length === 2")
+
+
+@pytest.mark.parametrize(
+    ("pasted", "examples", "wrong"),
+    [
+        ("toxic\tdu Idiot\nclean\tder Zug", [("du Idiot", "toxic"), ("der Zug", "clean")], []),
+        (
+            'toxic,"so ""dumm"", wirklich"\r\nclean;gut, danke',
+            [('so "dumm", wirklich', "toxic"), ("gut, danke", "clean")],
+            [],
+        ),
+        ('{"text": "x, y", "label": 1}\n\nnothing here', [("x, y", "1")], [3]),
+    ],
+)
+def test_pasted_examples_are_read_as_they_come(tab, pasted, examples, wrong):
+    found = tab.run(f"readExamples({json.dumps(pasted)})")
+    assert [(item["text"], item["label"]) for item in found["examples"]] == examples
+    assert found["wrong"] == wrong
+
+
+def test_a_transfer_is_sent_with_its_token_and_shows_the_new_version(tab, stage):
+    tab.run(
+        "(() => { at('transfer-lang').value = 'de'; at('transfer-token').value = 'a-long-admin-token'; "
+        "at('transfer-rows').value = 'toxic\\tdu Idiot\\nclean\\tder Zug'; at('transfer-go').click(); })()"
+    )
+    assert "0c1d2e3f4a5b" in tab.until("at('transfer-answer').innerText")
+    sent = next(request for request in stage.requests if "lang" in request)
+    assert sent["authorization"] == "Bearer a-long-admin-token"
+    assert sent["examples"] == [{"text": "du Idiot", "label": "toxic"}, {"text": "der Zug", "label": "clean"}]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_nothing_is_wider_than_the_screen(browser, page_url, width):
+    browser.open(page_url, width=width, phone=width < 500)
+    browser.write("the idiot " + "x" * 300)
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_from_its_ground(browser, page_url, dark):
+    """WCAG contrast of at least 4.5 for the words that people read."""
+    browser.open(page_url, dark=dark)
+    browser.write("the idiot")
+    contrast = """
+    (selector) => {
+      const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+      const rgb = (colour, under) => { canvas.fillStyle = under; canvas.fillRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); return canvas.getImageData(0, 0, 1, 1).data; };
+      const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)).reduce((sum, v, at) => sum + v * [.2126, .7152, .0722][at], 0);
+      const node = document.querySelector(selector);
+      const grounds = [];
+      for (let up = node; up; up = up.parentElement) grounds.unshift(getComputedStyle(up).backgroundColor);
+      let ground = 'white';
+      for (const next of grounds) ground = `rgb(${[...rgb(next, ground)].slice(0, 3)})`;
+      const [a, b] = [light(rgb(getComputedStyle(node).color, ground)), light(rgb(ground, ground))].sort((x, y) => y - x);
+      return (a + .05) / (b + .05);
+    }"""
+    for selector in (
+        ".lead",
+        "#read mark",
+        "#read",
+        ".verdict .word",
+        ".verdict header b",
+        ".hint",
+        "#judge",
+        "#clear",
+        ".note",
+        ".labels span",
+        "#state",
+    ):
+        assert browser.run(f"({contrast})({json.dumps(selector)})") >= 4.5, selector
+
+
+def test_an_arabic_text_runs_from_right_to_left(tab):
+    tab.write("المطار قريب من وسط المدينة")
+    assert tab.run(
+        "(() => { const range = document.createRange(); range.selectNodeContents(document.getElementById('read').firstChild); const [first] = [...range.getClientRects()]; return first.right > document.getElementById('read').getBoundingClientRect().right - 20; })()"
+    )
