@@ -8,7 +8,7 @@ import sys
 import typer
 from scopesift_features.errors import ScopesiftError, UsageError
 
-from scopesift.commands import classify, evaluate, explain, fit, scopes
+from scopesift.commands import classify, evaluate, explain, fit, scopes, serve
 from scopesift.commands.terminal import complain
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(classify.classify)
 app.command()(fit.fit)
 app.command()(evaluate.evaluate)
 app.command()(explain.explain)
+app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
 
 

@@ -1,0 +1,60 @@
+"""`scopesift serve`: the moderation service on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from scopesift_features.errors import UsageError
+
+from scopesift.commands.terminal import say
+
+SERVICE = "scopesift_service.api:Moderation"
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+) -> None:
+    """Serve OpenAI's and Perspective's moderation APIs, and a playground at /, until Ctrl-C.
+
+    Settings are environment variables (docs/service.md), such as SCOPESIFT_API_KEYS.
+
+    Example: `SCOPESIFT_API_KEYS=$(openssl rand -hex 16) scopesift serve --host 0.0.0.0`
+    """
+    if importlib.util.find_spec("bentoml") is None:
+        raise UsageError("the service needs BentoML; install it with `pip install 'scopesift[service]'`")
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
+    from scopesift_service.settings import settings
+
+    chosen = settings()
+    if not address.is_loopback and not chosen.api_keys:
+        say(f"{host} can be reached from the network and no SCOPESIFT_API_KEYS is set: anybody may ask")
+    say(f"http://{address}:{port} in a few seconds; the playground is at /, the API at /openapi.json")
+    # the names are BentoML's; it ignores any other value than true
+    environment = {"BENTOML_HOME": str(_home(port)), **os.environ, "BENTOML_DO_NOT_TRACK": "true"}
+    arguments = ["-m", "bentoml", "serve", SERVICE, "--host", str(address), "--port", str(port)]
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, *arguments], environment)  # noqa: S606
+
+
+def _home(port: int) -> Path:
+    """A folder for BentoML's run files; one a port, since two servers in one would share their metrics."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    home = cache / "scopesift" / f"serve-{port}"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="scopesift-serve-"))
+    return home

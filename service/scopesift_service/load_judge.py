@@ -1,0 +1,51 @@
+"""A judge from the settings: scope, classifiers, state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.engine import Engine
+from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
+
+from scopesift_service.judge import Judge
+from scopesift_service.registry import Registry
+from scopesift_service.settings import ServiceSettings
+from scopesift_service.token_count import TokenCount
+
+
+def load_judge(chosen: ServiceSettings) -> Judge:
+    """Load scope and classifiers, and warm them up.
+
+    Raises:
+        ScopesiftError: They are not there or do not fit together.
+    """
+    scope = Scope.load(chosen.scope, device=chosen.device)
+    count = TokenCount()
+
+    def make_engine(classifiers: Sequence[Classifier]) -> Engine:
+        engine = Engine(scope, classifiers)
+        count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
+        return engine
+
+    return Judge(
+        scope.fingerprint,
+        load_classifiers(scope, chosen.classifiers),
+        make_engine,
+        registry=Registry(chosen.state) if chosen.state else None,
+        count_tokens=count.take,
+    )
+
+
+def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
+    """The named classifiers, or the bundled ones.
+
+    Raises:
+        UsageError: None named for a scope that has none bundled.
+    """
+    if not names and scope.id != "nano":
+        raise UsageError(
+            f"scope {scope.id!r} has no bundled classifiers; name artifact files in SCOPESIFT_CLASSIFIERS"
+        )
+    return [Classifier.load(name) for name in names or bundled_classifiers()]

@@ -1,0 +1,156 @@
+"""Classifier versions on disk: immutable files, and one pointer a classifier to the version in use.
+
+    <state>/<classifier>/versions/<version>.json     artifacts, written once
+    <state>/<classifier>/active.json                 {"version", "previous"}, replaced by rename
+    <state>/<classifier>/.lock                       flock of whoever makes or activates a version
+
+A process that dies at any moment leaves either the old pointer or the new one, and a version that nothing points
+to at most. Workers and replicas that share the folder see a change by the pointer's stamp.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scopesift_features.atomic_files import write_atomically
+from scopesift_features.errors import InputError, ScopesiftError, UsageError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
+VERSION = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
+POLL_SECONDS = 0.1
+Stamp = tuple[int, int, int] | None
+
+
+class BusyError(ScopesiftError):
+    """Somebody else holds a classifier's lock."""
+
+
+class Registry:
+    """The versions in one state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str, version: str) -> Path:
+        """Where a version lies, whether it is there or not.
+
+        Raises:
+            UsageError: A name or version that cannot be one.
+        """
+        if not VERSION.match(version):
+            raise UsageError("a version is 12 hexadecimal digits")
+        return self._home(name) / "versions" / f"{version}.json"
+
+    def store(self, name: str, version: str, artifact: str) -> Path:
+        """Keep an artifact under its version; one that is there already stays as it is.
+
+        Raises:
+            ScopeError: The folder cannot be written.
+        """
+        path = self.path(name, version)
+        if not path.exists():
+            write_atomically(path, lambda temporary: temporary.write_text(artifact, encoding="utf-8"))
+        return path
+
+    def versions(self, name: str) -> list[tuple[str, float]]:
+        """Stored versions with the time of their making in seconds since 1970, newest first."""
+        found = []
+        for path in (self._home(name) / "versions").glob("*.json"):
+            if VERSION.match(path.stem):
+                found.append((path.stem, path.stat().st_mtime))
+        return sorted(found, key=lambda item: (-item[1], item[0]))
+
+    def active(self, name: str) -> str | None:
+        """The version that the pointer names; None where there is no pointer.
+
+        Raises:
+            InputError: The pointer is not what `activate` writes.
+        """
+        path = self._home(name) / "active.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version = content["version"]
+            if not VERSION.match(version):
+                raise ValueError
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(f"{path} does not name a version; activate one again") from None
+        return str(version)
+
+    def activate(self, name: str, version: str) -> str | None:
+        """Point to a stored version; the caller holds the lock.
+
+        Returns:
+            The version that was active before, None if there was no pointer.
+
+        Raises:
+            UsageError: No such version.
+            ScopeError: The folder cannot be written.
+        """
+        if not self.path(name, version).is_file():
+            raise UsageError(f"classifier {name!r} has no version {version}")
+        try:
+            previous = self.active(name)
+        except InputError:
+            previous = None  # a damaged pointer is what this call repairs
+        text = json.dumps({"version": version, "previous": previous}) + "\n"
+        write_atomically(
+            self._home(name) / "active.json", lambda temporary: temporary.write_text(text, encoding="utf-8")
+        )
+        return previous
+
+    def stamp(self, name: str) -> Stamp:
+        """Changes whenever the pointer is replaced; cheap enough for every batch."""
+        try:
+            status = (self._home(name) / "active.json").stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+    @contextmanager
+    def lock(self, name: str, *, seconds: float) -> Iterator[None]:
+        """Hold a classifier's lock, across processes and replicas; the kernel drops it when the holder dies.
+
+        Args:
+            name: The classifier.
+            seconds: How long to wait for it.
+
+        Raises:
+            BusyError: Still held by another after that.
+            UsageError: The folder cannot be written.
+        """
+        home = self._home(name)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            handle = os.open(home / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise UsageError(f"the state folder {self.folder} cannot be written ({error.strerror})") from None
+        try:
+            _take(handle, name, time.monotonic() + seconds)
+            yield
+        finally:
+            os.close(handle)
+
+    def _home(self, name: str) -> Path:
+        if not NAME.match(name):
+            raise UsageError("a classifier's name has 1 to 64 letters, digits, '_', '.' or '-'")
+        return self.folder / name
+
+
+def _take(handle: int, name: str, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise BusyError(f"classifier {name!r} is being changed by another call; try again") from None
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,42 @@
+"""Probes, metrics, and the page at /."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from scopesift_service import metrics
+from scopesift_service.call import Answer, Call
+from scopesift_service.engine_client import EngineClient
+from scopesift_service.errors import ServiceError
+from scopesift_service.route import Route
+
+PLAIN = "text/plain; charset=utf-8"
+PAGE = Path(__file__).parent / "playground" / "index.html"
+
+
+class ServiceRoutes:
+    """What operators and browsers ask for."""
+
+    def __init__(self, engine: EngineClient) -> None:
+        self._engine = engine
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route("/livez", {"GET": self._livez}),
+            Route("/readyz", {"GET": self._readyz}),
+            Route("/metrics", {"GET": self._metrics}),
+        ]
+
+    async def _livez(self, _call: Call) -> Answer:
+        return Answer(b"ok\n", content_type=PLAIN)
+
+    async def _readyz(self, _call: Call) -> Answer:
+        if not await self._engine.ready():
+            raise ServiceError(503, "the engine is not ready yet", code="not_ready")
+        return Answer(b"ok\n", content_type=PLAIN)
+
+    async def _metrics(self, _call: Call) -> Answer:
+        text, content_type = await asyncio.to_thread(metrics.exposition)
+        return Answer(text, content_type=content_type)

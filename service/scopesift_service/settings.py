@@ -1,0 +1,147 @@
+"""The service's settings, all from environment variables, read once a process."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from scopesift_features.errors import UsageError
+
+PREFIX = "SCOPESIFT_"
+SHORTEST_TOKEN = 16
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What docs/service.md lists; secrets stay out of the repr.
+
+    Attributes:
+        scope: Scope name or folder.
+        classifiers: Names or artifact files; empty: all bundled.
+        device: A torch device; None: a GPU if there is one.
+        state: Folder of the versions made by transfer; None: none are kept.
+        admin_token: Allows transfer and activate; None: nobody may.
+        api_keys: Keys that callers need; empty: no key is asked for.
+        max_body_bytes, max_texts, max_characters, max_examples: Limits of one call.
+        max_concurrency, max_queued_characters: Limits of what is in flight in one API worker.
+        timeout, transfer_timeout: Seconds.
+        workers, api_workers: Engine processes and HTTP processes.
+        batch_texts: Most texts of a batch.
+        log_level: Of the log on stderr.
+        otel_endpoint: OTLP/HTTP collector; None: no traces.
+        public_url: Root URL in the discovery and OpenAPI documents; None: by the Host header.
+    """
+
+    scope: str = "nano"
+    classifiers: tuple[str, ...] = ()
+    device: str | None = None
+    state: Path | None = None
+    admin_token: str | None = field(default=None, repr=False)
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    max_body_bytes: int = 1 << 20
+    max_texts: int = 64
+    max_characters: int = 20480
+    max_examples: int = 500
+    max_concurrency: int = 64
+    max_queued_characters: int = 200_000
+    timeout: float = 30.0
+    transfer_timeout: float = 600.0
+    workers: int = 1
+    api_workers: int = 1
+    batch_texts: int = 256
+    log_level: str = "INFO"
+    otel_endpoint: str | None = None
+    public_url: str | None = None
+
+    @property
+    def transfer_enabled(self) -> bool:
+        """Whether there is a place for new versions and somebody who may make them."""
+        return self.state is not None and self.admin_token is not None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> ServiceSettings:
+        """Read the settings; an empty variable counts as unset.
+
+        Raises:
+            UsageError: A value that is not what the variable wants, or an unknown SCOPESIFT_ variable.
+        """
+        given = {
+            name[len(PREFIX) :].lower(): value.strip()
+            for name, value in environ.items()
+            if name.startswith(PREFIX) and value.strip()
+        }
+        known = {*cls.__dataclass_fields__, *_OTHERS}
+        unknown = sorted(name for name in set(given) - known if not _KUBERNETES.search(name))
+        if unknown:
+            raise UsageError(f"unknown setting {PREFIX}{unknown[0].upper()}; see docs/service.md")
+        defaults = cls()
+        numbers = {
+            name: _number(name, text, type(getattr(defaults, name)))
+            for name, text in given.items()
+            if isinstance(getattr(defaults, name, None), int | float)
+        }
+        return cls(
+            **numbers,  # type: ignore[arg-type]
+            scope=given.get("scope", defaults.scope),
+            classifiers=_list(given.get("classifiers")),
+            device=given.get("device"),
+            state=Path(given["state"]).expanduser() if "state" in given else None,
+            admin_token=_token(given.get("admin_token")),
+            api_keys=_list(given.get("api_keys")),
+            log_level=_level(given.get("log_level", defaults.log_level)),
+            otel_endpoint=_url("otel_endpoint", given.get("otel_endpoint")),
+            public_url=_url("public_url", given.get("public_url")),
+        )
+
+
+# read by other parts of scopesift, not by the service
+_OTHERS = frozenset({"cache"})
+# Kubernetes sets such variables in every container beside a Service named scopesift
+_KUBERNETES = re.compile(r"(^|_)(service_(host|port)|port)(_|$)")
+
+
+@lru_cache(maxsize=1)
+def settings() -> ServiceSettings:
+    """The settings of this process."""
+    return ServiceSettings.from_env(os.environ)
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _number(name: str, text: str, kind: type) -> int | float:
+    try:
+        value: int | float = kind(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        wanted = "a whole number" if kind is int else "a number"
+        raise UsageError(f"{PREFIX}{name.upper()} must be {wanted} above 0, got {text!r}")
+    return value
+
+
+def _token(token: str | None) -> str | None:
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        raise UsageError(
+            f"{PREFIX}ADMIN_TOKEN must have at least {SHORTEST_TOKEN} characters, got {len(token)}; "
+            "make one with `openssl rand -hex 32`"
+        )
+    return token
+
+
+def _level(level: str) -> str:
+    if level.upper() not in LOG_LEVELS:
+        raise UsageError(f"{PREFIX}LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {level!r}")
+    return level.upper()
+
+
+def _url(name: str, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise UsageError(f"{PREFIX}{name.upper()} must start with http:// or https://, got {url!r}")
+    return url.rstrip("/") if url else None
