@@ -1,0 +1,216 @@
+"""A classifier becomes an ONNX file, and how far its verdicts are from the classifier's is measured."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.errors import InputError, UsageError
+from scopesift_features.scope import Scope
+
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.onnx_backbone import add_backbone
+from scopesift_classifiers.onnx_encode import FP32, STORED, EncoderRows
+from scopesift_classifiers.onnx_file import write_model
+from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph, require_onnx
+from scopesift_classifiers.onnx_head import add_classifier_head, add_residual_inputs, routed_decisions
+from scopesift_classifiers.onnx_int8 import MODES, measure_range
+from scopesift_classifiers.onnx_metadata import as_properties, as_text, describe
+from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
+from scopesift_classifiers.onnx_rows import row_batches
+from scopesift_classifiers.onnx_runtime import full_rows, load_runtime, open_session
+from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
+from scopesift_classifiers.onnx_texts import own_sentences
+
+FULL, SELECTED = HEADS = ("full", "selected")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What the exported file holds.
+
+    Attributes:
+        head: "full" (the whole encoder, exact top-k) or "selected" (only the rows that the classifier reads).
+        opset: 18, 19 or 20.
+        dtype: How weights are stored, "fp32" or "fp16"; arithmetic is float32 either way.
+        int8: "dynamic" or "static": encoder weights and products in 8 bits; None: not.
+        with_backbone: Token ids in, instead of residuals.
+        external_data: Weights in a file of their own.
+    """
+
+    head: str = FULL
+    opset: int = OPSETS[0]
+    dtype: str = FP32
+    int8: str | None = None
+    with_backbone: bool = False
+    external_data: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the choices.
+
+        Raises:
+            UsageError: an unknown one, or two that exclude each other.
+        """
+        for name, value, known in (
+            ("head", self.head, HEADS),
+            ("opset", self.opset, OPSETS),
+            ("dtype", self.dtype, STORED),
+            ("int8", self.int8, (None, *MODES)),
+        ):
+            if value not in known:
+                raise UsageError(
+                    f"{name} must be one of {', '.join(str(one) for one in known if one)}, got {value}"
+                )
+        if self.int8 and self.head == SELECTED:
+            raise UsageError("8-bit weights are for the full head; the selected one is small as it is")
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        files: The graph and what lies beside it.
+        graph_bytes: Size of the graph with its weights.
+        disagreement: Between graph and classifier on texts that calibrated nothing; None: there were no texts.
+    """
+
+    files: list[Path]
+    graph_bytes: int
+    disagreement: Disagreement | None
+
+
+def export_classifier(
+    classifier: Classifier,
+    scope: Scope,
+    path: Path,
+    settings: ExportSettings,
+    texts: Sequence[str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Export:
+    """Write a classifier as an ONNX file with a JSON description (and the tokenizer) beside it.
+
+    Args:
+        classifier: What to export.
+        scope: The scope that it was fitted on.
+        path: Where the graph goes; the description goes to `<path>.json`.
+        settings: What the file holds.
+        texts: Half of them calibrate, the other half measures; None: the bundled scope writes its own. They
+            leave nothing in the file but a hash.
+        say: Called with a line about each step.
+
+    Raises:
+        UsageError: choices that cannot be; too few texts; a scope that needs texts; onnx is missing.
+        ScopeError: another scope, or a backbone that cannot be exported.
+        InputError: a classifier that a graph cannot hold.
+    """
+    require_onnx()
+    load_runtime()
+    classifier.check_scope(scope)
+    routed_decisions(classifier)
+    needs_texts = settings.head == SELECTED or settings.int8 is not None
+    source = "given"
+    if texts is None and (scope.id == "nano" or needs_texts):
+        say("the scope's own language model writes texts to calibrate and measure on")
+        texts, source = own_sentences(scope, classifier), "written by the scope's language model"
+    if texts is not None and len(texts) < 2:
+        raise UsageError(
+            f"an export is calibrated on half of the texts and measured on the rest, got {len(texts)}"
+        )
+    calibrate, measure = (texts[0::2], texts[1::2]) if texts is not None else ([], [])
+    encoders = make_encoders(classifier, scope, settings, calibrate)
+    facts: dict[str, Any] = {
+        **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
+        "disagreement": None,
+    }
+    disagreement = None
+    if texts is not None:
+        say(f"comparing with the classifier itself on {len(measure)} texts")
+        # the measured rate goes into the metadata, so the graph that is measured has none yet
+        draft = build_model(classifier, scope, encoders, settings, {})
+        session = open_session(draft.SerializeToString())
+        candidate = Candidate("draft", classifier, session, settings.with_backbone)
+        disagreement = compare(scope, measure, [candidate])[0]
+        digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+        facts["disagreement"] = {**disagreement.to_dict(), "source": source, "texts_sha256": digest}
+    description = describe(classifier, scope, facts)
+    model = build_model(classifier, scope, encoders, settings, as_properties(description))
+    beside = {f"{path.name}.json": as_text(description).encode()}
+    if settings.with_backbone:
+        beside["tokenizer.json"] = (scope.folder / "backbone" / "tokenizer.json").read_bytes()
+    files = write_model(path, model, beside, external_data=settings.external_data)
+    size = sum(file.stat().st_size for file in files if file.suffix != ".json")
+    return Export(files, size, disagreement)
+
+
+def make_encoders(
+    classifier: Classifier, scope: Scope, settings: ExportSettings, texts: Sequence[str]
+) -> list[EncoderRows]:
+    """The encoder rows of every layer that the classifier reads, calibrated on texts where they need it."""
+    columns: dict[int, list[int]] = {}
+    for layer, index in classifier.features:
+        columns.setdefault(layer, []).append(index)
+    if settings.head == FULL and settings.int8 is None:
+        return [full_rows(scope.sae(layer), rows, stored=settings.dtype) for layer, rows in columns.items()]
+    tokens = read_tokens(scope, texts, list(columns))
+    if not len(tokens[min(columns)].x_TD):
+        raise InputError("the texts hold no tokens to calibrate on; give texts with words in them")
+    encoders = []
+    for layer, rows in columns.items():
+        sae = scope.sae(layer)
+        if settings.int8 is not None:
+            ranges = measure_range([tokens[layer].x_TD], sae.W_enc_FD.float().cpu().numpy(), settings.int8)
+            encoders.append(full_rows(sae, rows, int8=ranges))
+        else:
+            lowest = _lowest_thresholds(classifier, layer, rows)
+            encoders.append(selected_rows(sae, rows, lowest, tokens[layer], settings.dtype))
+    return encoders
+
+
+def build_model(
+    classifier: Classifier,
+    scope: Scope,
+    encoders: Sequence[EncoderRows],
+    settings: ExportSettings,
+    properties: dict[str, str],
+) -> Any:
+    """The graph as an `onnx.ModelProto`."""
+    graph = OnnxGraph(f"{classifier.name}_{settings.head}")
+    keep_BT = None
+    if settings.with_backbone:
+        layers = [rows.layer for rows in encoders]
+        residuals, keep_BT = add_backbone(graph, scope, layers, settings.dtype)
+    else:
+        residuals = add_residual_inputs(graph, encoders)
+    add_classifier_head(graph, classifier, encoders, residuals, keep_BT)
+    return graph.model(settings.opset, properties)
+
+
+def read_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
+    """Residuals of the tokens that count, by layer, with the position of their text."""
+    parts: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
+    documents = [np.zeros(0, np.int64)]
+    for places, rows in row_batches(scope, texts):
+        keep_BT = rows.keep_BT > 0
+        for layer, x_BTD in rows.residuals(scope, layers).items():
+            parts[layer].append(x_BTD[keep_BT])
+        document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
+        documents.append(document_BT[keep_BT])
+    document_T = np.concatenate(documents)
+    empty = np.zeros((0, scope.d_model), np.float32)
+    return {layer: Tokens(np.concatenate([empty, *found]), document_T) for layer, found in parts.items()}
+
+
+def _lowest_thresholds(classifier: Classifier, layer: int, indices: Sequence[int]) -> NDArray[np.float32]:
+    decisions = (classifier.default, *classifier.by_lang.values())
+    lowest: dict[int, float] = {}
+    for decision in decisions:
+        for item in decision.features:
+            if item.layer == layer:
+                lowest[item.index] = min(item.threshold, lowest.get(item.index, item.threshold))
+    return np.array([lowest[index] for index in indices], np.float32)

@@ -1,0 +1,175 @@
+"""How far an exported graph's answers are from torch's on the same residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_features.scope import Scope
+from scopesift_kernels import encode_selected
+
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.engine import judge
+from scopesift_classifiers.onnx_rows import Rows, row_batches
+from scopesift_classifiers.rule import firing
+from scopesift_classifiers.selected_reading import SelectedReading
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """An exported graph under test.
+
+    Attributes:
+        name: What it is called in results.
+        classifier: What it was exported from.
+        session: An open inference session.
+        with_backbone: It takes token ids.
+        route: The language whose decision is asked for, or "default".
+    """
+
+    name: str
+    classifier: Classifier
+    session: Any
+    with_backbone: bool = False
+    route: str = "default"
+
+
+@dataclass(eq=False)
+class Disagreement:
+    """What differed.
+
+    Attributes:
+        texts: How many texts were compared.
+        verdicts: Of how many the label given differed.
+        largest_score: Largest difference of any label's score.
+        firings: Pairs of text and feature of which only one side fires.
+        fired: Pairs of which torch's side fires.
+        labels: The label that the graph gave each text, by position; -1: none.
+        expected: The same of torch.
+    """
+
+    texts: int = 0
+    verdicts: int = 0
+    largest_score: float = 0.0
+    firings: int = 0
+    fired: int = 0
+    labels: dict[int, int] = field(default_factory=dict)
+    expected: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Share of verdicts that differ."""
+        return self.verdicts / max(self.texts, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts and rates as JSON values."""
+        return {
+            "texts": self.texts,
+            "verdicts": self.verdicts,
+            "verdict_rate": self.rate,
+            "largest_score_difference": self.largest_score,
+            "firing_rate": self.firings / max(self.fired, 1),
+        }
+
+
+def compare(scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate]) -> list[Disagreement]:
+    """Run graphs and torch side by side; the backbone runs once.
+
+    Args:
+        scope: The scope of all candidates.
+        texts: Real texts.
+        candidates: The graphs.
+
+    Returns:
+        One result a candidate.
+    """
+    classifiers = {candidate.classifier.name: candidate.classifier for candidate in candidates}
+    features = sorted({feature for one in classifiers.values() for feature in one.features})
+    layers = sorted({layer for layer, _ in features})
+    found = [Disagreement() for _ in candidates]
+    for places, rows in row_batches(scope, texts):
+        residuals = rows.residuals(scope, layers)
+        acts_NS = torch_maxima(scope, rows, residuals, features, len(places))
+        for candidate, result in zip(candidates, found, strict=True):
+            columns = [features.index(feature) for feature in candidate.classifier.features]
+            answers = _run(candidate, rows, residuals, len(places))
+            _count(result, candidate, acts_NS[:, columns], answers, places)
+    return found
+
+
+def torch_maxima(
+    scope: Scope,
+    rows: Rows,
+    residuals: dict[int, NDArray[np.float32]],
+    features: Sequence[tuple[int, int]],
+    n_documents: int,
+) -> NDArray[np.float32]:
+    """Document maxima `[N, S]` of the features by the kernels, from the same residuals."""
+    keep_BT = rows.keep_BT > 0
+    document_T = torch.from_numpy(np.broadcast_to(rows.document_B[:, None], keep_BT.shape)[keep_BT])
+    acts_NS = np.zeros((n_documents, len(features)), np.float32)
+    for layer in sorted({layer for layer, _ in features}):
+        columns = [at for at, feature in enumerate(features) if feature[0] == layer]
+        sae = scope.sae(layer)
+        device = sae.W_enc_FD.device
+        x_TD = torch.from_numpy(residuals[layer][keep_BT]).to(device, sae.W_enc_FD.dtype)
+        maxima = encode_selected(
+            x_TD,
+            sae.W_enc_FD,
+            sae.b_enc_F,
+            sae.k,
+            torch.tensor([features[at][1] for at in columns], device=device),
+            document_T.to(device),
+            torch.zeros(len(columns), device=device),
+            n_documents=n_documents,
+        ).maxima_NS
+        acts_NS[:, columns] = maxima.cpu().numpy()
+    return acts_NS
+
+
+def _run(
+    candidate: Candidate, rows: Rows, residuals: dict[int, NDArray[np.float32]], n_documents: int
+) -> dict[str, NDArray[Any]]:
+    own = {layer: residuals[layer] for layer in sorted({layer for layer, _ in candidate.classifier.features})}
+    feeds = rows.feeds(None if candidate.with_backbone else own)
+    if candidate.classifier.by_lang:
+        codes = sorted(candidate.classifier.by_lang)
+        number = codes.index(candidate.route) if candidate.route != "default" else -1
+        feeds["language"] = np.full(n_documents, number, np.int64)
+    names = ["label", "scores", "maxima"]
+    return dict(zip(names, candidate.session.run(names, feeds), strict=True))
+
+
+def _count(
+    result: Disagreement,
+    candidate: Candidate,
+    acts_NS: NDArray[np.float32],
+    answers: dict[str, NDArray[Any]],
+    places: Iterable[np.int64],
+) -> None:
+    classifier = candidate.classifier
+    decision = classifier.default if candidate.route == "default" else classifier.by_lang[candidate.route]
+    columns = [classifier.features.index((item.layer, item.index)) for item in decision.features]
+    own_NS = acts_NS[:, columns]
+    nowhere = np.zeros(own_NS.shape, np.int64)
+    reading = SelectedReading(own_NS, nowhere, nowhere)
+    verdicts = judge(classifier, decision, reading, [""] * len(own_NS), candidate.route)
+    names = classifier.labels
+    expected_N = np.array(
+        [names.index(one.label) if one.label in names else -1 for one in verdicts], dtype=np.int64
+    )
+    scores_NC = np.array([[one.scores[name] for name in names] for one in verdicts])
+    fires_NS = firing(own_NS, decision.thresholds_S)
+    other_NS = firing(answers["maxima"][:, columns], decision.thresholds_S)
+    result.texts += len(own_NS)
+    result.verdicts += int((expected_N != answers["label"]).sum())
+    result.largest_score = max(result.largest_score, float(np.abs(scores_NC - answers["scores"]).max()))
+    result.firings += int((fires_NS != other_NS).sum())
+    result.fired += int(fires_NS.sum())
+    for place, label, expected in zip(places, answers["label"], expected_N, strict=True):
+        result.labels[int(place)] = int(label)
+        result.expected[int(place)] = int(expected)

@@ -1,0 +1,147 @@
+"""Thresholds that stand in for membership in the top-k, calibrated on real activations.
+
+Whether a feature is in a token's top-k depends on all the other features. An export that holds only the rows
+that a classifier reads cannot know; it estimates the token's k-th largest pre-activation instead, by least
+squares on the residual and its length, and asks each feature to exceed that estimate by a margin of its own.
+The margin is the one with which the fewest calibration texts fire the feature wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_features.sae import TopKSAE
+
+from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
+
+_RIDGE = 1e-4  # of the mean variance: keeps the fit stable where dimensions move together
+
+
+class Tokens(NamedTuple):
+    """Residuals of one layer.
+
+    Attributes:
+        x_TD: Float32.
+        document_T: The text of each token, int64.
+    """
+
+    x_TD: NDArray[np.float32]
+    document_T: NDArray[np.int64]
+
+
+def selected_rows(
+    sae: TopKSAE, indices: Sequence[int], thresholds_S: NDArray[np.float32], tokens: Tokens, stored: str
+) -> EncoderRows:
+    """The rows of some features, with a stand-in for their membership.
+
+    Args:
+        sae: The whole SAE.
+        indices: S features.
+        thresholds_S: The lowest threshold of each feature in any of the classifier's decisions.
+        tokens: Real residuals.
+        stored: How the export stores weights, "fp32" or "fp16".
+
+    Raises:
+        ValueError: no token.
+    """
+    if not len(tokens.x_TD):
+        raise ValueError("a stand-in for top-k membership needs at least one token's residual")
+    W_SD = sae.W_enc_FD[list(indices)].float().cpu()
+    b_S = sae.b_enc_F[list(indices)].float().cpu()
+    x_TD = torch.from_numpy(tokens.x_TD).to(sae.W_enc_FD.dtype)
+    kth_T, member_TS = _membership(sae, x_TD, torch.tensor(list(indices)))
+    pre_TS = (x_TD.float() @ W_SD.T + b_S).numpy()
+    weights_D, length, offset = _estimate(x_TD.float().numpy(), kth_T)
+    lengths_T = np.linalg.norm(x_TD.float().numpy(), axis=1)
+    estimate_T = x_TD.float().numpy() @ weights_D + length * lengths_T + offset
+    share_S = np.zeros(len(indices), np.float32)
+    floor_S = np.zeros(len(indices), np.float32)
+    for column in range(len(indices)):
+        choices = []
+        for share in (1.0, 0.0):  # above the estimate, or above a constant
+            headroom_T = pre_TS[:, column] - share * estimate_T
+            wrong, floor = best_floor(
+                headroom_T, pre_TS[:, column], member_TS[:, column], tokens.document_T, thresholds_S[column]
+            )
+            choices.append((wrong, -share, floor))
+        _, negative_share, floor_S[column] = min(choices)
+        share_S[column] = -negative_share
+    return EncoderRows(
+        layer=sae.layer,
+        W_FD=W_SD.numpy(),
+        b_F=b_S.numpy(),
+        columns_S=np.arange(len(indices), dtype=np.int64),
+        stand_in=StandIn(weights_D, length, offset, share_S, floor_S),
+        rounding=str(sae.W_enc_FD.dtype).removeprefix("torch."),
+        stored=stored,
+    )
+
+
+def best_floor(
+    headroom_T: NDArray[np.floating],
+    pre_T: NDArray[np.floating],
+    member_T: NDArray[np.bool_],
+    document_T: NDArray[np.int64],
+    threshold: float,
+) -> tuple[int, float]:
+    """The floor with which the fewest texts fire a feature wrongly, and how many still do.
+
+    A text fires it if a token that reaches the threshold has more headroom than the floor.
+
+    Args:
+        headroom_T: What the floor is compared with.
+        pre_T: Pre-activations.
+        member_T: Exact membership in the top-k.
+        document_T: The text of each token.
+        threshold: Of the rule; 0 means any positive activation.
+    """
+    candidates_T = (pre_T > 0) & (pre_T >= threshold)
+    documents, at_T = np.unique(document_T[candidates_T], return_inverse=True)
+    if not len(documents):
+        return 0, float("inf") if not len(headroom_T) else float(headroom_T.max()) + 1.0
+    room_N = np.full(len(documents), -np.inf)
+    np.maximum.at(room_N, at_T, headroom_T[candidates_T])
+    fires_N = np.zeros(len(documents), bool)
+    np.logical_or.at(fires_N, at_T, member_T[candidates_T])
+    order = np.argsort(-room_N, kind="stable")
+    room_N, fires_N = room_N[order], fires_N[order]
+    # with the n roomiest texts firing: silent ones among them are wrong, and firing ones behind them
+    wrong = (
+        np.concatenate([[0], np.cumsum(~fires_N)]) + fires_N.sum() - np.concatenate([[0], np.cumsum(fires_N)])
+    )
+    edges = np.concatenate([[room_N[0] + 1.0], (room_N[1:] + room_N[:-1]) / 2, [room_N[-1] - 1.0]])
+    splits = np.concatenate([[True], room_N[1:] < room_N[:-1], [True]])  # equal room cannot be told apart
+    wrong = np.where(splits, wrong, len(documents) + 1)
+    best = int(wrong.argmin())
+    return int(wrong[best]), float(edges[best])
+
+
+def _membership(
+    sae: TopKSAE, x_TD: torch.Tensor, indices_S: torch.Tensor
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The k-th largest activation of each token, and which selected features are in its top-k."""
+    top = sae.encode(x_TD.to(sae.W_enc_FD.device))
+    place_F = torch.full((sae.d_sae,), -1)
+    place_F[indices_S] = torch.arange(len(indices_S))
+    place_TK = place_F[top.indices_TK.cpu()]
+    member_TS = torch.zeros(len(x_TD), len(indices_S) + 1, dtype=torch.bool)
+    member_TS.scatter_(1, place_TK.where(place_TK >= 0, len(indices_S)), True)
+    return top.values_TK[:, -1].cpu().numpy(), member_TS[:, :-1].numpy()
+
+
+def _estimate(
+    x_TD: NDArray[np.float32], kth_T: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], float, float]:
+    """Least squares of the k-th largest on residual and length: weights, weight of the length, constant."""
+    inputs = np.concatenate([x_TD, np.linalg.norm(x_TD, axis=1, keepdims=True)], axis=1).astype(np.float64)
+    mean, target = inputs.mean(axis=0), kth_T.astype(np.float64)
+    centred = inputs - mean
+    square = centred.T @ centred / len(inputs)
+    square += np.eye(len(square)) * (_RIDGE * np.trace(square) / len(square) + 1e-12)
+    weights = np.linalg.solve(square, centred.T @ (target - target.mean()) / len(inputs))
+    offset = float(target.mean() - mean @ weights)
+    return weights[:-1].astype(np.float32), float(weights[-1]), offset

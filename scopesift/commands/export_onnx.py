@@ -1,0 +1,74 @@
+"""`scopesift export-onnx`: a classifier leaves Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.labelled_text import read_texts
+from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
+from scopesift_features.scope import Scope
+
+from scopesift.commands.choices import DeviceOption
+from scopesift.commands.terminal import say
+
+WARN_ABOVE = 0.005
+
+
+def export_onnx(
+    classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file.")],
+    out: Annotated[Path, typer.Argument(help="Where the graph goes; its description goes to OUT.json.")],
+    head: Annotated[
+        str,
+        typer.Option(help="full: whole encoder, exact top-k. selected: only the rows that the rules read."),
+    ] = "full",
+    opset: Annotated[int, typer.Option(help="18, 19 or 20.")] = 18,
+    dtype: Annotated[str, typer.Option(help="How weights are stored: fp32 or fp16.")] = "fp32",
+    int8: Annotated[
+        str | None, typer.Option(help="Encoder in 8 bits, full head only: dynamic or static.")
+    ] = None,
+    external_data: Annotated[
+        bool, typer.Option("--external-data", help="Weights in OUT.data; needed for more than 2 GiB.")
+    ] = False,
+    with_backbone: Annotated[
+        bool,
+        typer.Option("--with-backbone", help="Token ids in, verdicts out; tokenizer.json beside it."),
+    ] = False,
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="Lines or JSONL to calibrate and measure on; nano writes its own if not given."),
+    ] = None,
+    scope: Annotated[str | None, typer.Option(help="Scope; default: the one the classifier names.")] = None,
+    device: DeviceOption = None,
+) -> None:
+    """Write a classifier as an ONNX graph for runtimes without Python, and say how often its verdicts differ.
+
+    Example: `scopesift export-onnx toxicity toxicity.onnx --with-backbone`
+
+    Example: `scopesift export-onnx toxicity head.onnx --head selected --texts sample.jsonl`
+    """
+    artifact = Classifier.load(classifier)
+    settings = ExportSettings(head, opset, dtype, int8, with_backbone, external_data)
+    place = Scope.load(scope or artifact.scope["id"], device=device)
+    export = export_classifier(
+        artifact, place, out, settings, None if texts is None else list(read_texts(texts)), say
+    )
+    _report(export)
+
+
+def _report(export: Export) -> None:
+    for file in export.files:
+        say(f"wrote {file} ({file.stat().st_size / 2**20:.2f} MiB)")
+    found = export.disagreement
+    if found is None:
+        say("not compared with the classifier: no texts (give --texts FILE)")
+        return
+    say(
+        f"of {found.texts} texts {found.verdicts} get another verdict than from the classifier "
+        f"({found.rate:.2%}); largest difference of a score {found.largest_score:.2g}; "
+        f"{found.firings / max(found.fired, 1):.2%} of the firings differ"
+    )
+    if found.rate > WARN_ABOVE:
+        say("warning: that is more than 0.5% of the verdicts; --head full keeps them")
