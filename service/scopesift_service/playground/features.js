@@ -12,7 +12,9 @@ function featuresOf(verdicts) {
   const names = verdicts.map(([name]) => name);
   return verdicts.flatMap(([classifier, verdict]) => (verdict.evidence ?? []).map((item, rank) => {
     const ratio = item.threshold > 0 ? item.activation / item.threshold : 2;
-    return { ...item, classifier, said: wordFor(classifier, verdict), ratio, hue: hueOf(names, classifier) + SHADES[rank % SHADES.length], force: Math.min(1, Math.max(0.15, (ratio - 0.6) / 2.4)) };
+    // tokens begin with the space before their word; only the word is shaded
+    const space = item.text.trim() ? item.text.length - item.text.trimStart().length : 0;
+    return { ...item, start: item.start + space, text: item.text.slice(space), classifier, said: wordFor(classifier, verdict), ratio, hue: hueOf(names, classifier) + SHADES[rank % SHADES.length], force: Math.min(1, Math.max(verdict.flagged ? 0.7 : 0.15, (ratio - 0.6) / 2.4)) };
   }));
 }
 

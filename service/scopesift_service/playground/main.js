@@ -26,7 +26,8 @@ async function judge() {
     const answer = await call("v1/classify", { body: { texts: [text] }, signal: mine.signal });
     const record = answer.results[0];
     if (record.error) throw new Refusal(200, record.error.message);
-    const verdicts = Object.entries(record).filter(([, value]) => value && typeof value === "object" && "evidence" in value);
+    const verdicts = Object.entries(record).filter(([, value]) => value && typeof value === "object" && "evidence" in value)
+      .sort(([, a], [, b]) => (typeof b.flagged === "boolean") - (typeof a.flagged === "boolean"));
     showVerdicts(verdicts, record.classifiers);
     showReading(text, verdicts);
     at("timing").textContent = `${Math.max(1, Math.round(performance.now() - started))} ms, there and back · scope ${record.scope}`;
@@ -93,7 +94,7 @@ at("transfer-rows").addEventListener("input", showTally);
 at("transfer-rows").placeholder = "toxic\tdu bist so ein Idiot\nclean\tder Zug kommt um acht\n{\"text\": \"…\", \"label\": \"clean\"}";
 at("transfer").addEventListener("submit", sendTransfer);
 at("examples").replaceChildren(...EXAMPLES.map(([name, text]) => el("button", { type: "button", dir: "auto", onclick: () => put(text) }, name)));
-at("text").value = EXAMPLES[0][1];
+at("text").value = EXAMPLES[2][1];
 soon();
 clearTimeout(timer);
 watch();

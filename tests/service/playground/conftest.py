@@ -26,7 +26,7 @@ into, out = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 50) for fd in sys.argv[1:3])
 os.dup2(into, 3); os.dup2(out, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
+KEYS = {"Tab": 9, "Escape": 27}
 
 
 class Browser:
@@ -36,9 +36,14 @@ class Browser:
         into, self._to = os.pipe()
         self._from, out = os.pipe()
         flags = [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
-            "--disable-background-networking", "--force-color-profile=srgb", "--remote-debugging-pipe", f"--user-data-dir={profile}",
-        ]  # fmt: skip
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+        ]
+        flags += ["--disable-extensions", "--disable-background-networking", "--force-color-profile=srgb"]
+        flags += ["--remote-debugging-pipe", f"--user-data-dir={profile}"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", LAUNCH, str(into), str(out), CHROMIUM, *flags, "about:blank"],
             pass_fds=(into, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -128,25 +133,20 @@ class Browser:
 
     def write(self, text):
         """Replace the text, as a paste does, and wait for its verdicts."""
-        self.run(f"(() => {{ const box = document.getElementById('text'); box.focus(); box.select(); }})()")
+        self.run("(() => { const box = document.getElementById('text'); box.focus(); box.select(); })()")
         self.send("Input.insertText", text=text)
-        self.until(
-            "document.getElementById('verdicts-place').getAttribute('aria-busy') === 'false' && shown.text === document.getElementById('text').value"
-        )
+        self.until("at('verdicts-place').ariaBusy === 'false' && shown.text === at('text').value")
 
-    def press(self, key, shift=False):
+    def press(self, key):
         for kind in ("keyDown", "keyUp"):
-            self.send(
-                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], modifiers=8 if shift else 0,
-                **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}),
-            )  # fmt: skip
+            about = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+            self.send("Input.dispatchKeyEvent", type=kind, **about)
 
     def hover(self, selector):
-        box = self.run(
-            f"(() => {{ const r = document.querySelector({json.dumps(selector)}).getClientRects()[0]; return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
-        )
+        place = f"document.querySelector({json.dumps(selector)}).getClientRects()[0]"
+        x, y = self.run(f"((r) => [r.x + r.width / 2, r.y + r.height / 2])({place})")
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
-        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
+        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
     def picture(self, path, whole=False):
         shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
