@@ -1,4 +1,4 @@
-"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `scopes`."""
+"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `scopes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import typer
 from scopesift_features.errors import ScopesiftError, UsageError
 
-from scopesift.commands import classify, evaluate, explain, fit, scopes, serve
+from scopesift.commands import classify, evaluate, explain, export_onnx, fit, reproduce, scopes, serve, transfer
 from scopesift.commands.terminal import complain
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ app.command()(classify.classify)
 app.command()(fit.fit)
 app.command()(evaluate.evaluate)
 app.command()(explain.explain)
+app.command()(transfer.transfer)
+app.command()(reproduce.reproduce)
+app.command()(export_onnx.export_onnx)
 app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
 
