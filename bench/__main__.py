@@ -15,11 +15,27 @@ Quick = Annotated[
 
 
 @app.command()
-def encode(out: Out = None, quick: Quick = False) -> None:
+def encode(
+    out: Out = None,
+    quick: Quick = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A shape of the table, or memory; may be repeated.")
+    ] = None,
+) -> None:
     """Time the encodes as ratios to the bare product of the same run."""
     from bench import encode
 
-    encode.run(out, quick)
+    encode.run(out, quick, only or ())
+
+
+@app.command()
+def encode_real(
+    data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")], out: Out = None
+) -> None:
+    """Time the encodes on real residuals of nano."""
+    from bench import encode_real
+
+    encode_real.run(data, out=out)
 
 
 @app.command()
@@ -36,6 +52,16 @@ def classify(out: Out = None) -> None:
     from bench import classify
 
     classify.run(out)
+
+
+@app.command()
+def transfer(
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
+) -> None:
+    """Measure transfer from English: every language without labels, with 1% to 25% of them, with all."""
+    from bench import transfer
+
+    transfer.run(data, quick=quick, out=out)
 
 
 @app.command()

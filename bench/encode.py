@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_kernels import backends, encode_selected, encode_topk
+from scopesift_kernels import encode_selected, encode_topk
 
 from bench.encode_checks import selected_mismatches, topk_mismatches
 from bench.encode_peers import Encode, bare_gemm, peers
-from bench.encode_shapes import SELECTIONS, Data, make_data, make_selection, shapes
+from bench.encode_shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
+from bench.encode_tables import full_table, memory_line, selected_table, shape_name
 from bench.encode_timing import extra_mib, median_ms
-from bench.results_file import write_result
+from bench.results_file import StoredRows
 
 
-def run(out: Path | None = None, quick: bool = False) -> None:
+def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:
     """Time both encodes and their peers on the device at hand, check them on the same inputs, write JSON.
+
+    Every shape is written as soon as it is measured, with its date and commit; a later run replaces the shapes that it
+    measures and keeps the others, if they were measured on the same device with the same torch.
 
     Args:
         out: folder for the JSON; None: `bench/results/`.
         quick: one small shape and few repeats, to see that everything runs; the numbers mean nothing.
+        only: shapes to measure, as `shape_name` writes them, or "memory"; all if empty.
 
     Raises:
-        RuntimeError: an encode gave a wrong answer on the inputs that were timed.
+        RuntimeError: an encode gave a wrong answer on the inputs that were timed, or no shape has a name of `only`.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    repeats = 3 if quick else 5 if device.type == "cpu" else 30
+    chosen = [shape for shape in shapes(device, quick) if not only or shape_name(vars(shape)) in only]
+    if only and len(chosen) + ("memory" in only) < len(only):
+        names = ", ".join(shape_name(vars(shape)) for shape in shapes(device, quick))
+        raise RuntimeError(f"no such shape among {', '.join(only)}; there are {names}, and memory")
+    repeats = 3 if quick or device.type == "cpu" else 30
+    batches = 2 if device.type == "cpu" else 3
+    name = f"encode{'-quick' if quick else ''}"
+    stored = StoredRows(name, out)
     with torch.inference_mode(False), torch.no_grad():
-        rows = [
-            _measure(make_data(shape, device, 3), device, repeats, quick) for shape in shapes(device, quick)
-        ]
-    result = {
-        "threads": torch.get_num_threads(),
-        "backends": list(backends()),
-        "data": "independent standard normal pre-activations, bfloat16 inputs",
-        "rows": rows,
-    }
-    path = write_result(f"encode{'-quick' if quick else ''}", result, out)
-    print(table(result))
-    print(f"\nwritten: {path}")
+        for shape in chosen:
+            print(f"measuring {shape_name(vars(shape))}", file=sys.stderr)
+            stored.put(
+                shape_name(vars(shape)), _measure(make_data(shape, device, batches), device, repeats, quick)
+            )
+    if not quick and (not only or "memory" in only):
+        print("measuring memory", file=sys.stderr)
+        stored.put("memory", _memory(device))
+    result = stored.result()
+    print(full_table(result), selected_table(result), memory_line(result), sep="\n\n")
+    print(f"\nwritten: {stored.path}")
+    rows = [row for row in result["rows"].values() if "mismatches" in row]
     wrong = sum(row["mismatches"] + sum(s["mismatches"] for s in row["selected"]) for row in rows)
     if wrong:
-        raise RuntimeError(f"{wrong} answers differ from float64 by more than rounding; see {path}")
+        raise RuntimeError(f"{wrong} answers differ from float64 by more than rounding; see {stored.path}")
 
 
 def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dict[str, Any]:
@@ -53,59 +67,53 @@ def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dic
         call = partial(_call, encode, d)
         return median_ms(call, device, repeats, n)
 
-    bare = {"bare product, bfloat16": timed(bare_gemm)}
-    if device.type == "cpu":  # the faster of the two is the floor where there is no bfloat16 arithmetic
+    times = {"bare product, bfloat16": timed(bare_gemm)}
+    peer_data = data
+    if device.type == "cpu":
         wide = Data(shape, [x.float() for x in data.batches], data.W_enc_FD.float(), data.b_enc_F.float())
-        bare["bare product, float32"] = timed(bare_gemm, wide)
+        times["bare product, float32"] = timed(bare_gemm, wide)
+        # without bfloat16 arithmetic the wide product is the floor, and what the peers would use
+        if times["bare product, float32"] < times["bare product, bfloat16"]:
+            peer_data = wide
         del wide
-    floor = min(bare.values())
-    times = {**bare, "encode_topk": timed(encode_topk)}
+    floor = min(times.values())
+    times["encode_topk"] = timed(encode_topk)
     for name, encode in peers(compiled=not quick).items():
-        times[name] = timed(encode)
+        times[name] = timed(encode, peer_data)
+    peers_in = str(peer_data.W_enc_FD.dtype).removeprefix("torch.")
+    del peer_data
     full = [encode_topk(x, data.W_enc_FD, data.b_enc_F, shape.k) for x in data.batches]
     row: dict[str, Any] = {
         "d_model": shape.d_model,
         "n_features": shape.n_features,
         "k": shape.k,
         "tokens": shape.tokens,
+        "peers_in": peers_in,
         "floor_ms": floor,
         "ms": times,
         "ratio": {name: time / floor for name, time in times.items()},
         "mismatches": sum(topk_mismatches(data, i, got) for i, got in enumerate(full)),
-        "extra_mib": extra_mib(partial(_call, encode_topk, data), device),
         "selected": [],
     }
-    for asked in SELECTIONS:
+    for asked in SELECTIONS if shape.selections else []:
         selection = make_selection(data, asked, full[0])
 
         def select(batch: int, chosen: tuple[torch.Tensor, ...] = selection) -> Any:
             return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, shape.k, *chosen)
 
         ms = median_ms(select, device, repeats, n)
-        wrong = sum(selected_mismatches(data, i, select(i), selection, full[i]) for i in range(n))
+        wrong = selected_mismatches(data, n - 1, select(n - 1), selection, full[n - 1])
         row["selected"].append({**vars(asked), "ms": ms, "ratio": ms / floor, "mismatches": wrong})
     return row
 
 
+def _memory(device: torch.device) -> dict[str, Any]:
+    """What one `encode_topk` of the widest encoder takes beyond its inputs and outputs."""
+    data = make_data(WIDEST, device, 1)
+    measured = extra_mib(partial(_call, encode_topk, data), device)
+    outputs = WIDEST.tokens * WIDEST.k * (4 + 8) / 2**20
+    return {**vars(WIDEST), "extra_mib": None if measured is None else max(0.0, measured - outputs)}
+
+
 def _call(encode: Encode, data: Data, batch: int) -> object:
     return encode(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k)
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a Markdown table of ratios to the bare product."""
-    names = list(result["rows"][0]["ratio"])
-    asked = [
-        f"{s['features']} of {s['document_tokens']}-token documents, floors {s['floors']}"
-        for s in result["rows"][0]["selected"]
-    ]
-    heads = [f"{r['d_model']}x{r['n_features']}, k {r['k']}, T {r['tokens']}" for r in result["rows"]]
-    lines = [f"| time / bare product | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-    for name in names:
-        cells = " | ".join(f"{r['ratio'][name]:.2f}" for r in result["rows"])
-        lines.append(f"| {name} | {cells} |")
-    for i, name in enumerate(asked):
-        cells = " | ".join(f"{r['selected'][i]['ratio']:.2f}" for r in result["rows"])
-        lines.append(f"| encode_selected, {name} | {cells} |")
-    memory = ["–" if r["extra_mib"] is None else f"{r['extra_mib']:.0f}" for r in result["rows"]]
-    lines.append(f"| encode_topk, extra memory with outputs, MiB | {' | '.join(memory)} |")
-    return "\n".join(lines)

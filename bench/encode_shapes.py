@@ -11,12 +11,13 @@ from scopesift_kernels import TopK
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of one encode: D, F, k, and the tokens T of a call."""
+    """Sizes of one encode: D, F, k, the tokens T of a call, and whether `encode_selected` is timed as well."""
 
     d_model: int
     n_features: int
     k: int
     tokens: int
+    selections: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Selected:
     floors: str
 
 
+HEADLINE = (2048, 32768, 50)
+"""Qwen3-1.7B with 32k features: the shape that the aims are stated for."""
+
+WIDEST = Shape(2048, 131072, 100, 16384)
+"""Where all pre-activations at once would take 8 GiB."""
+
 SELECTIONS = [
     Selected(features, length, floors)
     for length in (512, 32)
@@ -47,12 +54,14 @@ SELECTIONS = [
 
 
 def shapes(device: torch.device, quick: bool) -> list[Shape]:
-    """Distinct shapes of the 14 groups; fewer tokens on a CPU; one small shape if quick."""
+    """Distinct shapes of the 14 groups; on a CPU with fewer tokens, and the first once more with 16,384."""
     if quick:
         return [Shape(256, 4096, 50, 512)]
-    tokens = 16384 if device.type == "cuda" else 1024
-    sizes = {(e.d_model, e.d_sae, e.k) for e in catalogue().values() if e.id != "nano"}
-    return [Shape(*size, tokens) for size in sorted(sizes)]
+    sizes = sorted({(e.d_model, e.d_sae, e.k) for e in catalogue().values() if e.id != "nano"})
+    if device.type == "cuda":
+        return [Shape(*size, 16384) for size in sizes]
+    few = [Shape(*size, 1024 if size[0] * size[1] <= 1 << 27 else 512) for size in sizes]
+    return [Shape(*HEADLINE, 16384, selections=False), *few]
 
 
 def make_data(shape: Shape, device: torch.device, batches: int) -> Data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -37,13 +38,49 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
     Returns:
         The file.
     """
+    path = (out or RESULTS) / f"{name}-{_kind()}.json"
+    write_json(path, {"benchmark": name, **_about(), **content})
+    return path
+
+
+class StoredRows:
+    """A result that is measured row by row, over hours or in several runs; each row has its own date and commit."""
+
+    def __init__(self, name: str, out: Path | None = None) -> None:
+        """Take up the rows of an earlier run on the same device with the same versions."""
+        self.path = (out or RESULTS) / f"{name}-{_kind()}.json"
+        self._about = {"benchmark": name, **_about()}
+        self._rows: dict[str, Any] = {}
+        if self.path.is_file():
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
+            if all(stored.get(key) == self._about[key] for key in ("device", "cores", "versions")):
+                self._rows = stored["rows"]
+
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """Replace one row and write the file."""
+        placed = {"date": self._about["date"], "commit": self._about["commit"]}
+        self._rows = dict(sorted({**self._rows, name: {**row, **placed}}.items()))
+        write_json(self.path, self.result())
+
+    def result(self) -> dict[str, Any]:
+        """What the file holds."""
+        return {**self._about, "rows": self._rows}
+
+
+def _kind() -> str:
+    import torch
+
+    return "gpu" if torch.cuda.is_available() else "cpu"
+
+
+def _about() -> dict[str, Any]:
     import torch
     import transformers
 
-    kind = "gpu" if torch.cuda.is_available() else "cpu"
-    about = {
+    return {
         "device": device_name(),
         "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),
         "versions": {
@@ -52,9 +89,6 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
             "transformers": transformers.__version__,
         },
     }
-    path = (out or RESULTS) / f"{name}-{kind}.json"
-    write_json(path, {"benchmark": name, **about, **content})
-    return path
 
 
 def _commit() -> str:

@@ -1,0 +1,54 @@
+"""The encode benchmark's numbers as Markdown tables of ratios to the bare product of the same run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def full_table(result: Result) -> str:
+    """`encode_topk` and its peers: a row a shape, a column an encode."""
+    rows = _shapes(result)
+    names = list(rows[0]["ratio"]) if rows else []
+    lines = [f"| encoder, k, tokens | {' | '.join(names)} | wrong |", "|---" * (len(names) + 2) + "|"]
+    for row in rows:
+        cells = " | ".join(f"{row['ratio'][name]:.2f}" for name in names)
+        lines.append(f"| {shape_name(row)} | {cells} | {row['mismatches']} |")
+    return "\n".join(lines)
+
+
+def selected_table(result: Result) -> str:
+    """`encode_selected`: a row for S, document length and floors, a column a shape."""
+    rows = [row for row in _shapes(result) if row["selected"]]
+    lines = [
+        f"| encode_selected: S, document, floors | {' | '.join(map(shape_name, rows))} | wrong |",
+        "|---" * (len(rows) + 2) + "|",
+    ]
+    for cells in zip(*(row["selected"] for row in rows), strict=True):
+        asked = cells[0]
+        name = f"{asked['features']}, {asked['document_tokens']} tokens, {asked['floors']}"
+        ratios = " | ".join(f"{cell['ratio']:.2f}" for cell in cells)
+        lines.append(f"| {name} | {ratios} | {sum(cell['mismatches'] for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def memory_line(result: Result) -> str:
+    """What the widest encode takes beyond its inputs and outputs."""
+    memory = result["rows"].get("memory")
+    if memory is None or memory["extra_mib"] is None:
+        return "Extra memory of `encode_topk`: not measured."
+    return (
+        f"Extra memory of `encode_topk` beyond inputs and outputs, {shape_name(memory)}: "
+        f"{memory['extra_mib']:.0f} MiB."
+    )
+
+
+def _shapes(result: Result) -> list[Result]:
+    rows = [row for row in result["rows"].values() if "ratio" in row]
+    return sorted(rows, key=lambda row: (row["d_model"], row["n_features"], row["k"], row["tokens"]))
+
+
+def shape_name(row: Result) -> str:
+    """Sizes of an encode as the tables show them."""
+    return f"{row['d_model']}x{row['n_features']} k{row['k']} T{row['tokens']}"

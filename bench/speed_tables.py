@@ -1,0 +1,63 @@
+"""Tables of speed and memory, read from what the benchmarks left under bench/results/."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from typing import Any
+
+from bench import encode_tables
+from bench.markdown import markdown
+from bench.results_file import RESULTS
+
+
+def waiting() -> str:
+    """How long `classify` takes, start-up included."""
+    content = _result("classify-cpu")
+    rows = [[name, f"{statistics.median(times):.1f} s"] for name, times in content["seconds"].items()]
+    return markdown(
+        ["`scopesift classify`, start to answer", f"median of {content['runs']} ({_where(content)})"], rows
+    )
+
+
+def load() -> str:
+    """What cutting the backbone saves."""
+    content = _result("load-cpu")
+    rows = [
+        [
+            row["cut"],
+            f"{row['peak_mib']:,}",
+            f"{row['peak_share']:.2f}",
+            f"{row['load_s']:.1f}",
+            f"{row['load_share']:.2f}",
+            f"{row['tokens_per_s']:.0f}",
+        ]
+        for row in content["rows"]
+    ]
+    header = ["cut after block", "peak memory, MiB", "of uncut", "load, s", "of uncut", "tokens/s"]
+    return markdown(header, rows) + f"\n\n{content['model']}; {_where(content)}."
+
+
+def encode() -> str:
+    """`encode_topk` beside its peers, as ratios to the bare product."""
+    content = _result("encode-cpu")
+    data = "independent standard normal pre-activations, bfloat16 inputs"
+    about = f"Data: {data}; {_where(content)}, torch {content['versions']['torch']}."
+    return "\n\n".join([encode_tables.full_table(content), encode_tables.memory_line(content), about])
+
+
+def encode_selected() -> str:
+    """`encode_selected` by features, document length and floors."""
+    return encode_tables.selected_table(_result("encode-cpu"))
+
+
+def _result(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        raise RuntimeError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _where(content: dict[str, Any]) -> str:
+    return f"{content['cores']} cores of {content['device']}, {content['date']}"
