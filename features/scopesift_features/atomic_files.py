@@ -40,6 +40,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files of writes that were killed; no other write into the folder may be going on."""
+    for path in folder.rglob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write readable JSON atomically; same content, same bytes."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"

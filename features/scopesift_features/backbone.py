@@ -87,7 +87,9 @@ class Backbone:
 
     @property
     def _input_device(self) -> torch.device:
-        return next(self.model.parameters()).device
+        device = next(self.model.parameters()).device
+        # what accelerate keeps off the GPU is "meta" between calls; its hooks move the input themselves
+        return torch.device("cpu") if device.type == "meta" else device
 
 
 def read_backbone_config(folder: Path) -> PreTrainedConfig:
@@ -141,9 +143,16 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
     if not 0 <= deepest < config.num_hidden_layers:
         last = config.num_hidden_layers - 1
         raise ScopeError(f"layer {deepest} does not exist in {folder}; the backbone has layers 0 to {last}")
-    if not any(folder.glob("*.safetensors")):
+    weights = list(folder.glob("*.safetensors"))
+    if not weights:
         raise ScopeError(
             f"{folder} holds no .safetensors weights; pull the scope again or copy the model's files there"
+        )
+    gone = [path for path in weights if not path.exists()]
+    if gone:
+        raise ScopeError(
+            f"{gone[0]} points to {gone[0].readlink()}, which is gone (was the hub's cache cleaned?); "
+            "pull the scope again"
         )
     model_class = decoder_class(config)
     try:
@@ -166,6 +175,8 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
             f"the backbone in {folder} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
         )
     for name, parameter in model.named_parameters():
+        if parameter.is_meta:  # on the CPU or on disk until its block runs
+            continue
         if not bool(torch.isfinite(parameter.sum(dtype=torch.float32))):
             raise ScopeError(f"the backbone in {folder}: {name} holds NaN or infinite values; pull it again")
     return Backbone(model if device == "auto" else model.to(device))

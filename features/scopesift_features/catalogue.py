@@ -44,6 +44,11 @@ class CatalogueEntry:
     sae_revision: str | None = None
     settings: ReadingSettings = _QWEN_SETTINGS
 
+    @property
+    def sae_bytes(self) -> int:
+        """Size of one layer's SAE in the groups' float32."""
+        return 4 * (2 * self.d_model * self.d_sae + self.d_model + self.d_sae)
+
 
 # backbone, d_model, layers, then (width, d_sae, k) of each of its groups
 _QWEN_SCOPE = (
@@ -145,6 +150,8 @@ def locate(name_or_path: str | Path) -> tuple[Path, CatalogueEntry | None]:
         ScopeError: a known scope that is not on disk.
     """
     path = Path(name_or_path).expanduser()
+    if path.is_file():
+        raise UsageError(f"{path} is a file; give a folder that holds scope.json, or a scope's name")
     looks_like_path = isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~"))
     if looks_like_path or (str(name_or_path) not in catalogue() and path.is_dir()):
         if not path.is_dir():

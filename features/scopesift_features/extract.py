@@ -26,7 +26,7 @@ class ResidualBatch:
     """The kept tokens of some windows.
 
     Attributes:
-        resid_TD: layer -> `[T, d_model]` in the backbone's dtype.
+        resid_TD: layer -> `[T, d_model]` in the backbone's dtype, on the device of the scope's SAEs.
         windows: the batch's windows.
         window_T: index into `windows`, int64, non-decreasing.
         position_T: index of the token inside its window, int64.
@@ -78,7 +78,7 @@ def stream_residuals(
         window_T, position_T = keep_BT.nonzero(as_tuple=True)
         yield ResidualBatch(
             resid_TD={
-                layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)]
+                layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(scope.sae_device)
                 for layer, x_BTD in resid_BTD.items()
             },
             windows=batch.windows,

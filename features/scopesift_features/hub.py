@@ -63,8 +63,8 @@ class HuggingFaceHub:
 
         try:
             return Path(hf_hub_download(repo, name, revision=revision, local_dir=local_dir))
-        except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
-            raise ScopeError(_unreachable(repo, name, error)) from None
+        except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
+            raise ScopeError(_unreachable(repo, name)) from None
         except errors.RevisionNotFoundError:
             raise ScopeError(
                 f"{repo} has no revision {revision!r} on the hub; leave it out for the newest"
@@ -129,7 +129,18 @@ def open_hub(name: str) -> tuple[Hub, str]:
     return HuggingFaceHub(), name
 
 
-def _unreachable(repo: str, name: str, error: Exception) -> str:
+def fetched(path: Path | None, repo: str, name: str) -> Path:
+    """The path, if the repository had the file.
+
+    Raises:
+        ScopeError: it had not.
+    """
+    if path is None:
+        raise ScopeError(f"{repo} has no file {name} at this revision; check the revision or the mirror")
+    return path
+
+
+def _unreachable(repo: str, name: str) -> str:
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
@@ -143,5 +154,11 @@ def _unreachable(repo: str, name: str, error: Exception) -> str:
 
 
 def _failed(repo: str, name: str, error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, ConnectionError):
+        place = f" ({error.filename})" if error.filename else ""
+        return (
+            f"{repo}/{name} cannot be written to this disk: {error.strerror}{place}; free space, or choose "
+            "another place with HF_HOME, then pull again"
+        )
     reason = (str(error).strip() or type(error).__name__).split("\n")[0][:160]
     return f"{repo}/{name} could not be fetched ({reason}); pull again, what is complete is kept"

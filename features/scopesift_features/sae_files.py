@@ -13,6 +13,7 @@ from torch import Tensor
 
 from scopesift_features.atomic_files import read_json, write_atomically, write_json
 from scopesift_features.errors import ScopeError
+from scopesift_features.published_config import spelled
 from scopesift_features.sae import TopKSAE
 
 KEYS = ("W_enc", "b_enc", "W_dec", "b_dec")
@@ -52,7 +53,7 @@ class SAEConfig:
 
 
 def read_config(folder: Path) -> SAEConfig:
-    """Read `config.json` of an SAE folder.
+    """Read `config.json` of an SAE folder, ours or a publisher's.
 
     Raises:
         ScopeError: missing, not JSON, another kind of SAE, or impossible sizes.
@@ -67,9 +68,13 @@ def read_config(folder: Path) -> SAEConfig:
             raise ScopeError(f"{path}: {name} is {content.get(name)!r}, only {expected!r} can be read")
     sizes: dict[str, int] = {}
     for name in ("d_model", "d_sae", "k", "num_layers"):
-        value = content.get(name)
+        found = spelled(content, name) or {name: None}
+        key, value = next(iter(found.items()))
         if type(value) is not int or value < 1:
-            raise ScopeError(f"{path}: {name} should be a positive whole number, not {value!r}; {remedy}")
+            raise ScopeError(f"{path}: {key} should be a positive whole number, not {value!r}; {remedy}")
+        for other, contrary in found.items():
+            if contrary != value:
+                raise ScopeError(f"{path}: {key} is {value} but {other} is {contrary!r}; correct one of them")
         sizes[name] = value
     if sizes["k"] > sizes["d_sae"]:
         raise ScopeError(f"{path}: k is {sizes['k']}, more than the {sizes['d_sae']} features of d_sae")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class Scope:
         layers: layers that have an SAE on disk.
         n_layers: blocks of the whole backbone.
         d_model, d_sae, k: sizes.
-        device: "cpu", "cuda", "cuda:1", … or "auto" (the backbone spread over several GPUs).
+        device: "cpu", "cuda", "cuda:1", … or "auto" (the backbone spread over several GPUs by accelerate).
         dtype: precision of the backbone's arithmetic.
     """
 
@@ -64,10 +65,10 @@ class Scope:
             device: a torch device, or "auto" to spread the backbone over the GPUs there are; None: a GPU if
                 there is one.
             dtype: precision of the backbone; None: the scope's own, but float32 where bfloat16 is asked for
-                and the processor lacks it.
+                and the GPU or processor lacks it.
 
         Raises:
-            UsageError: unknown name, device or precision.
+            UsageError: unknown name, device or precision, or "auto" without accelerate.
             ScopeError: not pulled yet, or files that are missing or do not fit together.
         """
         folder, entry = locate(name_or_path)
@@ -75,6 +76,11 @@ class Scope:
         if dtype is not None and dtype not in DTYPES:
             raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
         chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if chosen == "auto" and find_spec("accelerate") is None:
+            raise UsageError(
+                "device 'auto' spreads the backbone over several GPUs with accelerate, which is not installed; "
+                "`pip install accelerate`, or name one device"
+            )
         if chosen != "auto":
             try:
                 torch.empty(0, device=chosen)
@@ -85,7 +91,7 @@ class Scope:
                 ) from None
         if dtype is None:
             dtype = record.settings.dtype
-            if dtype == "bfloat16" and chosen == "cpu" and not _cpu_has_bfloat16():
+            if dtype == "bfloat16" and not _has_bfloat16(chosen):
                 dtype = "float32"
         return cls(folder, record, entry, device=chosen, dtype=dtype)
 
@@ -99,6 +105,13 @@ class Scope:
         """Precision of the backbone's arithmetic."""
         dtype: torch.dtype = getattr(torch, self.settings.dtype)
         return dtype
+
+    @property
+    def sae_device(self) -> torch.device:
+        """Where the SAEs are; with a spread backbone, the first GPU."""
+        if self.device == "auto":
+            return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
@@ -141,11 +154,7 @@ class Scope:
         sae = read_safetensors(
             path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
         )
-        device = (
-            "cuda"
-            if self.device == "auto" and torch.cuda.is_available()
-            else self.device.replace("auto", "cpu")
-        )
+        device = self.sae_device
         self._saes[layer] = replace(
             sae,
             W_enc_FD=sae.W_enc_FD.to(device),
@@ -154,6 +163,10 @@ class Scope:
             b_dec_D=None if sae.b_dec_D is None else sae.b_dec_D.to(device),
         )
         return self._saes[layer]
+
+    def release(self, layer: int) -> None:
+        """Forget a layer's SAE; it is read again when it is next asked for."""
+        self._saes.pop(layer, None)
 
     def backbone(self, deepest: int) -> Backbone:
         """The backbone with at least the blocks 0 … `deepest`; loaded again when a deeper one is asked for.
@@ -236,9 +249,12 @@ class Scope:
         return f"{folder} holds no layer<n>.sae.safetensors; a scope needs at least one"
 
 
-def _cpu_has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware (x86 with AVX512-BF16 or AMX)."""
-    capabilities = torch.backends.cpu.get_cpu_capability()
-    if capabilities in ("DEFAULT", "AVX2"):
+def _has_bfloat16(device: str) -> bool:
+    """Whether the device multiplies bfloat16 in hardware (x86: with AVX512-BF16 or AMX)."""
+    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device not in ("cpu", "auto"):
+        return True
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
         return False
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from scopesift_features.batches import make_batches
+from scopesift_features.errors import UsageError
 from scopesift_features.extract import CPU_BATCH_TOKENS
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
@@ -80,33 +81,39 @@ class LayerCheck:
 
 
 def check(
-    name_or_path: str | Path, *, layers: Sequence[int] | None = None, texts: Sequence[str] = TEXTS
+    name_or_path: str | Path, *, layers: Sequence[int] | None = None, device: str | None = None
 ) -> list[LayerCheck]:
     """Run the checks of the Qwen-Scope reference on every layer that is on disk.
 
     Args:
         name_or_path: a scope's name or folder.
         layers: layers to check; None: all on disk.
-        texts: enough text for a few hundred tokens.
+        device: as `Scope.load`.
 
     Raises:
-        UsageError, ScopeError: as `Scope.load`, for damaged files; wrong behaviour is in the result.
+        UsageError: as `Scope.load`, or a layer that the backbone does not have.
+        ScopeError: as `Scope.load`, or a layer that is not on disk; wrong behaviour is in the result.
     """
-    scope = Scope.load(name_or_path)
-    return [
-        check_layer(scope, layer, texts)
-        for layer in (scope.layers if layers is None else sorted(set(layers)))
-    ]
+    scope = Scope.load(name_or_path, device=device)
+    chosen = scope.layers if layers is None else tuple(sorted(set(layers)))
+    unknown = [layer for layer in chosen if not 0 <= layer < scope.n_layers]
+    if unknown:
+        raise UsageError(f"{scope.id} has no layer {unknown[0]}; its layers are 0 to {scope.n_layers - 1}")
+    found = []
+    for layer in reversed(chosen):  # deepest first: the backbone is loaded once
+        found.append(check_layer(scope, layer))
+        scope.release(layer)  # a whole group is too large for the memory
+    return found[::-1]
 
 
 @torch.inference_mode()
-def check_layer(scope: Scope, layer: int, texts: Sequence[str] = TEXTS) -> LayerCheck:
-    """Check one layer."""
+def check_layer(scope: Scope, layer: int) -> LayerCheck:
+    """Check one layer on a few hundred tokens of ten texts."""
     sae = scope.sae(layer, decoder=True)
     backbone = scope.backbone(layer)
     after: list[Tensor] = []
     before: list[Tensor] = []
-    for batch in make_batches(make_windows(scope, texts), CPU_BATCH_TOKENS):
+    for batch in make_batches(make_windows(scope, TEXTS), CPU_BATCH_TOKENS):
         use_BT = batch.mask_BT.bool()
         use_BT[:, 0] = False
         for into, at_input in ((after, False), (before, True)):

@@ -58,7 +58,8 @@ def read_record(folder: Path) -> ScopeRecord:
         ScopeError: missing, not JSON, another format, a newer version, or impossible settings.
     """
     path = folder / "scope.json"
-    content = read_json(path, "a scope folder needs scope.json, backbone/ and sae/")
+    remedy = f"beside backbone/ and sae/, `scopesift scopes pull {folder}` writes one"
+    content = read_json(path, remedy)
     if content.get("format", FORMAT) != FORMAT:
         raise ScopeError(f"{path}: format is {content['format']!r}, expected {FORMAT!r}")
     version = content.get("version", VERSION)

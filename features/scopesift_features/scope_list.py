@@ -87,7 +87,6 @@ def describe_scope(name_or_path: str | Path) -> dict[str, Any]:
 
 def _summary(entry: CatalogueEntry) -> ScopeSummary:
     folder = entry_folder(entry)
-    float32 = 4 * (2 * entry.d_model * entry.d_sae + entry.d_model + entry.d_sae)
     return ScopeSummary(
         id=entry.id,
         backbone=entry.backbone,
@@ -95,7 +94,7 @@ def _summary(entry: CatalogueEntry) -> ScopeSummary:
         d_model=entry.d_model,
         d_sae=entry.d_sae,
         k=entry.k,
-        sae_bytes=_largest_sae(folder) or float32,
+        sae_bytes=_largest_sae(folder) or entry.sae_bytes,
         pulled_layers=list(find_layers(folder / "sae")) if (folder / "scope.json").is_file() else [],
         disk_bytes=_disk_bytes(folder),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import re
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from scopesift_features.pull import pull as pull_scope
 from scopesift_features.scope_check import check as check_scope
 from scopesift_features.scope_list import describe_scope, list_scopes
 
+from scopesift.commands.choices import DeviceOption
 from scopesift.commands.terminal import output, print_json, say
 
 app = typer.Typer(help="List, show, pull and check scopes.", no_args_is_help=True)
@@ -24,7 +26,9 @@ LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0
 def list_command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """List nano and the Qwen-Scope groups: backbone, layers, width, k, size, what is on this machine.
+    """List nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE, what is here.
+
+    "here": the layers on this machine, and what they and the backbone's shards take on disk.
 
     Example: `scopesift scopes list`
     """
@@ -33,17 +37,18 @@ def list_command(
         for summary in found:
             print_json(summary.to_dict())
         return
-    table = Table(box=box.SIMPLE_HEAD)
-    for column, justify in (
-        ("scope", "left"), ("backbone", "left"), ("layers", "right"), ("d_model", "right"), ("features", "right"),
-        ("k", "right"), ("SAE a layer", "right"), ("here", "left"),
-    ):  # fmt: skip
-        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    rows = [["scope", "backbone", "layers", "width", "features", "k", "a layer", "here"]]
     for s in found:
         here = f"{_span(s.pulled_layers)} ({_size(s.disk_bytes)})" if s.pulled_layers else "–"
         numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), _size(s.sae_bytes)]
-        table.add_row(s.id, s.backbone, *numbers, here)
-    output.print(table)
+        rows.append([s.id, s.backbone, *numbers, here])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:  # not a rich table: it would cut names off in pipes and narrow terminals
+        aligned = [
+            cell.rjust(width) if 2 <= at <= 6 else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        sys.stdout.write(" ".join(aligned).rstrip() + "\n")
 
 
 @app.command()
@@ -73,13 +78,22 @@ def show(
 @app.command()
 def pull(
     scope: Annotated[
-        str, typer.Argument(help="Catalogue id, or a folder whose .sae.pt files are to be converted.")
+        str,
+        typer.Argument(
+            help="Catalogue id or hub id (`modelscope:` before it: from ModelScope), or a folder with "
+            "backbone/ and sae/ whose .sae.pt files are to be converted."
+        ),
     ],
     layers: LayersOption = None,
-    revision: Annotated[str | None, typer.Option(help="Revision of the SAE group.")] = None,
-    backbone_revision: Annotated[str | None, typer.Option(help="Revision of the backbone.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the SAE group.")] = None,
+    backbone_revision: Annotated[
+        str | None, typer.Option(help="Commit, tag or branch of the backbone.")
+    ] = None,
 ) -> None:
     """Bring a scope to this machine: only the layers asked for, only the blocks below them.
+
+    It lies in `scopesift/` under HF_HOME; HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as everywhere. Run it
+    again after any interruption: what is complete is kept.
 
     Example: `scopesift scopes pull qwen3-1.7b-w32k-l0_50 --layers 6,14`
     """
@@ -93,12 +107,13 @@ def pull(
 def check(
     scope: Annotated[str, typer.Argument(help="nano, a catalogue id, or a folder.")],
     layers: LayersOption = None,
+    device: DeviceOption = None,
 ) -> None:
     """Check that a scope's weights do what Qwen-Scope's should: k active, FVU below 1 and best at the block's output.
 
     Example: `scopesift scopes check nano`
     """
-    checks = check_scope(scope, layers=_layers(layers))
+    checks = check_scope(scope, layers=_layers(layers), device=device)
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("layer", "tokens", "active", "k", "FVU", "FVU before block", "verdict"):
         table.add_column(column, justify="left" if column == "verdict" else "right")
@@ -116,10 +131,11 @@ def _layers(text: str | None) -> list[int] | None:
         return None
     chosen: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        found = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if last < first:
             raise UsageError(f"--layers takes numbers such as 6,14 or ranges such as 0-5, not {text!r}")
-        chosen.extend(range(int(first), int(last if dash else first) + 1))
+        chosen.extend(range(first, last + 1))
     return chosen
 
 

@@ -1,0 +1,81 @@
+"""Make a scope of a local folder: SAE files converted, scope.json written when it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scopesift_features.atomic_files import remove_leftovers
+from scopesift_features.backbone import read_backbone_config
+from scopesift_features.catalogue import catalogue
+from scopesift_features.errors import ScopeError, UsageError
+from scopesift_features.folder_lock import one_at_a_time
+from scopesift_features.sae_files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
+from scopesift_features.scope_folder import ScopeRecord
+from scopesift_features.settings import ReadingSettings
+
+LAYOUT = (
+    "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json) and "
+    "sae/ (config.json, layer<n>.sae.pt or layer<n>.sae.safetensors)"
+)
+
+
+def convert_folder(
+    folder: Path, *, layers: Sequence[int] | None = None, tell: Callable[[str], None] = lambda _line: None
+) -> Path:
+    """Convert the `.sae.pt` files of a local folder to safetensors; the originals stay.
+
+    A folder without scope.json gets one that reads texts as Qwen's backbones want it (no prefix, first token
+    skipped), in float32.
+
+    Args:
+        folder: holds backbone/ and sae/.
+        layers: layers to convert; None: all there are.
+        tell: called with one line for each step.
+
+    Raises:
+        UsageError: the folder is not laid out like a scope, or lacks a layer that was asked for.
+        ScopeError: a file that is not what it should be; those before it are converted.
+    """
+    sae_folder = folder / "sae"
+    for needed in (folder / "backbone" / "config.json", sae_folder / "config.json"):
+        if not needed.is_file():
+            raise UsageError(f"{needed} is missing; {LAYOUT}")
+    config = read_config(sae_folder)
+    pickled, done = find_layers(sae_folder, "pt"), find_layers(sae_folder)
+    if not pickled and not done:
+        raise UsageError(f"{sae_folder} holds no layer<n>.sae.pt and no layer<n>.sae.safetensors; {LAYOUT}")
+    wanted = sorted({*pickled, *done} if layers is None else set(layers))
+    absent = [layer for layer in wanted if layer not in pickled and layer not in done]
+    if absent:
+        have = ", ".join(map(str, sorted({*pickled, *done})))
+        raise UsageError(f"{sae_folder} holds no file for layer {absent[0]}, only for {have}")
+    if (folder / "scope.json").is_file() and set(wanted) <= set(done):
+        tell(f"{folder}: nothing to convert")
+        return folder
+    with one_at_a_time(folder, tell):
+        remove_leftovers(folder)
+        for layer in wanted:
+            if layer not in done:
+                write_safetensors(read_pickle(sae_folder / f"layer{layer}.sae.pt", config), sae_folder)
+                tell(f"{folder}: layer {layer} converted")
+        if not (folder / "scope.json").is_file():
+            _write_record(folder, config)
+            tell(f"{folder}: scope.json written; its settings say how texts are read")
+    return folder
+
+
+def _write_record(folder: Path, config: SAEConfig) -> None:
+    backbone = read_backbone_config(folder / "backbone")
+    found = (backbone.hidden_size, backbone.num_hidden_layers)
+    if found != (config.d_model, config.num_layers):
+        raise ScopeError(
+            f"{folder / 'backbone'} has width {found[0]} and {found[1]} layers, but the SAEs beside it want "
+            f"width {config.d_model} and {config.num_layers} layers"
+        )
+    name = folder.resolve().name
+    if name in catalogue():
+        name = f"local-{name}"  # classifiers name their scope: this is another one
+    ScopeRecord(id=name, settings=ReadingSettings(), licence="not stated", backbone=name, sae=name).write(
+        folder
+    )
