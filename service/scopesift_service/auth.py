@@ -43,7 +43,7 @@ def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
     """Let the admin pass.
 
     Raises:
-        ServiceError: 403, also where no token or no state folder is configured.
+        ServiceError: 403 where no token or no state folder is configured, 401 for a missing or wrong token.
     """
     if settings.admin_token is None or settings.state is None:
         raise ServiceError(
@@ -51,7 +51,11 @@ def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
             code="transfer_disabled",
         )  # fmt: skip
     if not _same(_bearer(headers), settings.admin_token):
-        raise ServiceError(403, "the admin token is missing or wrong; send it as Authorization: Bearer …")
+        raise ServiceError(
+            401,
+            "the admin token is missing or wrong; send it as Authorization: Bearer …",
+            code="invalid_admin_token",
+        )
 
 
 def _bearer(headers: dict[str, str]) -> str:

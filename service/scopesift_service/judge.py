@@ -231,9 +231,11 @@ def _described(classifier: Classifier) -> dict[str, Any]:
         "unknown": classifier.unknown,
         "version": classifier.version,
         "langs": sorted(classifier.by_lang),
+        "cut": classifier.default.cut,
         "n_features": len(classifier.features),
         "deepest_layer": classifier.deepest_layer,
         "quality": classifier.quality,
+        "transferred": classifier.fit.get("by_lang", {}),
         "features": [
             {"layer": layer, "index": index, "threshold": threshold, "rule": rule, "label": label}
             for (layer, index, threshold, rule), label in features.items()

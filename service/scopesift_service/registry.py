@@ -67,6 +67,14 @@ class Registry:
                 found.append((path.stem, path.stat().st_mtime))
         return sorted(found, key=lambda item: (-item[1], item[0]))
 
+    def langs(self, name: str, version: str) -> list[str]:
+        """Languages for which a stored version has rules of their own; none if it cannot be read."""
+        try:
+            content = json.loads(self.path(name, version).read_text(encoding="utf-8"))
+            return sorted(map(str, content["by_lang"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
     def active(self, name: str) -> str | None:
         """The version that the pointer names; None where there is no pointer.
 

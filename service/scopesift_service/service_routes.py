@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from scopesift_service import metrics
 from scopesift_service.call import Answer, Call
 from scopesift_service.engine_client import EngineClient
 from scopesift_service.errors import ServiceError
+from scopesift_service.playground_page import page
 from scopesift_service.route import Route
 
 PLAIN = "text/plain; charset=utf-8"
-PAGE = Path(__file__).parent / "playground" / "index.html"
 
 
 class ServiceRoutes:
@@ -24,10 +23,16 @@ class ServiceRoutes:
     def routes(self) -> list[Route]:
         """The rows of the table."""
         return [
+            Route("/", {"GET": self._page}),
             Route("/livez", {"GET": self._livez}),
             Route("/readyz", {"GET": self._readyz}),
             Route("/metrics", {"GET": self._metrics}),
         ]
+
+    async def _page(self, _call: Call) -> Answer:
+        found = page()
+        headers = {name: value for name, value in found.headers.items() if name != "Content-Type"}
+        return Answer(found.body, content_type=found.headers["Content-Type"], headers=headers)
 
     async def _livez(self, _call: Call) -> Answer:
         return Answer(b"ok\n", content_type=PLAIN)

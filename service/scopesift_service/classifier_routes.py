@@ -1,0 +1,84 @@
+"""GET /v1/classifiers and /v1/classifiers/{name}: what is loaded, which versions there are, how good they are."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from scopesift_service.call import Answer, Call, json_answer
+from scopesift_service.engine_client import EngineClient
+from scopesift_service.errors import ServiceError
+from scopesift_service.registry import Registry
+from scopesift_service.route import KEY, Route
+from scopesift_service.settings import ServiceSettings
+
+
+class ClassifierRoutes:
+    """Shows the classifiers."""
+
+    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._registry = Registry(settings.state) if settings.state else None
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route("/v1/classifiers", {"GET": self._list}, KEY),
+            Route("/v1/classifiers/{name}", {"GET": self._show}, KEY),
+        ]
+
+    async def _list(self, _call: Call) -> Answer:
+        described = await self._engine.describe()
+        return json_answer(
+            {
+                "scope": described["scope"],
+                "classifiers": [
+                    {key: value for key, value in classifier.items() if key != "features"}
+                    for classifier in described["classifiers"]
+                ],
+                "transfer": {
+                    "enabled": self._settings.transfer_enabled,
+                    "max_examples": self._settings.max_examples,
+                },
+            }
+        )
+
+    async def _show(self, call: Call) -> Answer:
+        classifier = find_classifier(await self._engine.describe(), call.parts["name"])
+        versions = await asyncio.to_thread(self._versions, classifier)
+        return json_answer({**classifier, "versions": versions})
+
+    def _versions(self, classifier: dict[str, Any]) -> list[dict[str, Any]]:
+        own = {
+            "version": classifier["version"],
+            "active": True,
+            "created": None,
+            "langs": classifier["langs"],
+        }
+        if self._registry is None:
+            return [own]
+        name = classifier["name"]
+        return [
+            {
+                "version": version,
+                "active": version == classifier["version"],
+                "created": datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds"),
+                "langs": self._registry.langs(name, version),
+            }
+            for version, seconds in self._registry.versions(name)
+        ] or [own]
+
+
+def find_classifier(described: dict[str, Any], name: str) -> dict[str, Any]:
+    """One classifier out of what the engine describes.
+
+    Raises:
+        ServiceError: 404.
+    """
+    for classifier in described["classifiers"]:
+        if classifier["name"] == name:
+            return dict(classifier)
+    known = ", ".join(classifier["name"] for classifier in described["classifiers"])
+    raise ServiceError(404, f"there is no such classifier; there are {known}", code="unknown_classifier")

@@ -1,0 +1,105 @@
+"""POST /v1/classifiers/{name}/transfer and …/activate: new versions, and which one is in use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from scopesift_features.errors import UsageError
+
+from scopesift_service.call import Answer, Call, json_answer
+from scopesift_service.classifier_routes import find_classifier
+from scopesift_service.engine_client import EngineClient
+from scopesift_service.errors import ServiceError
+from scopesift_service.judged import LANGUAGE
+from scopesift_service.registry import BusyError, Registry
+from scopesift_service.route import ADMIN, Route
+from scopesift_service.settings import ServiceSettings
+from scopesift_service.transfer_process import run_transfer
+from scopesift_service.transfer_request import Examples, parse_examples, parse_version
+
+ACTIVATE_SECONDS = 5.0
+SPARE_SECONDS = 10
+log = logging.getLogger("scopesift.versions")
+
+
+class VersionRoutes:
+    """Makes and chooses versions; the admin token is checked before any of this."""
+
+    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._registry = Registry(settings.state) if settings.state else None
+        self._transferring = asyncio.Lock()
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route(
+                "/v1/classifiers/{name}/transfer",
+                {"POST": self._transfer},
+                ADMIN,
+                seconds=self._settings.transfer_timeout + SPARE_SECONDS,
+            ),
+            Route("/v1/classifiers/{name}/activate", {"POST": self._activate}, ADMIN),
+        ]
+
+    async def _transfer(self, call: Call) -> Answer:
+        examples = parse_examples(call.json(), self._settings)
+        described = await self._engine.describe()
+        name = find_classifier(described, call.parts["name"])["name"]
+        self._check_lang(described["classifiers"], examples.lang)
+        call.note.update(classifier=name, lang=examples.lang, examples=len(examples.texts))
+        if self._transferring.locked():
+            raise ServiceError(409, "another transfer is under way; try again after Retry-After")
+        async with self._transferring:
+            made = await run_transfer(_job(name, examples), self._settings.transfer_timeout)
+        call.note["version"] = made["version"]
+        # the first call that sees the new version loads it; better this one than a customer's
+        await self._engine.describe()
+        return json_answer(made, status=201)
+
+    async def _activate(self, call: Call) -> Answer:
+        version = parse_version(call.json())
+        name = find_classifier(await self._engine.describe(), call.parts["name"])["name"]
+        previous = await asyncio.to_thread(self._point, name, version)
+        loaded = find_classifier(await self._engine.describe(), name)["version"]
+        if loaded != version:
+            await asyncio.to_thread(self._point, name, loaded)
+            raise ServiceError(
+                422,
+                f"version {version} cannot be loaded by this service, {loaded} stays",
+                code="version_unusable",
+            )
+        call.note.update(classifier=name, version=version)
+        return json_answer({"name": name, "version": version, "previous": previous})
+
+    def _point(self, name: str, version: str) -> str | None:
+        if self._registry is None:
+            raise ServiceError(403, "there is no state folder; set SCOPESIFT_STATE")
+        try:
+            with self._registry.lock(name, seconds=ACTIVATE_SECONDS):
+                return self._registry.activate(name, version)
+        except BusyError as error:
+            raise ServiceError(409, str(error)) from None
+        except UsageError as error:
+            raise ServiceError(404, str(error), code="unknown_version") from None
+
+    def _check_lang(self, classifiers: list[dict[str, object]], lang: str) -> None:
+        """A rule for a language that the language classifier never answers would never be used."""
+        for classifier in classifiers:
+            if classifier["name"] == LANGUAGE:
+                labels = classifier["labels"]
+                if isinstance(labels, list) and lang in labels:
+                    return
+                known = ", ".join(map(str, labels)) if isinstance(labels, list) else "none"
+                raise ServiceError(
+                    422, f"the language classifier does not know {lang}; it knows {known}", param="lang"
+                )
+        raise ServiceError(
+            422, "without a language classifier no text would reach the new rule; load one", param="lang"
+        )
+
+
+def _job(name: str, examples: Examples) -> dict[str, object]:
+    return {"name": name, "lang": examples.lang, "texts": examples.texts, "labels": examples.labels}
