@@ -210,6 +210,16 @@ def threshold_for_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, rec
     return Cut(float(threshold[best]), float(precision[best]), float(found[best]))
 
 
+def between_scores(scores_N: npt.ArrayLike, threshold: float) -> float:
+    """A cut that flags the same of these documents as `threshold`, halfway to the next lower score.
+
+    A score of the data is a poor cut: the same text read in another batch may differ in its last bits.
+    """
+    score = np.asarray(scores_N, float)
+    lower = score[score < threshold]
+    return float((threshold + (lower.max() if lower.size else 0.0)) / 2)
+
+
 def _cuts(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Every distinct score as a cut, highest first, with its precision and recall."""
     score, positive = np.asarray(scores_N, float), np.asarray(positive_N, bool)

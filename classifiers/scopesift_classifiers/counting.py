@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,53 @@ from scopesift_features.document_features import DocumentFeatures
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
 
+ENTRIES_AT_ONCE = 1 << 20
+"""Sparse entries that are counted together: bounds the memory beside the table."""
+GRID_DOCUMENTS = 20_000
+"""Candidate thresholds are quantiles over at most about twice as many documents, evenly spread."""
+
+
+class Block(NamedTuple):
+    """One layer's features in some documents: their row numbers `[B]`, and CSC `[B, d_sae]` float32."""
+
+    documents_B: NDArray[np.int64]
+    acts_BF: csc_matrix
+
+
+class Table(Protocol):
+    """Document features of several layers, in memory or on disk; columns are numbered layer by layer."""
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The layers, in the order of the columns."""
+
+    @property
+    def d_sae(self) -> int:
+        """Features a layer."""
+
+    @property
+    def n_documents(self) -> int:
+        """N."""
+
+    def blocks(self, layer: int) -> Iterator[Block]:
+        """One layer's features; every document in one block."""
+
+    def pick(self, columns: Sequence[int]) -> csc_matrix:
+        """Some columns of all documents, CSC `[N, len(columns)]`."""
+
+    def dense(self, columns: Sequence[int]) -> NDArray[np.float32]:
+        """The same, dense."""
+
+    def name(self, column: int) -> tuple[int, int]:
+        """(layer, index) of a column."""
+
+    def rows(self, index_N: NDArray[np.int64]) -> Table:
+        """The same columns for some of the documents."""
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """The document features of several layers side by side.
+    """The document features of several layers side by side, in memory.
 
     Attributes:
         acts_NF: scipy CSR `[N, layers * d_sae]` float32.
@@ -37,6 +81,16 @@ class FeatureTable:
         blocks = [features.acts[layer] for layer in layers]
         return cls(hstack(blocks, format="csr", dtype=np.float32), layers, blocks[0].shape[1])
 
+    @property
+    def n_documents(self) -> int:
+        """N."""
+        return int(self.acts_NF.shape[0])
+
+    @cached_property
+    def by_column(self) -> csc_matrix:
+        """The same numbers as CSC: counting goes column by column."""
+        return self.acts_NF.tocsc()
+
     def name(self, column: int) -> tuple[int, int]:
         """(layer, index) of a column."""
         return self.layers[column // self.d_sae], column % self.d_sae
@@ -52,25 +106,42 @@ class FeatureTable:
         kept = tuple(layer for layer in self.layers if layer <= max_layer)
         return FeatureTable(self.acts_NF[:, : len(kept) * self.d_sae].tocsr(), kept, self.d_sae)
 
+    def blocks(self, layer: int) -> Iterator[Block]:
+        """One layer's features, in one block that shares the table's memory."""
+        first = self.layers.index(layer) * self.d_sae
+        yield Block(np.arange(self.n_documents), column_range(self.by_column, first, first + self.d_sae))
+
+    def pick(self, columns: Sequence[int]) -> csc_matrix:
+        """Some columns, CSC `[N, len(columns)]`."""
+        return self.by_column[:, list(columns)]
+
     def dense(self, columns: Sequence[int]) -> NDArray[np.float32]:
         """Activations of some columns, `[N, len(columns)]` float32."""
-        picked: NDArray[np.float32] = self.acts_NF[:, list(columns)].toarray()
+        picked: NDArray[np.float32] = self.pick(columns).toarray()
         return picked
+
+
+def column_range(acts_NF: csc_matrix, begin: int, end: int) -> csc_matrix:
+    """Columns `begin` to `end` of a CSC matrix, without a copy."""
+    from scipy.sparse import csc_matrix
+
+    first, last = acts_NF.indptr[begin], acts_NF.indptr[end]
+    parts = (acts_NF.data[first:last], acts_NF.indices[first:last], acts_NF.indptr[begin : end + 1] - first)
+    return csc_matrix(parts, shape=(acts_NF.shape[0], end - begin), copy=False)
 
 
 def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:
     """`[N, C]`: 1 where a document has a class."""
-    return np.array(
-        [[float(label == name) for name in classes] for label in labels], dtype=np.float32
-    ).reshape(len(labels), len(classes))
+    group_N = np.asarray(labels, dtype=str).reshape(-1, 1)
+    return (group_N == np.asarray(classes, dtype=str).reshape(1, -1)).astype(np.float32)
 
 
-def threshold_grid(acts_NF: csr_matrix, levels: Sequence[float]) -> NDArray[np.float32]:
+def threshold_grid(acts_NF: csr_matrix | csc_matrix, levels: Sequence[float]) -> NDArray[np.float32]:
     """Candidate thresholds of every column: quantiles of its positive activations.
 
     Args:
         acts_NF: Document features.
-        levels: Quantile levels in [0, 1); level 0 stands for the threshold 0.
+        levels: Quantile levels in [0, 1), ascending; level 0 stands for the threshold 0.
 
     Returns:
         `[len(levels), F]` float32, rounded to five significant digits so that an artifact holds them exactly;
@@ -89,6 +160,18 @@ def threshold_grid(acts_NF: csr_matrix, levels: Sequence[float]) -> NDArray[np.f
     return round_significant(grid)
 
 
+def layer_grid(table: Table, layer: int, levels: Sequence[float]) -> NDArray[np.float32]:
+    """`threshold_grid` of one layer, `[len(levels), d_sae]`, over an even sample of a large table's documents."""
+    from scipy.sparse import vstack
+
+    step = max(1, table.n_documents // GRID_DOCUMENTS)
+    parts = [
+        acts_BF if step == 1 else acts_BF[np.flatnonzero(documents_B % step == 0)]
+        for documents_B, acts_BF in table.blocks(layer)
+    ]
+    return threshold_grid(parts[0] if len(parts) == 1 else vstack(parts, format="csc"), levels)
+
+
 def round_significant(values: NDArray[np.float32], digits: int = 5) -> NDArray[np.float32]:
     """Round down to significant decimal digits; 0 and infinity stay."""
     out = np.asarray(values, dtype=np.float64).copy()
@@ -98,30 +181,76 @@ def round_significant(values: NDArray[np.float32], digits: int = 5) -> NDArray[n
     return out.astype(np.float32)
 
 
+def firing_counts(
+    acts_NF: csc_matrix, grid_QF: NDArray[np.float32], group_N: NDArray[np.int64], n_groups: int
+) -> NDArray[np.int64]:
+    """How many documents of each group fire each feature at each threshold.
+
+    Every activation is looked at once: it adds to the highest threshold that it reaches, and the sums from the
+    top are the counts.
+
+    Args:
+        acts_NF: Document features.
+        grid_QF: Thresholds, ascending in every column.
+        group_N: Group of each document, from 0; -1 for documents that do not count.
+        n_groups: G.
+
+    Returns:
+        `[Q, G, F]` int64.
+
+    Raises:
+        ValueError: The thresholds do not ascend.
+    """
+    if (grid_QF[1:] < grid_QF[:-1]).any():
+        raise ValueError("expected thresholds that ascend in every column; sort the levels")
+    columns: csc_matrix = acts_NF.tocsc()
+    levels, features = grid_QF.shape
+    counts = np.zeros((levels, n_groups, features), dtype=np.int64)
+    starts = columns.indptr
+    begin = 0
+    while begin < features:
+        end = int(np.searchsorted(starts, starts[begin] + ENTRIES_AT_ONCE, side="right")) - 1
+        end = min(max(end, begin + 1), features)
+        entries = slice(starts[begin], starts[end])
+        column = np.repeat(np.arange(end - begin), np.diff(starts[begin : end + 1]))
+        group, values = group_N[columns.indices[entries]], columns.data[entries]
+        if (group < 0).any():
+            column, values, group = column[group >= 0], values[group >= 0], group[group >= 0]
+        passed = np.zeros(len(values), dtype=np.int64)
+        for level in range(levels):
+            passed += values >= grid_QF[level, begin:end][column]
+        key = (column * n_groups + group) * (levels + 1) + passed
+        table = np.bincount(key, minlength=(end - begin) * n_groups * (levels + 1))
+        table = table.reshape(end - begin, n_groups, levels + 1)[:, :, ::-1].cumsum(axis=2)[:, :, -2::-1]
+        counts[:, :, begin:end] = table.transpose(2, 1, 0)
+        begin = end
+    return counts
+
+
 def firing_rates(
-    acts_NF: csr_matrix, grid_QF: NDArray[np.float32], members_NC: NDArray[np.float32]
+    acts_NF: csr_matrix | csc_matrix, grid_QF: NDArray[np.float32], members_NC: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """P(document of class c fires feature f at threshold q).
 
     Returns:
         `[Q, C, F]` float32; 0 for a class without documents.
     """
-    sizes_C = np.maximum(members_NC.sum(axis=0), 1.0)
-    columns = acts_NF.indices
-    rates = np.empty((len(grid_QF), members_NC.shape[1], acts_NF.shape[1]), dtype=np.float32)
-    for row, thresholds_F in enumerate(grid_QF):
-        fires = acts_NF.copy()
-        fires.data = (acts_NF.data >= thresholds_F[columns]).astype(np.float32)
-        rates[row] = (fires.T @ members_NC).T / sizes_C[:, None]
-    return rates
+    group_N = np.where(members_NC.any(axis=1), members_NC.argmax(axis=1), -1)
+    counts_QCF = firing_counts(acts_NF.tocsc(), grid_QF, group_N, members_NC.shape[1])
+    sizes_C = np.maximum(members_NC.sum(axis=0, dtype=np.float64), 1.0)
+    return (counts_QCF / sizes_C[None, :, None]).astype(np.float32)
 
 
 def rate_differences(rates_QCF: NDArray[np.float32], members_NC: NDArray[np.float32]) -> NDArray[np.float32]:
     """delta: P(fires | class) - P(fires | any other class), `[Q, C, F]` (Qwen-Scope report, section 5)."""
-    sizes_C = members_NC.sum(axis=0)
-    fired_QCF = rates_QCF * sizes_C[None, :, None]
-    others = np.maximum(sizes_C.sum() - sizes_C, 1.0)
-    difference: NDArray[np.float32] = (
-        rates_QCF - (fired_QCF.sum(axis=1, keepdims=True) - fired_QCF) / others[None, :, None]
-    ).astype(np.float32)
+    sizes_C = members_NC.sum(axis=0, dtype=np.float64)
+    return count_differences(rates_QCF * sizes_C[None, :, None], sizes_C)
+
+
+def count_differences(fired_QCF: NDArray[Any], sizes_C: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Differences of firing rates from counts of firing documents, `[Q, C, F]`, and the classes' sizes."""
+    others_C = np.maximum(sizes_C.sum() - sizes_C, 1.0)
+    own_QCF = fired_QCF / np.maximum(sizes_C, 1.0)[None, :, None]
+    rest_QCF = (fired_QCF.sum(axis=1, keepdims=True) - fired_QCF) / others_C[None, :, None]
+    difference: NDArray[np.float32] = (own_QCF - rest_QCF).astype(np.float32)
     return difference

@@ -1,24 +1,32 @@
 """Greedy search for a short rule: (feature, threshold) pairs are added while the dev split gains.
 
 No gradient anywhere: candidates come from firing-rate differences, and every step counts what adding one pair
-would do to macro-F1. Positive-class F1 as objective would learn to flag everything where features are weak.
+would do to the objective. Positive-class F1 as objective would learn to flag everything where features are weak;
+macro-F1 is the default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.counting import FeatureTable, firing_rates, rate_differences, threshold_grid
-from scopesift_classifiers.metrics import macro_f1_of_counts
+from scopesift_classifiers.counting import Table, threshold_grid
+from scopesift_classifiers.firing_bits import FiringBits
+from scopesift_classifiers.found_rule import MOST_CANDIDATES, FoundRule, FoundRules
+from scopesift_classifiers.metrics import Floats, macro_f1_of_counts
+from scopesift_classifiers.objective import Objective
+from scopesift_classifiers.ranking import WHOLE, Ranking, rank
 
 LEVELS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
 FINE_LEVELS = tuple(level / 32 for level in range(32))
 FINE_CANDIDATES = 64
 """The best candidates may choose among more thresholds; all with so many would cost more than they gain."""
+SMALLEST_GAIN = 1e-9
+
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,34 +47,42 @@ class GreedySettings:
 
 
 @dataclass(frozen=True, eq=False)
-class FoundRule:
-    """Columns of the feature table with thresholds, how many must fire, and what that gives on dev."""
-
-    columns: tuple[int, ...]
-    thresholds: tuple[float, ...]
-    m: int
-    dev_macro_f1: float
-
-
-@dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Every candidate (feature, threshold) and which documents fire it."""
+    """Every candidate (feature, threshold), and which documents fire it."""
 
     columns_P: NDArray[np.int64]
     thresholds_P: NDArray[np.float32]
-    fit_PN: NDArray[np.float32]
-    dev_PN: NDArray[np.float32]
+    fine_P: Flags
+    fit: FiringBits
+    dev: FiringBits
+
+    def allowed(self, ranking: Ranking) -> Flags:
+        """Pairs of a ranking's features: its first ones with fine thresholds, the others with coarse ones."""
+        fine = np.isin(self.columns_P, ranking.columns_R[:FINE_CANDIDATES])
+        coarse = np.isin(self.columns_P, ranking.columns_R[FINE_CANDIDATES:])
+        return (fine & self.fine_P) | (coarse & ~self.fine_P)
 
 
-def search_rule(
-    fit: FeatureTable,
-    positive_fit_N: NDArray[np.bool_],
-    dev: FeatureTable,
-    positive_dev_N: NDArray[np.bool_],
+@dataclass(frozen=True, eq=False)
+class _Truth:
+    """The documents that count, by class."""
+
+    positive_N: Flags
+    negative_N: Flags
+
+
+def search_rules(
+    fit: Table,
+    positive_fit_N: Flags,
+    dev: Table,
+    positive_dev_N: Flags,
     settings: GreedySettings,
+    *,
+    objective: Objective | None = None,
+    fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
-) -> FoundRule:
-    """Search the rule with the best dev macro-F1 among the prefixes of one greedy path for each m.
+) -> FoundRules:
+    """Search the rule that is best on dev among the prefixes of one greedy path for each m.
 
     Args:
         fit: Document features that pairs are chosen on.
@@ -74,94 +90,127 @@ def search_rule(
         dev: Document features that decide how many pairs are kept, and m.
         positive_dev_N: Which of them are positive.
         settings: The search's extent.
+        objective: What is maximised; None: macro-F1.
+        fold_N: Folds of the fit rows, for the rules that leave one out; None: no such rules.
         on_step: Receives a line for each m.
 
     Returns:
-        The rule; fewer pairs win a tie. Deterministic.
+        The rules; fewer pairs win a tie. Deterministic.
     """
-    pairs = _candidate_pairs(fit, positive_fit_N, dev, settings.candidates)
+    rankings = {
+        fold: ranking.first(settings.candidates)
+        for (fold, _), ranking in rank(
+            fit,
+            np.where(positive_fit_N, 0, 1),
+            2,
+            LEVELS,
+            limit=max(settings.candidates, MOST_CANDIDATES),
+            classes=(0,),
+            fold_N=fold_N,
+        ).items()
+    }
+    pairs = _candidate_pairs(fit, dev, rankings)
+    goal = objective or Objective()
+    dev_truth = _Truth(positive_dev_N, ~positive_dev_N)
+
+    def search(fold: int, report: Callable[[str], None] | None) -> FoundRule:
+        counts_N = np.ones(fit.n_documents, dtype=bool) if fold_N is None else fold_N != fold
+        truth = _Truth(positive_fit_N & counts_N, ~positive_fit_N & counts_N)
+        allowed_P = pairs.allowed(rankings[fold])
+        return _best_path(pairs, allowed_P, truth, dev_truth, settings, goal, report)
+
+    return FoundRules(
+        search(WHOLE, on_step),
+        tuple(search(fold, None) for fold in sorted(rankings) if fold != WHOLE),
+        tuple(rankings[WHOLE].columns_R[:MOST_CANDIDATES].tolist()),
+    )
+
+
+def search_rule(
+    fit: Table, positive_fit_N: Flags, dev: Table, positive_dev_N: Flags, settings: GreedySettings
+) -> FoundRule:
+    """`search_rules` without cross-fitting, for macro-F1."""
+    return search_rules(fit, positive_fit_N, dev, positive_dev_N, settings).whole
+
+
+def _candidate_pairs(fit: Table, dev: Table, rankings: dict[int, Ranking]) -> _Pairs:
+    """Pairs of all rankings' features, in the order of the whole fit's ranking."""
+    grid = {
+        int(column): ranking.grid_QR[:, place]
+        for _, ranking in sorted(rankings.items())
+        for place, column in enumerate(ranking.columns_R)
+    }
+    columns = list(grid)
+    finest = {int(column) for ranking in rankings.values() for column in ranking.columns_R[:FINE_CANDIDATES]}
+    acts_NS = fit.pick(columns)
+    chosen = [place for place, column in enumerate(columns) if column in finest]
+    fine_QS = threshold_grid(acts_NS[:, chosen], FINE_LEVELS)
+    thresholds_S, fine = [np.unique(grid[column]) for column in columns], [False] * len(columns)
+    # a feature's fine thresholds follow its coarse ones, as if it were another column
+    places = list(range(len(columns)))
+    for row, place in enumerate(chosen):
+        places.append(place)
+        thresholds_S.append(np.unique(fine_QS[:, row]))
+        fine.append(True)
+    order = np.argsort(places, kind="stable")
+    places = [places[at] for at in order]
+    thresholds_S, fine = [thresholds_S[at] for at in order], [fine[at] for at in order]
+    sizes = [len(thresholds) for thresholds in thresholds_S]
+    return _Pairs(
+        np.repeat(np.array([columns[place] for place in places], dtype=np.int64), sizes),
+        np.concatenate([np.zeros(0, np.float32), *thresholds_S]),
+        np.repeat(np.array(fine, dtype=bool), sizes),
+        FiringBits.of(acts_NS[:, places], thresholds_S),
+        FiringBits.of(dev.pick([columns[place] for place in places]), thresholds_S),
+    )
+
+
+def _best_path(
+    pairs: _Pairs,
+    allowed_P: Flags,
+    truth: _Truth,
+    dev_truth: _Truth,
+    settings: GreedySettings,
+    objective: Objective,
+    report: Callable[[str], None] | None,
+) -> FoundRule:
     best: FoundRule | None = None
     for m in settings.at_least:
-        found = _one_path(pairs, positive_fit_N, positive_dev_N, m, settings)
-        if on_step is not None:
-            on_step(f"at least {m}: {len(found.columns)} features, dev macro-F1 {found.dev_macro_f1:.3f}")
-        if best is None or found.dev_macro_f1 > best.dev_macro_f1 + 1e-9:
+        found = _one_path(pairs, allowed_P, truth, dev_truth, m, settings, objective)
+        if report is not None:
+            report(
+                f"at least {m}: {len(found.columns)} features, dev {objective.describe()} {found.dev_objective:.3f}"
+            )
+        if best is None or found.dev_objective > best.dev_objective + SMALLEST_GAIN:
             best = found
     if best is None:
         raise ValueError("settings.at_least is empty; give at least one m")
     return best
 
 
-def _candidate_pairs(
-    fit: FeatureTable, positive_N: NDArray[np.bool_], dev: FeatureTable, candidates: int
-) -> _Pairs:
-    members_NC = np.stack([positive_N, ~positive_N], axis=1).astype(np.float32)
-    grid_QF = threshold_grid(fit.acts_NF, LEVELS)
-    delta_QF = rate_differences(firing_rates(fit.acts_NF, grid_QF, members_NC), members_NC)[:, 0]
-    best_F = delta_QF.max(axis=0)
-    chosen = np.argsort(-best_F, kind="stable")[:candidates]
-    chosen = chosen[best_F[chosen] > 0]
-    fit_NS, dev_NS = fit.dense(chosen.tolist()), dev.dense(chosen.tolist())
-    fine_QS = threshold_grid(fit.acts_NF[:, chosen[:FINE_CANDIDATES]], FINE_LEVELS)
-    columns, thresholds, fit_rows, dev_rows = [], [], [], []
-    for position, column in enumerate(chosen.tolist()):
-        fine = position < FINE_CANDIDATES
-        for threshold in np.unique(fine_QS[:, position] if fine else grid_QF[:, column]):
-            columns.append(column)
-            thresholds.append(threshold)
-            fit_rows.append((fit_NS[:, position] >= threshold) & (fit_NS[:, position] > 0))
-            dev_rows.append((dev_NS[:, position] >= threshold) & (dev_NS[:, position] > 0))
-    return _Pairs(
-        np.array(columns, dtype=np.int64),
-        np.array(thresholds, dtype=np.float32),
-        np.array(fit_rows, dtype=np.float32).reshape(len(columns), len(fit_NS)),
-        np.array(dev_rows, dtype=np.float32).reshape(len(columns), len(dev_NS)),
-    )
-
-
-def _gains(
-    fires_PN: NDArray[np.float32], count_N: NDArray[np.float32], positive_N: NDArray[np.bool_], m: int
-) -> NDArray[np.float64]:
-    """Macro-F1 of the rule after adding each pair; documents one short of m are the ones that can change."""
-    fired_N = count_N >= m
-    near_N = count_N == m - 1
-    tp_P = float((fired_N & positive_N).sum()) + fires_PN @ (near_N & positive_N).astype(np.float32)
-    fp_P = float((fired_N & ~positive_N).sum()) + fires_PN @ (near_N & ~positive_N).astype(np.float32)
-    n_positive, n_negative = float(positive_N.sum()), float((~positive_N).sum())
-    return macro_f1_of_counts(tp_P, fp_P, n_positive - tp_P, n_negative - fp_P)
-
-
-def _macro_f1(count_N: NDArray[np.float32], positive_N: NDArray[np.bool_], m: int) -> float:
-    return float(_gains(np.zeros((1, len(count_N)), np.float32), count_N, positive_N, m)[0])
-
-
 def _one_path(
     pairs: _Pairs,
-    positive_fit_N: NDArray[np.bool_],
-    positive_dev_N: NDArray[np.bool_],
+    allowed_P: Flags,
+    truth: _Truth,
+    dev_truth: _Truth,
     m: int,
     settings: GreedySettings,
+    objective: Objective,
 ) -> FoundRule:
     chosen: list[int] = []
-    best = FoundRule((), (), m, _macro_f1(np.zeros(len(positive_dev_N), np.float32), positive_dev_N, m))
+    best = _measured(pairs, chosen, m, dev_truth, objective)
     since = 0
-    while len(chosen) < settings.max_features and len(pairs.columns_P):
+    room = min(settings.max_features, len(np.unique(pairs.columns_P[allowed_P])))
+    while len(chosen) < room:
         # the first m - 1 additions fire nothing by themselves: they are chosen as if one were enough
         effective = min(m, len(chosen) + 1)
-        chosen = _add_pair(pairs, positive_fit_N, chosen, effective)
-        if chosen and len(chosen) >= m:
-            chosen = _retune(pairs, positive_fit_N, chosen, m)
+        chosen = _add_pair(pairs, allowed_P, truth, chosen, effective, objective)
         if len(chosen) < m:
             continue
-        dev_f1 = _macro_f1(pairs.dev_PN[chosen].sum(axis=0), positive_dev_N, m)
-        if dev_f1 > best.dev_macro_f1 + 1e-9:
-            best = FoundRule(
-                tuple(int(pairs.columns_P[p]) for p in chosen),
-                tuple(float(pairs.thresholds_P[p]) for p in chosen),
-                m,
-                dev_f1,
-            )
-            since = 0
+        chosen = _retune(pairs, allowed_P, truth, chosen, m, objective)
+        found = _measured(pairs, chosen, m, dev_truth, objective)
+        if found.dev_objective > best.dev_objective + SMALLEST_GAIN:
+            best, since = found, 0
         else:
             since += 1
             if since >= settings.patience:
@@ -169,19 +218,57 @@ def _one_path(
     return best
 
 
-def _add_pair(pairs: _Pairs, positive_N: NDArray[np.bool_], chosen: list[int], m: int) -> list[int]:
-    gains_P = _gains(pairs.fit_PN, pairs.fit_PN[chosen].sum(axis=0), positive_N, m)
-    gains_P[np.isin(pairs.columns_P, pairs.columns_P[chosen])] = -1.0
+def _gains(
+    bits: FiringBits,
+    pairs: NDArray[np.int64] | None,
+    count_N: NDArray[np.int64],
+    truth: _Truth,
+    m: int,
+    objective: Objective,
+) -> Floats:
+    """The objective after adding each pair; documents one short of m are the ones that can change."""
+    return objective.of_counts(*_counts(bits, pairs, count_N, truth, m))
+
+
+def _counts(
+    bits: FiringBits, pairs: NDArray[np.int64] | None, count_N: NDArray[np.int64], truth: _Truth, m: int
+) -> Iterable[NDArray[np.int64]]:
+    fired_N, near_N = count_N >= m, count_N == m - 1
+    tp_P = int((fired_N & truth.positive_N).sum()) + bits.count(near_N & truth.positive_N, pairs)
+    fp_P = int((fired_N & truth.negative_N).sum()) + bits.count(near_N & truth.negative_N, pairs)
+    return tp_P, fp_P, int(truth.positive_N.sum()) - tp_P, int(truth.negative_N.sum()) - fp_P
+
+
+def _measured(pairs: _Pairs, chosen: list[int], m: int, dev_truth: _Truth, objective: Objective) -> FoundRule:
+    fired_N = pairs.dev.fired(chosen) >= m
+    tp, fp = int((fired_N & dev_truth.positive_N).sum()), int((fired_N & dev_truth.negative_N).sum())
+    fn, tn = int(dev_truth.positive_N.sum()) - tp, int(dev_truth.negative_N.sum()) - fp
+    return FoundRule(
+        tuple(int(pairs.columns_P[pair]) for pair in chosen),
+        tuple(float(pairs.thresholds_P[pair]) for pair in chosen),
+        m,
+        float(objective.of_counts(tp, fp, fn, tn)),
+        float(macro_f1_of_counts(tp, fp, fn, tn)),
+    )
+
+
+def _add_pair(
+    pairs: _Pairs, allowed_P: Flags, truth: _Truth, chosen: list[int], m: int, objective: Objective
+) -> list[int]:
+    gains_P = _gains(pairs.fit, None, pairs.fit.fired(chosen), truth, m, objective)
+    gains_P[~allowed_P | np.isin(pairs.columns_P, pairs.columns_P[chosen])] = -np.inf
     return [*chosen, int(gains_P.argmax())]
 
 
-def _retune(pairs: _Pairs, positive_N: NDArray[np.bool_], chosen: list[int], m: int) -> list[int]:
+def _retune(
+    pairs: _Pairs, allowed_P: Flags, truth: _Truth, chosen: list[int], m: int, objective: Objective
+) -> list[int]:
     """Let every chosen feature move to its best threshold, given the others."""
     tuned = list(chosen)
     for place in range(len(tuned)):
-        others = tuned[:place] + tuned[place + 1 :]
-        same = np.flatnonzero(pairs.columns_P == pairs.columns_P[tuned[place]])
-        gains = _gains(pairs.fit_PN[same], pairs.fit_PN[others].sum(axis=0), positive_N, m)
-        if gains.max() > gains[int(np.flatnonzero(same == tuned[place])[0])] + 1e-9:
+        others_N = pairs.fit.fired(tuned[:place] + tuned[place + 1 :])
+        same = np.flatnonzero((pairs.columns_P == pairs.columns_P[tuned[place]]) & allowed_P)
+        gains = _gains(pairs.fit, same, others_N, truth, m, objective)
+        if gains.max() > gains[int(np.flatnonzero(same == tuned[place])[0])] + SMALLEST_GAIN:
             tuned[place] = int(same[int(gains.argmax())])
     return tuned

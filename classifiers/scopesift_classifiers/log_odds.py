@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.counting import (
-    FeatureTable,
-    firing_rates,
-    one_hot,
-    rate_differences,
-    round_significant,
-    threshold_grid,
-)
-from scopesift_classifiers.rule import LOG_ODDS, Rule, firing
+from scopesift_classifiers.cofiring import CoFiring, count_by_fold, count_cofiring, firing_pieces
+from scopesift_classifiers.counting import Table
+from scopesift_classifiers.ranking import WHOLE, Ranking, rank
+from scopesift_classifiers.rule import LOG_ODDS, Rule
 
 LEVELS = (0.0, 0.3, 0.6, 0.85)
+MOST_RANKED = 512
 TOLERANCE = 0.004
 """Fewer features win unless more gain at least this much dev accuracy: an artifact is made to be read."""
 
@@ -51,20 +48,39 @@ class FoundLogOdds:
     dev_accuracy: float
 
 
+@dataclass(frozen=True, eq=False)
+class FoundManyRules:
+    """Rules fitted on all rows, and those that the same search finds without each fold."""
+
+    whole: FoundLogOdds
+    without: tuple[FoundLogOdds, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Everything that the searches of one fit and its cross-fits look at.
+
+    Attributes:
+        pairs: (column, threshold) of S features, sorted.
+        classes: C labels.
+        by_fold: Counts over the fit rows of each fold.
+        dev_fires_NS: Which dev documents fire which features.
+        dev_class_N: Their classes; -1 for a label that the fit rows lack.
+    """
+
+    pairs: list[tuple[int, float]]
+    classes: list[str]
+    by_fold: list[CoFiring]
+    dev_fires_NS: NDArray[np.bool_]
+    dev_class_N: NDArray[np.int64]
+
+
 def rank_features(
-    table: FeatureTable, labels: Sequence[str], classes: Sequence[str]
+    table: Table, labels: Sequence[str], classes: Sequence[str]
 ) -> list[list[tuple[int, float]]]:
     """For every class, columns with their best threshold, largest one-against-rest rate difference first."""
-    members_NC = one_hot(labels, classes)
-    grid_QF = threshold_grid(table.acts_NF, LEVELS)
-    delta_QCF = rate_differences(firing_rates(table.acts_NF, grid_QF, members_NC), members_NC)
-    ranked = []
-    for row in range(len(classes)):
-        level_F = delta_QCF[:, row].argmax(axis=0)
-        best_F = delta_QCF[:, row].max(axis=0)
-        order = np.argsort(-best_F, kind="stable")
-        ranked.append([(int(f), float(grid_QF[level_F[f], f])) for f in order[:512] if best_F[f] > 0])
-    return ranked
+    rankings = rank(table, class_numbers(labels, classes), len(classes), LEVELS, limit=MOST_RANKED)
+    return [_with_thresholds(rankings[WHOLE, one]) for one in range(len(classes))]
 
 
 def count_rules(
@@ -78,16 +94,18 @@ def count_rules(
         classes: The order of the rules.
         shrinkage: Share of the mean variance that is added to the diagonal of the covariance; above 0.
     """
-    members_NC = one_hot(labels, classes).astype(np.float64)
-    fires = fires_NS.astype(np.float64)
-    sizes_C = members_NC.sum(axis=0)
-    rates_CS = members_NC.T @ fires / sizes_C[:, None]
-    residual_NS = fires - members_NC @ rates_CS
-    covariance_SS = residual_NS.T @ residual_NS / len(fires)
+    counts = count_cofiring(fires_NS, class_numbers(labels, classes), len(classes))
+    return rules_of_counts(counts, classes, shrinkage)
+
+
+def rules_of_counts(counts: CoFiring, classes: Sequence[str], shrinkage: float) -> dict[str, Rule]:
+    """`count_rules` from the counts alone."""
+    rates_CS, covariance_SS = counts.rates(), counts.covariance()
     spread = max(float(np.diag(covariance_SS).mean()), 1e-6)
     covariance_SS[np.diag_indices_from(covariance_SS)] += shrinkage * spread
     weights_CS = np.linalg.solve(covariance_SS, rates_CS.T).T
-    bias_C = np.log(sizes_C / sizes_C.sum()) - 0.5 * (weights_CS * rates_CS).sum(axis=1)
+    priors_C = counts.sizes_C / counts.sizes_C.sum()
+    bias_C = np.log(priors_C) - 0.5 * (weights_CS * rates_CS).sum(axis=1)
     # what all classes share moves no decision: centred weights are smaller and read as "for" and "against"
     weights_CS = weights_CS - weights_CS.mean(axis=0)
     bias_C = bias_C - bias_C.mean()
@@ -101,14 +119,16 @@ def count_rules(
     }
 
 
-def search_log_odds(
-    fit: FeatureTable,
+def search_many_rules(
+    fit: Table,
     labels_fit: Sequence[str],
-    dev: FeatureTable,
+    dev: Table,
     labels_dev: Sequence[str],
     settings: LogOddsSettings,
+    *,
+    fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
-) -> FoundLogOdds:
+) -> FoundManyRules:
     """Choose how many features a class speak, by dev accuracy; fewer win a tie.
 
     Args:
@@ -117,28 +137,107 @@ def search_log_odds(
         dev: Document features that choose the number.
         labels_dev: Their labels.
         settings: The numbers to try.
+        fold_N: Folds of the fit rows, for the rules that leave one out; None: no such rules. Every fold must
+            leave documents of all classes.
         on_step: Receives a line for each number.
     """
+    if not settings.per_class or not settings.shrinkage:
+        raise ValueError("settings.per_class or settings.shrinkage is empty; give at least one number each")
     classes = sorted(set(labels_fit))
-    ranked = rank_features(fit, labels_fit, classes)
-    truth = np.array(labels_dev)
+    class_N = class_numbers(labels_fit, classes)
+    rankings = rank(
+        fit, class_N, len(classes), LEVELS, limit=max(*settings.per_class, MOST_RANKED), fold_N=fold_N
+    )
+    folds = sorted({fold for fold, _ in rankings})
+    features = {
+        (fold, per_class): _features([rankings[fold, one] for one in range(len(classes))], per_class)
+        for fold, per_class in product(folds, settings.per_class)
+    }
+    pairs = sorted(set().union(*features.values()))
+    columns = tuple(column for column, _ in pairs)
+    cuts_S = np.array([threshold for _, threshold in pairs], dtype=np.float32)
+    counted = _Counted(
+        pairs,
+        classes,
+        count_by_fold(
+            fit,
+            columns,
+            cuts_S,
+            class_N,
+            len(classes),
+            np.zeros(len(class_N), dtype=np.int64) if fold_N is None else fold_N,
+        ),
+        np.concatenate([fires for _, fires in firing_pieces(dev, columns, cuts_S)]),
+        class_numbers(labels_dev, classes),
+    )
+
+    def search(fold: int, report: Callable[[str], None] | None) -> FoundLogOdds:
+        chosen = {per_class: features[fold, per_class] for per_class in settings.per_class}
+        return _best_number(counted, fold, chosen, settings, report)
+
+    return FoundManyRules(
+        search(WHOLE, on_step), tuple(search(fold, None) for fold in folds if fold != WHOLE)
+    )
+
+
+def search_log_odds(
+    fit: Table,
+    labels_fit: Sequence[str],
+    dev: Table,
+    labels_dev: Sequence[str],
+    settings: LogOddsSettings,
+) -> FoundLogOdds:
+    """`search_many_rules` without cross-fitting."""
+    return search_many_rules(fit, labels_fit, dev, labels_dev, settings).whole
+
+
+def class_numbers(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Place of each label in `classes`, `[N]`; -1 where it is not there."""
+    place = {name: number for number, name in enumerate(classes)}
+    return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _best_number(
+    counted: _Counted,
+    fold: int,
+    features: dict[int, set[tuple[int, float]]],
+    settings: LogOddsSettings,
+    report: Callable[[str], None] | None,
+) -> FoundLogOdds:
+    counts = counted.by_fold[0]
+    for more in counted.by_fold[1:]:
+        counts = counts + more
+    if fold != WHOLE:
+        counts = counts - counted.by_fold[fold]
     best: FoundLogOdds | None = None
     for per_class in settings.per_class:
-        thresholds: dict[int, float] = {}
-        for candidates in ranked:
-            for column, threshold in candidates[:per_class]:
-                thresholds.setdefault(column, threshold)
-        columns = tuple(sorted(thresholds))
-        cuts_S = round_significant(np.array([thresholds[column] for column in columns], dtype=np.float32))
-        fires_NS, dev_NS = firing(fit.dense(columns), cuts_S), dev.dense(columns)
+        places = np.array(
+            [at for at, pair in enumerate(counted.pairs) if pair in features[per_class]], dtype=int
+        )
+        own, fires_NS = counts.of(places), counted.dev_fires_NS[:, places].astype(np.float64)
         for shrinkage in settings.shrinkage:
-            rules = count_rules(fires_NS, labels_fit, classes, shrinkage)
-            margins = np.stack([rules[name].margins(dev_NS, cuts_S) for name in classes], axis=1)
-            accuracy = float((np.array(classes)[margins.argmax(axis=1)] == truth).mean())
-            if on_step is not None:
-                on_step(f"{len(columns)} features, shrinkage {shrinkage:g}: dev accuracy {accuracy:.3f}")
+            rules = rules_of_counts(own, counted.classes, shrinkage)
+            weights_CS = np.array([rule.weights for rule in rules.values()])
+            margins_NC = fires_NS @ weights_CS.T + np.array([rule.bias for rule in rules.values()])
+            accuracy = float((margins_NC.argmax(axis=1) == counted.dev_class_N).mean())
+            if report is not None:
+                report(f"{len(places)} features, shrinkage {shrinkage:g}: dev accuracy {accuracy:.3f}")
             if best is None or accuracy >= best.dev_accuracy + TOLERANCE:
-                best = FoundLogOdds(columns, tuple(float(cut) for cut in cuts_S), rules, accuracy)
+                columns, thresholds = zip(*(counted.pairs[place] for place in places), strict=True)
+                best = FoundLogOdds(columns, thresholds, rules, accuracy)
     if best is None:
-        raise ValueError("settings.per_class or settings.shrinkage is empty; give at least one number each")
+        raise ValueError("no number of features to try")
     return best
+
+
+def _features(rankings: Sequence[Ranking], per_class: int) -> set[tuple[int, float]]:
+    """The first features of every class, each once: with the threshold of the first class that names it."""
+    thresholds: dict[int, float] = {}
+    for ranking in rankings:
+        for column, threshold in _with_thresholds(ranking.first(per_class)):
+            thresholds.setdefault(column, threshold)
+    return set(thresholds.items())
+
+
+def _with_thresholds(ranking: Ranking) -> list[tuple[int, float]]:
+    return list(zip(ranking.columns_R.tolist(), ranking.best_thresholds().tolist(), strict=True))

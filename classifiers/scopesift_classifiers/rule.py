@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,16 @@ def firing(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> N
     """Which documents fire which features: `[N, S]`; an activation of 0 never fires."""
     fires: NDArray[np.bool_] = (acts_NS >= thresholds_S) & (acts_NS > 0)
     return fires
+
+
+def features_of(
+    pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]
+) -> tuple[RuleFeature, ...]:
+    """Features from (layer, index) and float32 thresholds, which are written with as few digits as they need."""
+    return tuple(
+        RuleFeature(layer, index, float(np.format_float_positional(np.float32(threshold), trim="0")))
+        for (layer, index), threshold in zip(pairs, thresholds, strict=True)
+    )
 
 
 def feature_from_json(value: Mapping[str, Any]) -> RuleFeature:

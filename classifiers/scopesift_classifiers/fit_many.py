@@ -1,0 +1,108 @@
+"""Fitting log-odds rules for many labels: counted, calibrated to the probability of being right, and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.errors import InputError
+
+from scopesift_classifiers.calibration import (
+    Calibration,
+    between_scores,
+    calibrate,
+    threshold_for_precision,
+    threshold_for_recall,
+)
+from scopesift_classifiers.counting import Table
+from scopesift_classifiers.decision import Decision, posterior_odds
+from scopesift_classifiers.fit_binary import FOLDS
+from scopesift_classifiers.fit_settings import FitSettings
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.log_odds import FoundLogOdds, search_many_rules
+from scopesift_classifiers.rule import features_of, firing
+from scopesift_classifiers.sampling import deal_folds
+
+
+def fit_many(
+    fit_table: Table,
+    train: LabelledText,
+    dev_table: Table,
+    dev: LabelledText,
+    settings: FitSettings,
+    say: Callable[[str], None] | None,
+) -> tuple[Decision, dict[str, Any]]:
+    """Log-odds rules for all labels, and what the artifact says of their fit; the arguments are `fit_binary`'s.
+
+    The cut is chosen on the dev rows: below it, and where no feature speaks for the likeliest label, the answer is
+    the unknown label.
+
+    Raises:
+        InputError: A label has too few texts, or no cut has the precision that was asked for.
+    """
+    fold_N = deal_folds(train, FOLDS)
+    found = search_many_rules(
+        fit_table, train.labels, dev_table, dev.labels, settings.log_odds, fold_N=fold_N, on_step=say
+    )
+    classes = np.array(list(found.whole.rules))
+    if not found.whole.columns:
+        raise InputError("no feature tells any label from the rest; give more rows or another scope")
+    odds_NC = np.zeros((len(train), len(classes)))
+    for fold, rules in enumerate(found.without):
+        held = np.flatnonzero(fold_N == fold)
+        odds_NC[held] = _odds(rules, fit_table.rows(held))[0]
+    right_NC = np.array(train.labels)[:, None] == classes[None, :]
+    calibration = calibrate(odds_NC.ravel(), right_NC.ravel())
+    odds_dev, speaks_dev = _odds(found.whole, dev_table)
+    best_N = odds_dev.argmax(axis=1)
+    right_N = classes[best_N] == np.array(dev.labels)
+    score_N = _answered(calibration, odds_dev, speaks_dev)
+    cut = _cut(score_N, right_N, settings)
+    given_N = score_N >= cut
+    decision = Decision(
+        features=features_of(map(fit_table.name, found.whole.columns), found.whole.thresholds),
+        rules=found.whole.rules,
+        calibration=calibration,
+        cut=cut,
+    )
+    return decision, {
+        "preset": "log_odds",
+        "dev_accuracy": round(found.whole.dev_accuracy, 4),
+        "cut": {
+            "asked": {"precision": settings.precision}
+            if settings.precision is not None
+            else {"recall": settings.recall or settings.keep_right},
+            "dev_answered": round(float(given_N.mean()), 4),
+            "dev_precision": round(float(right_N[given_N].mean()), 4),
+        },
+        "log_odds": asdict(settings.log_odds),
+    }
+
+
+def _odds(found: FoundLogOdds, table: Table) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Log posterior odds of every class `[N, C]`, and whether a feature speaks for the likeliest one `[N]`."""
+    acts_NS, cuts_S = table.dense(found.columns), np.array(found.thresholds, dtype=np.float32)
+    margins_NC = np.stack([rule.margins(acts_NS, cuts_S) for rule in found.rules.values()], axis=1)
+    odds_NC = posterior_odds(margins_NC)
+    for_CS = np.array([rule.weights for rule in found.rules.values()]) > 0
+    speaks_NC = firing(acts_NS, cuts_S).astype(np.float32) @ for_CS.T.astype(np.float32) > 0
+    best_N = odds_NC.argmax(axis=1)
+    return odds_NC, speaks_NC[np.arange(len(best_N)), best_N]
+
+
+def _answered(
+    calibration: Calibration, odds_NC: NDArray[np.float64], speaks_N: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Score of the likeliest label; 0 where no feature speaks for it, as the engine answers."""
+    return np.where(speaks_N, calibration.apply(odds_NC.max(axis=1)), 0.0)
+
+
+def _cut(score_N: NDArray[np.float64], right_N: NDArray[np.bool_], settings: FitSettings) -> float:
+    if settings.precision is not None:
+        chosen = threshold_for_precision(score_N, right_N, settings.precision)
+    else:
+        chosen = threshold_for_recall(score_N, right_N, settings.recall or settings.keep_right)
+    return between_scores(score_N, chosen.threshold)
