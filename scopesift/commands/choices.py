@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.engine import TORCH, Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.errors import UsageError
@@ -24,6 +24,9 @@ ClassifierOption = Annotated[
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
 ]
+HeadOption = Annotated[
+    str, typer.Option(help="What encodes the residual: torch, or onnx (ONNX Runtime; extra [onnx]).")
+]
 TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
 LabelColumn = Annotated[str, typer.Option(help="Column that holds the label.")]
 BalanceOption = Annotated[
@@ -32,7 +35,7 @@ BalanceOption = Annotated[
 ]
 
 
-def load_engine(scope: str, classifiers: Sequence[str], device: str | None) -> Engine:
+def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head: str = TORCH) -> Engine:
     """The engine with the named classifiers, or with the bundled ones.
 
     Raises:
@@ -46,7 +49,7 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None) -> E
                 f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
             )
         names = list(bundled_classifiers())
-    return Engine(place, [Classifier.load(name) for name in names])
+    return Engine(place, [Classifier.load(name) for name in names], head=head)
 
 
 def read_rows(path: Path, *, text: str, label: str, split: str | None, balance: int | None) -> LabelledText:

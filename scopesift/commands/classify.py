@@ -11,7 +11,7 @@ import typer
 from scopesift_classifiers.labelled_text import read_texts
 from scopesift_features.errors import UsageError
 
-from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, load_engine
+from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
 from scopesift.commands.terminal import output, print_json, reading
 from scopesift.commands.verdict_table import verdict_table
 
@@ -26,6 +26,7 @@ def classify(
     scope: ScopeOption = "nano",
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
+    head: HeadOption = "torch",
 ) -> None:
     """Say of each text whether it is toxic, its language and its domain, and which words show it.
 
@@ -38,7 +39,7 @@ def classify(
     if "-" in texts and len(texts) > 1:
         raise UsageError("'-' stands for stdin and cannot be mixed with texts; give one or the other")
     stream: Iterator[str] = read_texts(sys.stdin.buffer) if texts == ["-"] else iter(texts)
-    engine = load_engine(scope, classifier or [], device)
+    engine = load_engine(scope, classifier or [], device, head)
     while chunk := list(itertools.islice(stream, CHUNK)):
         with reading("classifying") as progress:
             answers = engine.predict(chunk, on_progress=progress)
