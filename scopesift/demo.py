@@ -1,12 +1,17 @@
-"""`make demo`: a handful of sentences in several languages, and what nano says of them."""
+"""`make demo`: the service on this machine, a handful of texts moderated over REST, the verdicts, a clean stop."""
 
 from __future__ import annotations
 
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
-from scopesift_features.scope import Scope
+import json
+import time
+import urllib.request
+from typing import Any
 
-from scopesift.commands.terminal import output, reading
+from scopesift_classifiers.verdict import Evidence, Verdict
+from scopesift_features.errors import ScopesiftError
+from scopesift_service.local_server import LocalServer
+
+from scopesift.commands.terminal import output, say
 from scopesift.commands.verdict_table import verdict_table
 
 SENTENCES = (
@@ -25,29 +30,64 @@ SENTENCES = (
     "المطار قريب من وسط المدينة.",
     "Der Zug kommt um acht, and then we take the bus.",
 )
+ABOUT = """\
+nano is the bundled scope: a very small language model, trained from scratch so that everything runs offline through \
+the code path of Qwen-Scope's weights. It is wrong far more often than they would be, above all outside English; its \
+numbers are in scopesift/bundled/nano/README.md.
+
+Next: [bold]make serve[/bold] and the playground in a browser, or \
+[bold].venv/bin/scopesift explain "your text"[/bold] to see every feature that was looked at."""
 
 
 def main() -> None:
-    """Print the table and what it means."""
-    scope = Scope.load("nano")
-    engine = Engine(scope, [Classifier.load(name) for name in bundled_classifiers()])
-    with reading("classifying") as progress:
-        answers = engine.predict(SENTENCES, on_progress=progress)
-    output.rule(
-        "[bold]scopesift[/bold]: verdicts from a few thresholded SAE features, nothing trained by gradient"
-    )
+    """Serve, moderate, print, stop."""
+    began = time.perf_counter()
+    with LocalServer() as server:
+        say(f"starting the service on {server.url} …")
+        server.wait()
+        say(f"ready after {time.perf_counter() - began:.1f} s; POST {server.url}/v1/classify")
+        asked = time.perf_counter()
+        results = ask(f"{server.url}/v1/classify", {"texts": SENTENCES})["results"]
+        seconds = time.perf_counter() - asked
+        about = {item["name"]: item for item in ask(f"{server.url}/v1/classifiers")["classifiers"]}
+        moderation = ask(f"{server.url}/v1/moderations", {"input": SENTENCES[0]})["results"][0]
+        code = server.stop()
+    if code != 0:
+        raise ScopesiftError(f"the service ended with code {code} after SIGTERM, expected 0")
+    answers = [
+        {name: verdict(record[name], item) for name, item in about.items() if name in record}
+        for record in results
+    ]
+    output.rule("[bold]scopesift[/bold]: moderation that names its reasons, nothing trained by gradient")
     output.print(verdict_table(SENTENCES, answers))
-    features = len(engine.features)
+    score = moderation["category_scores"]["toxicity"]
     output.print(
-        f"All three verdicts come from one pass of [bold]nano[/bold] and {features} of its "
-        f"{scope.d_sae * len(scope.layers):,} features. nano is the bundled scope: a very small language model, "
-        "trained from scratch so that everything runs offline through the code path of Qwen-Scope's weights. It is "
-        "wrong far more often than they would be, above all outside English; its numbers are in "
-        "scopesift/bundled/nano/README.md.\n\n"
-        'Next: [bold].venv/bin/scopesift classify "your text"[/bold], or '
-        '[bold].venv/bin/scopesift explain "your text"[/bold] to see every feature that was looked at.',
+        f"{len(SENTENCES)} texts judged over REST in {seconds:.2f} s, {', '.join(about)} in one pass of nano; "
+        f"OpenAI's shape says of the first text: flagged {str(moderation['flagged']).lower()}, toxicity {score:.2f}. "
+        f"The service has stopped again.\n\n{ABOUT}",
         highlight=False,
     )
+
+
+def ask(url: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    """GET, or POST of JSON.
+
+    Raises:
+        OSError: No answer, or an error status.
+    """
+    body = None if content is None else json.dumps(content).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def verdict(said: dict[str, Any], about: dict[str, Any]) -> Verdict:
+    """A verdict from what the service says of it and of its classifier."""
+    flagged = said.get("flagged")
+    label = said["label"] if flagged is None else about["labels"][0] if flagged else about["unknown"]
+    evidence = tuple(Evidence(**item) for item in said["evidence"])
+    return Verdict(about["kind"], label, flagged, said["score"], {}, said["rule"], evidence)
 
 
 if __name__ == "__main__":
