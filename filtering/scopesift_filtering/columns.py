@@ -1,0 +1,45 @@
+"""Our columns beside a row's own: what the classifiers say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scopesift_classifiers.classifier import BINARY, Classifier
+
+NAMES = {"language": "lang"}  # as people write it in conditions
+
+
+def column_of(classifier: str) -> str:
+    """The column that holds a classifier's score or label."""
+    return NAMES.get(classifier, classifier)
+
+
+def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any]) -> Any:
+    """The Arrow schema of our columns.
+
+    For a binary classifier `toxicity` (score) and `toxicity_flagged`; for one of many labels `lang` (the label),
+    `lang_score` and `lang_scores` (a struct of all labels); for each column with thresholds per language
+    `toxicity_threshold`; `chars` and `tokens` of the text.
+
+    Args:
+        classifiers: in the order of their columns.
+        thresholds: per score column, see `FilterSettings.thresholds`.
+    """
+    import pyarrow as pa
+
+    fields = []
+    for one in classifiers:
+        name = column_of(one.name)
+        if one.kind == BINARY:
+            fields += [pa.field(name, pa.float64()), pa.field(f"{name}_flagged", pa.bool_())]
+        else:
+            scores = pa.struct([pa.field(label, pa.float64()) for label in one.labels])
+            fields += [
+                pa.field(name, pa.string()),
+                pa.field(f"{name}_score", pa.float64()),
+                pa.field(f"{name}_scores", scores),
+            ]
+    fields += [pa.field(f"{name}_threshold", pa.float64()) for name in thresholds]
+    fields += [pa.field("chars", pa.int64()), pa.field("tokens", pa.int64())]
+    return pa.schema(fields)

@@ -1,0 +1,235 @@
+"""The condition: SQL over the input's columns and ours, checked before any work, computed by DuckDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scopesift_features.errors import UsageError
+
+# one thread and no files: a condition reads its row and nothing else
+CONFIG = {
+    "threads": "1",
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+JOINED = "FROM input POSITIONAL JOIN ours"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A parsed condition.
+
+    Attributes:
+        sql: as it was given.
+        parts: what must all hold: the terms of its top-level AND, as SQL; they are the reasons of dropped rows.
+        columns: the column references in it, each a path of names.
+    """
+
+    sql: str
+    parts: tuple[str, ...]
+    columns: tuple[tuple[str, ...], ...]
+
+    def input_columns(self, inputs: Sequence[str], ours: Sequence[str]) -> list[str]:
+        """The input's columns that the condition reads.
+
+        Args:
+            inputs: names of the input's columns.
+            ours: names of our columns.
+
+        Raises:
+            UsageError: a name that is both an input column and ours, or neither.
+        """
+        by_fold = {name.casefold(): name for name in inputs}
+        own = {name.casefold() for name in ours}
+        read: list[str] = []
+        for path in self.columns:
+            first = path[0].casefold()
+            if first == "ours" and len(path) > 1:
+                name, there = path[1], ours
+                if path[1].casefold() in own:
+                    continue
+            elif first == "input" and len(path) > 1:
+                name, there = path[1], inputs
+            else:
+                name, there = path[0], [*inputs, *ours]
+                if first in own and first in by_fold:
+                    raise UsageError(
+                        f"--where: {name!r} is a column of the input and one of ours; "
+                        f"write input.{name} or ours.{name}"
+                    )
+                if first in own:
+                    continue
+            if name.casefold() not in by_fold:
+                known = ", ".join(there[:40]) or "none"
+                raise UsageError(f"--where: there is no column {'.'.join(path)!r}; there are {known}")
+            if by_fold[name.casefold()] not in read:
+                read.append(by_fold[name.casefold()])
+        return read
+
+    def unqualified(self, ours: Sequence[str]) -> set[str]:
+        """Our columns that it names without `ours.`, case-folded: a row with one of that name is ambiguous."""
+        own = {name.casefold() for name in ours}
+        return {path[0].casefold() for path in self.columns} & own
+
+
+def parse_condition(sql: str) -> Condition:
+    """Parse a condition with DuckDB's own parser.
+
+    Raises:
+        UsageError: not one SQL expression, or one that looks at more than its row: subqueries, aggregates,
+            windows, and functions whose answer changes (random, now).
+    """
+    if not sql.strip():
+        return Condition(sql, (), ())
+    connection = _connect()
+    statement = f"SELECT * FROM input WHERE ({sql}\n)"  # noqa: S608
+    tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()[0][0])
+    if tree.get("error"):
+        raise UsageError(f"--where: {_one_line(str(tree.get('error_message')))}; it is {sql!r}")
+    node = tree["statements"][0]["node"]
+    where = node.get("where_clause")
+    sound = len(tree["statements"]) == 1 and node["type"] == "SELECT_NODE" and where is not None
+    if not sound or node["modifiers"] or node["group_expressions"] or node["having"] or node["qualify"]:
+        raise UsageError(f"--where: expected one SQL expression, got {sql!r}")
+    changing = {
+        name
+        for (name,) in connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+        ).fetchall()
+    } - {"error"}
+    columns: list[tuple[str, ...]] = []
+    for item in _walk(where):
+        kind = item.get("class")
+        if kind in ("SUBQUERY", "WINDOW"):
+            raise UsageError(f"--where: a {kind.lower()} looks at more than its row; leave it out")
+        name = str(item.get("function_name", "")).lower()
+        if kind == "COLUMN_REF":
+            columns.append(tuple(item["column_names"]))
+            name = item["column_names"][0].lower() if len(item["column_names"]) == 1 else ""
+        if name in changing:
+            raise UsageError(f"--where: {name} gives another answer each time, so a run could not be resumed")
+    conjunction = where.get("type") == "CONJUNCTION_AND"
+    parts = [_sql_of(connection, tree, child) for child in (where["children"] if conjunction else [where])]
+    connection.close()
+    return Condition(sql, tuple(parts), tuple(dict.fromkeys(columns)))
+
+
+class Judge:
+    """Computes the parts of a condition for rows."""
+
+    def __init__(self, parts: Sequence[str], input_schema: Any, our_schema: Any) -> None:
+        """Check the parts against the columns.
+
+        Raises:
+            UsageError: a name, type or function that does not fit, or a part that is not a yes or no.
+        """
+        self.parts = tuple(parts)
+        self.input_schema, self.our_schema = input_schema, our_schema
+        if not self.parts:
+            return
+        import duckdb
+
+        for part in self.parts:
+            try:
+                types = self._run([part], input_schema.empty_table(), our_schema.empty_table(), types=True)
+            except duckdb.Error as error:
+                raise UsageError(f"--where: {_one_line(str(error))}") from None
+            if types != ["BOOLEAN"]:
+                raise UsageError(
+                    f"--where: {part} gives {types[0]}, expected a comparison that is true or false"
+                )
+
+    def judge(self, inputs: Any, ours: Any) -> tuple[list[tuple[bool | None, ...]], Mapping[int, str]]:
+        """Whether each part holds for each row.
+
+        Args:
+            inputs: Arrow table of the input columns that the condition reads, `[N]` rows.
+            ours: Arrow table of our columns.
+
+        Returns:
+            For each row the parts' answers (None: unknown, as SQL has it), and the rows for which they cannot
+            be computed, with DuckDB's reason.
+        """
+        if not self.parts:
+            return [() for _ in range(len(ours))], {}
+        import duckdb
+
+        try:
+            return self._run(list(self.parts), inputs, ours), {}
+        except duckdb.Error as error:
+            if len(ours) == 1:
+                return [()], {0: _one_line(str(error))}
+        half = len(ours) // 2
+        left, left_bad = self.judge(inputs.slice(0, half), ours.slice(0, half))
+        right, right_bad = self.judge(inputs.slice(half), ours.slice(half))
+        return left + right, {**left_bad, **{half + at: why for at, why in right_bad.items()}}
+
+    def _run(self, parts: list[str], inputs: Any, ours: Any, *, types: bool = False) -> list[Any]:
+        connection = _connect()
+        try:
+            # a table without columns cannot be joined by position
+            connection.register("input", inputs if inputs.num_columns else _row_numbers(len(ours)))
+            connection.register("ours", ours)
+            answer = connection.execute(f"SELECT {', '.join(f'({part})' for part in parts)} {JOINED}")
+            if types:
+                described = [str(column[1]) for column in answer.description]
+                answer.fetchall()
+                return described
+            return answer.fetchall()
+        finally:
+            connection.close()
+
+
+def _connect() -> Any:
+    try:
+        import duckdb
+    except ImportError:
+        raise UsageError("filtering needs duckdb and fsspec; pip install 'scopesift[filter]'") from None
+    return duckdb.connect(":memory:", config=CONFIG)
+
+
+def _row_numbers(count: int) -> Any:
+    import pyarrow as pa
+
+    return pa.table({"": pa.array(range(count), pa.int64())})
+
+
+def _sql_of(connection: Any, tree: dict[str, Any], expression: dict[str, Any]) -> str:
+    """One expression of a parsed statement as SQL."""
+    copy = json.loads(json.dumps(tree))
+    node = copy["statements"][0]["node"]
+    node["select_list"], node["where_clause"] = [expression], None
+    node["from_table"] = {"type": "EMPTY", "alias": "", "sample": None, "query_location": 0}
+    sql: str = connection.execute("SELECT json_deserialize_sql(?)", [json.dumps(copy)]).fetchall()[0][0]
+    sql = sql.removeprefix("SELECT ")
+    return sql[1:-1] if sql.startswith("(") and sql.endswith(")") and _closes_last(sql) else sql
+
+
+def _closes_last(sql: str) -> bool:
+    """Whether the bracket that opens an expression closes it; quotes are left alone by giving up."""
+    if "'" in sql or '"' in sql:
+        return False
+    depth = 0
+    for at, letter in enumerate(sql):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return at == len(sql) - 1
+    return False
+
+
+def _walk(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _walk(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _walk(item)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split("LINE 1:")[0].split())

@@ -1,0 +1,94 @@
+"""--dry-run: what a run would do and how long it would take, from a sample, writing nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from scopesift_classifiers.document_scorer import DocumentScorer
+
+from scopesift_filtering.local_engine import shards_of, worker_count
+from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.shard import Shard
+from scopesift_filtering.shard_work import compute, prepare
+
+SAMPLE_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sample says of the whole; all of it computed, nothing promised.
+
+    Attributes:
+        sampled: rows of the sample, those at the beginning.
+        rejected: of them, that cannot be read.
+        kept: of them, that meet the condition.
+        tokens: of them.
+        rows: of the whole input, from the sample's bytes; None where sizes are unknown.
+        seconds: for the whole input on this machine; None where sizes are unknown.
+    """
+
+    sampled: int
+    rejected: int
+    kept: int
+    tokens: int
+    rows: int | None
+    seconds: float | None
+
+
+def estimate(plan: RunPlan) -> Estimate | None:
+    """Judge the first rows and extrapolate; None for an empty input."""
+    first = next(shards_of(plan), None)
+    if first is None:
+        return None
+    rows = first.rows[:SAMPLE_ROWS]
+    shard = Shard(first.group, 0, first.format, rows, _tables(first, len(rows)), "")
+    scorer = DocumentScorer(plan.engine)
+    prepared = prepare(plan.engine.scope, shard, plan.settings)
+    compute(scorer, prepared, plan.settings.threads)  # the first run pays for what later ones find ready
+    started = time.perf_counter()
+    prepared = prepare(plan.engine.scope, shard, plan.settings)
+    acts_NS = compute(scorer, prepared, plan.settings.threads)
+    result = plan.judge.result(shard, prepared.at, scorer.answers(acts_NS), prepared.tokens, prepared.places)
+    seconds = time.perf_counter() - started
+    total = _total_rows(plan, first)
+    return Estimate(
+        sampled=len(rows),
+        rejected=sum(bool(row.reason) for row in result.rows),
+        kept=len(result.kept),
+        tokens=sum(prepared.tokens),
+        rows=total,
+        seconds=None if total is None else seconds / len(rows) * total / worker_count(plan),
+    )
+
+
+def _tables(shard: Shard, count: int) -> list[object]:
+    tables = []
+    for table in shard.tables:
+        part = table.slice(0, count)
+        tables.append(part)
+        count -= len(part)
+        if count <= 0:
+            break
+    return tables
+
+
+def _total_rows(plan: RunPlan, first: Shard) -> int | None:
+    """Rows of the input: counted in Parquet footers, elsewhere from bytes a row of the sample."""
+    if any(file.size < 0 for file in plan.files):
+        return None
+    size = sum(file.size for file in plan.files)
+    if first.format == "parquet":
+        import fsspec
+        import pyarrow.parquet as pq
+
+        file = plan.files[first.rows[0].file]
+        with fsspec.open(file.url, "rb") as handle:
+            count = pq.ParquetFile(handle).metadata.num_rows
+        found = round(count * size / max(file.size, 1))
+    else:
+        read = sum(len(row.raw) + 1 for row in first.rows)
+        packed = 0.35 if plan.files[0].url.lower().endswith((".gz", ".zst")) else 1.0
+        found = round(len(first.rows) * size / packed / max(read, 1))
+    found = max(found, len(first.rows))
+    return min(found, plan.settings.limit) if plan.settings.limit else found

@@ -1,0 +1,156 @@
+"""The local engine: reading and tokenising, the model, and writing overlap in threads of one process."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from scopesift_classifiers.document_scorer import DocumentScorer
+
+from scopesift_filtering.marker import Marker, find_marker
+from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.shard import Shard, read_shards
+from scopesift_filtering.shard_work import compute, finish, prepare
+
+# Shards that wait in front of each step: enough to overlap, few enough to bound memory.
+WAITING = 1
+_DONE = object()
+
+OnShard = Callable[[Marker, bool], None]
+
+
+def shards_of(plan: RunPlan) -> Iterator[Shard]:
+    """All shards of a run in input order, up to its limit."""
+    left = plan.settings.limit or None
+    for group in plan.groups:
+        for shard in read_shards(group, plan.settings, left):
+            yield shard
+            if left is not None:
+                left -= len(shard.rows)
+        if left is not None and left <= 0:
+            return
+
+
+def worker_count(plan: RunPlan) -> int:
+    """Model threads: one a core and matrix product thread on the CPU, one on an accelerator; never decides bytes."""
+    if plan.engine.scope.device != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // plan.settings.threads)
+
+
+def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> set[str]:
+    """Do every shard that is not done.
+
+    Args:
+        plan: the run.
+        on_shard: called for each shard with its marker and whether it had been done before; from several
+            threads, one at a time.
+        workers: model threads; None: by the machine.
+
+    Returns:
+        Names of all shards of the input.
+
+    Raises:
+        ScopesiftError: of the first step that failed; what was finished stays.
+    """
+    return _Pipeline(plan, on_shard, workers or worker_count(plan)).run()
+
+
+class _Pipeline:
+    def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int) -> None:
+        self.plan, self.on_shard, self.workers = plan, on_shard, workers
+        self.prepared: queue.Queue[Any] = queue.Queue(WAITING)
+        self.computed: queue.Queue[Any] = queue.Queue(WAITING)
+        self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self.names: set[str] = set()
+        self.telling = threading.Lock()
+
+    def run(self) -> set[str]:
+        scorer = DocumentScorer(self.plan.engine)
+        scorers = [scorer] + [scorer.replica() for _ in range(self.workers - 1)]
+        threads_before = torch.get_num_threads()
+        steps = [threading.Thread(target=self._guard, args=(self._read,), name="read")]
+        steps += [
+            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in scorers
+        ]
+        steps.append(threading.Thread(target=self._guard, args=(self._write, scorer), name="write"))
+        try:
+            for step in steps:
+                step.start()
+            for step in steps:
+                step.join()
+        except BaseException:
+            self.stop.set()
+            for step in steps:
+                step.join()
+            raise
+        finally:
+            torch.set_num_threads(threads_before)
+        if self.failure is not None:
+            raise self.failure
+        return self.names
+
+    def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
+        try:
+            step(*arguments)
+        except BaseException as error:
+            self.failure = self.failure or error
+            self.stop.set()
+
+    def _read(self) -> None:
+        plan = self.plan
+        for shard in shards_of(plan):
+            self.names.add(shard.name)
+            done = find_marker(plan.out, shard.name, run=plan.record.digest, content=shard.content)
+            if done is not None:
+                self._tell(done, before=True)
+            else:
+                self._put(self.prepared, prepare(plan.engine.scope, shard, plan.settings))
+            if self.stop.is_set():
+                return
+        for _ in range(self.workers):
+            self._put(self.prepared, _DONE)
+
+    def _model(self, scorer: DocumentScorer) -> None:
+        while (item := self._get(self.prepared)) is not _DONE:
+            self._put(self.computed, (item, compute(scorer, item, self.plan.settings.threads)))
+        self._put(self.computed, _DONE)
+
+    def _write(self, scorer: DocumentScorer) -> None:
+        plan, ended = self.plan, 0
+        while ended < self.workers:
+            item = self._get(self.computed)
+            if item is _DONE:
+                ended += 1
+                if self.stop.is_set():
+                    return
+                continue
+            prepared, acts_NS = item
+            marker = finish(scorer, plan.judge, prepared, acts_NS, plan.out, plan.files, plan.record.digest)
+            self._tell(marker, before=False)
+
+    def _tell(self, marker: Marker, *, before: bool) -> None:
+        with self.telling:
+            self.on_shard(marker, before)
+
+    def _put(self, to: queue.Queue[Any], item: Any) -> None:
+        while not self.stop.is_set():
+            try:
+                to.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def _get(self, source: queue.Queue[Any]) -> Any:
+        while not self.stop.is_set():
+            try:
+                return source.get(timeout=0.2)
+            except queue.Empty:
+                continue
+        return _DONE

@@ -1,0 +1,103 @@
+"""Markers: which shards are done, from what content, and what came of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.atomic_files import read_json, write_json
+from scopesift_features.errors import InputError
+
+FOLDER = "done"
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What is known of a finished shard; the same however and wherever it was made.
+
+    Attributes:
+        shard: its name.
+        run: digest of the run's identity.
+        content: SHA-256 of the rows that were read.
+        first: where it begins, as "file:row".
+        rows, kept, dropped, rejected: how many; the first is the sum of the others.
+        chars, tokens: of the texts that were judged.
+        places: tokens computed, padding included.
+        disk_bytes: of the input on disk that it took up.
+        files: file in the run's folder -> SHA-256.
+        counts: table -> value -> rows, such as "label of domain" -> "law" -> 12.
+        samples: a few rows kept and dropped, for the report.
+    """
+
+    shard: str
+    run: str
+    content: str
+    first: str
+    rows: int
+    kept: int
+    dropped: int
+    rejected: int
+    chars: int
+    tokens: int
+    places: int
+    disk_bytes: int
+    files: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, int]]
+    samples: Mapping[str, list[dict[str, Any]]]
+
+
+def write_marker(out: Path, marker: Marker) -> None:
+    """Record that a shard is done; its files must be in place."""
+    for folder in {(out / name).parent for name in marker.files}:
+        sync_folder(folder)
+    path = _path(out, marker.shard)
+    write_json(path, asdict(marker))
+    sync_folder(path.parent)
+
+
+def find_marker(out: Path, shard: str, *, run: str, content: str) -> Marker | None:
+    """The marker of a shard, if it is done.
+
+    Raises:
+        InputError: it was done by another run or from other content; nothing is overwritten.
+    """
+    path = _path(out, shard)
+    if not path.is_file():
+        return None
+    marker = Marker(**read_json(path, "delete the folder and run again"))
+    if marker.run != run:
+        raise InputError(f"{path} belongs to another run; choose another --out")
+    if marker.content != content:
+        raise InputError(
+            f"the input changed since shard {shard} (from {marker.first}) was written; "
+            "put the old files back, or choose another --out for the new ones"
+        )
+    missing = [name for name in marker.files if not (out / name).is_file()]
+    return None if missing else marker
+
+
+def marked_shards(out: Path) -> set[str]:
+    """Names of all shards that have a marker."""
+    return {path.stem for path in (out / FOLDER).glob("*.json")}
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(out: Path) -> None:
+    """Delete the temporary files that a killed run left."""
+    for path in out.rglob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _path(out: Path, shard: str) -> Path:
+    return out / FOLDER / f"{shard}.json"

@@ -1,0 +1,204 @@
+"""The cluster engine: Ray Data streams shards from reading tasks to model actors, which write them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.errors import InputError, ScopeError, ScopesiftError, UsageError
+
+from scopesift_filtering.condition import parse_condition
+from scopesift_filtering.inputs import Group, InputFile
+from scopesift_filtering.local_engine import OnShard
+from scopesift_filtering.marker import Marker, find_marker
+from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.run_record import RECORD
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard import Shard, read_shards
+
+OBJECT_STORE = 512 * 2**20  # of a cluster that is started here; shards are a few MiB each
+ERRORS = {kind.__name__: kind for kind in (InputError, ScopeError, UsageError, ScopesiftError)}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a node needs to know of a run; everything in it can be sent.
+
+    Attributes:
+        out: folder that every node sees.
+        files: the run's inputs.
+        settings: what decides the bytes.
+        scope: name or folder of the scope, the same on every node; its hash is checked there.
+        device: where the model runs.
+        classifiers: artifacts as JSON.
+        columns: Arrow schema of the input columns that the condition reads.
+        run: digest of the run's identity.
+    """
+
+    out: Path
+    files: list[InputFile]
+    settings: FilterSettings
+    scope: str
+    device: str
+    classifiers: list[str]
+    columns: Any
+    run: str
+
+
+def run_ray(plan: RunPlan, on_shard: OnShard, *, address: str | None, workers: int | None) -> set[str]:
+    """Do every shard that is not done, on a Ray cluster.
+
+    Nodes that die are no loss: Ray runs their shards again, elsewhere, to the same bytes.
+
+    Args:
+        plan: the run; inputs, output folder and scope have to be reachable from every node.
+        on_shard: called for each shard with its marker and whether it had been done before.
+        address: of the cluster; None: one that is started on this machine and stopped at the end.
+        workers: model actors; None: one a GPU, or one a core and thread of a matrix product.
+
+    Returns:
+        Names of all shards of the input.
+
+    Raises:
+        UsageError: Ray is not installed or not reachable.
+        ScopesiftError: of the first shard that failed; what was finished stays.
+    """
+    ray, started = _connect(address)
+    try:
+        return _run(ray, plan, on_shard, workers)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set[str]:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    task = Task(
+        out=plan.out.resolve(),
+        files=plan.files,
+        settings=plan.settings,
+        scope=plan.engine.scope.id
+        if plan.engine.scope.id == "nano"
+        else str(plan.engine.scope.folder.resolve()),
+        device=plan.engine.scope.device,
+        classifiers=[one.to_json() for one in plan.engine.classifiers.values()],
+        columns=plan.judge.input_schema,
+        run=plan.record.digest,
+    )
+    # a limit counts rows from the beginning, so one task reads all groups then
+    parts = [plan.groups] if plan.settings.limit else [[group] for group in plan.groups]
+    on_gpu = plan.engine.scope.device != "cpu"
+    each = {"num_gpus": 1} if on_gpu else {"num_cpus": plan.settings.threads}
+    resources = ray.cluster_resources()
+    room = resources.get("GPU", 0) if on_gpu else resources.get("CPU", 1) // plan.settings.threads
+    actors = workers or max(1, int(room))
+    shards = ray.data.from_items(
+        [{"groups": pickle.dumps(part)} for part in parts], override_num_blocks=len(parts)
+    )
+    done = shards.map_batches(
+        _read, fn_args=(task,), batch_size=1, batch_format="numpy", num_cpus=0.1
+    ).map_batches(
+        _Worker, fn_constructor_args=(task,), batch_size=1, batch_format="numpy", concurrency=actors, **each
+    )
+    names = set()
+    for row in done.iter_rows():
+        answer = json.loads(row["answer"])
+        if "error" in answer:
+            raise ERRORS[answer["kind"]](answer["error"])
+        marker = Marker(**answer["marker"])
+        names.add(marker.shard)
+        on_shard(marker, bool(answer["before"]))
+    return names
+
+
+def _read(batch: dict[str, Any], task: Task) -> Iterator[dict[str, Any]]:
+    """Read groups; shards that are done travel as their marker only."""
+    left = task.settings.limit or None
+    try:
+        for groups in batch["groups"]:
+            for group in pickle.loads(groups):  # noqa: S301
+                for shard in _shards(group, task.settings, left):
+                    left = None if left is None else left - len(shard.rows)
+                    done = find_marker(task.out, shard.name, run=task.run, content=shard.content)
+                    yield {"shard": [pickle.dumps(done or shard)]}
+    except ScopesiftError as error:
+        yield {"shard": [pickle.dumps(_failure(error))]}
+
+
+def _shards(group: Group, settings: FilterSettings, left: int | None) -> Iterator[Shard]:
+    return iter(()) if left is not None and left <= 0 else read_shards(group, settings, left)
+
+
+class _Worker:
+    """One model on one node."""
+
+    def __init__(self, task: Task) -> None:
+        from scopesift_classifiers.classifier import Classifier
+        from scopesift_classifiers.document_scorer import DocumentScorer
+        from scopesift_classifiers.engine import Engine
+        from scopesift_features.scope import Scope
+
+        from scopesift_filtering.shard_result import RowJudge
+
+        self.task = task
+        classifiers = [Classifier.from_dict(json.loads(text), origin="the run") for text in task.classifiers]
+        self.scorer = DocumentScorer(Engine(Scope.load(task.scope, device=task.device), classifiers))
+        self.judge = RowJudge(parse_condition(task.settings.where), task.settings, classifiers, task.columns)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return {"answer": [json.dumps(self._answer(pickle.loads(data))) for data in batch["shard"]]}  # noqa: S301
+
+    def _answer(self, item: Any) -> dict[str, Any]:
+        from scopesift_filtering.shard_work import compute, finish, prepare
+
+        task = self.task
+        if isinstance(item, dict):
+            return item
+        if isinstance(item, Marker):
+            return {"marker": asdict(item), "before": True}
+        try:
+            if not (task.out / RECORD).is_file():
+                raise UsageError(
+                    f"{task.out} is not seen by node {os.uname().nodename}; --out has to be shared"
+                )
+            prepared = prepare(self.scorer.scope, item, task.settings)
+            acts_NS = compute(self.scorer, prepared, task.settings.threads)
+            marker = finish(self.scorer, self.judge, prepared, acts_NS, task.out, task.files, task.run)
+        except ScopesiftError as error:
+            return _failure(error)
+        return {"marker": asdict(marker), "before": False}
+
+
+def _failure(error: ScopesiftError) -> dict[str, Any]:
+    kind = type(error).__name__
+    return {"error": str(error), "kind": kind if kind in ERRORS else ScopesiftError.__name__}
+
+
+def _connect(address: str | None) -> tuple[Any, bool]:
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise UsageError("--engine ray needs Ray; pip install 'scopesift[filter,ray]'") from None
+    if ray.is_initialized():
+        return ray, False
+    try:
+        if address is None:
+            ray.init(
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE,
+                log_to_driver=False,
+                logging_level="ERROR",
+            )
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:
+        raise UsageError(f"Ray cannot be reached ({' '.join(str(error).split())[:200]})") from None
+    return ray, True

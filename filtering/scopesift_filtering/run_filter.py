@@ -1,0 +1,85 @@
+"""One run from start to end: lock, resume, engine, checks, manifest and report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scopesift_features.errors import InputError
+
+from scopesift_filtering.local_engine import run_local
+from scopesift_filtering.manifest import write_manifest
+from scopesift_filtering.marker import Marker, marked_shards, sweep
+from scopesift_filtering.report import write_report
+from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.run_record import locked, open_run
+from scopesift_filtering.tally import Tally
+
+LOCAL, RAY = "local", "ray"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the Ray engine runs.
+
+    Attributes:
+        address: of the cluster; None: one that is started on this machine.
+        workers: model actors.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+
+
+def run_filter(
+    plan: RunPlan,
+    *,
+    resume: bool = False,
+    cluster: Cluster | None = None,
+    workers: int | None = None,
+    on_shard: Callable[[Tally, Marker], None] | None = None,
+) -> Tally:
+    """Run a plan to its end.
+
+    Args:
+        plan: what to do.
+        resume: go on with the run that the folder holds.
+        cluster: run on Ray; None: in this process.
+        workers: model threads of the local engine; None: by the machine.
+        on_shard: called after each shard with the sums so far.
+
+    Returns:
+        The sums of the whole run, shards done earlier included.
+
+    Raises:
+        UsageError: the folder holds another run, or this one without `resume`.
+        InputError: the input changed since some shard was written.
+        ScopeError: the file system refused to write.
+    """
+    with locked(plan.out):
+        open_run(plan.out, plan.record, resume=resume)
+        sweep(plan.out)
+        tally = Tally(started=time.monotonic())
+
+        def count(marker: Marker, before: bool) -> None:
+            tally.add(marker, before=before)
+            if on_shard is not None:
+                on_shard(tally, marker)
+
+        if cluster is None:
+            names = run_local(plan, count, workers)
+        else:
+            from scopesift_filtering.ray_engine import run_ray
+
+            names = run_ray(plan, count, address=cluster.address, workers=cluster.workers)
+        gone = sorted(marked_shards(plan.out) - names)
+        if gone:
+            raise InputError(
+                f"the input changed: shard {gone[0]} was written earlier and is not in it any more; "
+                "put the old files back, or choose another --out for the new ones"
+            )
+        sweep(plan.out)
+        write_manifest(plan, tally, engine=LOCAL if cluster is None else RAY)
+        write_report(plan, tally)
+    return tally

@@ -1,0 +1,83 @@
+"""A run, checked and ready: everything an engine needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scopesift_classifiers.engine import Engine
+from scopesift_features.errors import UsageError
+from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS
+
+from scopesift_filtering.columns import column_of, our_schema
+from scopesift_filtering.condition import parse_condition
+from scopesift_filtering.input_columns import condition_schema, sample_columns
+from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
+from scopesift_filtering.run_record import RunRecord, make_record
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard_result import RowJudge
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What to do, and where to put it.
+
+    Attributes:
+        out: folder of the run.
+        files, groups: the inputs.
+        settings: what decides the bytes.
+        engine: scope and classifiers.
+        judge: condition and thresholds.
+        record: the identity.
+        shadowed: our columns that the input has too; the condition tells them apart.
+    """
+
+    out: Path
+    files: list[InputFile]
+    groups: list[Group]
+    settings: FilterSettings
+    engine: Engine
+    judge: RowJudge
+    record: RunRecord
+    shadowed: list[str]
+
+
+def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engine: Engine) -> RunPlan:
+    """Find the inputs and check everything that can be checked before any work.
+
+    Raises:
+        UsageError: no such input, a bad condition, no text column, or an output folder inside an input folder.
+        InputError: an input that cannot be opened.
+    """
+    if engine.scope.device != "cpu":
+        settings = replace(settings, batch_tokens=ACCELERATOR_BATCH_TOKENS)
+    condition = parse_condition(settings.where)
+    files = find_inputs(patterns)
+    inside = out.resolve()
+    if any("://" not in file.url and inside in Path(file.url).resolve().parents for file in files):
+        raise UsageError(f"{out} holds input files; choose an --out outside of the inputs")
+    types = sample_columns(files, settings)
+    if types and settings.text not in types:
+        raise UsageError(
+            f"--text: there is no column {settings.text!r} in the input; there are {', '.join(types)}"
+        )
+    classifiers = list(engine.classifiers.values())
+    names = [column_of(one.name) for one in classifiers]
+    ours = our_schema(classifiers, settings.thresholds).names
+    twice = sorted({name for name in ours if ours.count(name) > 1})
+    if twice:
+        raise UsageError(f"two of the classifiers {', '.join(names)} give a column {twice[0]!r}; rename one")
+    schema = condition_schema(condition, types, ours)
+    judge = RowJudge(condition, settings, classifiers, schema)
+    own = {name.casefold() for name in ours}
+    return RunPlan(
+        out=out,
+        files=files,
+        groups=make_groups(files),
+        settings=settings,
+        engine=engine,
+        judge=judge,
+        record=make_record(files, settings, engine, schema),
+        shadowed=[name for name in types if name.casefold() in own],
+    )

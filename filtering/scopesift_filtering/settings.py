@@ -1,0 +1,70 @@
+"""Everything that decides the bytes of a filtered shard, besides its content and the classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scopesift_features.errors import UsageError
+
+MODES = ("attributes", "split", "both")
+COMPRESSIONS = ("zst", "gz", "none")
+THREADS = 1  # one a worker: small products lose more by being split than they gain, and bytes stay the same
+
+
+@dataclass(frozen=True)
+class FilterSettings:
+    """How rows are read, judged and written.
+
+    Batches never cross shards, so a shard's bytes depend on nothing outside it: the sizes here are part of what
+    a run is, and so is the number of threads of one matrix product.
+
+    Attributes:
+        text: column that holds the text.
+        where: SQL condition that a kept row meets; empty: every row that can be read.
+        thresholds: score column -> language or "default" -> the score from which on a row is dropped.
+        mode: "attributes" (a row of scores for every row), "split" (kept and dropped rows), or "both".
+        max_chars: longer texts are rejected.
+        max_row_bytes: longer rows are rejected without being parsed.
+        shard_rows: most rows of a shard.
+        shard_bytes: a shard ends with the row that reaches this many bytes.
+        batch_tokens: most tokens of a batch, padding included.
+        threads: threads of one matrix product.
+        compression: of JSONL outputs; Parquet outputs hold zstd pages.
+        limit: read no more than this many rows; 0: all.
+    """
+
+    text: str = "text"
+    where: str = ""
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    mode: str = "split"
+    max_chars: int = 1_000_000
+    max_row_bytes: int = 64 * 2**20
+    shard_rows: int = 4096
+    shard_bytes: int = 4 * 2**20
+    batch_tokens: int = 4096
+    threads: int = THREADS
+    compression: str = "zst"
+    limit: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in (("mode", MODES), ("compression", COMPRESSIONS)):
+            if getattr(self, name) not in known:
+                raise UsageError(f"--{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+
+    @property
+    def splits(self) -> bool:
+        """Whether kept and dropped rows are written."""
+        return self.mode != "attributes"
+
+    @property
+    def scores(self) -> bool:
+        """Whether attributes are written."""
+        return self.mode != "split"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        content = asdict(self)
+        content["thresholds"] = {name: dict(value) for name, value in self.thresholds.items()}
+        return content

@@ -1,0 +1,277 @@
+"""The files of a finished shard: attributes, kept, dropped and rejected rows, then its marker."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.atomic_files import write_atomically
+from scopesift_features.errors import InputError
+
+from scopesift_filtering.inputs import InputFile
+from scopesift_filtering.marker import Marker, write_marker
+from scopesift_filtering.row import Row
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard_result import ShardResult
+
+ADDED = "scopesift"  # the column that dropped rows get
+SAMPLES = 3
+SAMPLE_CHARS = 300
+HISTOGRAM = 20
+
+
+def write_shard(
+    out: Path, result: ShardResult, files: Sequence[InputFile], settings: FilterSettings, run: str
+) -> Marker:
+    """Write a shard's files, each whole or not at all, and its marker last.
+
+    Args:
+        out: folder of the run.
+        result: the judged shard.
+        files: the run's inputs.
+        settings: mode and compression.
+        run: digest of the run's identity.
+
+    Raises:
+        ScopeError: the file system refused; the shard has no marker then.
+        InputError: an input column is called like the one that dropped rows get.
+    """
+    shard = result.shard
+    parquet, jsonl = shard.format == "parquet", shard.format == "jsonl"
+    suffix = (
+        ".parquet"
+        if parquet
+        else {"zst": ".jsonl.zst", "gz": ".jsonl.gz", "none": ".jsonl"}[settings.compression]
+    )
+    content: dict[str, Any] = {}
+    if settings.scores:
+        rows = _attributes(result, files)
+        content[f"attributes/{shard.name}{suffix}"] = (
+            _attribute_table(rows, result) if parquet else _lines(rows)
+        )
+    if settings.splits and parquet:
+        content[f"kept/{shard.name}{suffix}"] = _parquet_rows(result, result.kept, None)
+        whys = _why(result, files)
+        content[f"dropped/{shard.name}{suffix}"] = _parquet_rows(result, list(result.dropped), whys)
+    elif settings.splits:
+        content[f"kept/{shard.name}{suffix}"] = [_original(result.rows[at], jsonl) for at in result.kept]
+        whys = _why(result, files)
+        content[f"dropped/{shard.name}{suffix}"] = [
+            _with_reason(result.rows[at], why, jsonl) for at, why in zip(result.dropped, whys, strict=True)
+        ]
+    bad = [number for number, row in enumerate(result.rows) if row.reason]
+    if bad:
+        end = {"zst": ".zst", "gz": ".gz", "none": ""}[settings.compression]
+        content[f"rejected/{shard.name}.jsonl{end}"] = _lines(_dead_letters(result, bad, files))
+    hashes = {}
+    for name, value in content.items():
+        if value is not None and (not isinstance(value, list) or value):
+            hashes[name] = _write(out / name, value, settings.compression)
+    marker = _marker(result, files, run, hashes)
+    write_marker(out, marker)
+    return marker
+
+
+def _write(path: Path, value: Any, compression: str) -> str:
+    digest = ""
+
+    def write(temporary: Path) -> None:
+        nonlocal digest
+        if isinstance(value, list):
+            temporary.write_bytes(_compressed(b"".join(line + b"\n" for line in value), compression))
+        else:
+            import pyarrow.parquet as pq
+
+            pq.write_table(value, temporary, compression="zstd")
+        with temporary.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+
+    write_atomically(path, write)
+    return digest
+
+
+def _compressed(data: bytes, compression: str) -> bytes:
+    if compression == "gz":
+        return gzip.compress(data, 6, mtime=0)
+    if compression == "zst":
+        import zstandard
+
+        return zstandard.ZstdCompressor(level=3).compress(data)
+    return data
+
+
+def _original(row: Row, jsonl: bool) -> bytes:
+    """A JSONL row as it was; a CSV row as an object of strings."""
+    return row.raw if jsonl else _dump(row.fields)
+
+
+def _with_reason(row: Row, why: dict[str, Any], jsonl: bool) -> bytes:
+    """The row with our column added; what was there keeps its bytes."""
+    if ADDED in row.fields:
+        raise InputError(f"the input has a column {ADDED!r}, which dropped rows get; rename it")
+    line = _original(row, jsonl).rstrip()
+    body = line[:-1].rstrip()
+    return body + (b"" if body == b"{" else b", ") + _dump(ADDED) + b": " + _dump(why) + b"}"
+
+
+def _why(result: ShardResult, files: Sequence[InputFile]) -> list[dict[str, Any]]:
+    place_of = {number: place for place, number in enumerate(result.judged)}
+    dropped = result.ours.take([place_of[number] for number in result.dropped]) if result.dropped else None
+    scores = [] if dropped is None else dropped.to_pylist()
+    return [
+        {**_place(result.rows[number], files), "reasons": reasons, "scores": score}
+        for (number, reasons), score in zip(result.dropped.items(), scores, strict=True)
+    ]
+
+
+def _attributes(result: ShardResult, files: Sequence[InputFile]) -> list[dict[str, Any]]:
+    """One record for every row of the shard, in the input's order, rejected ones too."""
+    scores = dict(zip(result.judged, result.ours.to_pylist(), strict=True))
+    kept = set(result.kept)
+    records = []
+    for number, row in enumerate(result.rows):
+        status = "rejected" if row.reason else "kept" if number in kept else "dropped"
+        reasons = [row.reason] if row.reason else result.dropped.get(number, [])
+        nothing = dict.fromkeys(result.ours.column_names)
+        records.append(
+            {**_place(row, files), "status": status, "reasons": reasons, **(scores.get(number) or nothing)}
+        )
+    return records
+
+
+def _attribute_table(records: list[dict[str, Any]], result: ShardResult) -> Any:
+    import pyarrow as pa
+
+    fields = [
+        pa.field("file", pa.string()),
+        pa.field("row", pa.int64()),
+        pa.field("status", pa.string()),
+        pa.field("reasons", pa.list_(pa.string())),
+        *result.ours.schema,
+    ]
+    return pa.Table.from_pylist(records, schema=pa.schema(fields))
+
+
+def _parquet_rows(
+    result: ShardResult, numbers: Sequence[int], whys: list[dict[str, Any]] | None
+) -> Any | None:
+    import pyarrow as pa
+
+    if not numbers:
+        return None
+    table = _table_of(result, numbers)
+    if whys is None:
+        return table
+    if ADDED in table.column_names:
+        raise InputError(f"the input has a column {ADDED!r}, which dropped rows get; rename it")
+    return table.append_column(ADDED, pa.array([_dump(why).decode() for why in whys], pa.string()))
+
+
+def _table_of(result: ShardResult, numbers: Sequence[int]) -> Any:
+    """The Parquet columns of some rows of a shard."""
+    import pyarrow as pa
+
+    readable = [number for number, row in enumerate(result.rows) if row.reason != "bad_parquet"]
+    place = {number: at for at, number in enumerate(readable)}
+    return pa.concat_tables(result.shard.tables).take([place[number] for number in numbers])
+
+
+def _dead_letters(
+    result: ShardResult, bad: Sequence[int], files: Sequence[InputFile]
+) -> list[dict[str, Any]]:
+    records = []
+    for number in bad:
+        row = result.rows[number]
+        record = {**_place(row, files), "line": row.line, "reason": row.reason, "detail": row.detail}
+        if result.shard.format == "parquet" and row.reason not in ("bad_parquet", "bad_utf8"):
+            # a Parquet row has no bytes of its own: its values, as far as JSON can hold them
+            values = _table_of(result, [number]).to_pylist()[0]
+            record["raw"] = json.dumps(values, ensure_ascii=False, default=repr)
+        else:
+            record |= _raw(row.raw)
+        records.append(record)
+    return records
+
+
+def _raw(data: bytes) -> dict[str, str]:
+    try:
+        return {"raw": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"raw_base64": base64.b64encode(data).decode()}
+
+
+def _place(row: Row, files: Sequence[InputFile]) -> dict[str, Any]:
+    return {"file": files[row.file].url, "row": row.row}
+
+
+def _lines(records: list[dict[str, Any]]) -> list[bytes]:
+    return [_dump(record) for record in records]
+
+
+def _dump(value: Any) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()  # a lone surrogate has no bytes of its own
+
+
+def _marker(result: ShardResult, files: Sequence[InputFile], run: str, hashes: dict[str, str]) -> Marker:
+    rows, ours = result.rows, result.ours
+    counts: dict[str, dict[str, int]] = {}
+    for name in ours.column_names:
+        column = ours.column(name)
+        kind = str(column.type)
+        if kind == "string":
+            counts[f"label of {name}"] = _counted(column.to_pylist())
+        elif kind == "double" and not name.endswith("_threshold"):
+            bins = [min(int(value * HISTOGRAM), HISTOGRAM - 1) for value in column.to_pylist()]
+            counts[f"score of {name}"] = _counted(f"{at / HISTOGRAM:.2f}" for at in bins)
+        elif kind == "bool":
+            counts[f"flag of {name}"] = _counted(str(value).lower() for value in column.to_pylist())
+    if "lang" in ours.column_names:
+        kept = set(result.kept)
+        status = ["kept" if number in kept else "dropped" for number in result.judged]
+        pairs = zip(ours.column("lang").to_pylist(), status, strict=True)
+        counts["kept or dropped by lang"] = _counted(f"{code} {word}" for code, word in pairs)
+    counts["reason of dropped"] = _counted(
+        reason for reasons in result.dropped.values() for reason in reasons
+    )
+    counts["reason of rejected"] = _counted(row.reason for row in rows if row.reason)
+    samples = {
+        "kept": [{"text": _shown(rows[at])} for at in result.kept[:SAMPLES]],
+        "dropped": [
+            {"text": _shown(rows[at]), "reasons": reasons}
+            for at, reasons in list(result.dropped.items())[:SAMPLES]
+        ],
+    }
+    return Marker(
+        shard=result.shard.name,
+        run=run,
+        content=result.shard.content,
+        first=f"{files[rows[0].file].url}:{rows[0].row}",
+        rows=len(rows),
+        kept=len(result.kept),
+        dropped=len(result.dropped),
+        rejected=sum(bool(row.reason) for row in rows),
+        chars=sum(ours.column("chars").to_pylist()),
+        tokens=sum(ours.column("tokens").to_pylist()),
+        places=result.places,
+        disk_bytes=result.shard.disk_bytes,
+        files=hashes,
+        counts=counts,
+        samples=samples,
+    )
+
+
+def _shown(row: Row) -> str:
+    return row.text[:SAMPLE_CHARS].encode("utf-8", "replace").decode()
+
+
+def _counted(values: Any) -> dict[str, int]:
+    return dict(sorted(Counter(values).items()))

@@ -1,0 +1,133 @@
+"""What the classifiers and the condition make of a shard's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.document_scorer import Answers
+
+from scopesift_filtering.columns import column_of, our_schema
+from scopesift_filtering.condition import Condition, Judge
+from scopesift_filtering.input_columns import input_table
+from scopesift_filtering.row import Row
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard import Shard
+
+DIGITS = 6  # a float32's; more would differ from one processor to the next
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """A judged shard.
+
+    Attributes:
+        shard: the rows.
+        rows: the same rows, those that the condition could not judge with their reason too.
+        judged: numbers of the rows with scores.
+        ours: Arrow table of our columns, one row for each of `judged`.
+        kept: numbers of the kept rows.
+        dropped: number of each dropped row -> the parts of the condition that do not hold.
+        places: tokens computed, padding included.
+    """
+
+    shard: Shard
+    rows: list[Row]
+    judged: list[int]
+    ours: Any
+    kept: list[int]
+    dropped: Mapping[int, list[str]]
+    places: int
+
+
+class RowJudge:
+    """Applies condition and thresholds to the answers of a shard."""
+
+    def __init__(
+        self,
+        condition: Condition,
+        settings: FilterSettings,
+        classifiers: Sequence[Classifier],
+        input_schema: Any,
+    ) -> None:
+        """Check the condition against the columns.
+
+        Raises:
+            UsageError: see `Judge`.
+        """
+        self.settings, self.classifiers = settings, list(classifiers)
+        self.input_schema = input_schema
+        self.our_schema = our_schema(classifiers, settings.thresholds)
+        self.ambiguous = condition.unqualified(self.our_schema.names)
+        cuts = [f'ours."{name}" < ours."{name}_threshold"' for name in settings.thresholds]
+        names = [f"{name} < {name}_threshold" for name in settings.thresholds]
+        self.reasons = [*condition.parts, *names]
+        self.judge = Judge([*condition.parts, *cuts], input_schema, self.our_schema)
+
+    def result(
+        self, shard: Shard, at: list[int], answers: Mapping[str, Answers], tokens: list[int], places: int
+    ) -> ShardResult:
+        """Decide every row.
+
+        Args:
+            shard: the rows.
+            at: numbers of the rows that were classified, N of them.
+            answers: for those, by classifier.
+            tokens: of their texts.
+            places: tokens computed, padding included.
+        """
+        rows = list(shard.rows)
+        ours = self._our_table([rows[number] for number in at], answers, tokens)
+        inputs, bad = input_table(shard, at, self.input_schema, self.ambiguous)
+        held, failed = self.judge.judge(inputs, ours)
+        for number, why in bad.items():
+            rows[number] = rows[number].rejected("bad_value", why)
+        for place, why in failed.items():
+            if at[place] not in bad:
+                rows[at[place]] = rows[at[place]].rejected("condition_failed", why)
+        kept: list[int] = []
+        dropped: dict[int, list[str]] = {}
+        for number, parts in zip(at, held, strict=True):
+            if rows[number].reason:
+                continue
+            if all(parts):
+                kept.append(number)
+            else:
+                dropped[number] = [
+                    reason if part is False else f"{reason} is unknown"
+                    for reason, part in zip(self.reasons, parts, strict=True)
+                    if not part
+                ]
+        good = [place for place, number in enumerate(at) if not rows[number].reason]
+        judged = [at[place] for place in good]
+        return ShardResult(
+            shard, rows, judged, ours.take(good) if good else ours.slice(0, 0), kept, dropped, places
+        )
+
+    def _our_table(self, rows: list[Row], answers: Mapping[str, Answers], tokens: list[int]) -> Any:
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {}
+        for one in self.classifiers:
+            name, answer = column_of(one.name), answers[one.name]
+            if one.kind == BINARY:
+                columns[name] = np.round(answer.scores_NC[:, 0], DIGITS)
+                columns[f"{name}_flagged"] = answer.given_N
+                continue
+            columns[name] = answer.label_N
+            columns[f"{name}_score"] = np.round(answer.score_N, DIGITS)
+            parts = [pa.array(part) for part in np.round(answer.scores_NC, DIGITS).T]
+            columns[f"{name}_scores"] = pa.StructArray.from_arrays(
+                parts, fields=list(self.our_schema.field(f"{name}_scores").type)
+            )
+        for name, cuts in self.settings.thresholds.items():
+            languages = answers["language"].label_N if "language" in answers else ["default"] * len(rows)
+            columns[f"{name}_threshold"] = [cuts.get(code, cuts["default"]) for code in languages]
+        columns["chars"] = [len(row.text) for row in rows]
+        columns["tokens"] = tokens
+        return pa.table(
+            [pa.array(columns[field.name], field.type) for field in self.our_schema], schema=self.our_schema
+        )

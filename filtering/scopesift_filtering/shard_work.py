@@ -1,0 +1,74 @@
+"""The three steps of a shard: tokenise, run the model, judge and write. Both engines run these, and only these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_classifiers.document_scorer import DocumentScorer
+from scopesift_features.batches import Batch
+from scopesift_features.scope import Scope
+from scopesift_features.windows import make_windows
+
+from scopesift_filtering.inputs import InputFile
+from scopesift_filtering.marker import Marker
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard import Shard
+from scopesift_filtering.shard_files import write_shard
+from scopesift_filtering.shard_result import RowJudge
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A tokenised shard.
+
+    Attributes:
+        shard: the rows.
+        at: numbers of the readable rows; document n of the windows is row `at[n]`.
+        batches: what the model runs, longest first.
+        tokens: of each readable row, overlaps counted once a window.
+        places: tokens of the batches, padding included.
+    """
+
+    shard: Shard
+    at: list[int]
+    batches: list[Batch]
+    tokens: list[int]
+    places: int
+
+
+def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
+    """Tokenise the readable rows and plan the batches: a function of the shard alone."""
+    at = [number for number, row in enumerate(shard.rows) if not row.reason]
+    windows = make_windows(scope, [shard.rows[number].text for number in at], offsets=False)
+    tokens = [0] * len(at)
+    for window in windows:
+        tokens[window.document] += int(window.keep.sum())
+    batches = DocumentScorer.batches(windows, settings.batch_tokens)
+    return Prepared(shard, at, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
+
+
+def compute(scorer: DocumentScorer, prepared: Prepared, threads: int) -> NDArray[np.float32]:
+    """Run the model over a shard, `[N, S]`; the number of threads decides how sums are split, so it is set here."""
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    return scorer.activations(prepared.batches, len(prepared.at))
+
+
+def finish(
+    scorer: DocumentScorer,
+    judge: RowJudge,
+    prepared: Prepared,
+    acts_NS: NDArray[np.float32],
+    out: Path,
+    files: Sequence[InputFile],
+    run: str,
+) -> Marker:
+    """Judge a shard and write its files and its marker."""
+    answers = scorer.answers(acts_NS)
+    result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
+    return write_shard(out, result, files, judge.settings, run)

@@ -1,0 +1,132 @@
+"""`scopesift filter`: rows of many files kept or dropped by what the classifiers say of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from scopesift_features.errors import UsageError
+from scopesift_filtering.estimate import estimate
+from scopesift_filtering.marker import Marker
+from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter
+from scopesift_filtering.run_plan import RunPlan, make_plan
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.tally import Tally
+from scopesift_filtering.thresholds import read_thresholds
+
+from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, TextColumn, load_engine
+from scopesift.commands.filter_progress import filtering
+from scopesift.commands.terminal import say
+
+REJECTED = 3  # exit code: finished, with rows in the dead letter
+
+
+def filter_rows(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="IN…", help="Files, globs, folders or URLs: Parquet, JSONL, CSV (.gz, .zst)."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the run: new, empty, or one to --resume.")],
+    where: Annotated[
+        str, typer.Option(help="SQL condition of the rows to keep, over the input's columns and ours.")
+    ] = "",
+    thresholds: Annotated[
+        Path | None, typer.Option(help="YAML: score -> language or default -> where dropping begins.")
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="split (kept and dropped rows), attributes (scores row by row), both.")
+    ] = "split",
+    text: TextColumn = "text",
+    scope: ScopeOption = "nano",
+    classifier: ClassifierOption = None,
+    device: DeviceOption = None,
+    engine: Annotated[str, typer.Option(help="local, or ray.")] = LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray cluster, e.g. auto or ray://head:10001; default: one on this machine."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Model threads, or Ray actors; changes speed, not bytes.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, try a sample, write nothing.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Read no more than this many rows; 0: all.")] = 0,
+    max_chars: Annotated[int, typer.Option(min=1, help="Longer texts are rejected.")] = 1_000_000,
+    compression: Annotated[str, typer.Option(help="Of JSONL outputs: zst, gz, none.")] = "zst",
+) -> None:
+    """Keep the rows that meet a condition; nothing is lost, and nothing is done twice.
+
+    Columns of ours: toxicity, toxicity_flagged, lang, lang_score, lang_scores, domain, domain_score,
+    domain_scores, chars, tokens. A column that the input has too is written input.lang or ours.lang.
+
+    Exit code 0: done; 3: done, with unreadable rows in rejected/; 1: failed, go on with --resume; 2: bad usage.
+
+    Example: `scopesift filter posts/*.jsonl.gz --out clean --where "toxicity < 0.5 AND lang IN ('fr','de')"`
+
+    Example: `scopesift filter s3://bucket/crawl --out /shared/scores --mode attributes --engine ray --address auto`
+    """
+    if engine not in (LOCAL, RAY):
+        raise UsageError(f"--engine is {LOCAL} or {RAY}, not {engine!r}")
+    if address is not None and engine != RAY:
+        raise UsageError("--address is for --engine ray")
+    settings = FilterSettings(
+        text=text, where=where, mode=mode, max_chars=max_chars, compression=compression, limit=limit
+    )
+    loaded = load_engine(scope, classifier or [], device)
+    if thresholds is not None:
+        cuts = read_thresholds(thresholds, list(loaded.classifiers.values()))
+        settings = FilterSettings(**{**settings.to_dict(), "thresholds": cuts})
+    plan = make_plan(inputs, out, settings, loaded)
+    if plan.shadowed:
+        say(
+            f"columns of the input that are called like ours: {', '.join(plan.shadowed)} (say input. or ours.)"
+        )
+    if dry_run:
+        _tell_estimate(plan)
+        return
+    known = [file.size for file in plan.files]
+    size = None if min(known) < 0 else sum(known)
+    cluster = Cluster(address, workers) if engine == RAY else None
+    with filtering(size) as progress:
+
+        def on_shard(tally: Tally, marker: Marker) -> None:
+            progress(tally)
+
+        tally = run_filter(plan, resume=resume, cluster=cluster, workers=workers, on_shard=on_shard)
+    _tell_summary(plan, tally)
+    if tally.rejected:
+        raise typer.Exit(REJECTED)
+
+
+def _tell_summary(plan: RunPlan, tally: Tally) -> None:
+    say(
+        f"{tally.rows:,} rows in: {tally.kept:,} kept ({tally.kept_share:.1%}), {tally.dropped:,} dropped, "
+        f"{tally.rejected:,} rejected"
+    )
+    if tally.rejected:
+        reasons = ", ".join(f"{name} {count:,}" for name, count in tally.counts["reason of rejected"].items())
+        say(f"unreadable rows are in {plan.out / 'rejected'}: {reasons}; exit code {REJECTED}")
+    done = f", {tally.earlier:,} rows were done before" if tally.earlier else ""
+    say(f"{tally.docs_per_s:,.0f} docs/s, {tally.tokens_per_s:,.0f} tokens/s in {tally.seconds:,.1f} s{done}")
+    say(f"wrote {plan.out}: manifest.json, report.html")
+
+
+def _tell_estimate(plan: RunPlan) -> None:
+    bytes_in = sum(max(file.size, 0) for file in plan.files)
+    say(f"{len(plan.files):,} files, {bytes_in / 2**20:,.1f} MiB on disk, {len(plan.groups):,} groups")
+    found = estimate(plan)
+    if found is None:
+        say("no rows")
+        return
+    read = found.sampled - found.rejected
+    say(
+        f"of the first {found.sampled:,} rows {found.rejected:,} are unreadable, "
+        f"{found.kept:,} of the other {read:,} would be kept; {found.tokens / max(read, 1):.0f} tokens a row"
+    )
+    if found.rows is not None and found.seconds is not None:
+        say(
+            f"about {found.rows:,} rows in all; about {found.seconds:,.0f} s on this machine, by this sample "
+            "(computed, compressed files assumed to hold about three times their size)"
+        )
+    say("nothing was written; leave out --dry-run to begin")

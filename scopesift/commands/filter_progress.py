@@ -1,0 +1,39 @@
+"""The progress bar of `scopesift filter`: docs/s, tokens/s, kept share, time left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from scopesift_filtering.tally import Tally
+
+from scopesift.commands.terminal import messages
+
+
+@contextmanager
+def filtering(total: int | None) -> Iterator[Callable[[Tally], None]]:
+    """A bar over the rows; call the result with the sums after each shard.
+
+    Args:
+        total: bytes of the input on disk; None: unknown, so no time left is shown.
+    """
+    columns = (
+        TextColumn("filtering"),
+        BarColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+    )
+    with Progress(*columns, console=messages, transient=True) as bar:
+        task = bar.add_task("filtering", total=total, told="")
+
+        def update(tally: Tally) -> None:
+            told = (
+                f"{tally.rows:,} rows, {tally.docs_per_s:,.0f} docs/s, {tally.tokens_per_s:,.0f} tokens/s, "
+                f"{tally.kept_share:.0%} kept"
+            )
+            bar.update(task, completed=tally.disk_bytes, told=told)
+
+        yield update
