@@ -8,7 +8,18 @@ import sys
 import typer
 from scopesift_features.errors import ScopesiftError, UsageError
 
-from scopesift.commands import classify, evaluate, explain, export_onnx, fit, reproduce, scopes, serve, transfer
+from scopesift.commands import (
+    classify,
+    evaluate,
+    explain,
+    export_onnx,
+    filter,
+    fit,
+    reproduce,
+    scopes,
+    serve,
+    transfer,
+)
 from scopesift.commands.terminal import complain
 
 app = typer.Typer(
@@ -25,6 +36,7 @@ app.command()(evaluate.evaluate)
 app.command()(explain.explain)
 app.command()(transfer.transfer)
 app.command()(reproduce.reproduce)
+app.command("filter")(filter.filter_rows)
 app.command()(export_onnx.export_onnx)
 app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
