@@ -65,6 +65,21 @@ def transfer(
 
 
 @app.command()
+def onnx(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with language/, domain/, toxicity/: also measure the verdicts."),
+    ] = None,
+    out: Out = None,
+    quick: Quick = False,
+) -> None:
+    """Compare exported ONNX heads with torch: time per shape, size, verdicts on real texts."""
+    from bench import onnx
+
+    onnx.run(data, out, quick)
+
+
+@app.command()
 def gpu(out: Out = None) -> None:
     """Check and time everything that only a GPU can show."""
     from bench import gpu

@@ -19,6 +19,7 @@ from scopesift_features.sae import TopKSAE
 from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
 
 _RIDGE = 1e-4  # of the mean variance: keeps the fit stable where dimensions move together
+_AT_ONCE = 4096
 
 
 class Tokens(NamedTuple):
@@ -124,13 +125,16 @@ def _membership(
     sae: TopKSAE, x_TD: torch.Tensor, indices_S: torch.Tensor
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The k-th largest activation of each token, and which selected features are in its top-k."""
-    top = sae.encode(x_TD.to(sae.W_enc_FD.device))
-    place_F = torch.full((sae.d_sae,), -1)
+    place_F = torch.full((sae.d_sae,), len(indices_S))
     place_F[indices_S] = torch.arange(len(indices_S))
-    place_TK = place_F[top.indices_TK.cpu()]
-    member_TS = torch.zeros(len(x_TD), len(indices_S) + 1, dtype=torch.bool)
-    member_TS.scatter_(1, place_TK.where(place_TK >= 0, len(indices_S)), True)
-    return top.values_TK[:, -1].cpu().numpy(), member_TS[:, :-1].numpy()
+    kth, members = [], []
+    for part_TD in x_TD.split(_AT_ONCE):
+        top = sae.encode(part_TD.to(sae.W_enc_FD.device))
+        member_TS = torch.zeros(len(part_TD), len(indices_S) + 1, dtype=torch.bool)
+        member_TS.scatter_(1, place_F[top.indices_TK.cpu()], True)
+        kth.append(top.values_TK[:, -1].cpu())
+        members.append(member_TS[:, :-1])
+    return torch.cat(kth).numpy(), torch.cat(members).numpy()
 
 
 def _estimate(

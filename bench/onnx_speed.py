@@ -1,0 +1,93 @@
+"""ORT against torch on the same residuals: the head alone, per shape and classifier."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from scopesift_classifiers.onnx_encode import EncoderRows
+from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph
+from scopesift_classifiers.onnx_head import add_windows_head
+from scopesift_classifiers.onnx_int8 import measure_range
+from scopesift_classifiers.onnx_runtime import full_rows, open_session
+from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
+from scopesift_features.sae import TopKSAE
+from scopesift_kernels import encode_selected
+
+# d_model, features, k, selected, documents, tokens a document: nano's language rule a layer, nano's toxicity
+# rule, a short request, and Qwen3-1.7B's size
+SHAPES = (
+    (192, 3072, 40, 81, 64, 64),
+    (192, 3072, 40, 1, 64, 64),
+    (192, 3072, 40, 81, 1, 16),
+    (2048, 32768, 50, 10, 4, 64),
+)
+QUICK_SHAPES = ((32, 256, 8, 4, 4, 8),)
+REPEATS = 5
+
+
+def measure(quick: bool) -> list[dict[str, Any]]:
+    """Median milliseconds of one encode and pooling, and ratios to torch's exact one.
+
+    Args:
+        quick: One small shape, to see that everything runs.
+    """
+    return [_shape(*shape) for shape in (QUICK_SHAPES if quick else SHAPES)]
+
+
+def _shape(d_model: int, n_features: int, k: int, n_selected: int, batch: int, tokens: int) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(0)
+    W_enc_FD = torch.randn(n_features, d_model, generator=generator) / d_model**0.5
+    sae = TopKSAE(W_enc_FD, torch.zeros(n_features), None, None, k=k, layer=0)
+    indices = torch.randperm(n_features, generator=generator)[:n_selected].sort().values
+    x_BTD = torch.randn(batch, tokens, d_model, generator=generator)
+    flat_TD = x_BTD.flatten(0, 1)
+    document_T = torch.arange(batch).repeat_interleave(tokens)
+    floors_S = torch.zeros(n_selected)
+    lists = indices.tolist()
+
+    def exact() -> object:
+        return encode_selected(flat_TD, W_enc_FD, sae.b_enc_F, k, indices, document_T, floors_S)
+
+    ones_S = np.ones(n_selected, np.float32)
+    ranges = measure_range([flat_TD.numpy()], W_enc_FD.numpy(), "dynamic")
+    heads = {
+        "full": full_rows(sae, lists),
+        "int8": full_rows(sae, lists, int8=ranges),
+        "selected": selected_rows(sae, lists, ones_S, Tokens(flat_TD.numpy(), document_T.numpy()), "fp32"),
+    }
+    ms = {"torch": _median_ms(exact)}
+    for name, rows in heads.items():
+        ms[name] = _median_ms(_call(rows, x_BTD.numpy()))
+    return {
+        "d_model": d_model,
+        "n_features": n_features,
+        "k": k,
+        "selected": n_selected,
+        "documents": batch,
+        "tokens": tokens,
+        "ms": ms,
+        "ratio": {name: value / ms["torch"] for name, value in ms.items()},
+    }
+
+
+def _call(rows: EncoderRows, x_BTD: np.ndarray) -> Callable[[], object]:
+    graph = OnnxGraph("bench")
+    add_windows_head(graph, rows)
+    session = open_session(graph.model(OPSETS[0], {}).SerializeToString())
+    feeds = {"residual_0": x_BTD, "mask": np.ones(x_BTD.shape[:2], np.int64)}
+    return lambda: session.run(["maxima", "tokens"], feeds)
+
+
+def _median_ms(call: Callable[[], object]) -> float:
+    call()
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
