@@ -55,6 +55,25 @@ def classify(out: Out = None) -> None:
 
 
 @app.command()
+def fit(
+    out: Out = None,
+    quick: Quick = False,
+    data: Annotated[
+        Path | None, typer.Option(help="A labelled file that nano reads and fits as well.")
+    ] = None,
+    label: Annotated[str, typer.Option(help="Its label column.")] = "label",
+    positive: Annotated[str, typer.Option(help="What a fit of two labels looks for.")] = "toxic",
+    million: Annotated[
+        bool, typer.Option("--million", help="Fit a million synthetic documents too.")
+    ] = False,
+) -> None:
+    """Time everything in a fit that comes after reading the texts, and measure its memory."""
+    from bench import fit
+
+    fit.run(out, quick, data, label, positive, million)
+
+
+@app.command()
 def transfer(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
 ) -> None:
@@ -77,6 +96,22 @@ def onnx(
     from bench import onnx
 
     onnx.run(data, out, quick)
+
+
+@app.command()
+def service(out: Out = None, quick: Quick = False) -> None:
+    """Time the service against the offline engine: idle, saturated, open load, overload."""
+    from bench import service
+
+    service.run(out, quick)
+
+
+@app.command()
+def service_soak(out: Out = None, quick: Quick = False) -> None:
+    """Ask the service for ten minutes: its memory, and every answer against the offline engine's."""
+    from bench import service_soak
+
+    service_soak.run(out, quick)
 
 
 @app.command()

@@ -1,0 +1,216 @@
+"""`python -m bench service`: what the service costs over the engine, and what it does when too much comes.
+
+The server (supervisor, HTTP and engine process, one thread) runs on one core and the load comes from a process on
+another; the offline engine is timed on the server's core. Times are of /v1/classify.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.errors import UsageError
+from scopesift_service.local_server import LocalServer
+
+from bench.results_file import write_result
+from bench.service_client import CLOSED, ONE, OPEN, Load
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+TEXTS_A_CALL = 32
+CLIENTS = 12
+OVERLOAD = 4
+OVERLOAD_TEXTS = 8
+BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How long each part takes, in seconds; and how many texts the offline engine reads."""
+
+    offline_texts: int = 4000
+    idle: float = 10.0
+    closed: float = 20.0
+    open: float = 15.0
+    overload: float = 60.0
+
+
+QUICK = Extent(offline_texts=200, idle=2.0, closed=3.0, open=3.0, overload=4.0)
+
+
+def run(out: Path | None = None, quick: bool = False) -> None:
+    """Measure, print the table, write the JSON.
+
+    Args:
+        out: Folder of the JSON; None: `bench/results/`.
+        quick: Everything short; shows that it runs.
+
+    Raises:
+        UsageError: Fewer than two cores.
+    """
+    if len(os.sched_getaffinity(0)) < 2:
+        raise UsageError("bench service needs two cores: one for the server, one for the load")
+    extent = QUICK if quick else Extent()
+    offline = _offline(extent.offline_texts)
+    prefix = ("taskset", "-c", str(SERVER_CORE))
+    with LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}, prefix=prefix) as server:
+        server.wait()
+        parts = _measure(server.port, extent, offline)
+        parts["stop_code"] = server.stop()
+    result = {
+        "quick": quick,
+        "pinned": f"server and offline engine each on core {SERVER_CORE}, one thread; load from core {CLIENT_CORE}",
+        "offline": offline,
+        **parts,
+        "bars": BARS,
+    }
+    path = write_result("service-quick" if quick else "service", result, out)
+    sys.stdout.write(markdown(result) + f"\n\n{path}\n")
+
+
+def _measure(port: int, extent: Extent, offline: dict[str, float]) -> dict[str, Any]:
+    _send(Load(port, CLOSED, 2, TEXTS_A_CALL, clients=CLIENTS))  # warm
+    idle = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
+    closed = summary(_send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS)), TEXTS_A_CALL)
+    capacity = closed["texts_per_second"]
+    opened = {
+        f"{share:.0%} of capacity": summary(
+            _send(Load(port, OPEN, extent.open, OVERLOAD_TEXTS, rate=share * capacity / OVERLOAD_TEXTS)),
+            OVERLOAD_TEXTS,
+        )
+        for share in (0.5, 0.8)
+    }
+    rate = OVERLOAD * capacity / OVERLOAD_TEXTS
+    overload = summary(_send(Load(port, OPEN, extent.overload, OVERLOAD_TEXTS, rate=rate)), OVERLOAD_TEXTS)
+    after = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
+    return {
+        "idle": idle,
+        "added_ms": 1000 * (idle["median_seconds"] - offline["single_seconds"]),
+        "closed": {"clients": CLIENTS, "texts_a_call": TEXTS_A_CALL, **closed},
+        "share_of_offline": capacity / offline["texts_per_second"],
+        "open": opened,
+        "overload": {
+            "times_capacity": OVERLOAD,
+            "texts_a_call": OVERLOAD_TEXTS,
+            "calls_per_second": rate,
+            **overload,
+        },
+        "idle_after_overload": after,
+    }
+
+
+def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
+    """Rates and percentiles of one load.
+
+    Args:
+        samples: [sent, seconds, status] of every call.
+        texts: Texts a call.
+    """
+    statuses: dict[str, int] = {}
+    for _, _, status in samples:
+        statuses[str(int(status))] = statuses.get(str(int(status)), 0) + 1
+    good = sorted(seconds for _, seconds, status in samples if status == 200)
+    if not good:
+        raise RuntimeError(f"no call was answered with 200, statuses {statuses}: nothing was timed")
+    end = max(sent + seconds for sent, seconds, status in samples if status == 200)
+    return {
+        "calls": len(samples),
+        "statuses": statuses,
+        "texts_per_second": len(good) * texts / end,
+        "median_seconds": statistics.median(good),
+        "p99_seconds": good[min(len(good) - 1, int(0.99 * len(good)))],
+        "slowest_seconds": good[-1],
+    }
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """The table."""
+    idle, closed, overload = result["idle"], result["closed"], result["overload"]
+    rows = [
+        (
+            "offline engine",
+            f"{result['offline']['texts_per_second']:.0f}",
+            _ms(result["offline"]["single_seconds"]),
+            "",
+        ),
+        (
+            "service, one call at a time",
+            f"{idle['texts_per_second']:.0f}",
+            _ms(idle["median_seconds"]),
+            _ms(idle["p99_seconds"]),
+        ),
+        (
+            "service, saturated",
+            f"{closed['texts_per_second']:.0f}",
+            _ms(closed["median_seconds"]),
+            _ms(closed["p99_seconds"]),
+        ),
+    ]
+    rows += [
+        (
+            f"open load, {name}",
+            f"{item['texts_per_second']:.0f}",
+            _ms(item["median_seconds"]),
+            _ms(item["p99_seconds"]),
+        )
+        for name, item in result["open"].items()
+    ]
+    said = ", ".join(f"{count} x {status}" for status, count in sorted(overload["statuses"].items()))
+    name = f"overload, {overload['times_capacity']}x capacity ({said})"
+    rows.append(
+        (
+            name,
+            f"{overload['texts_per_second']:.0f}",
+            _ms(overload["median_seconds"]),
+            _ms(overload["p99_seconds"]),
+        )
+    )
+    after = result["idle_after_overload"]
+    rows.append(
+        (
+            "one at a time, afterwards",
+            f"{after['texts_per_second']:.0f}",
+            _ms(after["median_seconds"]),
+            _ms(after["p99_seconds"]),
+        )
+    )
+    lines = [
+        "| | texts/s | median ms | p99 ms |",
+        "| --- | --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    lines.append(
+        f"\nSaturated: {result['share_of_offline']:.1%} of the offline rate (bar {BARS['share_of_offline']:.0%}). "
+        f"Idle: {result['added_ms']:+.1f} ms over the engine (bar {BARS['added_ms']:.0f} ms)."
+    )
+    return "\n".join(lines)
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.1f}"
+
+
+def _offline(texts: int) -> dict[str, float]:
+    found: dict[str, float] = json.loads(_run(["bench.service_offline", str(SERVER_CORE), str(texts)], ""))
+    return found
+
+
+def _send(load: Load) -> list[list[float]]:
+    samples: list[list[float]] = json.loads(
+        _run(["bench.service_client"], replace(load, core=CLIENT_CORE).to_json())
+    )
+    return samples
+
+
+def _run(module: list[str], stdin: str) -> str:
+    command = [sys.executable, "-m", *module]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, input=stdin, stdout=subprocess.PIPE, text=True, check=True, env=environment
+    )
+    return done.stdout
