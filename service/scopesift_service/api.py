@@ -52,4 +52,4 @@ class FrontDoor:
             await FrontDoor.application(scope, receive, send)
 
 
-Moderation.add_asgi_middleware(FrontDoor)
+Moderation.add_asgi_middleware(FrontDoor)  # type: ignore[attr-defined]

@@ -37,7 +37,9 @@ class Engine:
 
         self._judge = load_judge(settings())
 
-    @bentoml.api(batchable=True, max_batch_size=settings().batch_texts, max_latency_ms=LONGEST_WAIT_MS)
+    @bentoml.api(  # type: ignore[untyped-decorator]
+        batchable=True, max_batch_size=settings().batch_texts, max_latency_ms=LONGEST_WAIT_MS
+    )
     def judge(self, items: list[Any]) -> list[Any]:
         """Judge texts; see `Judge.answer`."""
         from scopesift_service.judge import BrokenEngineError
@@ -49,7 +51,7 @@ class Engine:
             # a sticky device error heals only in a new process; the supervisor starts one
             os._exit(1)
 
-    @bentoml.api
+    @bentoml.api  # type: ignore[untyped-decorator]
     def describe(self) -> dict[str, Any]:
         """The scope and the classifiers in use."""
         return {"scope": self._judge.scope, "classifiers": self._judge.describe()}

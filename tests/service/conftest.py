@@ -1,0 +1,129 @@
+"""The application on an engine that needs no model, and a way to ask it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from scopesift_service.application import build_application
+from scopesift_service.errors import ServiceError
+from scopesift_service.settings import ServiceSettings
+
+VERSIONS = {"toxicity": "aaaaaaaaaaaa", "language": "bbbbbbbbbbbb", "domain": "cccccccccccc"}
+
+
+def evidence_of(text, word):
+    start = text.index(word)
+    return {
+        "layer": 1, "feature": 7, "name": word, "activation": 2.0, "threshold": 1.0, "start": start,
+        "end": start + len(word), "text": word,
+    }  # fmt: skip
+
+
+def judged(text):
+    """Flags `idiot`, knows German by `ist`, cannot read `poison`."""
+    item = {"verdicts": {}, "scope": "tiny", "classifiers": VERSIONS, "queue": 0.001, "seconds": 0.002}
+    if "poison" in text:
+        return {**item, "error": "the engine could not read this text"}
+    toxic = "idiot" in text
+    item["verdicts"] = {
+        "toxicity": {
+            "flagged": toxic,
+            "score": 0.9 if toxic else 0.1,
+            "rule": "default",
+            "evidence": [evidence_of(text, "idiot")] if toxic else [],
+        },
+        "language": {
+            "label": "de" if " ist " in text else "und",
+            "score": 0.8,
+            "rule": "default",
+            "evidence": [],
+        },
+        "domain": {"label": "other", "score": 0.0, "rule": "default", "evidence": []},
+    }
+    return item
+
+
+def described(name, kind, labels):
+    return {
+        "name": name, "kind": kind, "labels": labels, "unknown": "none", "version": VERSIONS[name], "langs": [], "cut": 0.5,
+        "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
+        "features": [{"layer": 1, "index": 7, "threshold": 1.0, "rule": "default", "label": "idiot"}],
+    }  # fmt: skip
+
+
+@dataclass
+class FakeEngine:
+    """An engine client; `away`, `delay` and `broken` make it misbehave."""
+
+    away: bool = False
+    broken: bool = False
+    delay: float = 0.0
+    asked: list = field(default_factory=list)
+
+    async def judge(self, texts):
+        self.asked.append(list(texts))
+        await asyncio.sleep(self.delay)
+        if self.away:
+            raise ServiceError(503, "the engine is away")
+        if self.broken:
+            raise KeyError(f"a message that quotes {texts[0]}")
+        return [judged(text) for text in texts]
+
+    async def describe(self):
+        return {
+            "scope": {"id": "tiny"},
+            "classifiers": [
+                described("toxicity", "binary", ["toxic"]),
+                described("language", "many", ["de", "en"]),
+                described("domain", "many", ["sports"]),
+            ],
+        }
+
+    async def ready(self):
+        return not self.away
+
+
+class Service:
+    """The application with an engine; `ask` sends one request."""
+
+    def __init__(self, engine, **settings):
+        self.engine = engine
+        self.app = build_application(engine, ServiceSettings(**settings))
+
+    def ask(self, method, path, body=None, **kwargs):
+        return self.ask_all([(method, path, body, kwargs)])[0]
+
+    def ask_all(self, requests):
+        async def run():
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return await asyncio.gather(*(self._one(client, *request) for request in requests))
+
+        return asyncio.run(run())
+
+    async def _one(self, client, method, path, body, kwargs):
+        if body is not None:
+            kwargs = {"json": body, **kwargs}
+        return await client.request(method, path, **kwargs)
+
+    def classify(self, *texts):
+        return self.ask("POST", "/v1/classify", {"texts": list(texts)})
+
+
+@pytest.fixture
+def engine():
+    return FakeEngine()
+
+
+@pytest.fixture
+def make_service(engine):
+    """`make_service(max_texts=2, …)` builds the application on the `engine` fixture with these settings."""
+    return lambda **settings: Service(engine, **settings)
+
+
+@pytest.fixture
+def service(make_service):
+    return make_service()
