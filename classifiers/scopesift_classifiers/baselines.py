@@ -96,7 +96,12 @@ def linear_probe(
 
 
 def tfidf(
-    texts_train: Sequence[str], y_train: npt.ArrayLike, texts_dev: Sequence[str], y_dev: npt.ArrayLike
+    texts_train: Sequence[str],
+    y_train: npt.ArrayLike,
+    texts_dev: Sequence[str],
+    y_dev: npt.ArrayLike,
+    *,
+    Cs: Sequence[float] = TFIDF_CS,
 ) -> Baseline:
     """Logistic regression on TF-IDF of character 2- to 5-grams inside words and of words and word pairs.
 
@@ -105,6 +110,7 @@ def tfidf(
         y_train: `[N]` labels, strings or integers.
         texts_dev: the texts of dev.
         y_dev: their labels.
+        Cs: inverse strengths of regularisation to choose from.
 
     Raises:
         InputError: the fit data has one class or no letters at all, or dev is empty.
@@ -135,7 +141,7 @@ def tfidf(
     except ValueError as error:
         raise InputError(f"TF-IDF: expected texts with words in the fit data, got none ({error})") from None
     model, chosen = _best_logistic(
-        X_train, y_train, grams.transform(texts_dev), y_dev, TFIDF_CS, max_iter=MOST_ITERATIONS
+        X_train, y_train, grams.transform(texts_dev), y_dev, Cs, max_iter=MOST_ITERATIONS
     )
     return Baseline("tfidf", chosen, lambda texts: model.predict(grams.transform(texts)))
 

@@ -11,16 +11,20 @@ import numpy as np
 from scopesift_classifiers.assessment import assess
 from scopesift_classifiers.baselines import tfidf
 from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.scope import Scope
 
 from recipes.nano.corpus import LANGUAGES
+from recipes.nano.languages import add_languages, languages_of
 
 FIT_PER_CLASS, TEST_PER_CLASS = 2000, 500
 LANGUAGE_TRAIN, LANGUAGE_DEV = 600, 150
 TRANSFER_LANGUAGES = ("ar", "de", "fr", "ja", "ko", "pt", "zh")
+NOT_TRANSFERRED = ("en", "ja")
+"""English is the default; Japanese has 20 test rows."""
 MMLU_CHOICES = 4
 TAXONOMY = {
     "science/technology": "science",
@@ -113,6 +117,24 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
     if name == "toxicity":
         classifier = _beside_toxicity(classifier, scope, data, train, dev, test, say)
     classifier.save(folder / f"{name}.json")
+    return classifier
+
+
+def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
+    """Give the bundled toxicity classifier a rule for every language of `toxicity/` with enough rows to measure on.
+
+    Comes after all are fitted: texts are routed by the language classifier of the same run.
+    """
+    classifier = add_languages(
+        Classifier.load(folder / "toxicity.json"),
+        Classifier.load(folder / "language.json"),
+        scope,
+        lambda code, split: toxicity_rows(data, code, split),
+        languages_of(data, NOT_TRANSFERRED),
+        say,
+        cache=FeatureCache.default(),
+    )
+    classifier.save(folder / "toxicity.json")
     return classifier
 
 

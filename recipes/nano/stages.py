@@ -19,7 +19,7 @@ from scopesift_features.settings import ReadingSettings
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from recipes.nano.bundled_classifiers import ROWS, fit_bundled
+from recipes.nano.bundled_classifiers import ROWS, add_bundled_languages, fit_bundled
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
@@ -162,8 +162,10 @@ class Recipe:
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
         scope = Scope.load(self.out)
+        folder = self.out / "classifiers"
         for name in ROWS:
-            fit_bundled(name, scope, self.data, self.out / "classifiers", self.say)
+            fit_bundled(name, scope, self.data, folder, self.say)
+        add_bundled_languages(scope, self.data, folder, self.say)
 
     def card(self) -> None:
         """Write the model card from what was measured."""

@@ -1,0 +1,122 @@
+"""`python -m bench transfer`: the transfer matrix and the learning curves of the bundled toxicity classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.sampling import balanced
+from scopesift_classifiers.transfer_matrix import transfer_matrix
+from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
+
+from bench.markdown import markdown, three
+from bench.results_file import write_result
+
+SOURCE = "en"
+TRAIN_PER_CLASS, TEST_PER_CLASS = 2000, 500
+QUICK_SHARES, QUICK_DRAWS, QUICK_PER_CLASS = (0.1, 1.0), 2, 150
+LEAST_TEST = 100
+NAME = "transfer"
+
+
+def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
+    """Measure transfer from English to every other language of `data`/toxicity, and write and print it.
+
+    Args:
+        data: The folder that holds `toxicity/<lang>.jsonl.gz`.
+        quick: Few rows and draws: shows that it runs, the numbers mean little.
+        out: Where the JSON goes; None: `bench/results/`.
+    """
+    console = Console(stderr=True)
+    scope = Scope.load("nano")
+    pairs, left_out = read_pairs(data, QUICK_PER_CLASS if quick else None)
+    extent: dict[str, Any] = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS} if quick else {}
+    measured = transfer_matrix(
+        Classifier.load("toxicity"),
+        Classifier.load("language"),
+        scope,
+        pairs,
+        cache=FeatureCache.default(),
+        say=lambda line: console.print(line, highlight=False),
+        **extent,
+    )
+    path = write_result(NAME, {"quick": quick, "source": SOURCE, "left_out": left_out, **measured}, out)
+    Console().print(curve_table(measured), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"wrote {path}", highlight=False)
+
+
+def read_pairs(
+    data: Path, per_class: int | None = None
+) -> tuple[dict[str, tuple[LabelledText, LabelledText]], dict[str, str]]:
+    """Train and test rows of every language but the source, balanced inside each source of rows.
+
+    Args:
+        data: The folder that holds `toxicity/`.
+        per_class: Most rows a label; None: 2,000 train and 500 test rows.
+
+    Returns:
+        The rows by language; and the languages that were left out, with the reason.
+
+    Raises:
+        UsageError: There is no language to transfer to.
+    """
+    pairs, left_out = {}, {}
+    for path in sorted((data / "toxicity").glob("*.jsonl.gz")):
+        lang = path.name.partition(".")[0]
+        if lang == SOURCE:
+            continue
+        train = read_labelled(path, split="train")
+        test = read_labelled(path, split="test")
+        test = test.select(np.sort(balanced(test, per_class or TEST_PER_CLASS)))
+        if len(test) < LEAST_TEST:
+            left_out[lang] = f"{len(test)} test rows after balancing, {LEAST_TEST} are needed"
+            continue
+        pairs[lang] = (train.select(np.sort(balanced(train, per_class or TRAIN_PER_CLASS))), test)
+    if not pairs:
+        raise UsageError(f"{data} holds no toxicity/<lang>.jsonl.gz of another language than {SOURCE}")
+    return pairs, left_out
+
+
+def curve_table(measured: dict[str, Any]) -> str:
+    """Balanced accuracy by language and share, transfer / TF-IDF on the same rows, as a Markdown table."""
+    shares = list(measured["summary"]["shares"])
+    header = [
+        "balanced accuracy",
+        "no labels",
+        *(f"{float(share):.0%} of labels / TF-IDF" for share in shares),
+    ]
+    rows = [
+        [
+            lang,
+            three(measured["zero_shot"][lang]["balanced_accuracy"]),
+            *(_cell(measured["few"][lang].get(share)) for share in shares),
+        ]
+        for lang in measured["languages"]
+    ]
+    zero = float(np.mean([one["balanced_accuracy"] for one in measured["zero_shot"].values()]))
+    means = measured["summary"]["shares"].values()
+    rows.append(
+        [
+            "**mean**",
+            f"**{three(zero)}**",
+            *(
+                f"**{three(mean['transfer']['balanced_accuracy'])} / {three(mean['tfidf']['balanced_accuracy'])}**"
+                for mean in means
+            ),
+        ]
+    )
+    return markdown(header, rows)
+
+
+def _cell(point: dict[str, Any] | None) -> str:
+    if point is None:
+        return "–"
+    own, words = point["balanced_accuracy"], point["tfidf"]["balanced_accuracy"]
+    spread = f" ± {np.std(own):.3f}" if len(own) > 1 else ""
+    return f"{np.mean(own):.3f}{spread} / {np.mean(words):.3f}"

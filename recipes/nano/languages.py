@@ -1,0 +1,95 @@
+"""Languages for the bundled toxicity classifier: each from its own labels, by the transfer that users run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scopesift_classifiers.assessment import baseline_predictions
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.evaluation import evaluate_binary
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.transfer import TransferSettings, transfer
+from scopesift_features.scope import Scope
+
+RowsOf = Callable[[str, str], LabelledText]
+
+
+def add_languages(
+    classifier: Classifier,
+    language: Classifier,
+    scope: Scope,
+    rows_of: RowsOf,
+    codes: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    settings: TransferSettings | None = None,
+    cache: FeatureCache | None = None,
+) -> Classifier:
+    """Add a rule for each language, and its quality on test rows under the predicted language.
+
+    Train and dev rows are learned from together: the strategy is chosen by cross-validation over both.
+
+    Args:
+        classifier: The toxicity classifier.
+        language: The language classifier that routes.
+        scope: The scope of both.
+        rows_of: From a language and a split to rows.
+        codes: The languages.
+        say: Receives a line a step.
+        settings: Extent of the search.
+        cache: Document features read before.
+    """
+    for code in codes:
+        few = joined(rows_of(code, "train"), rows_of(code, "dev"))
+        say(f"{classifier.name}: {code} from {len(few)} rows")
+        done = transfer(classifier, scope, few, code, settings=settings, cache=cache, say=say)
+        test = rows_of(code, "test")
+        say(f"{classifier.name}: measuring {done.chosen} on {len(test)} {code} rows, with baselines")
+        measured = measure(done.classifier, language, scope, few, test, cache)
+        classifier = done.classifier.with_quality(f"transfer {code}", measured)
+    return classifier
+
+
+def measure(
+    classifier: Classifier,
+    language: Classifier,
+    scope: Scope,
+    few: LabelledText,
+    test: LabelledText,
+    cache: FeatureCache | None,
+) -> dict[str, Any]:
+    """What `evaluate --json` prints, with this language classifier, and the share of rows that each rule judged."""
+    answers = Engine(scope, [classifier, language]).predict(test.texts)
+    verdicts = [answer[classifier.name] for answer in answers]
+    routes = [verdict.rule for verdict in verdicts]
+    measured = evaluate_binary(
+        test.labels,
+        [verdict.label for verdict in verdicts],
+        positive=classifier.labels[0],
+        scores_N=[verdict.score for verdict in verdicts],
+        langs=test.langs,
+        sources=test.sources,
+        baselines=baseline_predictions(classifier, scope, few, test, cache),
+    )
+    return {**measured, "routes": {rule: routes.count(rule) / len(routes) for rule in sorted(set(routes))}}
+
+
+def joined(first: LabelledText, second: LabelledText) -> LabelledText:
+    """The rows of both."""
+    return LabelledText(
+        [*first.texts, *second.texts],
+        [*first.labels, *second.labels],
+        [*first.langs, *second.langs],
+        [*first.sources, *second.sources],
+        first.origin,
+    )
+
+
+def languages_of(data: Path, left_out: Sequence[str]) -> list[str]:
+    """Codes of the files of `toxicity/` but some."""
+    codes = [path.name.partition(".")[0] for path in sorted((data / "toxicity").glob("*.jsonl.gz"))]
+    return [code for code in codes if code not in left_out]

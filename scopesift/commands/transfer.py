@@ -1,0 +1,178 @@
+"""`scopesift transfer`: a classifier and a few labelled examples of a new language give an artifact that knows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.engine import LANGUAGE
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.transfer import Transfer, TransferSettings
+from scopesift_classifiers.transfer import transfer as add_language
+from scopesift_classifiers.transfer_matrix import transfer_matrix
+from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
+
+from scopesift.commands.choices import (
+    BalanceOption,
+    DeviceOption,
+    LabelColumn,
+    TextColumn,
+    read_rows,
+)
+from scopesift.commands.terminal import output, print_json, reading, say
+
+
+def transfer(
+    classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file; two labels.")],
+    train: Annotated[
+        Path, typer.Option(help="A few examples of the language: JSONL, CSV or Parquet with text, label.")
+    ],
+    lang: Annotated[str, typer.Option(help="Code of the language, e.g. de.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the new artifact goes; default NAME.LANG.json.")
+    ] = None,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Write no artifact; measure 1%, 5%, 10%, 25% and 100% of the train rows on the test rows.",
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
+    max_layer: Annotated[
+        int | None, typer.Option(min=0, help="Deepest layer to read: speed against quality.")
+    ] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="Scope folder, if the classifier's is not known by name.")
+    ] = None,
+    balance: BalanceOption = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    device: DeviceOption = None,
+) -> None:
+    """Add a language to a classifier from a few labelled examples; each strategy's cross-validated number is shown.
+
+    Texts of that language, as the language classifier recognises it, then use the new rule. Of a file with a
+    `split` column only the train rows are learned from.
+
+    Example: `scopesift transfer toxicity --train german.jsonl --lang de --out toxicity.de.json`
+    """
+    if learning_curve and out is not None:
+        raise UsageError(
+            "--learning-curve writes no artifact; leave out --out, or leave out --learning-curve"
+        )
+    artifact = Classifier.load(classifier)
+    columns = {"text": text_column, "label": label_column}
+    few = read_rows(train, **columns, split="train", balance=balance)
+    place = Scope.load(scope or artifact.scope["id"], device=device)
+    settings = TransferSettings(max_layer=max_layer)
+    if learning_curve:
+        test = read_rows(train, **columns, split="test", balance=balance)
+        _measure(artifact, place, lang, few, test, settings, json)
+        return
+    say(f"{len(few)} examples of {lang}")
+    with reading("reading") as progress:
+        done = add_language(
+            artifact, place, few, lang, settings=settings, cache=FeatureCache.default(), on_progress=progress
+        )
+    target = out or Path(f"{artifact.name}.{lang}.json")
+    done.classifier.save(target)
+    if json:
+        print_json(
+            {"lang": lang, "chosen": done.chosen, "strategies": done.strategies, "out": str(target)}
+            | {"version": done.classifier.version}
+        )
+    else:
+        output.print(strategy_table(done, lang))
+    say(
+        f"wrote {target} (version {done.classifier.version}); measure it with `scopesift evaluate {target} DATA`"
+    )
+
+
+def strategy_table(done: Transfer, lang: str) -> Table:
+    """Every strategy with its cross-validated numbers; the chosen one is bold."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{done.classifier.name} in {lang}: cross-validated on the examples",
+        title_justify="left",
+    )
+    for column in ("strategy", "", "features", "macro-F1", "±", "balanced accuracy"):
+        table.add_column(column, justify="left" if column in ("strategy", "") else "right")
+    for row in done.strategies:
+        table.add_row(
+            row["name"],
+            row["says"],
+            str(row["features"]),
+            f"{row['macro_f1']:.3f}",
+            f"{row['spread']:.3f}",
+            f"{row['balanced_accuracy']:.3f}",
+            style="bold" if row["name"] == done.chosen else None,
+        )
+    return table
+
+
+def _measure(
+    artifact: Classifier,
+    place: Scope,
+    lang: str,
+    train: LabelledText,
+    test: LabelledText,
+    settings: TransferSettings,
+    json: bool,
+) -> None:
+    if train.fingerprint() == test.fingerprint():
+        raise UsageError(
+            "--learning-curve needs a file with a split column: rows marked train are drawn from, rows marked test "
+            "are measured on"
+        )
+    bundled = bundled_classifiers()
+    language = Classifier.load(LANGUAGE) if LANGUAGE in bundled and place.id == "nano" else None
+    if language is None:
+        say(f"no language classifier for scope {place.id}: every text is taken to be in {lang}")
+    with reading("reading") as progress:
+        measured = transfer_matrix(
+            artifact,
+            language,
+            place,
+            {lang: (train, test)},
+            settings=settings,
+            cache=FeatureCache.default(),
+            on_progress=progress,
+            say=say,
+        )
+    if json:
+        print_json(measured)
+    else:
+        output.print(curve_table(measured, lang))
+        output.print(measured["why"][lang], highlight=False)
+
+
+def curve_table(measured: dict[str, Any], lang: str) -> Table:
+    """The learning curve of one language: mean and spread over the draws, TF-IDF on the same rows beside it."""
+    rows, few = measured["train_rows"][lang], measured["few"][lang]
+    title = f"balanced accuracy on {measured['test_rows'][lang]} test rows of {lang}, of {rows} train rows"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for column in ("labels", "rows", "transfer", "±", "TF-IDF", "±", "chosen"):
+        table.add_column(column, justify="left" if column == "chosen" else "right")
+    zero = measured["zero_shot"][lang]["balanced_accuracy"]
+    table.add_row("none", "0", f"{zero:.3f}", "", "", "", "")
+    for share, point in few.items():
+        own, words = point["balanced_accuracy"], point["tfidf"]["balanced_accuracy"]
+        table.add_row(
+            f"{float(share):.0%}",
+            str(point["rows"]),
+            *(f"{value:.3f}" for value in (*_mean_and_spread(own), *_mean_and_spread(words))),
+            ", ".join(sorted(set(point["chosen"]))),
+        )
+    return table
+
+
+def _mean_and_spread(values: list[float]) -> tuple[float, float]:
+    mean = sum(values) / len(values)
+    return mean, (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
