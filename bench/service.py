@@ -210,7 +210,7 @@ def _send(load: Load) -> list[list[float]]:
 def _run(module: list[str], stdin: str) -> str:
     command = [sys.executable, "-m", *module]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         command, input=stdin, stdout=subprocess.PIPE, text=True, check=True, env=environment
     )
     return done.stdout

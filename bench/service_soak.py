@@ -1,4 +1,4 @@
-"""`python -m bench service-soak`: minutes of calls of every size; memory, and all answers against the offline engine's."""
+"""`python -m bench service-soak`: minutes of calls of every size; memory, and answers against the offline engine's."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import urllib.request
 from typing import Any
@@ -11,7 +12,7 @@ from scopesift_classifiers.verdict import Evidence, Verdict
 from scopesift_features.errors import ScopesiftError
 from scopesift_service.local_server import LocalServer
 
-from scopesift.commands.terminal import output, say
+from scopesift.commands.terminal import complain, output, say
 from scopesift.commands.verdict_table import verdict_table
 
 SENTENCES = (
@@ -91,4 +92,8 @@ def verdict(said: dict[str, Any], about: dict[str, Any]) -> Verdict:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (ScopesiftError, OSError) as error:
+        complain(str(error))
+        sys.exit(1)

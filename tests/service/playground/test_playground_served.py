@@ -1,0 +1,71 @@
+"""The playground on the real service."""
+
+import json
+
+import pytest
+
+pytest.importorskip("bentoml")
+
+
+@pytest.fixture(scope="module")
+def served(browser, tmp_path_factory):
+    from scopesift_service.local_server import LocalServer
+
+    state = str(tmp_path_factory.mktemp("state"))
+    settings = {
+        "SCOPESIFT_STATE": state,
+        "SCOPESIFT_ADMIN_TOKEN": "an-admin-token-of-tests",
+        "OMP_NUM_THREADS": "1",
+    }
+    with LocalServer(settings) as server:
+        server.wait()
+        yield f"{server.url}/"
+
+
+def test_nanos_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser, served):
+    browser.open(served)
+    browser.write("Die Mannschaft gewann das Finale 😀 nach einem Tor in der letzten Minute.")
+    assert "German (de)" in browser.run("document.querySelector('[data-name=language]').innerText")
+    marked = browser.run("[...document.querySelectorAll('#read mark')].map((mark) => mark.textContent)")
+    assert marked
+    evidence = browser.run("featuresOf(shown.verdicts).map((item) => [item.text, item.start, item.end])")
+    text = browser.run("shown.text")
+    assert all(text[start:end] == word for word, start, end in evidence)
+    assert browser.run(
+        "[...document.querySelectorAll('#shelf h3')].map((head) => head.textContent).sort()"
+    ) == [
+        "domain",
+        "language",
+        "toxicity",
+    ]
+    assert browser.complaints == []
+
+
+FOREIGN = """(() => {
+  const script = document.createElement('script');
+  script.textContent = 'window.foreign = 1';
+  document.body.append(script);
+})()"""
+
+
+def test_what_the_policy_does_not_name_does_not_run(browser, served):
+    browser.open(served)
+    browser.run(FOREIGN)
+    assert browser.run("window.foreign === undefined")
+
+
+def test_a_few_examples_make_a_version_and_a_wrong_token_is_refused(browser, served):
+    browser.open(served)
+    rows = [f"toxic\tdu verdammter Idiot Nummer {n}" for n in range(12)]
+    rows += [f"clean\tder Zug Nummer {n} kommt" for n in range(12)]
+    browser.run(f"at('transfer-rows').value = {json.dumps(chr(10).join(rows))}")
+    browser.run("at('transfer-lang').value = 'de'")
+    browser.run(
+        "(() => { at('transfer-token').value = 'not-the-token-at-all'; at('transfer-go').click(); })()"
+    )
+    assert browser.until("at('transfer-answer').querySelector('.problem')?.innerText")
+    browser.run(
+        "(() => { at('transfer-token').value = 'an-admin-token-of-tests'; at('transfer-go').click(); })()"
+    )
+    said = browser.until("at('transfer-answer').querySelector('.made, .problem')?.innerText", seconds=120)
+    assert "now answers for German (de)" in said
