@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scopesift_features.document_features import document_features
 from scopesift_features.errors import InputError
 from scopesift_features.scope import Scope
 
@@ -14,10 +16,51 @@ from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf
 from scopesift_classifiers.classifier import BINARY, Classifier, bundled_classifiers
 from scopesift_classifiers.engine import LANGUAGE, Engine
 from scopesift_classifiers.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
+from scopesift_classifiers.feature_cache import FeatureCache, mean_residuals
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.sampling import split_dev
+from scopesift_classifiers.selected_reading import SelectedReading, read_selected
+from scopesift_classifiers.verdict import Verdict
 
 DEV_SHARE = 0.15
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What was measured, and what it was measured from.
+
+    Attributes:
+        classifier: What was measured.
+        scope: Its scope.
+        data: The N labelled rows.
+        measured: What `evaluate --json` prints.
+        verdicts: One a row.
+        baselines: N labels that each baseline gave; None where there was no fit data.
+    """
+
+    classifier: Classifier
+    scope: Scope
+    data: LabelledText
+    measured: dict[str, Any]
+    verdicts: list[Verdict]
+    baselines: dict[str, list[str]] | None
+
+    @property
+    def predicted(self) -> list[str]:
+        """The N labels that the classifier gave."""
+        return [verdict.label for verdict in self.verdicts]
+
+    @property
+    def scores(self) -> list[float]:
+        """The N scores: of the positive label, or that the given label is right."""
+        return [verdict.score for verdict in self.verdicts]
+
+    @cached_property
+    def reading(self) -> SelectedReading:
+        """What the classifier's features say of the rows; a pass of the backbone the first time."""
+        return read_selected(self.scope, self.data.texts, self.classifier.features)
 
 
 def assess(
@@ -26,8 +69,33 @@ def assess(
     data: LabelledText,
     *,
     fit_data: LabelledText | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    language: Classifier | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Progress | None = None,
 ) -> dict[str, Any]:
+    """What `evaluate --json` prints: `full_assessment(…).measured`, for callers that need nothing else."""
+    found = full_assessment(
+        classifier,
+        scope,
+        data,
+        fit_data=fit_data,
+        language=language,
+        cache=cache,
+        on_progress=on_progress,
+    )
+    return found.measured
+
+
+def full_assessment(
+    classifier: Classifier,
+    scope: Scope,
+    data: LabelledText,
+    *,
+    fit_data: LabelledText | None = None,
+    language: Classifier | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Progress | None = None,
+) -> Assessment:
     """Measure a classifier; the language that picks a rule is the predicted one, never the stated one.
 
     Args:
@@ -35,13 +103,14 @@ def assess(
         scope: Its scope.
         data: Labelled rows that it was not fitted on.
         fit_data: Rows to fit the baselines on; without it they are null, with the reason.
+        language: Whose verdict picks the rule of a classifier with rules for single languages; None: the
+            bundled one, if it belongs to the scope.
+        cache: Mean residuals read before, for the dense baselines.
         on_progress: Called with (texts read, all texts).
-
-    Returns:
-        The dictionary that `evaluate --json` prints; see `evaluation.evaluate_binary`.
 
     Raises:
         InputError: Labels that the classifier cannot give.
+        ScopeError: The classifier or `language` was fitted on another scope.
     """
     positive = classifier.labels[0]
     if classifier.kind == BINARY:
@@ -51,41 +120,48 @@ def assess(
             )
     else:
         data.require_labels([*classifier.labels, classifier.unknown])
-    loaded = [classifier]
-    bundled = bundled_classifiers()
-    if classifier.by_lang and classifier.name != LANGUAGE and LANGUAGE in bundled:
-        loaded.append(Classifier.load(LANGUAGE))
-    answers = Engine(scope, loaded).predict(data.texts, on_progress=on_progress)
-    verdicts = [answer[classifier.name] for answer in answers]
+    verdicts = routed_verdicts(classifier, scope, data.texts, language, on_progress=on_progress)
+    beside = None if fit_data is None else baseline_predictions(classifier, scope, fit_data, data, cache)
     predicted = [verdict.label for verdict in verdicts]
-    scores = [verdict.score for verdict in verdicts]
-    beside = None if fit_data is None else baseline_predictions(classifier, scope, fit_data, data)
-    reason = "" if fit_data is not None else NO_FIT_DATA
+    about: dict[str, Any] = {
+        "scores_N": [verdict.score for verdict in verdicts],
+        "langs": data.langs,
+        "sources": data.sources,
+        "baselines": beside,
+        "no_baselines": "" if fit_data is not None else NO_FIT_DATA,
+    }
     if classifier.kind == BINARY:
-        return evaluate_binary(
-            data.labels,
-            predicted,
-            positive=positive,
-            scores_N=scores,
-            langs=data.langs,
-            sources=data.sources,
-            baselines=beside,
-            no_baselines=reason,
-        )
-    return evaluate_many_class(
-        data.labels,
-        predicted,
-        scores_N=scores,
-        langs=data.langs,
-        sources=data.sources,
-        classes=sorted(set(data.labels)),
-        baselines=beside,
-        no_baselines=reason,
-    )
+        measured = evaluate_binary(data.labels, predicted, positive=positive, **about)
+    else:
+        measured = evaluate_many_class(data.labels, predicted, classes=sorted(set(data.labels)), **about)
+    if classifier.by_lang:
+        measured["rules"] = dict(sorted(Counter(verdict.rule for verdict in verdicts).items()))
+    return Assessment(classifier, scope, data, measured, verdicts, beside)
+
+
+def routed_verdicts(
+    classifier: Classifier,
+    scope: Scope,
+    texts: Sequence[str],
+    language: Classifier | None = None,
+    *,
+    on_progress: Progress | None = None,
+) -> list[Verdict]:
+    """Verdicts of one classifier, each by the rule of the language that the language classifier predicts."""
+    loaded = [classifier]
+    if classifier.by_lang and classifier.name != LANGUAGE:
+        chosen = language or _bundled_language(classifier)
+        loaded += [chosen] if chosen is not None else []
+    answers = Engine(scope, loaded).predict(texts, on_progress=on_progress)
+    return [answer[classifier.name] for answer in answers]
 
 
 def baseline_predictions(
-    classifier: Classifier, scope: Scope, fit_data: LabelledText, data: LabelledText
+    classifier: Classifier,
+    scope: Scope,
+    fit_data: LabelledText,
+    data: LabelledText,
+    cache: FeatureCache | None = None,
 ) -> dict[str, list[str]]:
     """Labels that the three baselines give, fitted on `fit_data` (a part of it chooses their settings).
 
@@ -95,10 +171,8 @@ def baseline_predictions(
     fit_rows, dev_rows = split_dev(fit_data, DEV_SHARE)
     fit, dev = fit_data.select(fit_rows), fit_data.select(dev_rows)
     texts = [*fit.texts, *dev.texts, *data.texts]
-    means = document_features(scope, texts, [layer], mean_residual=True).mean_ND
-    if means is None:
-        raise ValueError("document_features gave no mean residual")
-    parts = np.split(means[layer], [len(fit), len(fit) + len(dev)])
+    means_ND = mean_residuals(scope, texts, layer, cache)
+    parts = np.split(means_ND, [len(fit), len(fit) + len(dev)])
     dense = {"mean_difference": mean_difference, "linear_probe": linear_probe}
     found = {
         name: [
@@ -109,3 +183,11 @@ def baseline_predictions(
     words = tfidf(fit.texts, fit.labels, dev.texts, dev.labels)
     found["tfidf"] = [str(label) for label in words.predict(data.texts)]
     return found
+
+
+def _bundled_language(classifier: Classifier) -> Classifier | None:
+    """The bundled language classifier, if it reads the scope of `classifier`."""
+    if LANGUAGE not in bundled_classifiers():
+        return None
+    language = Classifier.load(LANGUAGE)
+    return language if language.scope.get("sha256") == classifier.scope.get("sha256") else None

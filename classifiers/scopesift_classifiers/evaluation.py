@@ -1,4 +1,4 @@
-"""What `evaluate --json` prints: metrics in all, per language and per source, with baselines."""
+"""What `evaluate --json` prints: metrics with intervals in all, per language and per source, with baselines."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scopesift_classifiers.baselines import BASELINES
+from scopesift_classifiers.bootstrap import binary_intervals, macro_f1_difference, many_class_intervals
 from scopesift_classifiers.metrics import BinaryMetrics, ManyClassMetrics, expected_calibration_error
+from scopesift_classifiers.operating_points import operating_points
 
 NATURAL_PREVALENCE = 0.05  # an assumption about streams of comments, for data whose own share was chosen
 NO_FIT_DATA = "no fit data was given (--fit-data)"
@@ -43,14 +45,25 @@ def evaluate_binary(
 
     Returns:
         `{"n", "n_positive", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1",
-        "natural": {"prevalence", "precision", "recall", "f1"}, "ece", "ece_reason",
-        "by_lang": {lang: …}, "by_source": {source: …}, "baselines": {name: … or None, "reason"}}`.
-        What a group of one class can't show is None; so is what needs scores, with the reason.
+        "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision", "recall", "f1"}, "ece",
+        "ece_reason", "thresholds": see `operating_points`, or None, "by_lang": {lang: …}, "by_source": {source: …},
+        "baselines": {name: … or None, "reason"}}`. A baseline also holds "difference": macro-F1 of the classifier less
+        its own, with its interval on the same documents. What a group of one class can't show is None; so is
+        what needs scores, with the reason.
 
     Raises:
         ValueError: lengths differ.
     """
     truth = np.asarray(truth_N, dtype=str) == positive
+
+    classes = [positive, ""]
+    folded = np.where(truth, positive, "")
+
+    def less(labels: npt.ArrayLike) -> Report:
+        one, other = (
+            np.where(np.asarray(given, str) == positive, positive, "") for given in (predicted_N, labels)
+        )
+        return _difference(folded, one, other, classes)
 
     def measured(labels: npt.ArrayLike) -> Report:
         flagged = np.asarray(labels, dtype=str) == positive
@@ -58,10 +71,11 @@ def evaluate_binary(
             langs, sources, lambda rows: _binary(truth[rows], flagged[rows])
         )
 
+    points = None if scores_N is None or not truth.any() else operating_points(scores_N, truth)
     return (
         measured(predicted_N)
         | _calibration(scores_N, truth)
-        | {"baselines": _beside(baselines, no_baselines, measured)}
+        | {"thresholds": points, "baselines": _beside(baselines, no_baselines, measured, less)}
     )
 
 
@@ -89,25 +103,29 @@ def evaluate_many_class(
         no_baselines: why a baseline that isn't in `baselines` is null.
 
     Returns:
-        `{"n", "accuracy", "balanced_accuracy", "macro_f1", "per_class": {label: {"n", "precision", "recall",
-        "f1"}}, "ece", "ece_reason", "by_lang", "by_source", "baselines"}`. Groups are measured over the
+        `{"n", "accuracy", "balanced_accuracy", "macro_f1", "intervals", "per_class": {label: {"n", "precision",
+        "recall", "f1"}}, "ece", "ece_reason", "by_lang", "by_source", "baselines"}`. Groups are measured over the
         classes that occur in them; in a group of one class only the accuracy is not None.
 
     Raises:
         ValueError: lengths differ.
     """
     truth = np.asarray(truth_N, dtype=str)
+    names = sorted(set(truth.tolist())) if classes is None else classes
+
+    def less(labels: npt.ArrayLike) -> Report:
+        return _difference(truth, predicted_N, labels, names)
 
     def measured(labels: npt.ArrayLike) -> Report:
         predicted = np.asarray(labels, dtype=str)
-        return _many_class(truth, predicted, classes) | _grouped(
-            langs, sources, lambda rows: _means(ManyClassMetrics.of(truth[rows], predicted[rows]))
+        return _many_class(truth, predicted, names) | _grouped(
+            langs, sources, lambda rows: _means(truth[rows], predicted[rows])
         )
 
     return (
         measured(predicted_N)
         | _calibration(scores_N, truth == np.asarray(predicted_N, dtype=str))
-        | {"baselines": _beside(baselines, no_baselines, measured)}
+        | {"baselines": _beside(baselines, no_baselines, measured, less)}
     )
 
 
@@ -125,29 +143,45 @@ def _binary(truth: npt.NDArray[Any], flagged: npt.NDArray[Any], prevalence: floa
         ("macro_f1", both),
     ):
         report[name] = _rounded(getattr(metrics, name)) if shown else None
+    report["intervals"] = _shown(binary_intervals(truth, flagged), report)
     if prevalence is not None:
         natural = metrics.at_prevalence(prevalence) if both else None
         report["natural"] = natural and {name: _rounded(value) for name, value in natural.items()}
     return report
 
 
-def _many_class(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: list[str] | None) -> Report:
-    metrics = ManyClassMetrics.of(truth, predicted, classes)
+def _many_class(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: list[str]) -> Report:
     table = {
         label: {name: value if name == "n" else _rounded(value) for name, value in row.items()}
-        for label, row in metrics.per_class.items()
+        for label, row in ManyClassMetrics.of(truth, predicted, classes).per_class.items()
     }
-    return _means(metrics) | {"per_class": table}
+    return _means(truth, predicted, classes) | {"per_class": table}
 
 
-def _means(metrics: ManyClassMetrics) -> Report:
+def _means(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: list[str] | None = None) -> Report:
+    metrics = ManyClassMetrics.of(truth, predicted, classes)
     means = len(metrics.per_class) > 1
-    return {
+    report: Report = {
         "n": metrics.n,
         "accuracy": _rounded(metrics.accuracy) if metrics.n else None,
         "balanced_accuracy": _rounded(metrics.balanced_accuracy) if means else None,
         "macro_f1": _rounded(metrics.macro_f1) if means else None,
     }
+    drawn = many_class_intervals(truth, predicted, list(metrics.per_class))
+    return report | {"intervals": _shown(drawn, report)}
+
+
+def _shown(intervals: dict[str, list[float]], report: Report) -> Report:
+    """The intervals of the metrics that the report gives."""
+    return {name: ends for name, ends in intervals.items() if report[name] is not None}
+
+
+def _difference(
+    truth_N: npt.ArrayLike, one_N: npt.ArrayLike, other_N: npt.ArrayLike, classes: list[str]
+) -> Report:
+    one, other = (ManyClassMetrics.of(truth_N, labels, classes).macro_f1 for labels in (one_N, other_N))
+    ends = macro_f1_difference(truth_N, one_N, other_N, classes) if np.size(truth_N) else None
+    return {"difference": {"macro_f1": _rounded(one - other), "interval": ends}}
 
 
 def _grouped(
@@ -171,10 +205,15 @@ def _calibration(scores_N: npt.ArrayLike | None, outcome_N: npt.NDArray[Any]) ->
 
 
 def _beside(
-    baselines: Predictions | None, no_baselines: str, measured: Callable[[npt.ArrayLike], Report]
+    baselines: Predictions | None,
+    no_baselines: str,
+    measured: Callable[[npt.ArrayLike], Report],
+    less: Callable[[npt.ArrayLike], Report],
 ) -> Report:
     given = baselines or {}
-    report: Report = {name: measured(given[name]) if name in given else None for name in BASELINES}
+    report: Report = {
+        name: measured(given[name]) | less(given[name]) if name in given else None for name in BASELINES
+    }
     return report | {"reason": None if len(given) == len(BASELINES) else no_baselines}
 
 

@@ -1,4 +1,4 @@
-"""The evaluation report as a page: the classifier beside its baselines, per source and per language."""
+"""The evaluation report: one page that a trust-and-safety person can read, print and send on."""
 
 from __future__ import annotations
 
@@ -6,69 +6,171 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.page import html_table, write_page
+from scopesift_classifiers.assessment import Assessment
+from scopesift_classifiers.classifier import BINARY
+from scopesift_classifiers.drift import Drift
+from scopesift_classifiers.page import folded, html_table, section, write_page
+from scopesift_classifiers.report_cards import features_section
+from scopesift_classifiers.report_sections import (
+    beside_baselines,
+    by_group,
+    calibration_section,
+    cut_section,
+    fitted,
+    labels_section,
+    terms_section,
+    tiles,
+)
+from scopesift_classifiers.report_transfer import transfer_section
+from scopesift_classifiers.report_words import binary_lead, drift_words, many_lead
+from scopesift_classifiers.unlabelled import drift_of, fit_reference
 
-_BINARY = ("f1", "precision", "recall", "balanced_accuracy", "macro_f1")
-_MANY = ("accuracy", "balanced_accuracy", "macro_f1")
+Section = tuple[str, str, str]
 
 
-def write_report(path: Path, classifier: Classifier, measured: dict[str, Any], data: str) -> None:
+def write_report(path: Path, found: Assessment, *, transfer: dict[str, Any] | None = None) -> None:
     """Write the page.
 
     Args:
         path: The file, replaced whole.
-        classifier: What was measured.
-        measured: What `assessment.assess` returned.
-        data: Name of the data set.
+        found: What `assessment.full_assessment` returned.
+        transfer: What `report_transfer.read_transfer` read: the matrix and the learning curves.
     """
-    columns = _BINARY if "f1" in measured else _MANY
-    parts = [
-        f'<p class="dim">version {classifier.version}, scope {escape(classifier.scope["id"])}, '
-        f"{measured['n']} rows of {escape(data)}</p>",
-        "<h2>Beside the baselines of the same run</h2>",
-        _bars(classifier.name, measured),
-        _group({classifier.name: measured, **_fitted(measured["baselines"])}, columns),
+    classifier, data, measured = found.classifier, found.data, found.measured
+    binary = classifier.kind == BINARY
+    positive = classifier.labels[0]
+    lead = (
+        binary_lead(classifier.name, positive, measured, data.origin)
+        if binary
+        else many_lead(classifier.name, measured, data.origin)
+    )
+    sections: list[Section] = [
+        ("baselines", "Beside ordinary classifiers", beside_baselines(classifier.name, measured))
     ]
-    if measured["baselines"]["reason"]:
-        parts.append(f'<p class="dim">Missing baselines: {escape(measured["baselines"]["reason"])}.</p>')
-    for title, key in (("By source", "by_source"), ("By language", "by_lang")):
-        parts += [f"<h2>{title}</h2>", _group(measured[key], columns)]
-    if "per_class" in measured:
-        parts += ["<h2>By label</h2>", _group(measured["per_class"], ("precision", "recall", "f1"))]
-    ece = measured["ece"]
-    parts.append(
-        f"<p>Expected calibration error: {'–, ' + str(measured['ece_reason']) if ece is None else ece}.</p>"
+    for key, title in (("by_lang", "By language"), ("by_source", "By source")):
+        if len(measured[key]) > 1:
+            sections.append((key, title, by_group(measured, key)))
+    sections += _score_sections(found, positive if binary else None)
+    if not binary:
+        sections.append(("labels", "Label by label", labels_section(measured, data.labels, found.predicted)))
+    if transfer is not None:
+        sections.append(("transfer", "Other languages with few labels", transfer_section(transfer)))
+    sections.append(("features", "What it looks at", features_section(found)))
+    if "firing" in classifier.fit:
+        drift = drift_of_assessed(found)
+        sections.append(("drift", "Are these texts like those of the fit?", drift_section(drift.to_dict())))
+    sections.append(("words", "Words on this page", terms_section()))
+    links = "".join(f'<a href="#{place}">{escape(title)}</a>' for place, title, _ in sections)
+    about = f"classifier {classifier.name}, version {classifier.version}, on scope {classifier.scope['id']}. "
+    body = [
+        f'<p class="dim">{escape(about)}{_seen(found)}</p><p class="lead">{escape(lead)}</p>{tiles(measured)}',
+        f'<nav aria-label="Sections">{links}</nav>',
+        *(section(*one) for one in sections),
+    ]
+    write_page(path, f"{classifier.name}, measured on {data.origin}", "".join(body))
+
+
+def write_drift_page(path: Path, name: str, origin: str, measured: dict[str, Any]) -> None:
+    """Write the page for texts without labels.
+
+    Args:
+        path: The file, replaced whole.
+        name: The classifier's name and version.
+        origin: Name of the data.
+        measured: What `unlabelled.assess_unlabelled` returned.
+    """
+    shares = html_table(
+        ["called", "share of the texts"],
+        [[label, f"{share:.1%}"] for label, share in measured["verdicts"].items()],
+        numbers_from=1,
     )
-    shown = classifier.default.features[:40]
-    features = [[str(item.layer), str(item.index), item.label, f"{item.threshold:g}"] for item in shown]
-    table = html_table(["layer", "feature", "strongest on", "threshold"], features, numbers_from=3)
-    parts += ["<h2>Features</h2>", table]
-    write_page(path, f"{classifier.name} on {data}", "".join(parts))
-
-
-def _fitted(baselines: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in baselines.items() if isinstance(value, dict)}
-
-
-def _bars(name: str, measured: dict[str, Any]) -> str:
-    rows = {name: measured, **_fitted(measured["baselines"])}
-    bars = "".join(
-        f"<tr><td>{escape(label)}</td><td class=n>{part['macro_f1']:.3f}</td>"
-        f'<td style="width:60%"><span class="bar" style="width:{100 * part["macro_f1"]:.0f}%"></span></td></tr>'
-        for label, part in rows.items()
-        if part["macro_f1"] is not None
+    body = (
+        f'<p class="dim">classifier {escape(name)}; {measured["n"]:,} texts without labels</p>'
+        f"{drift_section(measured['drift'])}{section('verdicts', 'What it called them', shares)}"
     )
-    return f"<table><tr><th>macro-F1</th><th></th><th></th></tr>{bars}</table>"
+    write_page(path, f"Drift in {origin}", body)
 
 
-def _group(parts: dict[str, Any], columns: tuple[str, ...]) -> str:
+def drift_of_assessed(found: Assessment) -> Drift:
+    """Drift of the assessed texts, from the features that were read for the cards."""
+    from scopesift_classifiers.selected_reading import SelectedReading
+
+    column_of = {place: column for column, place in enumerate(found.classifier.features)}
+    columns = [column_of[item.layer, item.index] for item in found.classifier.default.features]
+    read = found.reading
+    part = SelectedReading(read.acts_NS[:, columns], read.starts_NS[:, columns], read.ends_NS[:, columns])
+    return drift_of(found.classifier, fit_reference(found.classifier, found.scope), part)
+
+
+def drift_section(drift: dict[str, Any]) -> str:
+    """The drift number in words, and the features that moved."""
     rows = [
-        [str(name), str(part["n"]) if "n" in part else "–", *(_cell(part.get(column)) for column in columns)]
-        for name, part in parts.items()
+        [
+            str(item["layer"]),
+            str(item["feature"]),
+            item["label"],
+            f"{item['fit']:.1%}",
+            f"{item['now']:.1%}",
+            f"{item['expected']:.1%}",
+            f"{item['divergence']:.4f}",
+        ]
+        for item in drift["moved"]
     ]
-    return html_table(["", "n", *columns], rows, numbers_from=1)
+    header = [
+        "layer",
+        "feature",
+        "strongest on",
+        "fired in the fit",
+        "fires here",
+        "if only the mix changed",
+        "distance",
+    ]
+    moved = (
+        html_table(header, rows, numbers_from=3) if rows else "<p>No feature moved by more than chance.</p>"
+    )
+    mix = html_table(
+        ["label", "in the fit", "here (estimated from the features)"],
+        [
+            [name, f"{share:.1%}", f"{drift['mix_now'][name]:.1%}"]
+            for name, share in drift["mix_at_fit"].items()
+        ],
+        numbers_from=1,
+    )
+    return (
+        f'<p class="lead">{escape(drift_words(drift))}</p>{folded("Mix of labels", mix)}'
+        f"{folded('Features that moved', moved, opened=bool(rows))}"
+        '<p class="dim">Distance: mean Jensen-Shannon divergence of how often each feature fires, in bits: 0 for the '
+        "same rates, 1 for features that always fired and now never do. It needs no labels and says nothing of right "
+        "or wrong: only whether the texts still look like the ones that the classifier was made on.</p>"
+    )
 
 
-def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _seen(found: Assessment) -> str:
+    """Whether the fit has seen the texts, as far as fingerprints of whole files can tell."""
+    own = found.data.fingerprint()
+    if own in [found.classifier.fit.get(part, {}).get("sha256") for part in ("train", "dev")]:
+        return "<b>It was fitted on these very texts: the numbers flatter it.</b>"
+    return "The numbers hold for texts that it was not fitted on: check that these are such."
+
+
+def _score_sections(found: Assessment, positive: str | None) -> list[Section]:
+    measured, data = found.measured, found.data
+    if positive is None:
+        right = [truth == given for truth, given in zip(data.labels, found.predicted, strict=True)]
+        return [
+            (
+                "calibration",
+                "Can the score be read as a probability?",
+                calibration_section(measured, right, found.scores, "carry the label given"),
+            )
+        ]
+    truth = [label == positive for label in data.labels]
+    cut = cut_section(measured, truth, found.scores, fitted(measured), positive)
+    return [
+        ("cut", "Choosing a cut", cut),
+        (
+            "calibration",
+            "Can the score be read as a probability?",
+            calibration_section(measured, truth, found.scores, f"are {positive}"),
+        ),
+    ]

@@ -1,95 +1,120 @@
-"""`scopesift evaluate`: a classifier measured on labelled text, with the baselines beside it."""
+"""`scopesift evaluate`: a classifier measured on labelled text, or its drift on text without labels."""
 
 from __future__ import annotations
 
-import json as json_text
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
-from scopesift_classifiers.assessment import assess
+from scopesift_classifiers.assessment import full_assessment
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.report import write_report
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.report import write_drift_page, write_report
+from scopesift_classifiers.report_transfer import read_transfer
+from scopesift_classifiers.report_words import drift_words
+from scopesift_classifiers.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
+from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 
 from scopesift.commands.choices import BalanceOption, DeviceOption, LabelColumn, TextColumn, read_rows
-from scopesift.commands.terminal import output, reading, say
+from scopesift.commands.evaluation_tables import drift_tables, measured_tables
+from scopesift.commands.terminal import output, print_json, reading, say
 
-BINARY_COLUMNS = ("n", "f1", "precision", "recall", "balanced_accuracy", "macro_f1")
-MANY_COLUMNS = ("n", "accuracy", "balanced_accuracy", "macro_f1")
+LABEL = "label"
 
 
 def evaluate(
     classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file.")],
     data: Annotated[
-        Path, typer.Argument(help="JSONL, CSV or Parquet (.gz, .zst) with text, label[, lang, source].")
+        Path, typer.Argument(help="JSONL, CSV or Parquet (.gz, .zst) with text[, label, lang, source].")
     ],
     fit_data: Annotated[Path | None, typer.Option(help="Rows to fit the baselines on.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write a page with the same numbers here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page here; it shows texts of DATA as examples.")
+    ] = None,
+    transfer: Annotated[
+        Path | None,
+        typer.Option(
+            help="Show this in the report: what `transfer --learning-curve` or `bench transfer` wrote."
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Classifier whose verdict picks the rule of a language; default: the bundled one."),
+    ] = None,
     scope: Annotated[
         str | None, typer.Option(help="Scope folder, if the classifier's is not known by name.")
     ] = None,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    label_column: LabelColumn = LABEL,
     device: DeviceOption = None,
 ) -> None:
     """Measure a classifier; of files with a `split` column, DATA's test rows and --fit-data's train rows are used.
 
+    Without a label column in DATA it says instead how far the texts are from those of the fit (drift).
+
     Example: `scopesift evaluate toxicity en.jsonl.gz --fit-data en.jsonl.gz --balance 500 --report out.html`
+
+    Example: `scopesift evaluate toxicity new-comments.jsonl`
     """
+    if transfer is not None and report is None:
+        raise UsageError("--transfer is shown in a report; add --report out.html")
     artifact = Classifier.load(classifier)
+    router = Classifier.load(language) if language is not None else None
+    shown = read_transfer(transfer) if transfer is not None else None
     columns = {"text": text_column, "label": label_column}
-    rows = read_rows(data, **columns, split="test", balance=balance)
+    bare = None
+    if label_column == LABEL:  # a column that was named and is missing is a mistake, not unlabelled text
+        bare = read_unlabelled(data, text=text_column, label=label_column, split="test")
     fit_rows = None
     if fit_data is not None:
         fit_rows = read_rows(fit_data, **columns, split="train", balance=balance and 4 * balance)
-    say(f"{len(rows)} rows to measure on" + (f", {len(fit_rows)} for the baselines" if fit_rows else ""))
     place = Scope.load(scope or artifact.scope["id"], device=device)
+    if bare is not None:
+        _drift(artifact, place, bare, fit_rows, router, json, report)
+        return
+    rows = read_rows(data, **columns, split="test", balance=balance)
+    say(f"{len(rows)} rows to measure on" + (f", {len(fit_rows)} for the baselines" if fit_rows else ""))
     with reading("reading") as progress:
-        measured = assess(artifact, place, rows, fit_data=fit_rows, on_progress=progress)
+        found = full_assessment(
+            artifact, place, rows, fit_data=fit_rows, language=router, on_progress=progress
+        )
     if report is not None:
-        write_report(report, artifact, measured, data.name)
+        write_report(report, found, transfer=shown)
+        say(f"wrote {report}; it shows texts of {data.name}")
+    _show(found.measured, json, lambda: measured_tables(artifact, found.measured))
+    reason = found.measured["baselines"]["reason"]
+    if reason and not json:
+        say(f"baselines: {reason}")
+
+
+def _drift(
+    artifact: Classifier,
+    place: Scope,
+    bare: UnlabelledText,
+    fit_rows: LabelledText | None,
+    router: Classifier | None,
+    json: bool,
+    report: Path | None,
+) -> None:
+    say(f"{len(bare.texts)} texts without labels: measuring drift")
+    with reading("reading") as progress:
+        measured = assess_unlabelled(
+            artifact, place, bare.texts, fit_data=fit_rows, language=router, on_progress=progress
+        )
+    if report is not None:
+        write_drift_page(report, f"{artifact.name} {artifact.version}", bare.origin, measured)
         say(f"wrote {report}")
+    _show(measured, json, lambda: drift_tables(artifact, measured))
+    if not json:
+        output.print(drift_words(measured["drift"]), highlight=False)
+
+
+def _show(measured: dict[str, Any], json: bool, tables: Any) -> None:
     if json:
-        sys.stdout.write(json_text.dumps(measured, ensure_ascii=False) + "\n")
-    else:
-        for table in tables(artifact, measured):
-            output.print(table)
-
-
-def tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table]:
-    """The report as tables: in all and beside the baselines, per source, per language."""
-    columns = BINARY_COLUMNS if "f1" in measured else MANY_COLUMNS
-    whole = Table(box=box.SIMPLE_HEAD, title=f"{classifier.name} {classifier.version}", title_justify="left")
-    whole.add_column("")
-    for column in columns:
-        whole.add_column(column, justify="right")
-    whole.add_row("scopesift", *_cells(measured, columns), style="bold")
-    for name, baseline in measured["baselines"].items():
-        if isinstance(baseline, dict):
-            whole.add_row(name, *_cells(baseline, columns))
-    found = [whole]
-    for group in ("by_source", "by_lang"):
-        if len(measured[group]) > 1:
-            table = Table(box=box.SIMPLE_HEAD, title=group, title_justify="left")
-            table.add_column("")
-            for column in columns:
-                table.add_column(column, justify="right")
-            for name, part in measured[group].items():
-                table.add_row(str(name), *_cells(part, columns))
-            found.append(table)
-    if measured["baselines"]["reason"]:
-        say(f"baselines: {measured['baselines']['reason']}")
-    return found
-
-
-def _cells(part: dict[str, Any], columns: tuple[str, ...]) -> list[str]:
-    values = [part.get(column) for column in columns]
-    return [
-        "–" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}" for value in values
-    ]
+        print_json(measured)
+        return
+    for table in tables():
+        output.print(table)

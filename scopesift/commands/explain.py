@@ -23,7 +23,9 @@ MOST_ROWS = 12
 
 def explain(
     text: Annotated[str, typer.Argument(help="The text to explain.")],
-    html: Annotated[Path | None, typer.Option(help="Also write a page with the text marked up.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page: every token shaded by what it did.")
+    ] = None,
     scope: ScopeOption = "nano",
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
@@ -39,7 +41,7 @@ def explain(
     for name, verdict in answer.items():
         output.print(_table(engine, name, verdict, reading, text))
     if html is not None:
-        write_explanation(html, text, answer, engine.scope.id, engine.versions)
+        write_explanation(html, text, answer, engine)
         say(f"wrote {html}")
 
 

@@ -40,7 +40,7 @@ def test_the_binary_report_equals_scikit_learn_in_all_and_in_groups():
 
 def test_the_report_has_the_keys_that_the_command_promises_and_is_json():
     report = evaluate_binary(TRUTH, PREDICTED, **PLACES)
-    promised = {"n", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1"}
+    promised = {"n", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1", "intervals"}
     assert promised | {"by_lang", "by_source", "baselines", "ece", "natural"} <= set(report)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
@@ -62,7 +62,13 @@ def test_baselines_are_measured_like_the_classifier():
     report = evaluate_binary(TRUTH, PREDICTED, baselines=given, **PLACES)
     beside = report["baselines"]
     assert beside["reason"] is None
-    assert beside["mean_difference"] == {key: report[key] for key in beside["mean_difference"]}
+    own = {key: value for key, value in beside["mean_difference"].items() if key != "difference"}
+    assert own == {key: report[key] for key in own}
+    assert beside["mean_difference"]["difference"] == {"macro_f1": 0, "interval": [0, 0]}
+    low, high = beside["linear_probe"]["difference"]["interval"]
+    found = beside["linear_probe"]["difference"]["macro_f1"]
+    assert found == pytest.approx(report["macro_f1"] - 1, abs=1e-6)
+    assert low < found < high < 0
     assert beside["linear_probe"]["macro_f1"] == 1
     assert beside["tfidf"]["by_source"]["a"]["balanced_accuracy"] == 0.5
 
@@ -89,6 +95,7 @@ def test_a_group_of_one_class_shows_only_what_it_can():
         "accuracy": 0.5,
         "balanced_accuracy": None,
         "macro_f1": None,
+        "intervals": {"accuracy": [0.0, 1.0]},
     }
     assert report["by_source"] == {}
 
@@ -127,7 +134,13 @@ def test_the_many_class_report_equals_scikit_learn():
 def test_in_a_language_classifier_a_language_has_only_an_accuracy():
     truth = ["en", "en", "de", "de"]
     report = evaluate_many_class(truth, ["en", "und", "de", "de"], langs=truth, sources=[None] * 4)
-    assert report["by_lang"]["en"] == {"n": 2, "accuracy": 0.5, "balanced_accuracy": None, "macro_f1": None}
+    assert report["by_lang"]["en"] == {
+        "n": 2,
+        "accuracy": 0.5,
+        "balanced_accuracy": None,
+        "macro_f1": None,
+        "intervals": {"accuracy": [0.0, 1.0]},
+    }
 
 
 def test_lengths_that_differ_are_refused():
@@ -135,3 +148,16 @@ def test_lengths_that_differ_are_refused():
         evaluate_binary(TRUTH, PREDICTED[:-1], **PLACES)
     with pytest.raises(ValueError, match="as many"):
         evaluate_many_class(TRUTH, PREDICTED[:-1], **PLACES)
+
+
+def test_every_metric_lies_in_its_interval_in_all_and_in_groups():
+    report = evaluate_binary(TRUTH, PREDICTED, **PLACES)
+    for part in (report, *report["by_lang"].values(), *report["by_source"].values()):
+        for name, (low, high) in part["intervals"].items():
+            assert low < part[name] < high
+
+
+def test_thresholds_are_given_where_there_are_scores():
+    assert evaluate_binary(TRUTH, PREDICTED, **PLACES)["thresholds"] is None
+    points = evaluate_binary(TRUTH, PREDICTED, scores_N=SCORES, **PLACES)["thresholds"]
+    assert points["precision"][0]["cut"] in (0.1, 0.9)

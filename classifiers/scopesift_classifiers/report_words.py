@@ -1,0 +1,135 @@
+"""What the report says in words: plain first, numbers second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BASELINE_NAMES = {
+    "mean_difference": "Residual mean-difference",
+    "linear_probe": "Linear probe",
+    "tfidf": "TF-IDF + logistic regression",
+}
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+}
+LANGUAGES = {
+    "am": "Amharic", "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "de": "German", "el": "Greek",
+    "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
+    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "ta": "Tamil",
+    "th": "Thai", "tr": "Turkish", "tt": "Tatar", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+TERMS = {
+    "Macro-F1": "the mean, over the labels, of a score that is high only if a label is both found and not given "
+    "wrongly. 1 is perfect. It counts rare labels as much as frequent ones.",
+    "Balanced accuracy": "the mean, over the labels, of the share that was found. Guessing gives .5 with two labels.",
+    "Precision": "of the texts that were flagged, the share that should have been.",
+    "Recall": "of the texts that should be flagged, the share that was.",
+    "Interval": "with another sample of as many texts, the number would fall in it 95 times in 100 "
+    "(bootstrap, 1,000 resamples).",
+    "Residual mean-difference, linear probe": "two ordinary classifiers that read the same language model, but all of "
+    "its numbers instead of a few features; the probe is trained by gradient descent.",
+    "TF-IDF + logistic regression": "an ordinary classifier that counts words and letters, without any language model.",
+    "Feature": "one direction that a sparse autoencoder found in the language model; it fires where a text holds "
+    "something like the tokens shown on its card.",
+}
+
+
+def language_name(code: str) -> str:
+    """The name and code of a language, "German (de)", for a known code, the code itself for another value."""
+    return f"{LANGUAGES[code]} ({code})" if code in LANGUAGES else code
+
+
+def of_hundred(share: float) -> str:
+    """A share as "7 of 100", with a decimal where it matters."""
+    value = 100 * share
+    return f"{value:.1f} of 100" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} of 100"
+
+
+def binary_lead(name: str, positive: str, measured: dict[str, Any], data: str) -> str:
+    """The first sentences of a report on a classifier with a positive label."""
+    n, positives = measured["n"], measured["n_positive"]
+    recall, precision = measured["recall"], measured["precision"]
+    words = (
+        f"{name} read {n:,} texts of {data} that people had labelled; {positives:,} of them are {positive}. "
+        f"It found {of_hundred(recall)} of the {positive} texts"
+    )
+    if measured["balanced_accuracy"] is not None:
+        alarms = 1 - (2 * measured["balanced_accuracy"] - recall)
+        words += f" and wrongly flagged {of_hundred(alarms)} of the others"
+    words += f". Of what it flagged, {of_hundred(precision)} were rightly flagged."
+    natural = measured["natural"]
+    if natural:
+        words += (
+            f" In a stream where only {of_hundred(natural['prevalence'])} texts are {positive} (an assumption), "
+            f"{of_hundred(natural['precision'])} flags would be right."
+        )
+    return words
+
+
+def many_lead(name: str, measured: dict[str, Any], data: str) -> str:
+    """The first sentences of a report on a classifier with many labels."""
+    labels = len(measured["per_class"])
+    return (
+        f"{name} read {measured['n']:,} texts of {data} that carry one of {labels} labels each, and gave the right one "
+        f"to {of_hundred(measured['accuracy'])}."
+    )
+
+
+def standing(measured: dict[str, Any]) -> str:
+    """How the classifier stands beside the best baseline, or why there are none."""
+    fitted = {name: part for name, part in measured["baselines"].items() if isinstance(part, dict)}
+    if not fitted or measured["macro_f1"] is None:
+        reason = measured["baselines"]["reason"] or "there is one label only"
+        return f"There is nothing to compare with: {reason}."
+    best = max(fitted, key=lambda name: fitted[name]["macro_f1"])
+    found = fitted[best]["difference"]
+    low, high = found["interval"]
+    rival = (
+        f"the strongest of the baselines, {BASELINE_NAMES[best]} (macro-F1 {fitted[best]['macro_f1']:.3f})"
+    )
+    if low > 0:
+        return f"It is better than {rival}, by {found['macro_f1']:.3f} ({low:.3f} to {high:.3f})."
+    if high < 0:
+        return f"It is worse than {rival}, by {-found['macro_f1']:.3f} ({-high:.3f} to {-low:.3f})."
+    difference = f"{found['macro_f1']:+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"These texts cannot tell it from {rival}: the difference is {difference}."
+
+
+def drift_words(drift: dict[str, Any]) -> str:
+    """What the drift number means, in two or three sentences."""
+    n, number, chance = drift["n"], drift["divergence"], drift["chance"]
+    if number <= chance:
+        return (
+            f"The features fire as they did in the fit: the distance is {number:.4f}, and chance alone gives up to "
+            f"{chance:.4f} with {n:,} texts."
+        )
+    times = number / chance if chance else float("inf")
+    words = (
+        f"The features fire otherwise than in the fit: the distance is {number:.4f}, {times:.1f} times what chance "
+        f"alone gives with {n:,} texts ({chance:.4f})"
+    )
+    scale = drift["between_classes"]
+    words += f"; the fit's own labels are {scale:.4f} apart. " if scale else ". "
+    then, now = drift["mix_at_fit"], drift["mix_now"]
+    label = max(then, key=lambda name: abs(now[name] - then[name]))
+    mix = f"about {of_hundred(now[label])} texts {label}, against {of_hundred(then[label])} in the fit"
+    if drift["level"] == "none":
+        return words + f"A different mix of labels explains all of it ({mix}): the features themselves hold."
+    share = 1 - drift["unexplained"] / number
+    if share > 0.25:
+        words += f"A different mix of labels would explain {of_hundred(share)} parts of it ({mix}); the rest is new. "
+    else:
+        words += "A different mix of labels does not explain it. "
+    advice = {
+        "slight": "What is left is slight.",
+        "clear": "What is left is clear: label some of these texts and evaluate on them.",
+        "strong": "What is left is strong: do not trust scores on these texts before you have labelled some and "
+        "evaluated on them.",
+    }
+    return words + advice[drift["level"]]
