@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import quality_tables, speed_tables
+from bench import quality_tables, scopes_table, speed_tables
 
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -20,6 +20,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "domain_languages": quality_tables.domain_languages,
     "fidelity": quality_tables.fidelity,
     "waiting": speed_tables.waiting,
+    "scopes": scopes_table.scopes,
     "load": speed_tables.load,
     "encode": speed_tables.encode,
     "encode_selected": speed_tables.encode_selected,
