@@ -8,8 +8,8 @@ from typing import Any
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.onnx_export import ExportSettings, build_model, make_encoders
+from scopesift_classifiers.onnx_file import open_model
 from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
-from scopesift_classifiers.onnx_runtime import open_session
 from scopesift_classifiers.onnx_texts import own_sentences
 from scopesift_features.scope import Scope
 
@@ -60,7 +60,7 @@ def _candidate(
 ) -> Candidate:
     encoders = make_encoders(classifier, scope, settings, texts)
     model = build_model(classifier, scope, encoders, settings, {})
-    return Candidate(name, classifier, open_session(model.SerializeToString()), settings.with_backbone)
+    return Candidate(name, classifier, open_model(model), settings.with_backbone)
 
 
 def _rows(

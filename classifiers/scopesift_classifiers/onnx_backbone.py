@@ -128,7 +128,7 @@ class _Blocks:
         angles = graph.add("Concat", angles, angles, axis=1)
         self.cosine, self.sine = graph.add("Cos", angles), graph.add("Sin", angles)
         earlier_TT = graph.add("LessOrEqual", graph.add("Unsqueeze", place_T, graph.ints(0)), place_T1)
-        seen = graph.add("And", graph.add("Unsqueeze", is_token_BT, graph.ints(1, 2)), earlier_TT)
+        seen = graph.add("And", graph.add("Unsqueeze", is_token_BT, graph.ints(1, 2, 3)), earlier_TT)
         self.bias = graph.add("Where", seen, graph.number(0.0), graph.number(_MASKED))
 
     def add(self, x_BTD: str, layer: int) -> str:
@@ -144,38 +144,33 @@ class _Blocks:
 
     def _attention(self, x_BTD: str, name: str) -> str:
         graph, sizes = self.graph, self.sizes
-        heads, groups, size = sizes.heads, sizes.key_heads, sizes.head_size
-        query = self._heads(self._linear(x_BTD, f"{name}.q_proj"), heads, f"{name}.q_norm")
-        key = self._heads(self._linear(x_BTD, f"{name}.k_proj"), groups, f"{name}.k_norm")
-        value = self._heads(self._linear(x_BTD, f"{name}.v_proj"), groups, None)
-        # the queries that share a key head stand below one another: no key is copied
-        length = graph.axis_size(x_BTD, 1)
-        by_group = graph.add("Mul", length, graph.ints(heads // groups))
-        stacked = graph.add("Reshape", self._turned(query), self._shape(groups, by_group, size))
-        key = graph.add("Transpose", self._turned(key), perm=[0, 1, 3, 2])
-        scores = graph.add("Mul", graph.add("MatMul", stacked, key), graph.number(size**-0.5))
-        scores = graph.add("Reshape", scores, self._shape(heads, length, length))
+        groups, size = sizes.key_heads, sizes.head_size
+        query = self._heads(x_BTD, f"{name}.q", sizes.heads // groups, f"{name}.q_norm")
+        key = self._heads(x_BTD, f"{name}.k", 1, f"{name}.k_norm")
+        value = self._heads(x_BTD, f"{name}.v", 1, None)
+        # one key head serves several queries by broadcasting, so that no key is copied
+        key = graph.add("Transpose", self._turned(key), perm=[0, 1, 2, 4, 3])
+        scores = graph.add("MatMul", self._turned(query), key)
+        scores = graph.add("Mul", scores, graph.number(size**-0.5))
         shares = graph.add("Softmax", graph.add("Add", scores, self.bias), axis=-1)
-        shares = graph.add("Reshape", shares, self._shape(groups, by_group, length))
-        mixed = graph.add("MatMul", shares, value)
-        mixed = graph.add("Reshape", mixed, self._shape(heads, length, size))
-        mixed = graph.add("Transpose", mixed, perm=[0, 2, 1, 3])
-        mixed = graph.add("Reshape", mixed, graph.ints(0, 0, heads * size))
+        mixed = graph.add("Transpose", graph.add("MatMul", shares, value), perm=[0, 3, 1, 2, 4])
+        mixed = graph.add("Reshape", mixed, graph.ints(0, 0, sizes.heads * size))
         return self._linear(mixed, f"{name}.o_proj")
 
-    def _heads(self, x: str, heads: int, norm: str | None) -> str:
-        """`[B, T, heads * size]` as `[B, heads, T, size]`, normalised a head if there is a norm."""
-        split = self.graph.add("Reshape", x, self.graph.ints(0, 0, heads, self.sizes.head_size))
+    def _heads(self, x_BTD: str, name: str, each: int, norm: str | None) -> str:
+        """A projection split into `[B, key heads, each, T, size]`, normalised a head if there is a norm."""
+        shape = self.graph.ints(0, 0, self.sizes.key_heads, each, self.sizes.head_size)
+        split = self.graph.add("Reshape", self._linear(x_BTD, f"{name}_proj"), shape)
         if norm is not None:
             split = self._norm(split, norm)
-        return self.graph.add("Transpose", split, perm=[0, 2, 1, 3])
+        return self.graph.add("Transpose", split, perm=[0, 2, 3, 1, 4])
 
     def _turned(self, x: str) -> str:
         """Rotary positions."""
         graph, half = self.graph, self.sizes.head_size // 2
-        low = graph.add("Slice", x, graph.ints(0), graph.ints(half), graph.ints(3))
-        high = graph.add("Slice", x, graph.ints(half), graph.ints(2 * half), graph.ints(3))
-        rotated = graph.add("Concat", graph.add("Neg", high), low, axis=3)
+        low = graph.add("Slice", x, graph.ints(0), graph.ints(half), graph.ints(4))
+        high = graph.add("Slice", x, graph.ints(half), graph.ints(2 * half), graph.ints(4))
+        rotated = graph.add("Concat", graph.add("Neg", high), low, axis=4)
         return graph.add("Add", graph.add("Mul", x, self.cosine), graph.add("Mul", rotated, self.sine))
 
     def _norm(self, x: str, name: str) -> str:
@@ -190,8 +185,3 @@ class _Blocks:
     def _weight(self, name: str, *, transposed: bool = False) -> str:
         value = self.weights[name]
         return stored(self.graph, value.T if transposed else value, self.how, name)
-
-    def _shape(self, *sizes: int | str) -> str:
-        """A shape that begins with the batch; 0 there copies the batch's size, even if it is 0."""
-        parts = [size if isinstance(size, str) else self.graph.ints(size) for size in (0, *sizes)]
-        return self.graph.add("Concat", *parts, axis=0)

@@ -16,14 +16,14 @@ from scopesift_features.scope import Scope
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.onnx_backbone import add_backbone
 from scopesift_classifiers.onnx_encode import FP32, STORED, EncoderRows
-from scopesift_classifiers.onnx_file import write_model
+from scopesift_classifiers.onnx_file import open_model, write_model
 from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph, require_onnx
 from scopesift_classifiers.onnx_head import add_classifier_head, add_residual_inputs, routed_decisions
 from scopesift_classifiers.onnx_int8 import MODES, measure_range
 from scopesift_classifiers.onnx_metadata import as_properties, as_text, describe
 from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
 from scopesift_classifiers.onnx_rows import row_batches
-from scopesift_classifiers.onnx_runtime import full_rows, load_runtime, open_session
+from scopesift_classifiers.onnx_runtime import full_rows, load_runtime
 from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
 from scopesift_classifiers.onnx_texts import own_sentences
 
@@ -133,7 +133,7 @@ def export_classifier(
         say(f"comparing with the classifier itself on {len(measure)} texts")
         # the measured rate goes into the metadata, so the graph that is measured has none yet
         draft = build_model(classifier, scope, encoders, settings, {})
-        session = open_session(draft.SerializeToString())
+        session = open_model(draft)
         candidate = Candidate("draft", classifier, session, settings.with_backbone)
         disagreement = compare(scope, measure, [candidate])[0]
         digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,6 +11,8 @@ from typing import Any
 
 from scopesift_features.errors import ScopesiftError, UsageError
 
+from scopesift_classifiers.onnx_runtime import open_session
+
 # protobuf cannot hold more than 2 GiB in one message
 MOST_BYTES = 2**31 - 2**20
 
@@ -37,7 +39,7 @@ def write_model(path: Path, model: Any, beside: dict[str, bytes], *, external_da
     import onnx
 
     data = f"{path.name}.data"
-    size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    size = weight_bytes(model)
     if size > MOST_BYTES and not external_data:
         raise UsageError(
             f"the weights take {size / 2**30:.1f} GiB, one ONNX file holds 2; use --external-data"
@@ -67,6 +69,27 @@ def write_model(path: Path, model: Any, beside: dict[str, bytes], *, external_da
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return [path.parent / name for name in reversed(names)]
+
+
+def weight_bytes(model: Any) -> int:
+    """How much a model's constants take."""
+    return sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+
+
+def open_model(model: Any) -> Any:
+    """A session of a model in memory; one that is too large for a message goes through a temporary file.
+
+    Raises:
+        UsageError: see `open_session`.
+    """
+    import onnx
+
+    if weight_bytes(model) <= MOST_BYTES:
+        return open_session(model.SerializeToString())
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "draft.onnx")
+        onnx.save_model(model, path, save_as_external_data=True, location="draft.data")
+        return open_session(path)
 
 
 def check_model(path: Path) -> None:

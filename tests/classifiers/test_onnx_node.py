@@ -1,0 +1,63 @@
+"""A consumer that isn't Python gives the same verdicts from the exported files."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.onnx_export import ExportSettings, export_classifier
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "onnx-node"
+TEXTS = [
+    "you idiot, shut up",
+    "cat rain mat watched the vaccine",
+    "Das Wetter ist heute schön, wir gehen spazieren. ",
+    "",
+    "   ",
+    "<|endoftext|> You're an idiot, aren't you?",
+    "you idiot, shut up " * 40,
+    "今日はいい天気ですね。",
+    "הַמַּיִם שלום",
+    "😀👨‍👩‍👧 e\u0301té",
+    "\ud800 lone",
+]
+
+
+def run_node(graph, texts):
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    if not (EXAMPLE / "node_modules" / "onnxruntime-node").is_dir():
+        pytest.skip(f"`npm install --ignore-scripts` has not been run in {EXAMPLE.name}")
+    lines = "".join(json.dumps(text) + "\n" for text in texts)
+    command = ["node", str(EXAMPLE / "classify.mjs"), str(graph), "-"]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["toxicity", "language"])
+def test_node_gives_the_verdicts_and_evidence_of_the_engine(name, request, tiny_scope, tmp_path):
+    classifier = request.getfixturevalue(name)
+    settings = ExportSettings(with_backbone=True)
+    export_classifier(classifier, tiny_scope, tmp_path / "it.onnx", settings, TEXTS)
+    answers = run_node(tmp_path / "it.onnx", TEXTS)
+    expected = [one[name] for one in Engine(tiny_scope, [classifier]).predict(TEXTS)]
+    assert [one["label"] for one in answers] == [one.label for one in expected]
+    assert len({one["label"] for one in answers}) > 1
+    for one, verdict in zip(answers, expected, strict=True):
+        assert one["score"] == pytest.approx(verdict.score, abs=1e-5)
+        assert one["scores"] == pytest.approx(verdict.scores, abs=1e-5)
+        shown = {(item["layer"], item["feature"]) for item in one["evidence"]}
+        assert {(item.layer, item.feature) for item in verdict.evidence} <= shown
+
+
+def test_node_refuses_a_graph_without_backbone(toxicity, tiny_scope, tmp_path):
+    export_classifier(toxicity, tiny_scope, tmp_path / "it.onnx", ExportSettings(), TEXTS)
+    with pytest.raises(AssertionError, match="--with-backbone"):
+        run_node(tmp_path / "it.onnx", ["a"])
