@@ -113,7 +113,8 @@ def make_cards(
     if reading is None:
         reading = read_selected(scope, data.texts, classifier.features)
     classes = _groups(data.labels)
-    languages = _groups(data.langs) if any(data.langs) else {}
+    # where the labels are the languages the shares would only stand there twice
+    languages = _groups(data.langs) if any(data.langs) and data.langs != data.labels else {}
     cards = []
     for column, item in enumerate(selected_features(classifier)):
         acts_N = reading.acts_NS[:, column]

@@ -19,6 +19,7 @@ from scopesift_features.settings import ReadingSettings
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
+from recipes.nano.bundled_cards import write_bundled_cards
 from recipes.nano.bundled_classifiers import ROWS, add_bundled_languages, fit_bundled
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
@@ -167,6 +168,10 @@ class Recipe:
             fit_bundled(name, scope, self.data, folder, self.say)
         add_bundled_languages(scope, self.data, folder, self.say)
 
+    def cards(self) -> None:
+        """Count the feature cards of the bundled classifiers."""
+        write_bundled_cards(Scope.load(self.out), self.data, self.out, self.say)
+
     def card(self) -> None:
         """Write the model card from what was measured."""
         write_card(self.out)
@@ -189,7 +194,7 @@ class Recipe:
         return model.half().float().eval(), state["done"]
 
 
-STAGES = ("tokenizer", "model", "saes", "scope", "classifiers", "card")
+STAGES = ("tokenizer", "model", "saes", "scope", "classifiers", "cards", "card")
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
