@@ -69,7 +69,10 @@ def pull(
         return folder
     with one_at_a_time(folder, tell):
         remove_leftovers(folder)
-        _pull(hub, entry, folder, wanted, revision, backbone_revision, tell)
+        try:
+            _pull(hub, entry, folder, wanted, revision, backbone_revision, tell)
+        finally:
+            shutil.rmtree(_downloads(folder / "sae"), ignore_errors=True)
     return folder
 
 
@@ -109,7 +112,6 @@ def _pull(
     for layer in new:
         tell(f"{entry.sae}: layer {layer}, revision {sae_commit[:12]}")
         _pull_layer(hub, entry, sae_commit, folder / "sae", layer, config)
-    shutil.rmtree(_downloads(folder / "sae"), ignore_errors=True)
 
 
 def _is_here(

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scopesift_features.atomic_files import read_json, write_atomically, write_json
+from scopesift_features.atomic_files import read_json, write_json, write_tensors
 from scopesift_features.errors import ScopeError
 from scopesift_features.published_config import spelled
 from scopesift_features.sae import TopKSAE
@@ -193,8 +193,6 @@ def write_safetensors(sae: TopKSAE, folder: Path, *, dtype: torch.dtype | None =
     Raises:
         ScopeError: no decoder, values that this precision cannot hold, or the disk refused.
     """
-    from safetensors.torch import save_file
-
     if sae.W_dec_DF is None or sae.b_dec_D is None:
         raise ScopeError(f"the SAE of layer {sae.layer} has no decoder; a file holds {', '.join(KEYS)}")
     tensors = dict(zip(KEYS, (sae.W_enc_FD, sae.b_enc_F, sae.W_dec_DF, sae.b_dec_D), strict=True))
@@ -203,7 +201,7 @@ def write_safetensors(sae: TopKSAE, folder: Path, *, dtype: torch.dtype | None =
     }
     path = folder / f"layer{sae.layer}.sae.safetensors"
     _check_finite(path, stored)
-    write_atomically(path, lambda temporary: save_file(stored, temporary, metadata={"format": "pt"}))
+    write_tensors(path, stored)
     return path
 
 

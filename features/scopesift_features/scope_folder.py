@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from scopesift_features.atomic_files import read_json, write_atomically, write_json
+from scopesift_features.atomic_files import read_json, write_atomically, write_json, write_tensors
 from scopesift_features.errors import ScopeError
 from scopesift_features.sae import TopKSAE
 from scopesift_features.sae_files import SAEConfig, find_layers, write_safetensors
@@ -146,8 +146,6 @@ def write_backbone(
     Raises:
         ScopeError: values that storage_dtype cannot hold, or a disk that refuses.
     """
-    from safetensors.torch import save_file
-
     stored = {
         key: value.detach().to("cpu", storage_dtype).contiguous()
         for key, value in state.items()
@@ -157,9 +155,7 @@ def write_backbone(
         if not bool(torch.isfinite(value.float().sum())):
             raise ScopeError(f"{folder}: {key} is not finite in {storage_dtype}; store it in a wider type")
     write_json(folder / "config.json", config)
-    write_atomically(
-        folder / "model.safetensors", lambda path: save_file(stored, path, metadata={"format": "pt"})
-    )
+    write_tensors(folder / "model.safetensors", stored)
     write_atomically(folder / "tokenizer.json", lambda path: tokenizer.backend_tokenizer.save(str(path)))
     special = {
         name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)

@@ -48,9 +48,10 @@ def uncut(model, layer):
     return seen["before"][use_BT], seen["after"][use_BT], output.hidden_states[-1][use_BT]
 
 
-def cut(folder, layer, deepest=None, **options):
+def cut(folder, layer, deepest=None, mutate=lambda backbone: None, **options):
     ids_BT, mask_BT = batch()
     backbone = load_backbone(folder, layer if deepest is None else deepest, device="cpu", dtype=torch.float32)
+    mutate(backbone)
     return backbone.residuals(ids_BT, mask_BT, [layer], **options)[layer][mask_BT.bool()]
 
 
@@ -72,14 +73,52 @@ def test_a_layer_above_the_cut_is_the_same_whatever_the_cut(checkpoints, family)
     assert torch.equal(cut(folder, 1, deepest=depth(folder) - 1), after)
 
 
-def test_the_comparison_would_see_a_wrong_hook_point(checkpoints, family):
+def norms_of(block):
+    """A block's own norms, in the order of their use."""
+    return [module for module in block.children() if "norm" in type(module).__name__.lower()]
+
+
+def read_other_modules(choose):
+    """A mutation that takes the residual at `choose(blocks, number)` instead of at the block itself."""
+
+    def mutate(backbone):
+        backbone.blocks = [choose(backbone.blocks, number) for number in range(len(backbone.blocks))]
+
+    return mutate
+
+
+MUTATIONS = {
+    "wrong layer": {"mutate": read_other_modules(lambda blocks, number: blocks[number - 1])},
+    "pre-block": {"before": True},
+    "pre-norm, in the middle of the block": {
+        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[1]),
+        "before": True,
+    },
+    "behind the block's first norm": {
+        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[0])
+    },
+    "behind the block's second norm": {
+        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[1])
+    },
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_wrong_hook_point_fails_the_comparison(checkpoints, family, mutation):
     folder, model = checkpoints(family)
     layer = depth(folder) - 1
-    before, after, final = uncut(model, layer)
-    assert torch.equal(cut(folder, layer, before=True), before)
-    assert not torch.equal(cut(folder, layer, before=True), after)  # pre-block
-    assert not torch.equal(cut(folder, layer - 1), after)  # wrong layer
-    assert not torch.equal(final, after)  # hidden_states[-1] is behind the final norm
+    before, after, _ = uncut(model, layer)
+    found = cut(folder, layer, **MUTATIONS[mutation])
+    assert found.shape == after.shape
+    assert not torch.equal(found, after)
+    if mutation == "pre-block":
+        assert torch.equal(found, before)  # so `before=True` is the block's input, as the checks need it
+
+
+def test_the_state_behind_the_final_norm_fails_the_comparison(checkpoints, family):
+    _, model = checkpoints(family)
+    _, after, final = uncut(model, len(blocks_of(model)) - 1)
+    assert not torch.equal(final, after)  # what hidden_states[-1] would have given
 
 
 def test_nothing_behind_the_cut_is_in_memory(checkpoints, family):
