@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -9,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_kernels import encode_selected, encode_topk
+from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
 
 from bench.encode_checks import selected_mismatches, topk_mismatches
 from bench.encode_peers import Encode, bare_gemm, peers
 from bench.encode_shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
 from bench.encode_tables import full_table, memory_line, selected_table, shape_name
-from bench.encode_timing import extra_mib, median_ms
+from bench.encode_timing import extra_mib, median_ratios, timed_in_turn
 from bench.results_file import StoredRows
+
+FLOOR = "bare product"
 
 
 def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:
@@ -62,49 +65,64 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
 
 def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dict[str, Any]:
     shape, n = data.shape, len(data.batches)
-
-    def timed(encode: Encode, d: Data = data) -> float:
-        call = partial(_call, encode, d)
-        return median_ms(call, device, repeats, n)
-
-    times = {"bare product, bfloat16": timed(bare_gemm)}
-    peer_data = data
-    if device.type == "cpu":
-        wide = Data(shape, [x.float() for x in data.batches], data.W_enc_FD.float(), data.b_enc_F.float())
-        times["bare product, float32"] = timed(bare_gemm, wide)
-        # without bfloat16 arithmetic the wide product is the floor, and what the peers would use
-        if times["bare product, float32"] < times["bare product, bfloat16"]:
-            peer_data = wide
-        del wide
-    floor = min(times.values())
-    times["encode_topk"] = timed(encode_topk)
+    floor, peer_data = _floor(data, device, n)
+    calls = {FLOOR: partial(_call, bare_gemm, peer_data), "encode_topk": partial(_call, encode_topk, data)}
     for name, encode in peers(compiled=not quick).items():
-        times[name] = timed(encode, peer_data)
-    peers_in = str(peer_data.W_enc_FD.dtype).removeprefix("torch.")
-    del peer_data
+        calls[name] = partial(_call, encode, peer_data)
+    times = timed_in_turn(calls, device, repeats, n)
     full = [encode_topk(x, data.W_enc_FD, data.b_enc_F, shape.k) for x in data.batches]
-    row: dict[str, Any] = {
+    return {
         "d_model": shape.d_model,
         "n_features": shape.n_features,
         "k": shape.k,
         "tokens": shape.tokens,
-        "peers_in": peers_in,
-        "floor_ms": floor,
-        "ms": times,
-        "ratio": {name: time / floor for name, time in times.items()},
+        "floor": floor,
+        "ms": {name: statistics.median(spent) for name, spent in times.items()},
+        "ratio": median_ratios(times, FLOOR),
         "mismatches": sum(topk_mismatches(data, i, got) for i, got in enumerate(full)),
-        "selected": [],
+        "selected": _measure_selected(data, peer_data, full, device, repeats) if shape.selections else [],
     }
-    for asked in SELECTIONS if shape.selections else []:
-        selection = make_selection(data, asked, full[0])
 
-        def select(batch: int, chosen: tuple[torch.Tensor, ...] = selection) -> Any:
-            return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, shape.k, *chosen)
 
-        ms = median_ms(select, device, repeats, n)
-        wrong = selected_mismatches(data, n - 1, select(n - 1), selection, full[n - 1])
-        row["selected"].append({**vars(asked), "ms": ms, "ratio": ms / floor, "mismatches": wrong})
-    return row
+def _floor(data: Data, device: torch.device, n: int) -> tuple[dict[str, Any], Data]:
+    """The dtype in which the product alone is fastest here, and the data in it.
+
+    Without bfloat16 arithmetic that is float32; what is widened once can only favour the peers.
+    """
+    if device.type != "cpu":
+        return {"dtype": "bfloat16"}, data
+    wide = Data(data.shape, [x.float() for x in data.batches], data.W_enc_FD.float(), data.b_enc_F.float())
+    calls = {"bfloat16": partial(_call, bare_gemm, data), "float32": partial(_call, bare_gemm, wide)}
+    ms = {name: statistics.median(spent) for name, spent in timed_in_turn(calls, device, 1, n).items()}
+    fastest = min(ms, key=lambda name: ms[name])
+    return {"dtype": fastest, "ms": ms}, wide if fastest == "float32" else data
+
+
+def _measure_selected(
+    data: Data, peer_data: Data, full: list[TopK], device: torch.device, repeats: int
+) -> list[dict[str, Any]]:
+    calls: dict[str, Any] = {FLOOR: partial(_call, bare_gemm, peer_data)}
+    selections = [make_selection(data, asked, full[0]) for asked in SELECTIONS]
+    for number, selection in enumerate(selections):
+        calls[str(number)] = partial(_select, data, selection)
+    times = timed_in_turn(calls, device, repeats, len(data.batches))
+    ratios = median_ratios(times, FLOOR)
+    last = len(data.batches) - 1
+    return [
+        {
+            **vars(asked),
+            "ms": statistics.median(times[str(number)]),
+            "ratio": ratios[str(number)],
+            "mismatches": selected_mismatches(
+                data, last, _select(data, selection, last), selection, full[last]
+            ),
+        }
+        for number, (asked, selection) in enumerate(zip(SELECTIONS, selections, strict=True))
+    ]
+
+
+def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> SelectedMaxima:
+    return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k, *selection)
 
 
 def _memory(device: torch.device) -> dict[str, Any]:

@@ -6,6 +6,8 @@ measured without Qwen's weights; its encoder is small, so that the product is a 
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ from scopesift_classifiers.labelled_text import read_labelled
 from scopesift_features.extract import stream_residuals
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
-from scopesift_kernels import encode_selected, encode_topk
+from scopesift_kernels import TopK, encode_selected, encode_topk
 
 from bench.encode_peers import bare_gemm, torch_topk
-from bench.encode_timing import median_ms
+from bench.encode_timing import median_ratios, timed_in_turn
 from bench.markdown import markdown
 from bench.results_file import write_result
 
+FLOOR = "bare product"
 CPU = torch.device("cpu")
 REPEATS = 9
 SELECTED = (1, 8, 64, 256)
@@ -45,34 +48,30 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
     x_TD, document_T = _residuals(scope, read_labelled(data).texts[:texts], layer)
     W_FD, b_F, k = sae.W_enc_FD, sae.b_enc_F, sae.k
     full = encode_topk(x_TD, W_FD, b_F, k)
-    floor = _time(partial(bare_gemm, x_TD, W_FD, b_F, k))
-    rows: list[dict[str, Any]] = [
-        {"encode": "encode_topk", "ratio": _time(partial(encode_topk, x_TD, W_FD, b_F, k)) / floor},
-        {"encode": "torch eager", "ratio": _time(partial(torch_topk, x_TD, W_FD, b_F, k)) / floor},
-    ]
+    calls: dict[str, Callable[[], Any]] = {
+        FLOOR: partial(bare_gemm, x_TD, W_FD, b_F, k),
+        "encode_topk": partial(encode_topk, x_TD, W_FD, b_F, k),
+        "torch eager": partial(torch_topk, x_TD, W_FD, b_F, k),
+    }
     order = np.argsort(-np.bincount(full.indices_TK.flatten().numpy(), minlength=len(W_FD)), kind="stable")
     for size in SELECTED:
         # every n-th of the features by how often they fire: from the hottest to the rarest
         features_S = torch.from_numpy(np.sort(order[:: len(order) // size][:size]))
         for floors in ("zero", "median of its activations"):
-            floors_S = (
-                _floors(full.values_TK, full.indices_TK, features_S)
-                if floors != "zero"
-                else torch.zeros(size)
-            )
+            floors_S = torch.zeros(size) if floors == "zero" else _medians(full, features_S)
             call = partial(encode_selected, x_TD, W_FD, b_F, k, features_S, document_T, floors_S)
             _check(call().maxima_NS, full, features_S, document_T, floors_S)
-            rows.append(
-                {"encode": f"encode_selected, S = {size}, floors: {floors}", "ratio": _time(call) / floor}
-            )
+            calls[f"encode_selected, S = {size}, floors: {floors}"] = call
+    times = timed_in_turn({name: _ignoring_batch(call) for name, call in calls.items()}, CPU, REPEATS, 1)
+    ratios = median_ratios(times, FLOOR)
     result = {
         "data": f"nano, residuals after block {layer} of {int(document_T.max()) + 1} real texts",
         "d_model": scope.d_model,
         "n_features": scope.d_sae,
         "k": k,
         "tokens": len(x_TD),
-        "floor_ms": floor,
-        "rows": rows,
+        "floor_ms": statistics.median(times[FLOOR]),
+        "ratio": ratios,
     }
     path = write_result("encode-real", result, out)
     print(table(result))
@@ -82,7 +81,7 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
 def table(result: dict[str, Any]) -> str:
     """The result as a Markdown table."""
     return markdown(
-        ["encode", "time / bare product"], [[r["encode"], f"{r['ratio']:.2f}"] for r in result["rows"]]
+        ["encode", "time / bare product"], [[name, f"{ratio:.2f}"] for name, ratio in result["ratio"].items()]
     )
 
 
@@ -95,14 +94,14 @@ def _residuals(scope: Scope, texts: list[str], layer: int) -> tuple[torch.Tensor
     return torch.cat(parts), torch.cat(documents)
 
 
-def _floors(values_TK: torch.Tensor, indices_TK: torch.Tensor, features_S: torch.Tensor) -> torch.Tensor:
-    found = [values_TK[indices_TK == feature] for feature in features_S.tolist()]
+def _medians(full: TopK, features_S: torch.Tensor) -> torch.Tensor:
+    found = [full.values_TK[full.indices_TK == feature] for feature in features_S.tolist()]
     return torch.stack([acts.median() if acts.numel() else torch.tensor(0.0) for acts in found])
 
 
 def _check(
     maxima_NS: torch.Tensor,
-    full: Any,
+    full: TopK,
     features_S: torch.Tensor,
     document_T: torch.Tensor,
     floors_S: torch.Tensor,
@@ -115,5 +114,5 @@ def _check(
             raise RuntimeError(f"encode_selected is wrong for feature {feature} with floor {floor}")
 
 
-def _time(call: Any) -> float:
-    return median_ms(lambda _batch: call(), CPU, REPEATS, 1)
+def _ignoring_batch(call: Callable[[], Any]) -> Callable[[int], object]:
+    return lambda _batch: call()

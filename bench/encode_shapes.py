@@ -48,7 +48,7 @@ WIDEST = Shape(2048, 131072, 100, 16384)
 SELECTIONS = [
     Selected(features, length, floors)
     for length in (512, 32)
-    for floors in ("fitted", "zero")
+    for floors in ("fitted", "2%", "zero")
     for features in (1, 8, 64, 256)
 ]
 
@@ -84,19 +84,20 @@ def make_selection(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Features, documents and floors of a selection.
 
-    Fitted thresholds are activations, so they lie among those of the exact top-k: a fitted floor is the median of the
-    feature's activations on the first batch, and is exceeded on at most 2 % of its tokens.
+    Fitted thresholds are activations of features that fire, so "fitted" takes features that are active on the first
+    batch and the median of their activations there as floors; none is exceeded on more than 2% of the tokens. "2%" is
+    the lowest floor of which that can be said: most of what exceeds it isn't in the top-k.
     """
-    device = data.W_enc_FD.device
-    step = data.shape.n_features // asked.features
-    features_S = torch.arange(0, step * asked.features, step, device=device)
-    documents_T = torch.arange(data.shape.tokens, device=device) // asked.document_tokens
-    floors_S = torch.zeros(asked.features, device=device)
-    if asked.floors == "fitted":
+    shape, device = data.shape, data.W_enc_FD.device
+    firing = full.indices_TK.flatten().unique()
+    features_S = firing[:: max(1, len(firing) // asked.features)][: asked.features]
+    documents_T = torch.arange(shape.tokens, device=device) // asked.document_tokens
+    floors_S = torch.zeros(len(features_S), device=device)
+    if asked.floors != "zero":
         W_DS, b_S = data.W_enc_FD[features_S].float().T, data.b_enc_F[features_S].float()
         floors_S = (data.batches[0].float() @ W_DS + b_S).quantile(0.98, dim=0).clamp(min=0)
+    if asked.floors == "fitted":
         for column, feature in enumerate(features_S.tolist()):
-            acts = full.values_TK[full.indices_TK == feature]
-            if acts.numel():
-                floors_S[column] = torch.maximum(floors_S[column], acts.median())
+            median = full.values_TK[full.indices_TK == feature].median()
+            floors_S[column] = torch.maximum(floors_S[column], median)
     return features_S, documents_T, floors_S

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 
+Call = Callable[[int], object]
 
-def median_ms(call: Callable[[int], object], device: torch.device, repeats: int, batches: int) -> float:
-    """Median milliseconds of `call(batch)` over repeats, batches taken in turn, after one call to warm up."""
-    call(0)
-    times = []
-    for repeat in range(repeats):
-        _wait(device)
-        start = time.perf_counter()
-        call(repeat % batches)
-        _wait(device)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+
+def timed_in_turn(
+    calls: Mapping[str, Call], device: torch.device, repeats: int, batches: int
+) -> dict[str, list[float]]:
+    """Milliseconds of every call in every round: a round makes each call once, after one round to warm up.
+
+    What is compared is timed within seconds of each other, so that a machine that is busy for a while slows all of
+    it alike: take ratios inside a round, then their median.
+
+    Args:
+        calls: by name, called with the number of a batch.
+        device: where they compute.
+        repeats: rounds.
+        batches: how many batches there are, taken in turn.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for round_number in range(-1, repeats):
+        for name, call in calls.items():
+            _wait(device)
+            start = time.perf_counter()
+            call(round_number % batches)
+            _wait(device)
+            if round_number >= 0:
+                times[name].append(1000 * (time.perf_counter() - start))
+    return times
+
+
+def median_ratios(times: Mapping[str, list[float]], floor: str) -> dict[str, float]:
+    """Median over rounds of each call's time over the floor's in the same round."""
+    return {
+        name: statistics.median(own / least for own, least in zip(spent, times[floor], strict=True))
+        for name, spent in times.items()
+    }
 
 
 def extra_mib(call: Callable[[int], object], device: torch.device) -> float | None:

@@ -14,7 +14,7 @@ from scopesift_kernels.arguments import Problem
 from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
 # Tokens that share one conversion of the weights; a tile's tokens and features; columns under one maximum.
-SLAB, TILE, CHUNK, BLOCK = 4096, 512, 4096, 16
+SLAB, TILE, CHUNK, BLOCK = 4096, 2048, 4096, 16
 
 
 def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
@@ -36,12 +36,18 @@ def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
 
 def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None:
     """Run all features past a slab of float32 tokens; changes `keys_RK`, the running top-k, in place."""
-    for start in range(0, problem.n_features, CHUNK):
-        W_CD = problem.W_enc_FD[start : start + CHUNK].float()
-        b_C = problem.b_enc_F[start : start + CHUNK]
-        for row in range(0, x_RD.shape[0], TILE):
-            pre_RC = torch.mm(x_RD[row : row + TILE], W_CD.T).add_(b_C)
-            keys_RK[row : row + TILE] = _merge(keys_RK[row : row + TILE], pre_RC, start)
+    chunk, tile = min(CHUNK, problem.n_features), min(TILE, x_RD.shape[0])
+    # Fresh memory of this size costs a page fault every 4 KiB: the same is written again and again.
+    W_CD, pre_RC = torch.empty(chunk, x_RD.shape[1]), torch.empty(tile, chunk)
+    for start in range(0, problem.n_features, chunk):
+        stored_CD = problem.W_enc_FD[start : start + chunk]
+        width = stored_CD.shape[0]
+        W_CD[:width] = stored_CD
+        for row in range(0, x_RD.shape[0], tile):
+            rows_RD = x_RD[row : row + tile]
+            into_RC = pre_RC.view(-1)[: rows_RD.shape[0] * width].view(-1, width)
+            torch.mm(rows_RD, W_CD[:width].T, out=into_RC).add_(problem.b_enc_F[start : start + width])
+            keys_RK[row : row + tile] = _merge(keys_RK[row : row + tile], into_RC, start)
 
 
 def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Tensor:
