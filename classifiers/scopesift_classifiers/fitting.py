@@ -113,12 +113,7 @@ def fit_classifier(
         InputError: Too few rows, one class only, or labels in dev that train does not have.
         UsageError: Settings that the scope or the data cannot meet.
     """
-    train.require_two_classes()
-    dev.require_labels(train.classes)
-    if min(len(train), len(dev)) < LEAST_ROWS:
-        raise InputError(
-            f"fitting needs at least {LEAST_ROWS} train and dev rows, got {len(train)} and {len(dev)}"
-        )
+    require_rows(train, dev)
     table = open_table(
         scope,
         [*train.texts, *dev.texts],
@@ -127,6 +122,20 @@ def fit_classifier(
         on_progress=on_progress,
     )
     return fit_tables(name, scope, table, train, dev, settings, say=say)
+
+
+def require_rows(train: LabelledText, dev: LabelledText) -> None:
+    """Refuse rows that nothing can be fitted on, before they are read with a scope.
+
+    Raises:
+        InputError: Too few rows, one class only, or labels in dev that train does not have.
+    """
+    train.require_two_classes()
+    dev.require_labels(train.classes)
+    if min(len(train), len(dev)) < LEAST_ROWS:
+        raise InputError(
+            f"fitting needs at least {LEAST_ROWS} train and dev rows, got {len(train)} and {len(dev)}"
+        )
 
 
 def fit_tables(

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from scopesift_classifiers.engine import LANGUAGE
 from scopesift_classifiers.labelled_text import read_texts
+from scopesift_classifiers.language_spans import spans_of_texts
 from scopesift_features.errors import UsageError
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
@@ -25,12 +27,17 @@ def classify(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
     scope: ScopeOption = "nano",
     classifier: ClassifierOption = None,
+    spans: Annotated[
+        bool, typer.Option("--spans", help="Show where in a text which language is; a switch is a new span.")
+    ] = False,
     device: DeviceOption = None,
     head: HeadOption = "torch",
 ) -> None:
     """Say of each text whether it is toxic, its language and its domain, and which words show it.
 
     Example: `scopesift classify "You are such an idiot" "Der Zug kommt um acht."`
+
+    Example: `scopesift classify --spans "Good morning everyone. Wir sehen uns morgen um acht."`
 
     Example: `zcat posts.jsonl.gz | scopesift classify - --json > verdicts.jsonl`
     """
@@ -43,8 +50,11 @@ def classify(
     while chunk := list(itertools.islice(stream, CHUNK)):
         with reading("classifying") as progress:
             answers = engine.predict(chunk, on_progress=progress)
+        parts = spans_of_texts(engine, chunk) if spans else None
         if json:
-            for record in engine.records(chunk, answers):
+            for row, record in enumerate(engine.records(chunk, answers)):
+                if parts is not None:
+                    record[LANGUAGE]["spans"] = [span.to_dict() for span in parts[row]]
                 print_json(record)
         else:
-            output.print(verdict_table(chunk, answers))
+            output.print(verdict_table(chunk, answers, parts))

@@ -7,22 +7,31 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 from rich.text import Text
+from scopesift_classifiers.language_spans import LanguageSpan
 from scopesift_classifiers.verdict import Verdict
 
 MOST_CHARACTERS = 160
 REASONS = 3
+SPAN_CHARACTERS = 60
 
 
-def verdict_table(texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> Table:
-    """One row a text, one column a classifier, and the evidence of the flagged ones."""
+def verdict_table(
+    texts: Sequence[str],
+    answers: Sequence[Mapping[str, Verdict]],
+    spans: Sequence[Sequence[LanguageSpan]] | None = None,
+) -> Table:
+    """One row a text, one column a classifier, the evidence of the flagged ones; languages of parts if given."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("text", ratio=5, overflow="fold")
     names = list(answers[0]) if answers else []
     for name in names:
         table.add_column(name, no_wrap=True)
     table.add_column("because of", ratio=3, overflow="fold")
-    for text, answer in zip(texts, answers, strict=True):
-        table.add_row(marked(text, answer), *(_cell(answer[name]) for name in names), _reasons(answer))
+    for row, (text, answer) in enumerate(zip(texts, answers, strict=True)):
+        shown = marked(text, answer)
+        if spans is not None:
+            shown.append_text(_languages(text, spans[row]))
+        table.add_row(shown, *(_cell(answer[name]) for name in names), _reasons(answer))
     return table
 
 
@@ -39,6 +48,17 @@ def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
 def printable(text: str) -> str:
     """Control characters and lone surrogates as U+FFFD, so that a terminal shows something for each."""
     return "".join("\ufffd" if (ord(c) < 32 or 0xD800 <= ord(c) < 0xE000) else c for c in text)
+
+
+def _languages(text: str, spans: Sequence[LanguageSpan]) -> Text:
+    """A line for each language that a text goes through."""
+    found = Text()
+    for span in spans:
+        part = printable(text[span.start : span.end]).strip()
+        if len(part) > SPAN_CHARACTERS:
+            part = f"{part[: SPAN_CHARACTERS // 2]} … {part[-SPAN_CHARACTERS // 2 :]}"
+        found.append(f"\n{span.label} {span.score:.2f} [{span.start}:{span.end}] {part}", style="cyan")
+    return found
 
 
 def _cell(verdict: Verdict) -> Text:
