@@ -12,12 +12,14 @@ from typing import Any
 
 import bentoml
 
+from scopesift_service.prompt_batching import batch_promptly
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
 
 # what is queued is bounded by the HTTP processes; a shorter limit would only cancel calls that they let in
 LONGEST_WAIT_MS = 600_000
 log = logging.getLogger("scopesift.engine")
+batch_promptly()
 
 
 @bentoml.service(
