@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 from scopesift_features.errors import InputError, UsageError
 
 BUFFER = 1 << 20
+PIECE = 1 << 14  # of a compressed file; what is decompressed at once stays small even at high ratios
 
 
 class ByteLine(NamedTuple):
@@ -85,7 +86,7 @@ def open_bytes(url: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise InputError(f"{url}: cannot be opened ({error}); check that it is there and readable") from None
     with handle:
         if url.lower().endswith(".gz"):
-            yield io.BufferedReader(gzip.GzipFile(fileobj=handle), BUFFER), handle
+            yield io.BufferedReader(_Frames(handle, lambda: zlib.decompressobj(wbits=31)), BUFFER), handle
         elif url.lower().endswith(".zst"):
             try:
                 import zstandard
@@ -93,54 +94,51 @@ def open_bytes(url: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
                 raise UsageError(
                     f"{url}: reading .zst needs zstandard; pip install 'scopesift[filter]'"
                 ) from None
-            yield io.BufferedReader(_ZstdFrames(handle, zstandard), BUFFER), handle
+            frames = _Frames(handle, lambda: zstandard.ZstdDecompressor().decompressobj())
+            yield io.BufferedReader(frames, BUFFER), handle
         else:
             yield io.BufferedReader(handle, BUFFER), handle
 
 
-class _ZstdFrames(io.RawIOBase):
-    """The content of zstd frames; unlike zstandard's own reader it complains when the last one breaks off."""
+class _Frames(io.RawIOBase):
+    """The content of gzip members or zstd frames.
 
-    def __init__(self, source: IO[bytes], zstandard: Any) -> None:
-        self._source, self._module = source, zstandard
+    The readers that come with both lose what stands before a damage in their buffer, and zstandard's takes a
+    frame that breaks off for a whole one. This one gives all there is, and then complains.
+    """
+
+    def __init__(self, source: IO[bytes], new: Callable[[], Any]) -> None:
+        self._source, self._new = source, new
         self._frame: Any = None
+        self._packed = b""
         self._ready = b""
 
     def readable(self) -> bool:
+        """True: this is a stream to read from."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = b""
+        """Fill a buffer as far as the next piece of a frame allows; 0 at the end.
+
+        Raises:
+            EOFError: the file ends inside a frame.
+        """
         while not self._ready:
-            data = left or self._source.read(BUFFER // 8)
+            data = self._packed or self._source.read(PIECE)
+            self._packed = b""
             if not data:
                 if self._frame is not None:
-                    raise EOFError("the file ends inside a zstd frame")
+                    raise EOFError("the compressed file breaks off")
                 return 0
             if self._frame is None:
-                self._frame = self._module.ZstdDecompressor().decompressobj()
+                data = data.lstrip(b"\0")  # gzip allows padding between members; no frame begins with it
+                if not data:
+                    continue
+                self._frame = self._new()
             self._ready = self._frame.decompress(data)
             if self._frame.eof:
-                left, self._frame = self._frame.unused_data, None
-                if left and self._ready:
-                    self._source = _Rest(left, self._source)
-                    left = b""
-            else:
-                left = b""
+                self._packed, self._frame = self._frame.unused_data, None
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
-
-
-class _Rest:
-    """Bytes that were read too far, and then the file again."""
-
-    def __init__(self, rest: bytes, source: Any) -> None:
-        self._rest, self._source = rest, source
-
-    def read(self, size: int) -> bytes:
-        if not self._rest:
-            return cast(bytes, self._source.read(size))
-        rest, self._rest = self._rest, b""
-        return rest

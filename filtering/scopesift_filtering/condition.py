@@ -135,7 +135,7 @@ class Judge:
 
         for part in self.parts:
             try:
-                types = self._run([part], input_schema.empty_table(), our_schema.empty_table(), types=True)
+                types = self._run([part], _nothing(input_schema), _nothing(our_schema), types=True)
             except duckdb.Error as error:
                 raise UsageError(f"--where: {_one_line(str(error))}") from None
             if types != ["BOOLEAN"]:
@@ -174,6 +174,8 @@ class Judge:
             # a table without columns cannot be joined by position
             connection.register("input", inputs if inputs.num_columns else _row_numbers(len(ours)))
             connection.register("ours", ours)
+            if types:  # a WHERE refuses aggregates, which a SELECT would take
+                connection.execute(f"SELECT 1 {JOINED} WHERE ({parts[0]})").fetchall()  # noqa: S608
             answer = connection.execute(f"SELECT {', '.join(f'({part})' for part in parts)} {JOINED}")
             if types:
                 described = [str(column[1]) for column in answer.description]
@@ -190,6 +192,13 @@ def _connect() -> Any:
     except ImportError:
         raise UsageError("filtering needs duckdb and fsspec; pip install 'scopesift[filter]'") from None
     return duckdb.connect(":memory:", config=CONFIG)
+
+
+def _nothing(schema: Any) -> Any:
+    """One row of nulls: enough for DuckDB to compute the constants of a condition, and complain of them."""
+    import pyarrow as pa
+
+    return pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
 
 
 def _row_numbers(count: int) -> Any:

@@ -1,0 +1,72 @@
+import pyarrow as pa
+import pytest
+from scopesift_features.errors import UsageError
+from scopesift_filtering.condition import Judge, parse_condition
+
+OURS = pa.table({"toxicity": [0.1, 0.9, 0.4], "lang": ["de", "fr", "fr"]})
+INPUT = pa.table({"lang": ["en", None, "fr"], "year": [1999, 2020, None]})
+
+
+def judge(sql, inputs=INPUT):
+    condition = parse_condition(sql)
+    columns = condition.input_columns(INPUT.column_names, OURS.column_names)
+    part = inputs.select(columns)
+    return Judge(condition.parts, part.schema, OURS.schema).judge(part, OURS)
+
+
+def test_the_terms_of_an_and_are_the_reasons():
+    condition = parse_condition("toxicity < 0.5 AND (ours.lang = 'fr' OR year > 2000) AND year IS NOT NULL")
+    assert len(condition.parts) == 3
+    assert condition.parts[0] == "toxicity < 0.5"
+    answers, failed = judge("toxicity < 0.5 AND year > 2000")
+    assert answers == [(True, False), (False, True), (True, None)]
+    assert not failed
+
+
+def test_a_name_that_the_input_and_we_have_is_refused_until_it_is_qualified():
+    with pytest.raises(UsageError, match=r"input\.lang or ours\.lang"):
+        judge("lang = 'fr'")
+    with pytest.raises(UsageError, match="input"):
+        judge("LANG = 'fr'")
+    assert judge("input.lang = 'en'")[0] == [(True,), (None,), (False,)]
+    assert judge("ours.lang = 'de'")[0] == [(True,), (False,), (False,)]
+
+
+def test_a_row_that_cannot_be_computed_is_named_and_the_others_are_judged():
+    odd = pa.table({"lang": ["12", "x", "7"], "year": [1, 2, 3]})
+    answers, failed = judge("CAST(input.lang AS INT) > 9", odd)
+    assert (answers[0], answers[2]) == ((True,), (False,))
+    assert list(failed) == [1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("toxicity <", "syntax"),
+        ("toxicty < 1", "no column 'toxicty'"),
+        ("input.toxicity < 1", "no column 'input.toxicity'"),
+        ("random() < 0.5", "random"),
+        ("current_date > DATE '2020-01-01'", "current_date"),
+        ("year > (SELECT max(year) FROM input)", "subquery"),
+        ("row_number() OVER () > 1", "window"),
+        ("sum(toxicity) > 1", "aggregate"),
+        ("toxicity", "true or false"),
+        ("true) UNION SELECT (1", "one SQL expression"),
+        ("true; DROP TABLE input", "syntax"),
+        ("toxicity < 'abc'", "DOUBLE"),
+        ("read_text('/etc/hostname') = 'x'", "--where"),
+    ],
+)
+def test_a_bad_condition_is_one_clear_line_before_any_work(sql, says):
+    with pytest.raises(UsageError, match="--where") as error:
+        judge(sql)
+    assert says.lower() in str(error.value).lower()
+    assert "\n" not in str(error.value)
+
+
+def test_a_comment_at_the_end_is_no_trouble():
+    assert judge("toxicity < 0.5 -- mild")[0] == [(True,), (False,), (True,)]
+
+
+def test_without_a_condition_every_row_passes():
+    assert judge("")[0] == [(), (), ()]
