@@ -48,8 +48,8 @@ def judged(text):
 
 def described(name, kind, labels):
     return {
-        "name": name, "kind": kind, "labels": labels, "unknown": "none", "version": VERSIONS[name], "langs": [], "cut": 0.5,
-        "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
+        "name": name, "kind": kind, "labels": labels, "unknown": "none", "version": VERSIONS[name], "langs": [],
+        "cut": 0.5, "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
         "features": [{"layer": 1, "index": 7, "threshold": 1.0, "rule": "default", "label": "idiot"}],
     }  # fmt: skip
 

@@ -236,7 +236,8 @@ def test_keys_are_taken_from_each_of_their_places_and_nowhere_else(make_service)
     ]  # fmt: skip
     bad = [
         {}, {"headers": {"authorization": "Bearer three"}}, {"headers": {"authorization": "one-key"}},
-        {"headers": {"authorization": "Basic one-key"}}, {"params": {"key": "one-key "}}, {"params": {"keys": "one-key"}},
+        {"headers": {"authorization": "Basic one-key"}}, {"params": {"key": "one-key "}},
+        {"params": {"keys": "one-key"}},
     ]  # fmt: skip
     body = {"texts": ["a"]}
     for kwargs in good:

@@ -1,0 +1,59 @@
+import pytest
+from scopesift_features.errors import UsageError
+from scopesift_service.settings import ServiceSettings
+
+
+def read(**environ):
+    return ServiceSettings.from_env({f"SCOPESIFT_{name}": value for name, value in environ.items()})
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert ServiceSettings.from_env({}) == ServiceSettings()
+    assert read(MAX_TEXTS=" ", API_KEYS="") == ServiceSettings()
+
+
+def test_values_are_read_as_what_they_are():
+    found = read(
+        MAX_TEXTS="3",
+        TIMEOUT="1.5",
+        API_KEYS="a, b,",
+        CLASSIFIERS="toxicity",
+        STATE="/tmp/x",
+        LOG_LEVEL="debug",
+    )
+    assert (found.max_texts, found.timeout, found.api_keys) == (3, 1.5, ("a", "b"))
+    assert (found.classifiers, str(found.state), found.log_level) == (("toxicity",), "/tmp/x", "DEBUG")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_TEXTS", "many"), ("MAX_TEXTS", "0"), ("MAX_TEXTS", "1.5"), ("TIMEOUT", "-1"), ("TIMEOUT", "inf"),
+        ("TIMEOUT", "nan"), ("ADMIN_TOKEN", "short"), ("LOG_LEVEL", "LOUD"), ("OTEL_ENDPOINT", "localhost:4318"),
+        ("PUBLIC_URL", "example.org"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_one_line_that_names_the_variable(name, value):
+    with pytest.raises(UsageError, match=f"SCOPESIFT_{name}"):
+        read(**{name: value})
+
+
+def test_a_mistyped_variable_is_refused_since_it_might_have_closed_the_door():
+    with pytest.raises(UsageError, match="unknown setting SCOPESIFT_API_KEY"):
+        read(API_KEY="a")
+
+
+def test_what_kubernetes_puts_into_the_environment_is_no_mistyped_variable():
+    read(
+        SERVICE_HOST="10.0.0.1",
+        PORT="tcp://10.0.0.1:3000",
+        PORT_3000_TCP="x",
+        REDIS_SERVICE_PORT="1",
+        CACHE="/x",
+    )
+
+
+def test_secrets_do_not_show_in_the_repr():
+    shown = repr(read(ADMIN_TOKEN="s" * 20, API_KEYS="key-of-mine"))
+    assert "sss" not in shown
+    assert "key-of-mine" not in shown
