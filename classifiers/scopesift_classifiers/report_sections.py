@@ -84,11 +84,15 @@ def by_group(measured: dict[str, Any], key: str) -> str:
     )
     columns = BINARY_METRICS if "f1" in measured else MANY_METRICS
     table = metric_table(groups, columns, intervals=False)
+    routed = ""
+    if key == "by_lang" and "rules" in measured:
+        counts = ", ".join(f"{language_name(rule)} {count:,}" for rule, count in measured["rules"].items())
+        routed = f'<p class="dim">Rules used, by the predicted language of each text: {escape(counts)}.</p>'
     return (
         f'<p class="dim">{METRIC_NAMES[metric][0].upper() + METRIC_NAMES[metric][1:]} with its 95% interval'
         f"{'; ticks are the baselines' if beside else ''}.</p>"
         f'<div class="legend"><span><i class="swatch"></i>this classifier</span>{legend}</div>'
-        f'<div class="rows">{"".join(rows)}{SCALE}</div>{folded("All metrics", table)}'
+        f'<div class="rows">{"".join(rows)}{SCALE}</div>{routed}{folded("All metrics", table)}'
     )
 
 

@@ -14,6 +14,8 @@ from scopesift_classifiers.plots import Axes
 from scopesift_classifiers.report_words import METRIC_NAMES, language_name
 
 METRIC = "balanced_accuracy"
+LEAST_SHOWN = 0.4  # of the curves' axis: guessing is .5
+TENTH = "0.1"
 CURVES = ("zero_shot", "few", "full")
 
 
@@ -57,17 +59,18 @@ def transfer_section(content: dict[str, Any]) -> str:
 
 
 def _matrix(content: dict[str, Any], languages: list[str], shares: list[str]) -> str:
-    header = ["", "no labels", *(f"{100 * float(share):g}%" for share in shares), "all labels"]
-    if shares:
-        header.append(f"words only, {100 * float(shares[min(2, len(shares) - 1)]):g}%")
+    parts = [share for share in shares if float(share) < 1]
+    beside = TENTH if TENTH in parts else next(iter(parts), None)
+    header = ["", "no labels", *(f"{100 * float(share):g}%" for share in parts), "all labels"]
+    if beside is not None:
+        header.append(f"words only, {100 * float(beside):g}%")
     rows = []
     for code in languages:
         few = content["few"].get(code, {})
-        values = [_of(content["zero_shot"].get(code))]
-        values += [_of(few.get(share)) for share in shares]
+        values = [_of(content["zero_shot"].get(code)), *(_of(few.get(share)) for share in parts)]
         values.append(_of(content["full"].get(code)))
-        if shares:
-            values.append(_of(few.get(shares[min(2, len(shares) - 1)], {}).get("tfidf")))
+        if beside is not None:
+            values.append(_of(few.get(beside, {}).get("tfidf")))
         rows.append(
             f"<tr><th>{escape(language_name(code))}</th>{''.join(_heat(value) for value in values)}</tr>"
         )
@@ -89,7 +92,7 @@ def _curves(content: dict[str, Any], languages: list[str], shares: list[str]) ->
         few = content["few"].get(code, {})
         if not few:
             continue
-        axes = Axes("share of the labels", METRIC_NAMES[METRIC], y_ends=(0.4, 1.0), x_ticks=ticks)
+        axes = Axes("share of the labels", METRIC_NAMES[METRIC], y_ends=(LEAST_SHOWN, 1.0), x_ticks=ticks)
         zero = _of(content["zero_shot"].get(code))
         if zero is not None:
             axes.line([(0, zero), (1, zero)], "even")
@@ -101,9 +104,9 @@ def _curves(content: dict[str, Any], languages: list[str], shares: list[str]) ->
                 value, spread = _of(point), _spread(point)
                 if value is None:
                     continue
-                middles.append((places[share], value))
+                middles.append((places[share], max(value, LEAST_SHOWN)))
                 upper.append((places[share], min(value + spread, 1.0)))
-                lower.append((places[share], max(value - spread, 0.4)))
+                lower.append((places[share], max(value - spread, LEAST_SHOWN)))
             if middles:
                 axes.band(upper, lower, kind if pick else "point")
                 axes.line(middles, f"line {kind}")
@@ -114,7 +117,7 @@ def _curves(content: dict[str, Any], languages: list[str], shares: list[str]) ->
         "<h3>Learning curves</h3>"
         '<div class="legend"><span><i class="swatch"></i>transfer</span><span><i class="swatch of-tfidf"></i>'
         "TF-IDF + logistic regression on the same rows</span><span>dashed: no labels; bands: one standard deviation "
-        f'over draws</span></div><div class="figures">{"".join(figures)}</div>'
+        f'over draws</span></div><div class="figures small">{"".join(figures)}</div>'
     )
 
 
@@ -157,5 +160,5 @@ def _heat(value: float | None) -> str:
     if value is None:
         return "<td>–</td>"
     strength = min(max((value - 0.5) / 0.5, 0.0), 1.0)
-    shade = f"color-mix(in srgb, var(--ours) {70 * strength:.0f}%, var(--panel))"
+    shade = f"color-mix(in srgb, var(--ours) {55 * strength:.0f}%, var(--panel))"
     return f'<td style="background:{shade}">{value:.3f}</td>'
