@@ -16,6 +16,7 @@ from bench.service_texts import post_texts
 
 HOST = "127.0.0.1"
 BODIES = 200
+REFUSED_PAUSE = 0.05
 ONE = "one"
 CLOSED = "closed"
 OPEN = "open"
@@ -97,14 +98,16 @@ async def apply_load(load: Load) -> list[Sample]:
     samples: list[Sample] = []
     began = time.perf_counter()
 
-    async def call(number: int) -> None:
+    async def call(number: int) -> int:
         sent = time.perf_counter()
         status, _ = await connections.ask(bodies[number % BODIES])
         samples.append(Sample(sent - began, time.perf_counter() - sent, status))
+        return status
 
     async def client(number: int) -> None:
         while time.perf_counter() - began < load.seconds:
-            await call(number)
+            if await call(number) != 200:
+                await asyncio.sleep(REFUSED_PAUSE)
             number += load.clients
 
     if load.mode == OPEN:
@@ -116,9 +119,9 @@ async def apply_load(load: Load) -> list[Sample]:
     return samples
 
 
-async def _open_load(load: Load, began: float, call: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+async def _open_load(load: Load, began: float, call: Callable[[int], Coroutine[Any, Any, int]]) -> None:
     chance = random.Random(0)  # noqa: S311
-    tasks: list[asyncio.Task[None]] = []
+    tasks: list[asyncio.Task[int]] = []
     due = 0.0
     while (due := due + chance.expovariate(load.rate)) < load.seconds:
         await asyncio.sleep(max(0.0, began + due - time.perf_counter()))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from scopesift_service import metrics
 from scopesift_service.errors import ServiceError
+from scopesift_service.pace import Pace
 from scopesift_service.settings import ServiceSettings
 
 READERS_A_PLACE = 4
@@ -18,6 +19,8 @@ class Admission:
     def __init__(self, settings: ServiceSettings) -> None:
         self._most_calls = settings.max_concurrency
         self._most_characters = settings.max_queued_characters
+        self._longest_wait = settings.max_wait
+        self._pace = Pace()
         self.reading = 0
         self.calls = 0
         self.characters = 0
@@ -47,7 +50,11 @@ class Admission:
         Raises:
             ServiceError: 429.
         """
-        full = self.characters > 0 and self.characters + characters > self._most_characters
+        self._pace.pass_time(self.calls)
+        asked = self.characters + characters
+        full = self.characters > 0 and (
+            asked > self._most_characters or self._pace.seconds(asked) > self._longest_wait
+        )
         if self.calls >= self._most_calls or full:
             raise ServiceError(429, "the service is busy; try again after Retry-After")
         self.calls += 1
@@ -55,7 +62,11 @@ class Admission:
         metrics.in_flight.inc()
         try:
             yield
+            self._pace.pass_time(self.calls)
+            if self.calls >= 2:
+                self._pace.judged(characters)
         finally:
+            self._pace.pass_time(self.calls)
             self.calls -= 1
             self.characters -= characters
             metrics.in_flight.dec()

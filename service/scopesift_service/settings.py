@@ -29,6 +29,7 @@ class ServiceSettings:
         api_keys: Keys that callers need; empty: no key is asked for.
         max_body_bytes, max_texts, max_characters, max_examples: Limits of one call.
         max_concurrency, max_queued_characters: Limits of what is in flight in one API worker.
+        max_wait: Seconds of work, as fast as it goes now, from which on a worker takes no more.
         timeout, transfer_timeout: Seconds.
         workers, api_workers: Engine processes and HTTP processes.
         batch_texts: Most texts of a batch.
@@ -49,6 +50,7 @@ class ServiceSettings:
     max_examples: int = 500
     max_concurrency: int = 64
     max_queued_characters: int = 200_000
+    max_wait: float = 3.0
     timeout: float = 30.0
     transfer_timeout: float = 600.0
     workers: int = 1

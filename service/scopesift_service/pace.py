@@ -1,0 +1,51 @@
+"""How fast this process gets characters judged, so that a queue can be told in seconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+FADE_SECONDS = 10.0
+LEARNING_SECONDS = 0.5
+
+
+class Pace:
+    """Characters a second, measured while calls wait for one another; old measurements fade.
+
+    A lone call says little of what the engine can do, so time with fewer than two calls in flight does not count.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is known yet.
+
+        Args:
+            clock: Monotonic seconds.
+        """
+        self._clock = clock
+        self._seen = clock()
+        self._characters = 0.0
+        self._seconds = 0.0
+
+    def pass_time(self, calls: int) -> None:
+        """Count the time since the last change; call it before every change of what is in flight.
+
+        Args:
+            calls: In flight since then.
+        """
+        now = self._clock()
+        passed, self._seen = now - self._seen, now
+        if calls >= 2:
+            kept = math.exp(-passed / FADE_SECONDS)
+            self._characters *= kept
+            self._seconds = self._seconds * kept + passed
+
+    def judged(self, characters: int) -> None:
+        """Count the characters of a call that was answered while others were in flight."""
+        self._characters += characters
+
+    def seconds(self, characters: int) -> float:
+        """How long that many characters would take; 0 while nothing is known."""
+        if self._seconds < LEARNING_SECONDS or self._characters <= 0:
+            return 0.0
+        return characters * self._seconds / self._characters

@@ -1,0 +1,48 @@
+"""The pace from which admission tells a queue in seconds."""
+
+import pytest
+from scopesift_service.pace import FADE_SECONDS, Pace
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def work(pace, clock, seconds, characters_a_second, calls):
+    for _ in range(round(seconds * 10)):
+        clock.now += 0.1
+        pace.pass_time(calls)
+        if calls >= 2:
+            pace.judged(characters_a_second / 10)
+
+
+def test_nothing_is_refused_before_anything_is_known():
+    assert Pace(Clock()).seconds(10**9) == 0
+
+
+def test_a_queue_is_told_in_seconds_of_the_measured_pace():
+    clock = Clock()
+    pace = Pace(clock)
+    work(pace, clock, 5, 1000, calls=4)
+    assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
+
+
+def test_lone_calls_and_idle_time_teach_nothing():
+    clock = Clock()
+    pace = Pace(clock)
+    work(pace, clock, 5, 1000, calls=4)
+    work(pace, clock, 60, 0, calls=1)
+    work(pace, clock, 60, 0, calls=0)
+    assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
+
+
+def test_a_slower_engine_is_noticed():
+    clock = Clock()
+    pace = Pace(clock)
+    work(pace, clock, 20, 1000, calls=4)
+    work(pace, clock, 3 * FADE_SECONDS, 100, calls=4)
+    assert pace.seconds(100) == pytest.approx(1, rel=0.4)
