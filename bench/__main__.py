@@ -115,6 +115,32 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def filter(
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
+    docs: Annotated[int, typer.Option(min=100, help="Documents of the large run.")] = 5000,
+    standin: Annotated[bool, typer.Option(help="Also a full-size random Qwen3-1.7B cut at block 6.")] = False,
+    out: Out = None,
+) -> None:
+    """Time whole filter runs against the backbone alone on the same batches; padding and memory."""
+    from bench import filter
+
+    filter.run(data, out, docs=docs, standin=standin)
+
+
+@app.command()
+def filter_faults(
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
+    docs: Annotated[int, typer.Option(min=100, help="Documents of each run.")] = 2000,
+    kills: Annotated[int, typer.Option(min=1, help="How often a run is killed.")] = 20,
+    out: Out = None,
+) -> None:
+    """Kill filter runs, fill the disk, change and corrupt inputs, kill a Ray worker; compare the bytes."""
+    from bench import filter_faults
+
+    filter_faults.run(data, out, docs=docs, kills=kills)
+
+
+@app.command()
 def gpu(out: Out = None) -> None:
     """Check and time everything that only a GPU can show."""
     from bench import gpu

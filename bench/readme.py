@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import quality_tables, scopes_table, speed_tables
+from bench import filter_tables, quality_tables, scopes_table, speed_tables
 
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -23,6 +23,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "scopes": scopes_table.scopes,
     "load": speed_tables.load,
     "encode": speed_tables.encode,
+    "filter": filter_tables.throughput,
+    "filter_cost": filter_tables.cost,
+    "filter_faults": filter_tables.faults,
     "encode_selected": speed_tables.encode_selected,
 }
 

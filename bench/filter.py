@@ -1,0 +1,73 @@
+"""`python -m bench filter`: whole runs of `scopesift filter` against the backbone's own forward rate."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.filter_corpus import write_corpus
+from bench.filter_tables import throughput
+from bench.load_standin import write_standin
+from bench.results_file import StoredRows
+
+STANDIN_DOCS = 300
+STANDIN_CHARS = 160  # its tokenizer makes a token of each byte
+
+
+def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool = False) -> None:
+    """Measure a run of `docs` documents, one of a tenth of them, and if asked for the full-size stand-in.
+
+    Args:
+        data: folder with toxicity/, language/, domain/ and pretrain/.
+        out: folder for the JSON; None: `bench/results/`.
+        docs: documents of the large run.
+        standin: also filter a few hundred on a random Qwen3-1.7B cut at block 6; needs 8 GB of disk.
+    """
+    stored = StoredRows("filter", out)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name, count in (("a tenth", docs // 10), ("nano", docs)):
+            corpus = place / f"{count}.jsonl.zst"
+            count = write_corpus(data, corpus, count)
+            stored.put(name, _case("nano", corpus, min(count, 5000), {}))
+        if standin:
+            scope = write_standin(place / "stand-in", [6], quick=False)
+            corpus = place / "short.jsonl.zst"
+            write_corpus(data, corpus, STANDIN_DOCS)
+            short = place / "short.jsonl"
+            short.write_bytes(_shortened(corpus))
+            settings = {"shard_rows": STANDIN_DOCS // 4}
+            stored.put("Qwen3-1.7B cut at 6", _case(str(scope), short, STANDIN_DOCS, settings))
+    print(throughput())
+
+
+def _shortened(corpus: Path) -> bytes:
+    import zstandard
+
+    with corpus.open("rb") as file:
+        data = zstandard.ZstdDecompressor().stream_reader(file).read()
+    rows = [json.loads(line) for line in data.splitlines()]
+    return b"".join(
+        json.dumps({**row, "text": row["text"][:STANDIN_CHARS]}, ensure_ascii=False).encode() + b"\n"
+        for row in rows
+    )
+
+
+def _case(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.filter_case", scope, str(corpus), str(forward_rows)]
+    done = subprocess.run(  # noqa: S603
+        [*command, json.dumps(settings)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
+    )
+    if done.returncode:
+        raise RuntimeError(f"filtering {corpus.name} on {scope} failed:\n{done.stderr[-2000:]}")
+    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return measured

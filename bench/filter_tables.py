@@ -1,0 +1,69 @@
+"""The tables of docs/filtering.md, from what `python -m bench filter` and `filter-faults` measured."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.markdown import markdown
+from bench.results_file import RESULTS
+
+TERABYTE = 10**12
+
+
+def throughput() -> str:
+    """Throughput against the backbone alone, padding, memory."""
+    found = _stored("filter")
+    header = [
+        "run", "documents", "documents/s", "tokens/s", "backbone alone, tokens/s", "ratio",
+        "ratio to the backbone as one worker on all cores", "padding", "peak above the model, MiB",
+    ]  # fmt: skip
+    rows = [
+        [
+            name,
+            f"{row['rows']:,}",
+            f"{row['rows_per_s']:,.0f}",
+            f"{row['tokens_per_s']:,.0f}",
+            f"{row['forward_tokens_per_s']:,.0f}",
+            f"**{row['ratio']:.2f}**",
+            f"{row['ratio_to_one_worker_on_all_cores']:.2f}",
+            f"{row['padding']:.1%}",
+            f"{row['peak_above_model_mib']:,}",
+        ]
+        for name, row in found["rows"].items()
+    ]
+    return markdown(header, rows) + f"\n\nOn {_machine(found)}."
+
+
+def cost() -> str:
+    """What 1 TB of text would take at the measured rates: computed, not run."""
+    found = _stored("filter")
+    header = ["scope", "text bytes/s a machine (measured)", "machine-hours for 1 TB (computed)"]
+    header += ["on 64 such machines, hours (computed)"]
+    rows = []
+    for name, row in found["rows"].items():
+        if name == "a tenth":
+            continue
+        pace = row["input_bytes"] / row["seconds"]
+        hours = TERABYTE / pace / 3600
+        rows.append([name, f"{pace:,.0f}", f"{hours:,.0f}", f"{hours / 64:,.0f}"])
+    return markdown(header, rows) + (
+        f"\n\nComputed as 10^12 bytes of text divided by the bytes/s above, measured on {_machine(found)}; "
+        "reading over a network, start-up and uneven files are not in it. Multiply machine-hours by what one costs you."
+    )
+
+
+def faults() -> str:
+    """What was done to runs, and what came of it."""
+    found = _stored("filter-faults")
+    rows = [[row["what"], row["outcome"]] for row in found["rows"].values()]
+    return markdown(["what was done", "what came of it"], rows)
+
+
+def _machine(found: dict[str, Any]) -> str:
+    return f"{found['cores']} cores of {found['device']}"
+
+
+def _stored(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((RESULTS / f"{name}-cpu.json").read_text(encoding="utf-8"))
+    return content
