@@ -95,7 +95,8 @@ def _kill(source: Path, out: Path, whole: dict[str, str], kills: int) -> dict[st
     _check(same, "killed and resumed")
     rows = json.loads((out / "manifest.json").read_text())["rows"]
     _check(rows["in"] == rows["kept"] + rows["dropped"] + rows["rejected"], "rows add up")
-    outcome = f"identical bytes in all {len(whole)} files; {rows['in']} = {rows['kept']} + {rows['dropped']} + {rows['rejected']}"
+    sums = f"{rows['in']} = {rows['kept']} kept + {rows['dropped']} dropped + {rows['rejected']} rejected"
+    outcome = f"identical bytes in all {len(whole)} files; {sums}"
     what = f"kill -9 at {kills} random moments, resumed each time"
     return {"what": what, "outcome": outcome, "kills": kills, "landed": dict(landed)}
 
@@ -211,7 +212,7 @@ def _kill_actor() -> int:
 
 def _command(source: Path, out: Path, *more: str, where: str = WHERE) -> list[str]:
     command = [sys.executable, "-m", "scopesift.cli", "filter", str(source), "--out", str(out)]
-    return [*command, "--where", where, "--mode", "both", "--max-chars", "15000", *more]
+    return [*command, "--where", where, "--mode", "both", "--max-chars", "15000", "--shard-rows", "64", *more]
 
 
 def _filter(source: Path, out: Path, *more: str, expect: int = 0, where: str = WHERE) -> str:

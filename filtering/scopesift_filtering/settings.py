@@ -10,6 +10,7 @@ from scopesift_features.errors import UsageError
 
 MODES = ("attributes", "split", "both")
 COMPRESSIONS = ("zst", "gz", "none")
+ROW_BYTES = 1024  # of an ordinary row; shards of longer ones hold fewer
 THREADS = 1  # one a worker: small products lose more by being split than they gain, and bytes stay the same
 
 
@@ -41,8 +42,8 @@ class FilterSettings:
     mode: str = "split"
     max_chars: int = 1_000_000
     max_row_bytes: int = 64 * 2**20
-    shard_rows: int = 4096
-    shard_bytes: int = 4 * 2**20
+    shard_rows: int = 1024
+    shard_bytes: int = 1024 * ROW_BYTES
     batch_tokens: int = 4096
     threads: int = THREADS
     compression: str = "zst"

@@ -11,7 +11,7 @@ from scopesift_filtering.estimate import estimate
 from scopesift_filtering.marker import Marker
 from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
-from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.settings import ROW_BYTES, FilterSettings
 from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
 
@@ -53,6 +53,12 @@ def filter_rows(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, try a sample, write nothing.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Read no more than this many rows; 0: all.")] = 0,
     max_chars: Annotated[int, typer.Option(min=1, help="Longer texts are rejected.")] = 1_000_000,
+    shard_rows: Annotated[
+        int,
+        typer.Option(
+            min=16, help="Rows of a shard (at most a KiB a row): what is written, and redone, at once."
+        ),
+    ] = 1024,
     compression: Annotated[str, typer.Option(help="Of JSONL outputs: zst, gz, none.")] = "zst",
 ) -> None:
     """Keep the rows that meet a condition; nothing is lost, and nothing is done twice.
@@ -71,7 +77,14 @@ def filter_rows(
     if address is not None and engine != RAY:
         raise UsageError("--address is for --engine ray")
     settings = FilterSettings(
-        text=text, where=where, mode=mode, max_chars=max_chars, compression=compression, limit=limit
+        text=text,
+        where=where,
+        mode=mode,
+        max_chars=max_chars,
+        shard_rows=shard_rows,
+        shard_bytes=shard_rows * ROW_BYTES,
+        compression=compression,
+        limit=limit,
     )
     loaded = load_engine(scope, classifier or [], device)
     if thresholds is not None:
