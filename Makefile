@@ -3,16 +3,19 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
 DATA ?=
-.PHONY: demo test lint refit clean
+.PHONY: demo serve test lint refit clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service,filter,ray,onnx]'
 	@touch $@
 
-demo: .venv/ready  ## classify a handful of sentences with the bundled nano scope
+demo: .venv/ready  ## start the service on loopback, moderate a few texts over REST, show the verdicts, stop
 	$(PY) -m scopesift.demo
+
+serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000, until Ctrl-C
+	$(PY) -m scopesift.cli serve
 
 test: .venv/ready lint  ## lint, types and every test, with coverage
 	$(PY) -m pytest --cov --cov-report=term
