@@ -23,6 +23,7 @@ from scopesift_classifiers.selected_reading import SelectedReading, read_selecte
 from scopesift_classifiers.verdict import Verdict
 
 DEV_SHARE = 0.15
+MOST_CARD_ROWS = 5000  # activations of hundreds of features on more texts would not fit in memory
 
 Progress = Callable[[int, int], None]
 
@@ -58,9 +59,15 @@ class Assessment:
         return [verdict.score for verdict in self.verdicts]
 
     @cached_property
+    def sample(self) -> LabelledText:
+        """The rows, or an even sample of them, that cards and examples are made from."""
+        step = max(1, -(-len(self.data) // MOST_CARD_ROWS))
+        return self.data.select(np.arange(0, len(self.data), step))
+
+    @cached_property
     def reading(self) -> SelectedReading:
-        """What the classifier's features say of the rows; a pass of the backbone the first time."""
-        return read_selected(self.scope, self.data.texts, self.classifier.features)
+        """What the classifier's features say of the sample; a pass of the backbone the first time."""
+        return read_selected(self.scope, self.sample.texts, self.classifier.features)
 
 
 def assess(

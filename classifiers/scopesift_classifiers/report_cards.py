@@ -45,7 +45,7 @@ class Example:
 def features_section(found: Assessment) -> str:
     """Cards of the features that say most, with examples from the assessed data."""
     classifier = found.classifier
-    made = make_cards(classifier, found.scope, found.data, reading=found.reading)
+    made = make_cards(classifier, found.scope, found.sample, reading=found.reading)
     cards = {(card.layer, card.feature): card for card in made}
     groups = telling_features(classifier, cards)
     wanted = sorted({place for places in groups.values() for place in places})
@@ -57,10 +57,13 @@ def features_section(found: Assessment) -> str:
         words = f"{title} · {len(places)} card{'s' if len(places) > 1 else ''}"
         parts.append(body if len(groups) == 1 else folded(words, body, opened=at == 0))
     left = len(cards) - len(wanted)
+    counted = len(found.sample)
+    some = f" Counted on an even sample of {counted:,} texts." if counted < len(found.data) else ""
     more = f'<p class="dim">{left} more features that say less are not shown.</p>' if left else ""
     return (
         f"<p>{_how_it_decides(classifier)}</p><p>A feature fires when its activation reaches the line in its "
-        "histogram. The tokens shown are the ones where it was strongest; some are offensive, as the texts are.</p>"
+        "histogram. The tokens shown are the ones where it was strongest; some are offensive, as the texts are."
+        f"{some}</p>"
         f"{''.join(parts)}{more}"
         "<p class=dim>The name of a card is the feature's <code>label</code> in the classifier's JSON file, seeded "
         "from its top tokens. Write a better one there: names change neither verdicts nor the classifier's version.</p>"
@@ -88,11 +91,11 @@ def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[
         chosen: dict[str, int] = {}
         for row in np.argsort(-acts_N, kind="stable")[: 4 * EXAMPLES].tolist():
             if acts_N[row] >= card.threshold and acts_N[row] > 0 and len(chosen) < EXAMPLES:
-                chosen.setdefault(found.data.texts[row].strip().lower(), row)
+                chosen.setdefault(found.sample.texts[row].strip().lower(), row)
         rows_of[card.layer, card.feature] = list(chosen.values())
     rows = sorted({row for chosen in rows_of.values() for row in chosen})
     places = list(rows_of)
-    readings = read_tokens(found.scope, [found.data.texts[row] for row in rows], places)
+    readings = read_tokens(found.scope, [found.sample.texts[row] for row in rows], places)
     reading_of = dict(zip(rows, readings, strict=True))
     return {
         place: tuple(_example(found, row, reading_of[row], at, threshold) for row in rows_of[place])
@@ -160,8 +163,8 @@ def marked_around(text: str, reading: TokenReading, column: int, threshold: floa
 
 
 def _example(found: Assessment, row: int, reading: TokenReading, column: int, threshold: float) -> Example:
-    html = marked_around(found.data.texts[row], reading, column, threshold)
-    return Example(html, found.data.labels[row], float(reading.acts_TS[:, column].max()))
+    html = marked_around(found.sample.texts[row], reading, column, threshold)
+    return Example(html, found.sample.labels[row], float(reading.acts_TS[:, column].max()))
 
 
 def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureCard]) -> list[Place]:
