@@ -105,7 +105,12 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     done = shards.map_batches(
         _read, fn_args=(task,), batch_size=1, batch_format="numpy", num_cpus=0.1
     ).map_batches(
-        _Worker, fn_constructor_args=(task,), batch_size=1, batch_format="numpy", concurrency=actors, **each
+        _Worker,
+        fn_constructor_args=(task,),
+        batch_size=1,
+        batch_format="numpy",
+        compute=ray.data.ActorPoolStrategy(size=actors),
+        **each,
     )
     names = set()
     for row in done.iter_rows():
