@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bentoml
+from _bentoml_sdk.service import Service
 
 from scopesift_service.application import build_application
 from scopesift_service.edge import Edge, Receive, Scope, Send
@@ -13,14 +14,39 @@ from scopesift_service.engine_service import Engine
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
 
-# above every limit of ours, so that callers see our error and not BentoML's
-SPARE_SECONDS = 15
+
+class FrontDoor:
+    """Hands every HTTP request to our application; BentoML keeps start, stop and the engine's proxy.
+
+    BentoML's own routes and middleware would answer in other shapes, count raw paths in its metrics, and start a
+    timer for every request that lives as long as the longest transfer may take.
+    """
+
+    application: Edge | None = None
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan" or FrontDoor.application is None:
+            await self._app(scope, receive, send)
+        else:
+            await FrontDoor.application(scope, receive, send)
+
+
+class FrontDoorService(Service[Any]):
+    """A BentoML service whose ASGI application stands behind the front door."""
+
+    def to_asgi(self, is_main: bool = True) -> FrontDoor:
+        """What uvicorn serves."""
+        return FrontDoor(super().to_asgi(is_main=is_main))
 
 
 @bentoml.service(
     name="Moderation",
+    service_class=FrontDoorService,
     workers=settings().api_workers,
-    traffic={"timeout": max(settings().timeout, settings().transfer_timeout) + SPARE_SECONDS},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
     http={"host": "127.0.0.1", "port": 3000},
@@ -34,22 +60,3 @@ class Moderation:
         """Build the application on the engine's proxy."""
         start_logging(settings().log_level)
         FrontDoor.application = build_application(DependencyClient(self.engine), settings())
-
-
-class FrontDoor:
-    """Hands every HTTP request to our application, before any route of BentoML's own sees it."""
-
-    application: Edge | None = None
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI; lifespan events stay BentoML's."""
-        if scope["type"] == "lifespan" or FrontDoor.application is None:
-            await self._app(scope, receive, send)
-        else:
-            await FrontDoor.application(scope, receive, send)
-
-
-Moderation.add_asgi_middleware(FrontDoor)  # type: ignore[attr-defined]

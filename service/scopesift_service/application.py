@@ -25,7 +25,7 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
     table = RouteTable(
         [
             *ModerationRoutes(engine, settings, admission).routes(),
-            *ClassifierRoutes(engine, settings).routes(),
+            *ClassifierRoutes(engine, settings, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
             *DocumentRoutes(engine, settings).routes(),
             *ServiceRoutes(engine).routes(),

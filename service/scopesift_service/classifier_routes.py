@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+from scopesift_service.admission import Admission
 from scopesift_service.call import Answer, Call, json_answer
 from scopesift_service.engine_client import EngineClient
 from scopesift_service.errors import ServiceError
@@ -17,9 +18,10 @@ from scopesift_service.settings import ServiceSettings
 class ClassifierRoutes:
     """Shows the classifiers."""
 
-    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
+    def __init__(self, engine: EngineClient, settings: ServiceSettings, admission: Admission) -> None:
         self._engine = engine
         self._settings = settings
+        self._admission = admission
         self._registry = Registry(settings.state) if settings.state else None
 
     def routes(self) -> list[Route]:
@@ -30,7 +32,7 @@ class ClassifierRoutes:
         ]
 
     async def _list(self, _call: Call) -> Answer:
-        described = await self._engine.describe()
+        described = await self._describe()
         return json_answer(
             {
                 "scope": described["scope"],
@@ -46,9 +48,13 @@ class ClassifierRoutes:
         )
 
     async def _show(self, call: Call) -> Answer:
-        classifier = find_classifier(await self._engine.describe(), call.parts["name"])
+        classifier = find_classifier(await self._describe(), call.parts["name"])
         versions = await asyncio.to_thread(self._versions, classifier)
         return json_answer({**classifier, "versions": versions})
+
+    async def _describe(self) -> dict[str, Any]:
+        with self._admission.place(0):
+            return await self._engine.describe()
 
     def _versions(self, classifier: dict[str, Any]) -> list[dict[str, Any]]:
         own = {

@@ -22,6 +22,7 @@ class DocumentRoutes:
     def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
         self._engine = engine
         self._settings = settings
+        self._attributes: list[str] = []
 
     def routes(self) -> list[Route]:
         """The rows of the table."""
@@ -34,9 +35,13 @@ class DocumentRoutes:
         ]
 
     async def _openapi(self, call: Call) -> Answer:
-        described = await self._engine.describe()
-        attributes = [item["name"].upper() for item in described["classifiers"] if item["kind"] == "binary"]
-        return json_answer(openapi_document(self._settings, self._root_url(call), attributes))
+        if not self._attributes:
+            # versions may change later, names do not: the engine is asked once
+            described = await self._engine.describe()
+            self._attributes = [
+                item["name"].upper() for item in described["classifiers"] if item["kind"] == "binary"
+            ]
+        return json_answer(openapi_document(self._settings, self._root_url(call), self._attributes))
 
     async def _discovery(self, call: Call) -> Answer:
         wanted = call.query_values("version")

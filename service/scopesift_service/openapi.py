@@ -16,7 +16,7 @@ REASONS = {
     500: "A fault of ours.", 503: "Not ready, or over time.",
 }  # fmt: skip
 BODY = (400, 408, 413, 415, 429, 500, 503)
-LOOK = (500, 503)
+LOOK = (429, 500, 503)
 KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {"googleKey": []}, {"queryKey": []}]
 
 
@@ -103,7 +103,7 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
         "/readyz": {"get": _plain("ready", "text/plain", (503,))},
         "/metrics": {"get": _plain("metrics", "text/plain", (500,))},
         "/": {"get": _plain("playground", "text/html", (500,))},
-        "/openapi.json": {"get": _plain("openapi", "application/json", (500,))},
+        "/openapi.json": {"get": _plain("openapi", "application/json", (500, 503))},
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from scopesift_classifiers.classifier import Classifier
@@ -16,7 +17,7 @@ class FakePredicts:
 
     broken = False
     short = False
-    batches: list = []
+    batches: ClassVar[list] = []
 
     def __init__(self, classifiers):
         if any(classifier.scope["id"] == "another" for classifier in classifiers):
@@ -41,7 +42,7 @@ class FakePredicts:
 @pytest.fixture
 def predicts():
     class Own(FakePredicts):
-        batches: list = []
+        batches: ClassVar[list] = []
 
     return Own
 
