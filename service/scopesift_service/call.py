@@ -66,4 +66,5 @@ Handler = Callable[[Call], Awaitable[Answer]]
 def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer of UTF-8 JSON."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Answer(body.encode("utf-8"), status, headers=headers or {})
+    # a lone surrogate in a field's name, quoted by an error, is the only thing that UTF-8 cannot hold
+    return Answer(body.encode("utf-8", "replace"), status, headers=headers or {})

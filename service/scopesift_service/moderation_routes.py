@@ -8,7 +8,7 @@ from scopesift_service import classify, openai_moderation, perspective
 from scopesift_service.admission import Admission
 from scopesift_service.call import Answer, Call, json_answer
 from scopesift_service.engine_client import EngineClient
-from scopesift_service.errors import PERSPECTIVE
+from scopesift_service.errors import PERSPECTIVE, ServiceError
 from scopesift_service.judged import Judged
 from scopesift_service.route import KEY, Route
 from scopesift_service.settings import ServiceSettings
@@ -48,6 +48,13 @@ class ModerationRoutes:
     async def _judge(self, call: Call, texts: Sequence[str]) -> list[Judged]:
         characters = sum(map(len, texts))
         call.note.update(texts=len(texts), characters=characters)
+        if characters > self._settings.max_call_characters:
+            raise ServiceError(
+                413,
+                f"the texts of this call have {characters} characters together, the limit is "
+                f"{self._settings.max_call_characters}; send several calls",
+                code="call_too_long",
+            )
         with self._admission.place(characters):
             return await self._engine.judge(texts)
 

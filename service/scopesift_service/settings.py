@@ -27,7 +27,7 @@ class ServiceSettings:
         state: Folder of the versions made by transfer; None: none are kept.
         admin_token: Allows transfer and activate; None: nobody may.
         api_keys: Keys that callers need; empty: no key is asked for.
-        max_body_bytes, max_texts, max_characters, max_examples: Limits of one call.
+        max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
         max_concurrency, max_queued_characters: Limits of what is in flight in one API worker.
         max_wait: Seconds of work, as fast as it goes now, from which on a worker takes no more.
         timeout, transfer_timeout: Seconds.
@@ -47,6 +47,7 @@ class ServiceSettings:
     max_body_bytes: int = 1 << 20
     max_texts: int = 64
     max_characters: int = 20480
+    max_call_characters: int = 65_536
     max_examples: int = 500
     max_concurrency: int = 64
     max_queued_characters: int = 200_000
