@@ -1,4 +1,4 @@
-"""The playground at `/`: its parts joined to one self-contained page, and the policy that lets only its own code run."""
+"""The playground at `/`: its parts joined to one page, and the policy that lets only its own code run."""
 
 from __future__ import annotations
 

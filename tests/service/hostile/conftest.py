@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import time
 
 import pytest
 
@@ -75,7 +76,9 @@ def send():
                 connection.request(method, path, body, headers or {})
             try:
                 answer = connection.getresponse()
-                return Reply(answer.status, dict(answer.getheaders()), answer.read())
+                return Reply(
+                    answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+                )
             except (ConnectionResetError, BrokenPipeError, http.client.BadStatusLine):
                 return None
         finally:
@@ -86,11 +89,15 @@ def send():
 
 @pytest.fixture(scope="session")
 def classify(send):
-    """`classify(server, texts)`: the reply of /v1/classify."""
+    """`classify(server, texts)`: the reply of /v1/classify; a patient one asks again after a 429."""
 
-    def classify(server, texts, timeout=120):
+    def classify(server, texts, timeout=120, patient=True):
         body = json.dumps({"texts": texts}).encode()
-        return send(server, "POST", "/v1/classify", body, {"Content-Type": "application/json"}, timeout)
+        while True:
+            reply = send(server, "POST", "/v1/classify", body, {"Content-Type": "application/json"}, timeout)
+            if not patient or reply is None or reply.status != 429:
+                return reply
+            time.sleep(float(reply.headers["retry-after"]))
 
     return classify
 

@@ -42,7 +42,7 @@ def test_after_kill_9_of_the_engine_readiness_falls_and_comes_back_without_a_wro
     texts = mixed_texts(8, seed=4)
     right = [meaning(record) for record in classify(server, texts).json()["results"]]
     before = engine_process(server)
-    clients = Clients(4, lambda: classify(server, texts))
+    clients = Clients(4, lambda: classify(server, texts, patient=False))
     try:
         time.sleep(0.5)
         before.send_signal(signal.SIGKILL)
@@ -66,7 +66,7 @@ def test_sigterm_under_load_answers_every_accepted_request(start_server, classif
     server = start_server(SCOPESIFT_TIMEOUT="300")
     texts = mixed_texts(16, seed=5)
     right = [meaning(record) for record in classify(server, texts).json()["results"]]
-    clients = Clients(12, lambda: classify(server, texts))
+    clients = Clients(12, lambda: classify(server, texts, patient=False))
     try:
         time.sleep(1.5)
         told = time.monotonic()
