@@ -55,7 +55,8 @@ summary:hover { color: var(--ink); } details[open] > summary { margin-bottom: .5
 .scale { display: flex; justify-content: space-between; color: var(--dim); font-size: .75rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1.2rem; }
 .figures.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: .6rem 1.2rem; }
-.figures.small svg text { font-size: 15px; } figure { margin: .6rem 0; min-width: 0; } figcaption { font-size: .88rem; color: var(--dim); }
+.figures.small svg text { font-size: 15px; }
+figure { margin: .6rem 0; min-width: 0; } figcaption { font-size: .88rem; color: var(--dim); }
 svg { display: block; width: 100%; height: auto; max-width: 29rem; overflow: visible; }
 svg text { fill: var(--dim); font-size: 12px; } svg .grid { stroke: var(--line); stroke-width: 1; fill: none; }
 svg .ours { stroke: var(--ours); } svg .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }

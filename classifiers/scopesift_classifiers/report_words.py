@@ -123,7 +123,7 @@ def drift_words(drift: dict[str, Any]) -> str:
         return words + f"A different mix of labels explains all of it ({mix}): the features themselves hold."
     share = 1 - drift["unexplained"] / number
     if share > 0.25:
-        words += f"A different mix of labels would explain {of_hundred(share)} parts of it ({mix}); the rest is new. "
+        words += f"A different mix of labels would explain {share:.0%} of it ({mix}); the rest is new. "
     else:
         words += "A different mix of labels does not explain it. "
     advice = {
