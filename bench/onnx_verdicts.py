@@ -40,7 +40,7 @@ def measure(data: Path, n: int) -> dict[str, Any]:
     """
     scope = Scope.load("nano", device="cpu")
     pool = read_pool(data, "test", n, 1)
-    calibration = read_pool(data, "train", CALIBRATION_TEXTS, 2).texts
+    calibration = read_pool(data, "train", min(CALIBRATION_TEXTS, n), 2).texts
     classifiers = [Classifier.load(name) for name in ("toxicity", "language", "domain")]
     whole: list[Candidate] = []
     part: list[Candidate] = []

@@ -20,6 +20,7 @@ from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
 
 _RIDGE = 1e-4  # of the mean variance: keeps the fit stable where dimensions move together
 _AT_ONCE = 4096
+_FAR = 1e30  # a floor that every text, or none, is above: nothing in the calibration speaks against it
 
 
 class Tokens(NamedTuple):
@@ -103,7 +104,7 @@ def best_floor(
     candidates_T = (pre_T > 0) & (pre_T >= threshold)
     documents, at_T = np.unique(document_T[candidates_T], return_inverse=True)
     if not len(documents):
-        return 0, float("inf") if not len(headroom_T) else float(headroom_T.max()) + 1.0
+        return 0, -_FAR
     room_N = np.full(len(documents), -np.inf)
     np.maximum.at(room_N, at_T, headroom_T[candidates_T])
     fires_N = np.zeros(len(documents), bool)
@@ -114,7 +115,7 @@ def best_floor(
     wrong = (
         np.concatenate([[0], np.cumsum(~fires_N)]) + fires_N.sum() - np.concatenate([[0], np.cumsum(fires_N)])
     )
-    edges = np.concatenate([[room_N[0] + 1.0], (room_N[1:] + room_N[:-1]) / 2, [room_N[-1] - 1.0]])
+    edges = np.concatenate([[_FAR], (room_N[1:] + room_N[:-1]) / 2, [-_FAR]])
     splits = np.concatenate([[True], room_N[1:] < room_N[:-1], [True]])  # equal room cannot be told apart
     wrong = np.where(splits, wrong, len(documents) + 1)
     best = int(wrong.argmin())
