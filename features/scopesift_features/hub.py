@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,7 +64,8 @@ class HuggingFaceHub:
         from huggingface_hub import errors, hf_hub_download
 
         try:
-            return Path(hf_hub_download(repo, name, revision=revision, local_dir=local_dir))
+            with _quiet_retries():
+                return Path(hf_hub_download(repo, name, revision=revision, local_dir=local_dir))
         except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
             raise ScopeError(_unreachable(repo, name)) from None
         except errors.RevisionNotFoundError:
@@ -82,6 +85,18 @@ class HuggingFaceHub:
         except Exception as error:
             # connection errors come in the types of whichever HTTP client is below
             raise ScopeError(_failed(repo, name, error)) from None
+
+
+@contextmanager
+def _quiet_retries() -> Iterator[None]:
+    """Hide two lines for every attempt to reach a hub that is away; the error that follows says it once."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class ModelScopeHub:

@@ -137,11 +137,11 @@ def _check_room(entry: CatalogueEntry, folder: Path, layers: list[int], tell: Te
     free = shutil.disk_usage(folder).free
     needed = entry.sae_bytes * (len(layers) + 1)
     tell(
-        f"{entry.id}: {_gib(entry.sae_bytes * len(layers))} of SAEs (layers {_listed(layers)}) and the backbone"
+        f"{entry.id}: {_size(entry.sae_bytes * len(layers))} of SAEs (layers {_listed(layers)}) and the backbone"
     )
     if needed > free:
         raise ScopeError(
-            f"the SAEs need {_gib(needed)} while they are converted, but {folder} has {_gib(free)} free; "
+            f"the SAEs need {_size(needed)} while they are converted, but {folder} has {_size(free)} free; "
             "ask for fewer --layers, free space, or choose another disk with HF_HOME"
         )
 
@@ -204,5 +204,5 @@ def _listed(layers: Sequence[int]) -> str:
     return json.dumps(list(layers))[1:-1]
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
