@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scopesift_classifiers.calibration import Calibration
 from scopesift_classifiers.classifier import BINARY, MANY, Classifier
@@ -26,7 +28,7 @@ def standin_classifiers(scope: Scope) -> list[Classifier]:
         RuleFeature(layer, int(at), float(np.median(acts[acts[:, at] > 0, at]))) for at in np.sort(chosen)
     ]
     calibration = Calibration((-10.0, 0.0, 1.0, 10.0), (0.01, 0.2, 0.5, 0.99), 0.5, 0.5)
-    about = {"scope": scope.fingerprint, "settings": scope.settings}
+    about: dict[str, Any] = {"scope": scope.fingerprint, "settings": scope.settings}
     few = Decision(tuple(features[: FEATURES["toxicity"]]), {"toxic": Rule(m=2)}, calibration, 0.5)
     many = tuple(features[FEATURES["toxicity"] :])
     rules = {

@@ -9,11 +9,14 @@ from bench.markdown import markdown
 from bench.results_file import RESULTS
 
 TERABYTE = 10**12
+NOT_YET = "*Not measured yet: `python -m bench {} --data …`.*"
 
 
 def throughput() -> str:
     """Throughput against the backbone alone, padding, memory."""
     found = _stored("filter")
+    if not found:
+        return NOT_YET.format("filter")
     header = [
         "run", "documents", "documents/s", "tokens/s", "backbone alone, tokens/s", "ratio",
         "ratio to the backbone as one worker on all cores", "padding", "peak above the model, MiB",
@@ -38,6 +41,8 @@ def throughput() -> str:
 def cost() -> str:
     """What 1 TB of text would take at the measured rates: computed, not run."""
     found = _stored("filter")
+    if not found:
+        return NOT_YET.format("filter")
     header = ["scope", "text bytes/s a machine (measured)", "machine-hours for 1 TB (computed)"]
     header += ["on 64 such machines, hours (computed)"]
     rows = []
@@ -56,6 +61,8 @@ def cost() -> str:
 def faults() -> str:
     """What was done to runs, and what came of it."""
     found = _stored("filter-faults")
+    if not found:
+        return NOT_YET.format("filter-faults")
     rows = [[row["what"], row["outcome"]] for row in found["rows"].values()]
     return markdown(["what was done", "what came of it"], rows)
 
@@ -65,5 +72,6 @@ def _machine(found: dict[str, Any]) -> str:
 
 
 def _stored(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((RESULTS / f"{name}-cpu.json").read_text(encoding="utf-8"))
+    path = RESULTS / f"{name}-cpu.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return content

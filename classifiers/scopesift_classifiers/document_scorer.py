@@ -67,9 +67,9 @@ class DocumentScorer:
     def replica(self) -> DocumentScorer:
         """The same scorer for another thread: hooks of its own, the same weights."""
         twin = copy.copy(self)
-        shared = {id(weight): weight for weight in self.backbone.model.parameters()}
-        shared |= {id(buffer): buffer for buffer in self.backbone.model.buffers()}
-        twin.backbone = Backbone(copy.deepcopy(self.backbone.model, shared))  # type: ignore[arg-type]
+        model = self.backbone.model
+        shared = {id(weight): weight for weight in (*model.parameters(), *model.buffers())}
+        twin.backbone = Backbone(copy.deepcopy(model, shared))  # type: ignore[arg-type]
         return twin
 
     @staticmethod
@@ -145,7 +145,7 @@ class DocumentScorer:
         for route in sorted(set(routes.tolist())):
             decision = classifier.default if route == "default" else classifier.by_lang[route]
             rows = np.flatnonzero(routes == route)
-            columns = [self._column[item.layer, item.index] for item in decision.features]
+            columns = np.array([self._column[item.layer, item.index] for item in decision.features], np.int64)
             outcome: Outcome = decide(classifier, decision, acts_NS[np.ix_(rows, columns)])
             given_N[rows], score_N[rows] = outcome.given_N, outcome.score_N
             own = list(decision.rules)

@@ -44,7 +44,7 @@ def decide(classifier: Classifier, decision: Decision, acts_NS: NDArray[np.float
     fires_NS = firing(acts_NS, decision.thresholds_S)
     best_N = margins_NC.argmax(axis=1)
     score_N = scores_NC[np.arange(len(best_N)), best_N]
-    given_N = score_N >= decision.cut
+    given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
     if classifier.kind != BINARY:
         given_N &= speaks(decision, best_N, fires_NS)
         score_N = np.where(given_N, score_N, 0.0)

@@ -6,7 +6,6 @@ import base64
 import gzip
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,10 @@ from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.marker import Marker, write_marker
 from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard_marker import make_marker
 from scopesift_filtering.shard_result import ShardResult
 
 ADDED = "scopesift"  # the column that dropped rows get
-SAMPLES = 3
-SAMPLE_CHARS = 300
-HISTOGRAM = 20
 
 
 def write_shard(
@@ -73,7 +70,7 @@ def write_shard(
     for name, value in content.items():
         if value is not None and (not isinstance(value, list) or value):
             hashes[name] = _write(out / name, value, settings.compression)
-    marker = _marker(result, files, run, hashes)
+    marker = make_marker(result, files, run, hashes)
     write_marker(out, marker)
     return marker
 
@@ -219,59 +216,3 @@ def _dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return json.dumps(value).encode()  # a lone surrogate has no bytes of its own
-
-
-def _marker(result: ShardResult, files: Sequence[InputFile], run: str, hashes: dict[str, str]) -> Marker:
-    rows, ours = result.rows, result.ours
-    counts: dict[str, dict[str, int]] = {}
-    for name in ours.column_names:
-        column = ours.column(name)
-        kind = str(column.type)
-        if kind == "string":
-            counts[f"label of {name}"] = _counted(column.to_pylist())
-        elif kind == "double" and not name.endswith("_threshold"):
-            bins = [min(int(value * HISTOGRAM), HISTOGRAM - 1) for value in column.to_pylist()]
-            counts[f"score of {name}"] = _counted(f"{at / HISTOGRAM:.2f}" for at in bins)
-        elif kind == "bool":
-            counts[f"flag of {name}"] = _counted(str(value).lower() for value in column.to_pylist())
-    if "lang" in ours.column_names:
-        kept = set(result.kept)
-        status = ["kept" if number in kept else "dropped" for number in result.judged]
-        pairs = zip(ours.column("lang").to_pylist(), status, strict=True)
-        counts["kept or dropped by lang"] = _counted(f"{code} {word}" for code, word in pairs)
-    counts["reason of dropped"] = _counted(
-        reason for reasons in result.dropped.values() for reason in reasons
-    )
-    counts["reason of rejected"] = _counted(row.reason for row in rows if row.reason)
-    samples = {
-        "kept": [{"text": _shown(rows[at])} for at in result.kept[:SAMPLES]],
-        "dropped": [
-            {"text": _shown(rows[at]), "reasons": reasons}
-            for at, reasons in list(result.dropped.items())[:SAMPLES]
-        ],
-    }
-    return Marker(
-        shard=result.shard.name,
-        run=run,
-        content=result.shard.content,
-        first=f"{files[rows[0].file].url}:{rows[0].row}",
-        rows=len(rows),
-        kept=len(result.kept),
-        dropped=len(result.dropped),
-        rejected=sum(bool(row.reason) for row in rows),
-        chars=sum(ours.column("chars").to_pylist()),
-        tokens=sum(ours.column("tokens").to_pylist()),
-        places=result.places,
-        disk_bytes=result.shard.disk_bytes,
-        files=hashes,
-        counts=counts,
-        samples=samples,
-    )
-
-
-def _shown(row: Row) -> str:
-    return row.text[:SAMPLE_CHARS].encode("utf-8", "replace").decode()
-
-
-def _counted(values: Any) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
