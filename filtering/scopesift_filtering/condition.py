@@ -219,11 +219,13 @@ def _sql_of(connection: Any, tree: dict[str, Any], expression: dict[str, Any]) -
 
 
 def _closes_last(sql: str) -> bool:
-    """Whether the bracket that opens an expression closes it; quotes are left alone by giving up."""
-    if "'" in sql or '"' in sql:
-        return False
-    depth = 0
+    """Whether the bracket that opens an expression is the one that closes it; quoted brackets don't count."""
+    depth, quote = 0, ""
     for at, letter in enumerate(sql):
+        if quote or letter in "'\"":
+            # a doubled quote closes and opens again, which comes to the same
+            quote = "" if letter == quote else quote or letter
+            continue
         depth += (letter == "(") - (letter == ")")
         if depth == 0:
             return at == len(sql) - 1

@@ -18,6 +18,7 @@ def test_the_terms_of_an_and_are_the_reasons():
     condition = parse_condition("toxicity < 0.5 AND (ours.lang = 'fr' OR year > 2000) AND year IS NOT NULL")
     assert len(condition.parts) == 3
     assert condition.parts[0] == "toxicity < 0.5"
+    assert parse_condition("(lang IN ('a)', 'b'))").parts == ("lang IN ('a)', 'b')",)
     answers, failed = judge("toxicity < 0.5 AND year > 2000")
     assert answers == [(True, False), (False, True), (True, None)]
     assert not failed
