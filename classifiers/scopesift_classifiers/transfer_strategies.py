@@ -25,7 +25,7 @@ from scopesift_classifiers.rule import LOG_ODDS, Rule, firing
 ZERO_SHOT = "zero_shot"
 RULE_SIZES = (1, 3, 8)
 PER_CLASS = (16, 64, 256)
-SHRINKAGE = (16.0, 1.0)
+SHRINKAGE = (16.0, 4.0)
 
 
 @dataclass(frozen=True, eq=False)

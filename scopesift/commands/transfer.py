@@ -103,7 +103,8 @@ def strategy_table(done: Transfer, lang: str) -> Table:
         title_justify="left",
     )
     for column in ("strategy", "", "features", "macro-F1", "±", "balanced accuracy"):
-        table.add_column(column, justify="left" if column in ("strategy", "") else "right")
+        left = column in ("strategy", "")
+        table.add_column(column, justify="left" if left else "right", no_wrap=column == "strategy")
     for row in done.strategies:
         table.add_row(
             row["name"],

@@ -146,5 +146,5 @@ def test_english_on_itself_is_its_own_result(measured):
 
 def test_a_word_that_english_never_saw_does_not_carry_over(measured):
     languages = measured[0]["languages"]
-    assert languages["ru"]["report"]["f1"] > 0.8
+    assert languages["ru"]["report"]["f1"] > languages["ru"]["always_toxic"]["f1"] + 0.05
     assert languages["de"]["from_en"]["ours"]["macro_f1"] > languages["ru"]["from_en"]["ours"]["macro_f1"]
