@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 
 import typer
 from scopesift_features.errors import UsageError
+from scopesift_features.scope import Scope
 
 from scopesift.commands.terminal import say
 
@@ -36,9 +38,13 @@ def serve(
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
-    from scopesift_service.settings import settings
+    from scopesift_service.load_judge import load_classifiers
+    from scopesift_service.settings import ServiceSettings
 
-    chosen = settings()
+    chosen = ServiceSettings.from_env(os.environ)
+    # said here in one line, or by every engine process again and again
+    load_classifiers(Scope.load(chosen.scope, device=chosen.device), chosen.classifiers)
+    _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} can be reached from the network and no SCOPESIFT_API_KEYS is set: anybody may ask")
     say(f"http://{address}:{port} in a few seconds; the playground is at /, the API at /openapi.json")
@@ -47,6 +53,18 @@ def serve(
     arguments = ["-m", "bentoml", "serve", SERVICE, "--host", str(address), "--port", str(port)]
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, *arguments], environment)  # noqa: S606
+
+
+def _require_free(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise UsageError(
+                f"cannot listen on {address}:{port} ({error.strerror}); try another --port"
+            ) from None
 
 
 def _home(port: int) -> Path:

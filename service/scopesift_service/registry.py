@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
@@ -25,6 +25,7 @@ from scopesift_features.errors import InputError, ScopesiftError, UsageError
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
 VERSION = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
 POLL_SECONDS = 0.1
+LEFTOVER_SECONDS = 3600
 Stamp = tuple[int, int, int] | None
 
 
@@ -122,6 +123,13 @@ class Registry:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_ino, status.st_size
+
+    def remove_leftovers(self, name: str) -> None:
+        """Delete what killed writers left behind; whatever is young may still be being written."""
+        for path in self._home(name).rglob(".*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                    path.unlink()
 
     @contextmanager
     def lock(self, name: str, *, seconds: float) -> Iterator[None]:

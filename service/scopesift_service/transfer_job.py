@@ -7,6 +7,7 @@ lock from reading the version in use until the new one is active, so that no two
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from typing import Any
@@ -19,15 +20,18 @@ from scopesift_features.scope import Scope
 
 from scopesift_service.load_judge import load_classifiers
 from scopesift_service.registry import BusyError, Registry
+from scopesift_service.request_log import start_logging
 from scopesift_service.settings import ServiceSettings, settings
 
 LOCK_SECONDS = 5.0
 NICENESS = 5
+log = logging.getLogger("scopesift.transfer")
 
 
 def main() -> None:
     """Read the job from stdin, and write its result or its error to stdout."""
     os.nice(NICENESS)
+    start_logging(settings().log_level)
     job = json.load(sys.stdin)
     try:
         result = run(job, settings())
@@ -36,7 +40,10 @@ def main() -> None:
     except (InputError, UsageError) as error:
         result = {"error": {"status": 422, "message": str(error)}}
     except ScopesiftError as error:
-        sys.stderr.write(f"{error}\n")
+        log.error("a transfer failed", extra={"classifier": job["name"], "reason": str(error)})
+        result = {"error": {"status": 500, "message": ""}}
+    except Exception:
+        log.exception("a transfer failed", extra={"classifier": job["name"]})
         result = {"error": {"status": 500, "message": ""}}
     sys.stdout.write(json.dumps(result))
 
@@ -58,6 +65,7 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
     name, lang, texts = job["name"], job["lang"], job["texts"]
     registry = Registry(chosen.state)
     with registry.lock(name, seconds=LOCK_SECONDS):
+        registry.remove_leftovers(name)
         scope = Scope.load(chosen.scope, device=chosen.device)
         base = _in_use(
             registry, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]

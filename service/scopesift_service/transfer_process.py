@@ -30,7 +30,7 @@ async def run_transfer(job: dict[str, Any], seconds: float) -> dict[str, Any]:
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", JOB,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(seconds):

@@ -97,6 +97,16 @@ def test_a_lock_holds_against_other_processes_and_falls_when_its_holder_is_kille
         pass
 
 
+def test_what_killed_writers_left_is_removed_once_it_is_old(registry):
+    path = registry.store("toxicity", ONE, "{}")
+    old, young = path.parent / ".a.json.x.part", path.parent / ".b.json.x.part"
+    for leftover in (old, young):
+        leftover.write_text("half")
+    os.utime(old, (1000, 1000))
+    registry.remove_leftovers("toxicity")
+    assert (old.exists(), young.exists(), path.exists()) == (False, True, True)
+
+
 def write_for_ever(folder):
     registry = Registry(folder)
     while True:
