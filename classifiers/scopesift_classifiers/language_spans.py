@@ -25,8 +25,8 @@ SWITCH_COST = 3.0
 FULL_LETTERS = 24
 """A segment with fewer letters than this speaks more softly."""
 LOWEST = 1e-3
-UNKNOWN_SCORE = 0.2
-"""On the path, a segment is of no language if none has a better score than this."""
+UNKNOWN_SCORE = 0.02
+"""On the path, a segment is of no language if none has a better score than this: dearer than a change of language."""
 
 
 @dataclass(frozen=True)

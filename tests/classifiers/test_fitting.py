@@ -1,7 +1,13 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from scopesift_classifiers.assessment import assess
+from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.paper import PaperSettings
 from scopesift_features.errors import InputError, UsageError
 
 
@@ -65,3 +71,86 @@ def test_dev_labels_that_train_does_not_have_are_refused(tiny_scope, insults, la
 def test_an_unknown_preset_is_bad_usage():
     with pytest.raises(UsageError, match="greedy, paper"):
         FitSettings(preset="magic")
+
+
+def test_more_recall_is_asked_for_and_given_on_dev(tiny_scope, insults):
+    rows = insults(160, 1), insults(80, 2)
+    asked = fit_classifier("toxicity", tiny_scope, *rows, FitSettings(recall=1.0))
+    plain = fit_classifier("toxicity", tiny_scope, *rows, FitSettings())
+    assert asked.fit["cut"]["dev_recall"] == 1.0
+    assert asked.fit["cut"]["asked"] == {"recall": 1.0}
+    assert asked.default.cut <= plain.default.cut
+    assert asked.default.rules == plain.default.rules
+
+
+def test_the_stored_cut_flags_on_dev_what_the_fit_says(tiny_scope, insults):
+    train, dev = insults(160, 1), insults(80, 2)
+    fitted = fit_classifier("toxicity", tiny_scope, train, dev, FitSettings(precision=0.9))
+    measured = assess(fitted, tiny_scope, dev)
+    assert measured["precision"] >= 0.9
+    assert measured["precision"] == pytest.approx(fitted.fit["cut"]["dev_precision"], abs=1e-4)
+    assert measured["recall"] == pytest.approx(fitted.fit["cut"]["dev_recall"], abs=1e-4)
+
+
+def test_a_precision_that_no_cut_reaches_is_one_clear_line(tiny_scope, insults):
+    rng = np.random.default_rng(0)
+    labels = ["toxic" if flip else "clean" for flip in rng.random(60) < 0.5]
+    rows = insults(60, 5)
+    noise = LabelledText(rows.texts, labels, rows.langs, rows.sources)
+    with pytest.raises(InputError, match="ask for less"):
+        fit_classifier("toxicity", tiny_scope, insults(160, 1), noise, FitSettings(precision=0.999))
+
+
+def test_candidates_are_named_best_first(tiny_scope, toxicity):
+    candidates = toxicity.fit["candidates"]
+    assert 0 < len(candidates) <= 200
+    assert all(layer in tiny_scope.layers and 0 <= index < tiny_scope.d_sae for layer, index in candidates)
+    assert set(toxicity.features) <= {tuple(pair) for pair in candidates}
+
+
+def test_a_many_class_cut_keeps_the_right_answers_it_was_asked_to_keep(language):
+    cut = language.fit["cut"]
+    assert language.default.cut > 0
+    assert cut["asked"] == {"recall": 0.99}
+    right = cut["dev_answered"] * cut["dev_precision"]
+    assert right >= 0.99 * language.fit["dev_accuracy"] - 0.02
+
+
+def test_a_text_in_which_nothing_speaks_is_unknown(tiny_scope, language):
+    answers = Engine(tiny_scope, [language]).predict(["", "   ", "7"])
+    assert [answer["language"].label for answer in answers[:2]] == ["und", "und"]
+    assert answers[0]["language"].score == 0.0
+
+
+def test_the_multilayer_preset_takes_one_feature_a_layer(tiny_scope, insults):
+    settings = FitSettings(preset="paper-multilayer", paper=PaperSettings(k=(3,)))
+    fitted = fit_classifier("toxicity", tiny_scope, insults(160, 1), insults(80, 2), settings)
+    layers = [item.layer for item in fitted.default.features]
+    assert len(layers) == len(set(layers)) == 3
+    assert fitted.fit["paper"] == {"k": [3], "multilayer": True, "layer": None}
+
+
+def test_the_papers_layer_may_be_given_but_must_be_there(tiny_scope, insults):
+    rows = insults(160, 1), insults(80, 2)
+    settings = FitSettings(preset="paper", paper=PaperSettings(layer=2))
+    fitted = fit_classifier("toxicity", tiny_scope, *rows, settings)
+    assert {item.layer for item in fitted.default.features} == {2}
+    with pytest.raises(UsageError, match="layer 9"):
+        fit_classifier("toxicity", tiny_scope, *rows, replace(settings, paper=PaperSettings(layer=9)))
+
+
+def test_a_cached_fit_is_the_same_fit(tiny_scope, insults, toxicity, tmp_path):
+    cache = FeatureCache(tmp_path)
+    for _ in range(2):
+        again = fit_classifier(
+            "toxicity", tiny_scope, insults(160, 1), insults(80, 2), FitSettings(), cache=cache
+        )
+        assert again.to_json() == toxicity.to_json()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"precision": 0.9, "recall": 0.9}, {"precision": 0.0}, {"recall": 1.2}, {"keep_right": 0.0}]
+)
+def test_impossible_cuts_are_bad_usage(settings):
+    with pytest.raises(UsageError):
+        FitSettings(**settings)

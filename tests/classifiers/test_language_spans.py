@@ -9,7 +9,7 @@ from scopesift_classifiers.text_segments import letters, segments
 from scopesift_classifiers.verdict import Verdict
 from scopesift_features.errors import UsageError
 
-GERMAN = "Heute ist das Wetter schön und wir gehen spazieren. "
+GERMAN = "Heute gehen wir im Wald spazieren. "
 RUSSIAN = "Сегодня хорошая погода. "
 SPANISH = "La economía creció un tres por ciento. "
 WORDS = {"de": "wir", "ru": "погода", "es": "creció"}
@@ -20,18 +20,53 @@ def engine(tiny_scope, language):
     return Engine(tiny_scope, [language])
 
 
-def test_a_switch_of_language_shows_where(engine):
+class Listener:
+    """Hears a language by a word of it, and nothing in what has none."""
+
+    def __init__(self, scope, classifiers, *, head):
+        del scope, classifiers, head
+
+    def predict(self, pieces):
+        return [{"language": self.verdict(piece)} for piece in pieces]
+
+    def verdict(self, piece):
+        heard = [code for code, word in WORDS.items() if word in piece]
+        scores = {code: 0.9 / len(heard) if code in heard else 0.001 for code in WORDS}
+        label = heard[0] if len(heard) == 1 else "und"
+        return Verdict("many", label, None, scores.get(label, 0.0), scores, "default", ())
+
+
+@pytest.fixture
+def listener(engine, monkeypatch):
+    monkeypatch.setattr(spans_module, "Engine", Listener)
+    return engine
+
+
+def test_a_switch_of_language_shows_where(listener):
     text = GERMAN + RUSSIAN + SPANISH
-    found = language_spans(engine, text)
-    assert [span.label for span in found] == ["de", "ru", "es"]
+    found = language_spans(listener, text)
+    assert [(span.label, span.score) for span in found] == [("de", 0.9), ("ru", 0.9), ("es", 0.9)]
     assert [text[span.start : span.end] for span in found] == [GERMAN, RUSSIAN, SPANISH]
-    assert all(0.5 < span.score <= 1 for span in found)
 
 
-def test_neighbours_of_one_language_are_one_span(engine):
-    assert [(span.label, span.end) for span in language_spans(engine, GERMAN * 3)] == [
-        ("de", 3 * len(GERMAN))
-    ]
+def test_neighbours_of_one_language_are_one_span(listener):
+    found = language_spans(listener, GERMAN * 3)
+    assert [(span.label, span.end) for span in found] == [("de", 3 * len(GERMAN))]
+
+
+def test_a_piece_that_says_nothing_goes_with_its_neighbours(listener):
+    text = GERMAN + "Hm. " + GERMAN
+    assert [(span.label, span.end) for span in language_spans(listener, text)] == [("de", len(text))]
+
+
+def test_a_long_part_in_which_nothing_speaks_is_of_no_language(listener):
+    unknown = "Ο καιρός είναι σήμερα καλός. Πάμε μια μεγάλη βόλτα στην πόλη. " * 2
+    assert [span.label for span in language_spans(listener, GERMAN + unknown)] == ["de", "und"]
+
+
+def test_what_the_classifier_would_not_answer_for_the_whole_span_is_unknown(listener):
+    both = "wir creció " * 3  # two languages at once: neither is certain
+    assert [span.label for span in language_spans(listener, both)] == ["und"]
 
 
 @pytest.mark.parametrize(
