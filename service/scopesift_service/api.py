@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bentoml
-from _bentoml_sdk.service import Service
+from _bentoml_sdk.service import Service  # type: ignore[import-untyped]
 
 from scopesift_service.application import build_application
 from scopesift_service.edge import Edge, Receive, Scope, Send
