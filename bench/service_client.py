@@ -68,19 +68,30 @@ class Connections:
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:
         """POST to /v1/classify; (status, answer), status 0 if the connection broke."""
+        head = f"POST /v1/classify HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        # a server may close a connection that idles; as every HTTP client does, go to the next one then
+        while self._idle:
+            answer = await self._exchange(*self._idle.pop(), request)
+            if answer is not None:
+                return answer
         try:
-            reader, writer = (
-                self._idle.pop()
-                if self._idle
-                else await asyncio.open_connection(HOST, self._port, limit=1 << 24)
-            )
-            head = f"POST /v1/classify HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
-            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            fresh = await asyncio.open_connection(HOST, self._port, limit=1 << 24)
+        except OSError:
+            return 0, b""
+        return await self._exchange(*fresh, request) or (0, b"")
+
+    async def _exchange(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+    ) -> tuple[int, bytes] | None:
+        try:
+            writer.write(request)
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
             length = next(int(line[15:]) for line in lines if line.startswith("content-length:"))
             answer = await reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError, StopIteration):
-            return 0, b""
+        except (OSError, asyncio.IncompleteReadError):
+            writer.close()
+            return None
         if "connection: close" in lines:
             writer.close()
         else:

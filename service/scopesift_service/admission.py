@@ -57,14 +57,14 @@ class Admission:
         )
         if self.calls >= self._most_calls or full:
             raise ServiceError(429, "the service is busy; try again after Retry-After")
+        begun = self._pace.begin()
         self.calls += 1
         self.characters += characters
         metrics.in_flight.inc()
         try:
             yield
             self._pace.pass_time(self.calls)
-            if self.calls >= 2:
-                self._pace.judged(characters)
+            self._pace.judged(characters, begun)
         finally:
             self._pace.pass_time(self.calls)
             self.calls -= 1

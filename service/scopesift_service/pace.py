@@ -26,6 +26,7 @@ class Pace:
         self._seen = clock()
         self._characters = 0.0
         self._seconds = 0.0
+        self._crowded = 0.0
 
     def pass_time(self, calls: int) -> None:
         """Count the time since the last change; call it before every change of what is in flight.
@@ -39,10 +40,18 @@ class Pace:
             kept = math.exp(-passed / FADE_SECONDS)
             self._characters *= kept
             self._seconds = self._seconds * kept + passed
+            self._crowded += passed
 
-    def judged(self, characters: int) -> None:
-        """Count the characters of a call that was answered while others were in flight."""
-        self._characters += characters
+    def begin(self) -> tuple[float, float]:
+        """A call begins; what `judged` wants to know of it. Call `pass_time` before."""
+        return self._seen, self._crowded
+
+    def judged(self, characters: int, begun: tuple[float, float]) -> None:
+        """Count the characters of an answered call, as far as others were in flight beside it."""
+        since, crowded = begun
+        lasted = self._seen - since
+        if lasted > 0:
+            self._characters += characters * (self._crowded - crowded) / lasted
 
     def seconds(self, characters: int) -> float:
         """How long that many characters would take; 0 while nothing is known."""

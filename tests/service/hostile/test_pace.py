@@ -13,11 +13,14 @@ class Clock:
 
 
 def work(pace, clock, seconds, characters_a_second, calls):
+    """Rounds of 0.1 s; in each `calls` calls begin together and are answered together."""
     for _ in range(round(seconds * 10)):
+        pace.pass_time(0)
+        begun = pace.begin()
         clock.now += 0.1
-        pace.pass_time(calls)
-        if calls >= 2:
-            pace.judged(characters_a_second / 10)
+        for left in range(calls, 0, -1):
+            pace.pass_time(left)
+            pace.judged(characters_a_second / 10 / calls, begun)
 
 
 def test_nothing_is_refused_before_anything_is_known():
@@ -36,7 +39,16 @@ def test_lone_calls_and_idle_time_teach_nothing():
     pace = Pace(clock)
     work(pace, clock, 5, 1000, calls=4)
     work(pace, clock, 60, 0, calls=1)
-    work(pace, clock, 60, 0, calls=0)
+    clock.now += 60
+    pace.pass_time(0)
+    assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
+
+
+def test_calls_that_are_answered_together_all_count():
+    """The last one of a batch is alone for a moment; leaving it out would halve the pace of two."""
+    clock = Clock()
+    pace = Pace(clock)
+    work(pace, clock, 5, 1000, calls=2)
     assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
 
 
