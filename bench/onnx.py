@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def run(data: Path | None, out: Path | None = None, quick: bool = False) -> None
         out: Folder for the JSON; None: `bench/results/`.
         quick: Few texts and one small shape, to see that everything runs; the numbers mean nothing.
     """
+    name = f"onnx{'-quick' if quick else ''}"
     result: dict[str, Any] = {
         "onnxruntime": onnxruntime.__version__,
         "provider": "cpu",
@@ -34,10 +36,16 @@ def run(data: Path | None, out: Path | None = None, quick: bool = False) -> None
     if data is not None:
         from bench.onnx_verdicts import measure as measure_verdicts
 
-        result["verdicts"] = measure_verdicts(data, QUICK_TEXTS if quick else TEXTS)
-    path = write_result(f"onnx{'-quick' if quick else ''}", result, out)
+        for so_far in measure_verdicts(data, QUICK_TEXTS if quick else TEXTS, _say):
+            result["verdicts"] = so_far
+            write_result(name, result, out)
+    path = write_result(name, result, out)
     print("\n\n".join(tables(result)))
     print(f"\nwritten: {path}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def tables(result: dict[str, Any]) -> list[str]:

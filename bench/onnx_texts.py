@@ -75,3 +75,32 @@ def read_pool(data: Path, split: str, n: int, seed: int) -> LabelledPool:
         for name in names
     }
     return LabelledPool([one[2] for one in drawn], labels, sorted({one[3] for one in drawn}))
+
+
+def read_task(data: Path, task: str, n: int, seed: int) -> list[str]:
+    """Draw n training texts of one task: what a user of that classifier has at hand to calibrate on.
+
+    Args:
+        data: Folder with language/, domain/ and toxicity/.
+        task: Name of a bundled classifier; for toxicity half of the texts are English.
+        n: How many texts.
+        seed: Of the draw.
+
+    Raises:
+        UsageError, InputError: A file is missing or cannot be read.
+    """
+    rng = np.random.default_rng(seed)
+    if task == "toxicity":
+        shares = {code: n // 2 if code == "en" else n // 14 for code in TOXIC_LANGUAGES}
+        texts: list[str] = []
+        for code, most in shares.items():
+            rows = read_labelled(data / "toxicity" / f"{code}.jsonl.gz", split="train")
+            texts += [rows.texts[at] for at in rng.permutation(len(rows.texts))[:most]]
+        return [texts[at] for at in rng.permutation(len(texts))]
+    if task == "domain":
+        rows = domain_rows(data, "train")
+    else:
+        rows = read_labelled(data / task / "train.jsonl.gz", label="lang")
+    known = set(Classifier.load("language").labels)
+    own = [at for at, lang in enumerate(rows.langs) if lang in known]
+    return [rows.texts[at] for at in rng.permutation(own)[:n]]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.onnx_export import ExportSettings, build_model, make_encoders
+from scopesift_classifiers.onnx_export import ExportSettings, build_model, make_encoders, read_tokens
 from scopesift_classifiers.onnx_file import open_model
 from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
-from scopesift_classifiers.onnx_texts import own_sentences
+from scopesift_classifiers.onnx_stand_in import Tokens
+from scopesift_classifiers.onnx_texts import TEXTS, own_sentences
 from scopesift_features.scope import Scope
 
-from bench.onnx_texts import LabelledPool, read_pool
+from bench.onnx_texts import LabelledPool, read_pool, read_task
 
-CALIBRATION_TEXTS = 2000
-# int8, fp16 and the backbone are measured on every third text, which is enough for rates like theirs
-THIRD = 3
-OWN = ExportSettings(head="selected")
-ON_ALL = {"full": ExportSettings(), "selected, real texts": OWN}
-ON_A_THIRD = {
+CALIBRATION_TEXTS = 1500
+# what cannot differ by much, and 8 bits, are measured on every fourth text
+FOURTH = 4
+SELECTED = ExportSettings(head="selected")
+ON_ALL = {"full": ExportSettings(), "selected": SELECTED}
+ON_A_FOURTH = {
     "full, fp16 storage": ExportSettings(dtype="fp16"),
     "full, with backbone": ExportSettings(with_backbone=True),
     "full, int8 dynamic": ExportSettings(int8="dynamic"),
@@ -28,37 +29,44 @@ ON_A_THIRD = {
 }
 
 
-def measure(data: Path, n: int) -> dict[str, Any]:
+def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """Compare every bundled classifier with its exports.
 
     Args:
-        data: Folder with language/, domain/ and toxicity/; test splits are measured, train splits calibrate.
+        data: Folder with language/, domain/ and toxicity/; test splits are measured; the
+            train split of a classifier's own task calibrates its exports.
         n: How many test texts.
+        say: Called with a line about each step.
 
-    Returns:
-        Rows of classifier, export, texts, differing verdicts, largest score difference, F1 of both sides.
+    Yields:
+        Twice the result so far: rows of classifier, export, texts, differing verdicts, largest score
+        difference, F1 of both sides.
     """
     scope = Scope.load("nano", device="cpu")
     pool = read_pool(data, "test", n, 1)
-    calibration = read_pool(data, "train", min(CALIBRATION_TEXTS, n), 2).texts
-    classifiers = [Classifier.load(name) for name in ("toxicity", "language", "domain")]
     whole: list[Candidate] = []
     part: list[Candidate] = []
-    for classifier in classifiers:
-        whole += [_candidate(scope, classifier, *choice, calibration) for choice in ON_ALL.items()]
-        own = own_sentences(scope, classifier)
-        whole.append(_candidate(scope, classifier, "selected, nano's own texts", OWN, own))
-        part += [_candidate(scope, classifier, *choice, calibration) for choice in ON_A_THIRD.items()]
-    third = pool.part(THIRD)
-    rows = _rows(whole, compare(scope, pool.texts, whole), pool)
-    rows += _rows(part, compare(scope, third.texts, part), third)
-    return {"texts": len(pool.texts), "languages": pool.languages, "rows": rows}
+    for name in ("toxicity", "language", "domain"):
+        say(f"calibrating {name}")
+        classifier = Classifier.load(name)
+        layers = sorted({layer for layer, _ in classifier.features})
+        tokens = read_tokens(scope, read_task(data, name, min(CALIBRATION_TEXTS, n), 2), layers)
+        whole += [_candidate(scope, classifier, *choice, tokens) for choice in ON_ALL.items()]
+        part += [_candidate(scope, classifier, *choice, tokens) for choice in ON_A_FOURTH.items()]
+        own = read_tokens(scope, own_sentences(scope, classifier, min(TEXTS, n)), layers)
+        part.append(_candidate(scope, classifier, "selected, calibrated on nano's own texts", SELECTED, own))
+    result: dict[str, Any] = {"texts": len(pool.texts), "languages": pool.languages, "rows": []}
+    for step, candidates in ((1, whole), (FOURTH, part)):
+        texts = pool.part(step)
+        say(f"comparing {len(candidates)} exports on {len(texts.texts)} texts")
+        result["rows"] += _rows(candidates, compare(scope, texts.texts, candidates), texts)
+        yield result
 
 
 def _candidate(
-    scope: Scope, classifier: Classifier, name: str, settings: ExportSettings, texts: Sequence[str]
+    scope: Scope, classifier: Classifier, name: str, settings: ExportSettings, tokens: Mapping[int, Tokens]
 ) -> Candidate:
-    encoders = make_encoders(classifier, scope, settings, texts)
+    encoders = make_encoders(classifier, scope, settings, tokens)
     model = build_model(classifier, scope, encoders, settings, {})
     return Candidate(name, classifier, open_model(model), settings.with_backbone)
 

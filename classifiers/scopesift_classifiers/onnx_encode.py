@@ -44,11 +44,12 @@ class EncoderRows:
 class StandIn:
     """A threshold for every token that stands in for its k-th largest pre-activation.
 
-    The k-th largest is estimated as a linear function of the residual and its length, which costs one more
-    row; a feature counts where it exceeds `share * estimate + floor`.
+    The k-th largest is estimated as a linear function of the residual, its absolute values and its length, which
+    costs two more rows; a feature counts where it exceeds `share * estimate + floor`.
 
     Attributes:
-        direction_D: Weights of the estimate, float32.
+        direction_D: Weights of the estimate for the residual, float32.
+        sizes_D: Its weights for the residual's absolute values, float32.
         length: Its weight for the residual's Euclidean length.
         offset: Its constant.
         share_S: How much of the estimate each feature has to exceed, float32.
@@ -56,6 +57,7 @@ class StandIn:
     """
 
     direction_D: NDArray[np.float32]
+    sizes_D: NDArray[np.float32]
     length: float
     offset: float
     share_S: NDArray[np.float32]
@@ -140,9 +142,10 @@ def _member(graph: OnnxGraph, pre_BTF: str, pre_BTS: str, mask_BT: str, rows: En
 
 
 def _exceeds(graph: OnnxGraph, x_BTD: str, pre_BTS: str, stand_in: StandIn) -> str:
-    direction = graph.constant(stand_in.direction_D[:, None])
     length = graph.add("ReduceL2", x_BTD, graph.ints(2), keepdims=1)
-    estimate = graph.add("MatMul", x_BTD, direction)
+    estimate = graph.add("MatMul", x_BTD, graph.constant(stand_in.direction_D[:, None]))
+    sizes = graph.add("MatMul", graph.add("Abs", x_BTD), graph.constant(stand_in.sizes_D[:, None]))
+    estimate = graph.add("Add", estimate, sizes)
     estimate = graph.add("Add", estimate, graph.add("Mul", length, graph.number(stand_in.length)))
     estimate = graph.add("Add", estimate, graph.number(stand_in.offset))
     bound = graph.add("Mul", estimate, graph.constant(stand_in.share_S))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,8 @@ def export_classifier(
             f"an export is calibrated on half of the texts and measured on the rest, got {len(texts)}"
         )
     calibrate, measure = (texts[0::2], texts[1::2]) if texts is not None else ([], [])
-    encoders = make_encoders(classifier, scope, settings, calibrate)
+    tokens = read_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
+    encoders = make_encoders(classifier, scope, settings, tokens)
     facts: dict[str, Any] = {
         **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
         "disagreement": None,
@@ -149,15 +150,24 @@ def export_classifier(
 
 
 def make_encoders(
-    classifier: Classifier, scope: Scope, settings: ExportSettings, texts: Sequence[str]
+    classifier: Classifier, scope: Scope, settings: ExportSettings, tokens: Mapping[int, Tokens]
 ) -> list[EncoderRows]:
-    """The encoder rows of every layer that the classifier reads, calibrated on texts where they need it."""
+    """The encoder rows of every layer that the classifier reads, calibrated where they need it.
+
+    Args:
+        classifier: Whose features are read.
+        scope: Its SAEs.
+        settings: Which rows, and how they are stored.
+        tokens: Residuals to calibrate on, for the selected head and for 8 bits.
+
+    Raises:
+        InputError: they are needed and there are none.
+    """
     columns: dict[int, list[int]] = {}
     for layer, index in classifier.features:
         columns.setdefault(layer, []).append(index)
     if settings.head == FULL and settings.int8 is None:
         return [full_rows(scope.sae(layer), rows, stored=settings.dtype) for layer, rows in columns.items()]
-    tokens = read_tokens(scope, texts, list(columns))
     if not len(tokens[min(columns)].x_TD):
         raise InputError("the texts hold no tokens to calibrate on; give texts with words in them")
     encoders = []
@@ -192,7 +202,7 @@ def build_model(
 
 
 def read_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
-    """Residuals of the tokens that count, by layer, with the position of their text."""
+    """Residuals of the tokens that count, by layer, in the order of the texts."""
     parts: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
     documents = [np.zeros(0, np.int64)]
     for places, rows in row_batches(scope, texts):
@@ -202,8 +212,16 @@ def read_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> di
         document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
         documents.append(document_BT[keep_BT])
     document_T = np.concatenate(documents)
+    order_T = np.argsort(document_T, kind="stable")
     empty = np.zeros((0, scope.d_model), np.float32)
-    return {layer: Tokens(np.concatenate([empty, *found]), document_T) for layer, found in parts.items()}
+    return {
+        layer: Tokens(np.concatenate([empty, *found])[order_T], document_T[order_T])
+        for layer, found in parts.items()
+    }
+
+
+def _layers(classifier: Classifier) -> list[int]:
+    return sorted({layer for layer, _ in classifier.features})
 
 
 def _lowest_thresholds(classifier: Classifier, layer: int, indices: Sequence[int]) -> NDArray[np.float32]:

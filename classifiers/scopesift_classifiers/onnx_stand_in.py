@@ -2,8 +2,9 @@
 
 Whether a feature is in a token's top-k depends on all the other features. An export that holds only the rows
 that a classifier reads cannot know; it estimates the token's k-th largest pre-activation instead, by least
-squares on the residual and its length, and asks each feature to exceed that estimate by a margin of its own.
-The margin is the one with which the fewest calibration texts fire the feature wrongly.
+squares on the residual, its absolute values and its length, mostly over tokens that come near a threshold. Each
+feature has to exceed that estimate by a margin of its own: the one with which the fewest calibration texts
+fire the feature wrongly.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from scopesift_features.sae import TopKSAE
 
 from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
 
-_RIDGE = 1e-4  # of the mean variance: keeps the fit stable where dimensions move together
+_NEAR, _FAR_WEIGHT = 0.8, 1e-3
+_RIDGE = 1e-3  # of the mean variance: keeps the fit stable where dimensions move together
 _AT_ONCE = 4096
 _FAR = 1e30  # a floor that every text, or none, is above: nothing in the calibration speaks against it
 
@@ -28,7 +30,7 @@ class Tokens(NamedTuple):
 
     Attributes:
         x_TD: Float32.
-        document_T: The text of each token, int64.
+        document_T: The text of each token, int64, non-decreasing.
     """
 
     x_TD: NDArray[np.float32]
@@ -57,9 +59,12 @@ def selected_rows(
     x_TD = torch.from_numpy(tokens.x_TD).to(sae.W_enc_FD.dtype)
     kth_T, member_TS = _membership(sae, x_TD, torch.tensor(list(indices)))
     pre_TS = (x_TD.float() @ W_SD.T + b_S).numpy()
-    weights_D, length, offset = _estimate(x_TD.float().numpy(), kth_T)
-    lengths_T = np.linalg.norm(x_TD.float().numpy(), axis=1)
-    estimate_T = x_TD.float().numpy() @ weights_D + length * lengths_T + offset
+    # what the estimate says of tokens that come near no threshold decides nothing
+    near_T = ((pre_TS > 0) & (pre_TS >= _NEAR * thresholds_S)).any(axis=1)
+    rounded_TD = x_TD.float().numpy()
+    direct_D, sizes_D, length, offset = _estimate(rounded_TD, kth_T, np.where(near_T, 1.0, _FAR_WEIGHT))
+    estimate_T = rounded_TD @ direct_D + np.abs(rounded_TD) @ sizes_D + offset
+    estimate_T += length * np.linalg.norm(rounded_TD, axis=1)
     share_S = np.zeros(len(indices), np.float32)
     floor_S = np.zeros(len(indices), np.float32)
     for column in range(len(indices)):
@@ -77,7 +82,7 @@ def selected_rows(
         W_FD=W_SD.numpy(),
         b_F=b_S.numpy(),
         columns_S=np.arange(len(indices), dtype=np.int64),
-        stand_in=StandIn(weights_D, length, offset, share_S, floor_S),
+        stand_in=StandIn(direct_D, sizes_D, length, offset, share_S, floor_S),
         rounding=str(sae.W_enc_FD.dtype).removeprefix("torch."),
         stored=stored,
     )
@@ -98,17 +103,16 @@ def best_floor(
         headroom_T: What the floor is compared with.
         pre_T: Pre-activations.
         member_T: Exact membership in the top-k.
-        document_T: The text of each token.
+        document_T: The text of each token, non-decreasing.
         threshold: Of the rule; 0 means any positive activation.
     """
     candidates_T = (pre_T > 0) & (pre_T >= threshold)
-    documents, at_T = np.unique(document_T[candidates_T], return_inverse=True)
-    if not len(documents):
+    document_C = document_T[candidates_T]
+    if not len(document_C):
         return 0, -_FAR
-    room_N = np.full(len(documents), -np.inf)
-    np.maximum.at(room_N, at_T, headroom_T[candidates_T])
-    fires_N = np.zeros(len(documents), bool)
-    np.logical_or.at(fires_N, at_T, member_T[candidates_T])
+    begin_N = np.flatnonzero(np.diff(document_C, prepend=document_C[0] - 1))
+    room_N = np.maximum.reduceat(headroom_T[candidates_T], begin_N)
+    fires_N = np.logical_or.reduceat(member_T[candidates_T], begin_N)
     order = np.argsort(-room_N, kind="stable")
     room_N, fires_N = room_N[order], fires_N[order]
     # with the n roomiest texts firing: silent ones among them are wrong, and firing ones behind them
@@ -117,7 +121,7 @@ def best_floor(
     )
     edges = np.concatenate([[_FAR], (room_N[1:] + room_N[:-1]) / 2, [-_FAR]])
     splits = np.concatenate([[True], room_N[1:] < room_N[:-1], [True]])  # equal room cannot be told apart
-    wrong = np.where(splits, wrong, len(documents) + 1)
+    wrong = np.where(splits, wrong, len(room_N) + 1)
     best = int(wrong.argmin())
     return int(wrong[best]), float(edges[best])
 
@@ -139,14 +143,23 @@ def _membership(
 
 
 def _estimate(
-    x_TD: NDArray[np.float32], kth_T: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], float, float]:
-    """Least squares of the k-th largest on residual and length: weights, weight of the length, constant."""
-    inputs = np.concatenate([x_TD, np.linalg.norm(x_TD, axis=1, keepdims=True)], axis=1).astype(np.float64)
-    mean, target = inputs.mean(axis=0), kth_T.astype(np.float64)
+    x_TD: NDArray[np.float32], kth_T: NDArray[np.float32], weight_T: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], float, float]:
+    """Weighted least squares of the k-th largest on the residual, its absolute values and its length.
+
+    Returns:
+        Weights of the residual, of its absolute values, of the length, and the constant.
+    """
+    inputs = np.concatenate([x_TD, np.abs(x_TD), np.linalg.norm(x_TD, axis=1, keepdims=True)], axis=1)
+    total = weight_T.sum()
+    mean = weight_T @ inputs / total
+    target = kth_T.astype(np.float64)
+    middle = weight_T @ target / total
     centred = inputs - mean
-    square = centred.T @ centred / len(inputs)
+    weighed = centred * weight_T[:, None] / total
+    square = weighed.T @ centred
     square += np.eye(len(square)) * (_RIDGE * np.trace(square) / len(square) + 1e-12)
-    weights = np.linalg.solve(square, centred.T @ (target - target.mean()) / len(inputs))
-    offset = float(target.mean() - mean @ weights)
-    return weights[:-1].astype(np.float32), float(weights[-1]), offset
+    weights = np.linalg.solve(square, weighed.T @ (target - middle))
+    d_model = x_TD.shape[1]
+    direct_D, sizes_D = weights[:d_model].astype(np.float32), weights[d_model:-1].astype(np.float32)
+    return direct_D, sizes_D, float(weights[-1]), float(middle - mean @ weights)

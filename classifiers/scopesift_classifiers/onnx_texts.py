@@ -37,10 +37,17 @@ def own_sentences(scope: Scope, classifier: Classifier, n: int = TEXTS) -> list[
             f"measuring an export needs texts, and {scope.id} is too large to write its own; give --texts FILE"
         )
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging as model_logging
 
-    model = AutoModelForCausalLM.from_pretrained(
-        scope.folder / "backbone", local_files_only=True, dtype=torch.float32
-    ).eval()
+    bars = model_logging.is_progress_bar_enabled()
+    model_logging.disable_progress_bar()
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            scope.folder / "backbone", local_files_only=True, dtype=torch.float32
+        ).eval()
+    finally:
+        if bars:
+            model_logging.enable_progress_bar()
     encode = scope.tokenizer.backend_tokenizer.encode
     starts = [encode(f" {word}", add_special_tokens=False).ids for word in _words(classifier)]
     tails = [starts[at // 2 % len(starts)] if starts and at % 2 else [] for at in range(n)]

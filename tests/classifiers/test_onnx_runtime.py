@@ -83,3 +83,11 @@ def test_tokens_below_the_threshold_do_not_count_and_any_token_of_a_text_does():
     wrong, floor = best_floor(room, pre, member, np.array([0, 1, 1, 2]), 1.0)
     assert wrong == 0
     assert 1.0 < floor < 4.0
+
+
+def test_nothing_holds_a_feature_back_that_no_calibration_text_speaks_against():
+    room = np.array([5.0, 4.0])
+    wrong, floor = best_floor(room, np.ones(2), np.array([True, True]), np.arange(2), 0.0)
+    assert wrong == 0
+    assert floor < -1e20
+    assert best_floor(room, -np.ones(2), np.array([False, False]), np.arange(2), 0.0)[1] < -1e20
