@@ -26,7 +26,7 @@ from scopesift_classifiers.selected_reading import SelectedReading, read_selecte
 BINS = 10
 MOST_TOKENS = 6
 LEAST_DOCUMENTS = 2  # a token of one document only says something about that document, not about the feature
-SMALLEST_SHARE = 0.0005
+SMALLEST_SHARE = 0.005  # what is left out keeps the cards of hundreds of features small
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FeatureCard:
         layer, feature: Which SAE, which latent.
         label: Its human name, from the artifact.
         threshold: The activation from which on it fires.
-        rates: Class to the share of its documents that fire the feature; a class that is left out is 0.
+        rates: Class to the share of its documents that fire the feature; a class that is left out is under .005.
         by_lang: The same per language.
         edges: Ends of the histogram's bins, `[B + 1]`.
         counts: Documents in each, `[B]`, by their largest activation; those without any are left out.
@@ -204,7 +204,7 @@ def _histogram(active: NDArray[np.float32]) -> tuple[tuple[float, ...], tuple[in
     if not active.size:
         return (0.0, 1.0), (0,)
     counts, edges = np.histogram(active.astype(np.float64), bins=BINS, range=(0.0, float(active.max())))
-    return tuple(float(f"{edge:.4g}") for edge in edges), tuple(counts.tolist())
+    return tuple(float(f"{edge:.3g}") for edge in edges), tuple(counts.tolist())
 
 
 def _tokens(

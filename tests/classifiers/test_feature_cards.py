@@ -36,8 +36,8 @@ def test_rates_are_shares_of_the_classes_and_languages_that_fire(cards, toxicity
         acts_N = reading.acts_NS[:, column]
         fires_N = (acts_N >= card.threshold) & (acts_N > 0)
         for name in ("toxic", "clean"):
-            assert card.rates.get(name, 0) == pytest.approx(fires_N[labels == name].mean(), abs=0.001)
-        assert card.by_lang.get("de", 0) == pytest.approx(fires_N[langs == "de"].mean(), abs=0.001)
+            assert card.rates.get(name, 0) == pytest.approx(fires_N[labels == name].mean(), abs=0.005)
+        assert card.by_lang.get("de", 0) == pytest.approx(fires_N[langs == "de"].mean(), abs=0.005)
         assert sum(card.counts) == (acts_N > 0).sum()
         assert len(card.edges) == len(card.counts) + 1
 
