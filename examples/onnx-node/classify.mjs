@@ -22,7 +22,7 @@ if (about.format !== "scopesift-onnx-1" || !about.export.with_backbone) {
   process.exit(2);
 }
 const tokenizer = loadTokenizer(join(dirname(path), "tokenizer.json"));
-const session = await ort.InferenceSession.create(path);
+const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3 });
 const texts = given[0] === "-" ? readLines() : given;
 for (let begin = 0; begin < texts.length; begin += TEXTS_AT_ONCE) {
   for (const verdict of await classify(texts.slice(begin, begin + TEXTS_AT_ONCE))) {
