@@ -41,6 +41,16 @@ def test_a_scope_says_what_it_is(tiny_scope):
     }
 
 
+def test_a_narrow_scope_reads_some_layers_and_is_the_same_scope(tiny_scope):
+    narrow = tiny_scope.only([2, 1, 2])
+    assert narrow.layers == (1, 2)
+    assert narrow.fingerprint == tiny_scope.fingerprint
+    with pytest.raises(ScopeError):
+        document_features(narrow, ["The cat"], [3])
+    with pytest.raises(ScopeError):
+        tiny_scope.only([9])
+
+
 def test_loading_reads_no_weights(tiny_scope_folder, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise AssertionError("weights were read")

@@ -52,7 +52,7 @@ def test_kill_minus_nine_in_the_middle_then_pull_again_gives_identical_files(at_
     assert contents(folder) == contents(pull(NAME, layers=[0, 2]))
 
 
-def test_an_unreachable_hub_is_one_clear_error_and_the_scope_stays_good(at_hub, monkeypatch, contents):
+def test_an_unreachable_hub_is_one_clear_error_and_the_scope_stays_good(at_hub, monkeypatch, contents, caplog):
     from huggingface_hub import constants
 
     pull(NAME, layers=[0])
@@ -66,6 +66,7 @@ def test_an_unreachable_hub_is_one_clear_error_and_the_scope_stays_good(at_hub, 
     with pytest.raises(ScopeError, match="pull again") as error:
         pull(NAME, layers=[1])
     assert "\n" not in str(error.value)
+    assert caplog.records == []  # the error says it; the client's retries say nothing besides
     after = contents(at_hub / "sae")
     assert {name: after[name] for name in before} == before
     assert Scope.load(NAME, device="cpu").layers == (0,)

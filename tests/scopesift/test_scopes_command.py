@@ -1,0 +1,45 @@
+import pytest
+from scopesift_features.catalogue import catalogue
+from scopesift_features.errors import UsageError
+from typer.testing import CliRunner
+
+from scopesift.cli import app
+
+RUNNER = CliRunner()
+
+
+def invoke(*arguments):
+    return RUNNER.invoke(app, ["scopes", *map(str, arguments)])
+
+
+def test_the_list_cuts_no_name_off_in_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = invoke("list").stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [
+        [entry.id, entry.backbone] for entry in catalogue().values()
+    ]
+    assert len({line.index(" GiB") if " GiB" in line else line.index(" MiB") for line in lines[1:]}) == 1
+
+
+@pytest.mark.parametrize("layers", ["a,b", "six", "5-2", "", "1,,2", "-1", "0-99999999", "²", "1-"])
+def test_layers_that_are_no_layers_are_a_usage_error(layers):
+    with pytest.raises(UsageError, match="takes numbers such as 6,14"):
+        raise invoke("pull", "qwen3-8b-w64k-l0_50", f"--layers={layers}").exception
+
+
+def test_ranges_and_numbers_name_layers(tiny_scope_folder):
+    with pytest.raises(UsageError, match="tiny has no layer 7"):
+        raise invoke("check", tiny_scope_folder, "--layers", "0, 2-3,7", "--device", "cpu").exception
+
+
+def test_checking_prints_a_row_for_each_layer(tiny_scope_folder):
+    result = invoke("check", tiny_scope_folder, "--layers", "0-1", "--device", "cpu")
+    rows = [line.split() for line in result.stdout.splitlines() if line.strip()[:1].isdigit()]
+    assert [row[0] for row in rows] == ["0", "1"]
+    assert [row[3] for row in rows] == ["8", "8"]
+    assert "failed its checks" in str(result.exception)  # random weights explain nothing
+
+
+def test_a_file_in_place_of_a_folder_is_named():
+    with pytest.raises(UsageError, match="is a file; give a"):
+        raise invoke("show", __file__).exception
