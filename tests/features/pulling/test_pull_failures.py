@@ -52,7 +52,9 @@ def test_kill_minus_nine_in_the_middle_then_pull_again_gives_identical_files(at_
     assert contents(folder) == contents(pull(NAME, layers=[0, 2]))
 
 
-def test_an_unreachable_hub_is_one_clear_error_and_the_scope_stays_good(at_hub, monkeypatch, contents, caplog):
+def test_an_unreachable_hub_is_one_clear_error_and_the_scope_stays_good(
+    at_hub, monkeypatch, contents, caplog
+):
     from huggingface_hub import constants
 
     pull(NAME, layers=[0])
