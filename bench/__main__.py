@@ -141,6 +141,14 @@ def filter_faults(
 
 
 @app.command()
+def own_labels(data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], out: Out = None) -> None:
+    """Measure toxicity in every language from its own labels, beside the paper preset and the baselines."""
+    from bench import own_labels
+
+    own_labels.run(data, out)
+
+
+@app.command()
 def gpu(out: Out = None) -> None:
     """Check and time everything that only a GPU can show."""
     from bench import gpu

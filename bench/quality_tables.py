@@ -9,6 +9,7 @@ from typing import Any
 from scopesift_features.catalogue import bundled_folder
 
 from bench.markdown import markdown, three
+from bench.results_file import stored
 
 NAMES = {
     "mean_difference": "residual mean-difference",
@@ -95,3 +96,17 @@ def fidelity() -> str:
         twin = three(measured["twins"][layer]["mean"])
         rows.append([layer, three(sae["fvu"]), f"{sae['dead']:.1%}", f"{sae['active']:.1f}", twin])
     return markdown(["layer", "FVU", "dead features", "active a token", "English twin among 1,000"], rows)
+
+
+def own_labels() -> str:
+    """Toxicity by language from its own labels: greedy beside paper and the baselines."""
+    from bench import own_labels
+
+    return own_labels.table(stored("own-labels-cpu"))
+
+
+def transfer() -> str:
+    """What a share of a language's labels is worth, beside TF-IDF on the same rows."""
+    from bench import transfer
+
+    return transfer.curve_table(stored("transfer-cpu"))

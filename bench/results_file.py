@@ -43,6 +43,19 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
     return path
 
 
+def stored(name: str) -> dict[str, Any]:
+    """What a benchmark has left under `bench/results/`.
+
+    Raises:
+        RuntimeError: it has not been run.
+    """
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        raise RuntimeError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
 class StoredRows:
     """A result that is measured row by row, over hours or in several runs; each row has its own date and commit."""
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from typing import Any
 
 from bench import encode_tables
 from bench.markdown import markdown
-from bench.results_file import RESULTS
+from bench.results_file import stored
 
 
 def waiting() -> str:
     """How long `classify` takes, start-up included."""
-    content = _result("classify-cpu")
+    content = stored("classify-cpu")
     rows = [[name, f"{statistics.median(times):.1f} s"] for name, times in content["seconds"].items()]
     return markdown(
         ["`scopesift classify`, start to answer", f"median of {content['runs']} ({_where(content)})"], rows
@@ -22,7 +21,7 @@ def waiting() -> str:
 
 def load() -> str:
     """What cutting the backbone saves."""
-    content = _result("load-cpu")
+    content = stored("load-cpu")
     rows = [
         [
             row["cut"],
@@ -40,7 +39,7 @@ def load() -> str:
 
 def encode() -> str:
     """`encode_topk` beside its peers, as ratios to the bare product."""
-    content = _result("encode-cpu")
+    content = stored("encode-cpu")
     data = "independent standard normal pre-activations, bfloat16 inputs"
     about = f"Data: {data}; {_where(content)}, torch {content['versions']['torch']}."
     return "\n\n".join([encode_tables.full_table(content), encode_tables.memory_line(content), about])
@@ -48,15 +47,21 @@ def encode() -> str:
 
 def encode_selected() -> str:
     """`encode_selected` by features, document length and floors."""
-    return encode_tables.selected_table(_result("encode-cpu"))
+    return encode_tables.selected_table(stored("encode-cpu"))
 
 
-def _result(name: str) -> dict[str, Any]:
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
-        raise RuntimeError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def service() -> str:
+    """Latency and throughput of the service beside the engine alone."""
+    from bench import service
+
+    return service.markdown(stored("service-cpu"))
+
+
+def onnx() -> str:
+    """ONNX Runtime beside torch: verdicts and speed."""
+    from bench import onnx
+
+    return "\n\n".join(onnx.tables(stored("onnx-cpu")))
 
 
 def _where(content: dict[str, Any]) -> str:

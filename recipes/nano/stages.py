@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes.nano.bundled_cards import write_bundled_cards
-from recipes.nano.bundled_classifiers import ROWS, add_bundled_languages, fit_bundled
+from recipes.nano.bundled_classifiers import LAYERS, ROWS, add_bundled_languages, fit_bundled
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
@@ -162,7 +162,7 @@ class Recipe:
 
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
-        scope = Scope.load(self.out)
+        scope = Scope.load(self.out).only(LAYERS)
         folder = self.out / "classifiers"
         for name in ROWS:
             fit_bundled(name, scope, self.data, folder, self.say)
