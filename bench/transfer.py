@@ -17,6 +17,7 @@ from scopesift_features.scope import Scope
 
 from bench.markdown import markdown, three
 from bench.results_file import write_result
+from recipes.nano.bundled_classifiers import LAYERS
 
 SOURCE = "en"
 TRAIN_PER_CLASS, TEST_PER_CLASS = 2000, 500
@@ -34,7 +35,7 @@ def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
         out: Where the JSON goes; None: `bench/results/`.
     """
     console = Console(stderr=True)
-    scope = Scope.load("nano")
+    scope = Scope.load("nano").only(LAYERS)
     pairs, left_out = read_pairs(data, QUICK_PER_CLASS if quick else None)
     extent: dict[str, Any] = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS} if quick else {}
     measured = transfer_matrix(
