@@ -5,7 +5,9 @@ A card holds rates, a histogram and single tokens, never a sentence: it may be s
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -149,13 +151,15 @@ def selected_features(classifier: Classifier) -> list[RuleFeature]:
 
 
 def write_cards(path: Path, classifier: Classifier, cards: Sequence[FeatureCard]) -> None:
-    """Write cards, one a line; the file is replaced whole or not at all."""
+    """Write cards, one a line; the file, gzipped if its name says so, is replaced whole or not at all."""
     lines = ",\n".join(
         json.dumps(card.to_dict(), ensure_ascii=False, separators=(",", ":")) for card in cards
     )
     head = json.dumps({"classifier": classifier.name, "version": classifier.version})
     text = f'{head[:-1]}, "cards": [\n{lines}\n]}}\n'
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="replace"))
+    content = text.encode("utf-8", "replace")
+    packed = gzip.compress(content, mtime=0) if path.suffix == ".gz" else content  # equal cards, equal bytes
+    write_atomically(path, lambda temporary: temporary.write_bytes(packed))
 
 
 def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
@@ -168,7 +172,7 @@ def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
     """
     from scopesift_features.catalogue import bundled_folder
 
-    path = bundled_folder() / "cards" / f"{classifier.name}.json"
+    path = bundled_folder() / "cards" / f"{classifier.name}.json.gz"
     return read_cards(path, classifier) if path.is_file() else {}
 
 
@@ -179,9 +183,10 @@ def read_cards(path: Path, classifier: Classifier) -> dict[tuple[int, int], Feat
         InputError: The file is damaged.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        packed = path.read_bytes()
+        content = json.loads(gzip.decompress(packed) if path.suffix == ".gz" else packed)
         version, stored = content["version"], list(content["cards"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} holds no feature cards ({error}); make them again") from None
     if version != classifier.version:
         return {}

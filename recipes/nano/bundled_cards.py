@@ -18,7 +18,7 @@ MOST_A_LANGUAGE = 400
 
 
 def write_bundled_cards(scope: Scope, data: Path, out: Path, say: Callable[[str], None]) -> None:
-    """Write `cards/NAME.json` for every classifier of a scope folder.
+    """Write `cards/NAME.json.gz` for every classifier of a scope folder.
 
     Args:
         scope: The nano scope.
@@ -33,7 +33,7 @@ def write_bundled_cards(scope: Scope, data: Path, out: Path, say: Callable[[str]
             own = toxicity_rows(data, code, "test")
             rows = joined(rows, own.select(range(min(len(own), MOST_A_LANGUAGE))))
         say(f"{name}: cards of {len(classifier.features)} features on {len(rows)} rows")
-        write_cards(out / "cards" / f"{name}.json", classifier, make_cards(classifier, scope, rows))
+        write_cards(out / "cards" / f"{name}.json.gz", classifier, make_cards(classifier, scope, rows))
 
 
 def joined(one: LabelledText, other: LabelledText) -> LabelledText:

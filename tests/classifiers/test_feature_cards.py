@@ -61,14 +61,16 @@ def test_tokens_of_a_single_document_are_left_out(toxicity, tiny_scope):
     assert card.by_lang == {}
 
 
-def test_cards_survive_their_file_and_take_the_artifacts_names(cards, toxicity, tmp_path):
-    write_cards(tmp_path / "cards.json", toxicity, cards)
-    stored = read_cards(tmp_path / "cards.json", toxicity)
+@pytest.mark.parametrize("name", ["cards.json", "cards.json.gz"])
+def test_cards_survive_their_file_and_take_the_artifacts_names(cards, toxicity, tmp_path, name):
+    path = tmp_path / name
+    write_cards(path, toxicity, cards)
+    stored = read_cards(path, toxicity)
     assert stored == {(card.layer, card.feature): card for card in cards}
     renamed = tuple(replace(item, label="rude words") for item in toxicity.default.features)
     edited = replace(toxicity, default=replace(toxicity.default, features=renamed))
     assert edited.version == toxicity.version
-    assert {card.label for card in read_cards(tmp_path / "cards.json", edited).values()} == {"rude words"}
+    assert {card.label for card in read_cards(path, edited).values()} == {"rude words"}
 
 
 def test_cards_of_another_version_are_not_used(cards, toxicity, tmp_path):
@@ -81,6 +83,10 @@ def test_a_damaged_file_of_cards_is_one_clear_error(cards, toxicity, tmp_path):
     (tmp_path / "cards.json").write_text("{")
     with pytest.raises(InputError, match=r"cards\.json"):
         read_cards(tmp_path / "cards.json", toxicity)
+    write_cards(tmp_path / "cards.json.gz", toxicity, cards)
+    (tmp_path / "cards.json.gz").write_bytes((tmp_path / "cards.json.gz").read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"cards\.json\.gz"):
+        read_cards(tmp_path / "cards.json.gz", toxicity)
     with pytest.raises(InputError, match="make them again"):
         FeatureCard.from_dict({**cards[0].to_dict(), "histogram": 3})
 
