@@ -23,7 +23,7 @@ from bench.service_client import CLOSED, ONE, OPEN, Load
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 TEXTS_A_CALL = 32
-CLIENTS = 4
+CLIENTS = 6
 OVERLOAD = 4
 OVERLOAD_TEXTS = 8
 BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}

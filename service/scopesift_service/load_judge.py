@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
 from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 
 from scopesift_service.judge import Judge
 from scopesift_service.registry import Registry
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.small_batches import SmallBatchEngine
 from scopesift_service.token_count import TokenCount
 
 
@@ -24,8 +24,8 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     scope = Scope.load(chosen.scope, device=chosen.device)
     count = TokenCount()
 
-    def make_engine(classifiers: Sequence[Classifier]) -> Engine:
-        engine = Engine(scope, classifiers)
+    def make_engine(classifiers: Sequence[Classifier]) -> SmallBatchEngine:
+        engine = SmallBatchEngine(scope, classifiers)
         count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
         return engine
 
