@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str
         tokens = read_tokens(scope, read_task(data, name, min(CALIBRATION_TEXTS, n), 2), layers)
         whole += [_candidate(scope, classifier, *choice, tokens) for choice in ON_ALL.items()]
         part += [_candidate(scope, classifier, *choice, tokens) for choice in ON_A_FOURTH.items()]
+        exact = next(one for one in whole if one.classifier is classifier and one.name == "full")
+        part += [replace(exact, name=f"full, rules of {code}", route=code) for code in classifier.by_lang]
         own = read_tokens(scope, own_sentences(scope, classifier, min(TEXTS, n)), layers)
         part.append(_candidate(scope, classifier, "selected, calibrated on nano's own texts", SELECTED, own))
     result: dict[str, Any] = {"texts": len(pool.texts), "languages": pool.languages, "rows": []}

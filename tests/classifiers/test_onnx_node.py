@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,13 @@ TEXTS = [
 ]
 
 
-def run_node(graph, texts):
+def run_node(graph, texts, *options):
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
     if not (EXAMPLE / "node_modules" / "onnxruntime-node").is_dir():
         pytest.skip(f"`npm install --ignore-scripts` has not been run in {EXAMPLE.name}")
     lines = "".join(json.dumps(text) + "\n" for text in texts)
-    command = ["node", str(EXAMPLE / "classify.mjs"), str(graph), "-"]
+    command = ["node", str(EXAMPLE / "classify.mjs"), str(graph), *options, "-"]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -61,3 +62,17 @@ def test_node_refuses_a_graph_without_backbone(toxicity, tiny_scope, tmp_path):
     export_classifier(toxicity, tiny_scope, tmp_path / "it.onnx", ExportSettings(), TEXTS)
     with pytest.raises(AssertionError, match="--with-backbone"):
         run_node(tmp_path / "it.onnx", ["a"])
+
+
+def test_node_judges_a_text_by_the_rules_of_its_language(toxicity, language, tiny_scope, tmp_path):
+    never = replace(toxicity.default, cut=1.1)
+    routed = replace(toxicity, by_lang={"de": never, "ru": toxicity.default})
+    settings = ExportSettings(with_backbone=True)
+    for classifier in (routed, language):
+        export_classifier(classifier, tiny_scope, tmp_path / f"{classifier.name}.onnx", settings, TEXTS)
+    options = ("--language", str(tmp_path / "language.onnx"))
+    answers = run_node(tmp_path / "toxicity.onnx", TEXTS, *options)
+    expected = [one["toxicity"] for one in Engine(tiny_scope, [routed, language]).predict(TEXTS)]
+    assert [one["rule"] for one in answers] == [one.rule for one in expected]
+    assert "de" in {one["rule"] for one in answers}
+    assert [one["label"] for one in answers] == [one.label for one in expected]
