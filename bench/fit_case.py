@@ -14,6 +14,7 @@ from typing import Any
 from scopesift_classifiers.fit_binary import fit_binary
 from scopesift_classifiers.fit_many import fit_many
 from scopesift_classifiers.fit_settings import FitSettings
+from scopesift_classifiers.stored_table import StoredTable
 
 DEV_SHARE = 0.15
 
@@ -42,7 +43,7 @@ def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict
     )
     return {
         "fit_s": time.perf_counter() - began,
-        "entries": "streamed" if place == "disk" else int(table.acts_NF.nnz),
+        "entries": "streamed" if isinstance(table, StoredTable) else int(table.acts_NF.nnz),
         "features": len(decision.features),
         "dev": details.get("dev_macro_f1", details.get("dev_accuracy")),
         "before_mb": before,
@@ -99,4 +100,5 @@ def _megabytes() -> float:
 
 if __name__ == "__main__":
     kind, arguments = json.loads(sys.argv[1])
-    print(json.dumps({"synthetic": synthetic, "real": real}[kind](*arguments)))
+    cases: dict[str, Callable[..., dict[str, Any]]] = {"synthetic": synthetic, "real": real}
+    print(json.dumps(cases[kind](*arguments)))

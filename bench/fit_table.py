@@ -17,7 +17,7 @@ from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.stored_table import Part, StoredTable
 
 LAYERS, D_SAE = 6, 3072
-ACTIVE = 640  # features of a layer that a document fires, on average; about nano's on posts (`bench fit --data`)
+ACTIVE = 640  # features of a layer that a document fires, on average: about what nano finds in posts
 BLOCK = 2048
 SIGNAL = 40  # features of a layer that say something of a class
 

@@ -11,6 +11,8 @@ import torch
 if not torch.cuda.is_available():
     # before transformers imports Triton: without a GPU its kernels run in the interpreter
     os.environ.setdefault("TRITON_INTERPRET", "1")
+# what tests read is not kept in the cache of the person who runs them
+os.environ["SCOPESIFT_CACHE"] = "off"
 
 D_MODEL, N_LAYERS, D_SAE, K = 32, 4, 128, 8
 

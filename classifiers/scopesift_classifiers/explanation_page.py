@@ -179,7 +179,11 @@ def _panel(
         card = cards.get((item.layer, item.index))
         if card is not None and rank == 0:
             largest = dict(sorted(card.rates.items(), key=lambda pair: -pair[1])[:SHARES_A_CARD])
-            parts.append(share_bars(largest) + histogram_svg(card.edges, card.counts, card.threshold))
+            parts.append(
+                f'<h4 class="dim">on the test texts it fires, from {card.threshold:g}, in</h4>{share_bars(largest)}'
+                f'<h4 class="dim">strongest activation of each</h4>'
+                f"{histogram_svg(card.edges, card.counts, item.threshold)}"
+            )
     return f'<aside role="tooltip">{"".join(parts)}</aside>'
 
 

@@ -135,8 +135,10 @@ def discard(path: Path) -> None:
 
 
 def _write(folder: Path, keys_N: Keys, **arrays: NDArray[Any]) -> None:
+    entries: dict[str, Any] = {"keys": keys_N, **arrays}
+
     def save(temporary: Path) -> None:
         with temporary.open("wb") as file:
-            np.savez(file, keys=keys_N, **arrays)
+            np.savez(file, **entries)
 
     write_atomically(segment_path(folder, keys_N), save)

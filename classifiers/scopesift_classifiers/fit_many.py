@@ -17,13 +17,14 @@ from scopesift_classifiers.calibration import (
     threshold_for_precision,
     threshold_for_recall,
 )
+from scopesift_classifiers.cofiring import firing_pieces
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.decision import Decision, posterior_odds
 from scopesift_classifiers.fit_binary import FOLDS
 from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.log_odds import FoundLogOdds, search_many_rules
-from scopesift_classifiers.rule import features_of, firing
+from scopesift_classifiers.rule import features_of
 from scopesift_classifiers.sampling import deal_folds
 
 
@@ -53,7 +54,7 @@ def fit_many(
     odds_NC = np.zeros((len(train), len(classes)))
     for fold, rules in enumerate(found.without):
         held = np.flatnonzero(fold_N == fold)
-        odds_NC[held] = _odds(rules, fit_table.rows(held))[0]
+        odds_NC[held] = _odds(rules, fit_table)[0][held]
     right_NC = np.array(train.labels)[:, None] == classes[None, :]
     calibration = calibrate(odds_NC.ravel(), right_NC.ravel())
     odds_dev, speaks_dev = _odds(found.whole, dev_table)
@@ -84,13 +85,17 @@ def fit_many(
 
 def _odds(found: FoundLogOdds, table: Table) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Log posterior odds of every class `[N, C]`, and whether a feature speaks for the likeliest one `[N]`."""
-    acts_NS, cuts_S = table.dense(found.columns), np.array(found.thresholds, dtype=np.float32)
-    margins_NC = np.stack([rule.margins(acts_NS, cuts_S) for rule in found.rules.values()], axis=1)
-    odds_NC = posterior_odds(margins_NC)
-    for_CS = np.array([rule.weights for rule in found.rules.values()]) > 0
-    speaks_NC = firing(acts_NS, cuts_S).astype(np.float32) @ for_CS.T.astype(np.float32) > 0
-    best_N = odds_NC.argmax(axis=1)
-    return odds_NC, speaks_NC[np.arange(len(best_N)), best_N]
+    weights_CS = np.array([rule.weights for rule in found.rules.values()])
+    bias_C = np.array([rule.bias for rule in found.rules.values()])
+    odds_NC = np.zeros((table.n_documents, len(bias_C)))
+    speaks_N = np.zeros(table.n_documents, dtype=bool)
+    cuts_S = np.array(found.thresholds, dtype=np.float32)
+    for rows_B, fires_BS in firing_pieces(table, found.columns, cuts_S):
+        fires = fires_BS.astype(np.float64)
+        odds_NC[rows_B] = posterior_odds(fires @ weights_CS.T + bias_C)
+        for_BC = fires @ (weights_CS.T > 0)
+        speaks_N[rows_B] = for_BC[np.arange(len(rows_B)), odds_NC[rows_B].argmax(axis=1)] > 0
+    return odds_NC, speaks_N
 
 
 def _answered(

@@ -61,5 +61,5 @@ def speaks(decision: Decision, best_N: NDArray[np.int64], fires_NS: NDArray[np.b
             for rule in decision.rules.values()
         ]
     )
-    found: NDArray[np.bool_] = (fires_NS & for_CS[best_N]).any(axis=1)
+    found: NDArray[np.bool_] = np.asarray((fires_NS & for_CS[best_N]).any(axis=1))
     return found

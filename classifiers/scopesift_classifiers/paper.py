@@ -118,7 +118,7 @@ def ordered_features(ranking: Ranking, table: Table, settings: PaperSettings) ->
 def _measured(
     columns: tuple[int, ...], dev: Table, positive_dev_N: NDArray[np.bool_], objective: Objective
 ) -> FoundRule:
-    fires_N = (dev.dense(columns) > 0).any(axis=1)
+    fires_N = np.asarray((dev.dense(columns) > 0).any(axis=1))
     return FoundRule(
         columns,
         (0.0,) * len(columns),

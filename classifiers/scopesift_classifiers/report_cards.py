@@ -175,7 +175,8 @@ def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureC
         return places[:MOST_CARDS]
     weights = np.asarray(rule.weights, dtype=np.float64)
     if len(decision.rules) == 1:
-        order = np.argsort(-np.abs(weights), kind="stable")[:MOST_CARDS]
+        moved = np.abs(weights) * [max(cards[place].rates.values(), default=0.0) for place in places]
+        order = np.argsort(-moved, kind="stable")[:MOST_CARDS]
         return [places[at] for at in order]
     gains = np.zeros(len(places))
     for at, place in enumerate(places):

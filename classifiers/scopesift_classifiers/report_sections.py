@@ -15,6 +15,7 @@ from scopesift_classifiers.report_words import BASELINE_NAMES, METRIC_NAMES, TER
 BINARY_METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 MANY_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 CONFUSIONS = 8
+FEW_TEXTS = 50
 SCALE = (
     '<div class="row"><span></span><span class="scale"><span>0</span><span>.25</span><span>.5</span><span>.75</span>'
     "<span>1</span></span><span></span></div>"
@@ -56,7 +57,8 @@ def beside_baselines(name: str, measured: dict[str, Any]) -> str:
         {BASELINE_NAMES.get(own, own): part for own, part in parts.items()}, columns, intervals=True
     )
     reason = measured["baselines"]["reason"]
-    missing = f'<p class="dim">Baselines that are missing: {escape(reason)}.</p>' if reason else ""
+    some = reason and fitted(measured)
+    missing = f'<p class="dim">Baselines that are missing: {escape(reason)}.</p>' if some else ""
     return (
         f"<p>{escape(standing(measured))}</p>"
         f'<div class="rows">{"".join(rows)}{SCALE}</div><p class="dim">Macro-F1 with its 95% interval.</p>'
@@ -84,10 +86,11 @@ def by_group(measured: dict[str, Any], key: str) -> str:
     )
     columns = BINARY_METRICS if "f1" in measured else MANY_METRICS
     table = metric_table(groups, columns, intervals=False)
-    routed = ""
+    few = any(part["n"] < FEW_TEXTS for part in groups.values())
+    routed = f'<p class="dim">Fewer than {FEW_TEXTS} texts say little.</p>' if few else ""
     if key == "by_lang" and "rules" in measured:
         counts = ", ".join(f"{language_name(rule)} {count:,}" for rule, count in measured["rules"].items())
-        routed = f'<p class="dim">Rules used, by the predicted language of each text: {escape(counts)}.</p>'
+        routed += f'<p class="dim">Rules used, by the predicted language of each text: {escape(counts)}.</p>'
     return (
         f'<p class="dim">{METRIC_NAMES[metric][0].upper() + METRIC_NAMES[metric][1:]} with its 95% interval'
         f"{'; ticks are the baselines' if beside else ''}.</p>"

@@ -86,9 +86,7 @@ def firing(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> N
     return fires
 
 
-def features_of(
-    pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]
-) -> tuple[RuleFeature, ...]:
+def features_of(pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]) -> tuple[RuleFeature, ...]:
     """Features from (layer, index) and float32 thresholds, which are written with as few digits as they need."""
     return tuple(
         RuleFeature(layer, index, float(np.format_float_positional(np.float32(threshold), trim="0")))

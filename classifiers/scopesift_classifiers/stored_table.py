@@ -60,7 +60,9 @@ class StoredTable:
 
     def stored_bytes(self) -> int:
         """Size of the segments that it reads."""
-        return sum(path.stat().st_size for path in {part.path for parts in self.parts.values() for part in parts})
+        return sum(
+            path.stat().st_size for path in {part.path for parts in self.parts.values() for part in parts}
+        )
 
     def rows(self, index_N: NDArray[np.int64]) -> StoredTable:
         """The same columns for some of the documents, each once."""

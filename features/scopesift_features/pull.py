@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -201,7 +200,8 @@ def _same_revision(entry: CatalogueEntry, before: str, asked: str | None) -> str
 
 
 def _listed(layers: Sequence[int]) -> str:
-    return json.dumps(list(layers))[1:-1]
+    whole = len(layers) > 2 and list(layers) == list(range(layers[0], layers[-1] + 1))
+    return f"{layers[0]} to {layers[-1]}" if whole else ", ".join(map(str, layers))
 
 
 def _size(size: int) -> str:

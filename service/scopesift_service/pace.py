@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-FADE_SECONDS = 10.0
+FADE_SECONDS = 4.0
 LEARNING_SECONDS = 0.5
 
 
