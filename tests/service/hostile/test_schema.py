@@ -14,11 +14,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 schemathesis = pytest.importorskip("schemathesis")
 NAMES = ["not_a_server_error", "status_code_conformance", "content_type_conformance"]
 NAMES += ["response_headers_conformance", "response_schema_conformance"]
-CHECKS = schemathesis.checks.CHECKS.get_by_names(NAMES)
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "15"))
 
 
-def ask_cases(operation, mode, seen):
+def ask_cases(operation, mode, seen, checks):
     """Ask cases of one operation; every answer is checked against the document."""
 
     @settings(
@@ -33,20 +32,23 @@ def ask_cases(operation, mode, seen):
     def ask(case):
         reply = case.call(timeout=120)
         seen[reply.status_code] += 1
-        case.validate_response(reply, checks=CHECKS)
+        case.validate_response(reply, checks=checks)
 
     ask()
 
 
 def test_no_answer_is_a_5xx_or_undocumented(server):
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+    checks = schemathesis.checks.CHECKS.get_by_names(
+        NAMES
+    )  # those of OpenAPI are there once a document was read
     seen = Counter()
     operations = [result.ok() for result in schema.get_all_operations()]
     for operation in operations:
         for mode in schemathesis.GenerationMode:
             if mode.value == "negative" and not operation.body and not operation.path_parameters:
                 continue  # nothing of it can be wrong
-            ask_cases(operation, mode, seen)
+            ask_cases(operation, mode, seen, checks)
     sys.stdout.write(f"schemathesis: {sum(seen.values())} cases, by status {dict(sorted(seen.items()))}\n")
     assert not [status for status in seen if status >= 500]
     assert {200, 400} <= seen.keys()
