@@ -106,7 +106,7 @@ def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[
 def card_html(card: FeatureCard, examples: Sequence[Example] = ()) -> str:
     """One card."""
     tokens = "".join(
-        f'<span class="chip">{escape(token)} <small>{share:.0%}</small></span>'
+        f'<span class="chip"><bdi>{escape(token)}</bdi> <small>{share:.0%}</small></span>'
         for token, share in card.tokens
     )
     quotes = "".join(
@@ -182,7 +182,10 @@ def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureC
     for at, place in enumerate(places):
         rates = cards[place].rates
         others = [share for name, share in rates.items() if name != label]
-        gains[at] = weights[at] * (rates.get(label, 0.0) - sum(others) / max(len(decision.rules) - 1, 1))
+        # a feature that speaks against a label is no picture of it, though its absence may say much
+        gains[at] = max(weights[at], 0.0) * (
+            rates.get(label, 0.0) - sum(others) / max(len(decision.rules) - 1, 1)
+        )
     order = np.argsort(-gains, kind="stable")[:CARDS_A_LABEL]
     return [places[at] for at in order if gains[at] > 0]
 
