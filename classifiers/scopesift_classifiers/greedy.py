@@ -176,7 +176,11 @@ def _best_path(
 ) -> FoundRule:
     best: FoundRule | None = None
     for m in settings.at_least:
-        found = _one_path(pairs, allowed_P, truth, dev_truth, m, settings, objective)
+        paths = [
+            _one_path(pairs, allowed_P, truth, dev_truth, m, settings, (searched, objective))
+            for searched in objective.searched()
+        ]
+        found = max(paths, key=lambda path: path.dev_objective)
         if report is not None:
             report(
                 f"at least {m}: {len(found.columns)} features, dev {objective.describe()} {found.dev_objective:.3f}"
@@ -195,10 +199,12 @@ def _one_path(
     dev_truth: _Truth,
     m: int,
     settings: GreedySettings,
-    objective: Objective,
+    objectives: tuple[Objective, Objective],
 ) -> FoundRule:
+    """One path for one m; `objectives` are the one to search with on fit rows and the one that dev rows decide by."""
+    objective, dev_objective = objectives
     chosen: list[int] = []
-    best = _measured(pairs, chosen, m, dev_truth, objective)
+    best = _measured(pairs, chosen, m, dev_truth, dev_objective)
     since = 0
     room = min(settings.max_features, len(np.unique(pairs.columns_P[allowed_P])))
     while len(chosen) < room:
@@ -208,7 +214,7 @@ def _one_path(
         if len(chosen) < m:
             continue
         chosen = _retune(pairs, allowed_P, truth, chosen, m, objective)
-        found = _measured(pairs, chosen, m, dev_truth, objective)
+        found = _measured(pairs, chosen, m, dev_truth, dev_objective)
         if found.dev_objective > best.dev_objective + SMALLEST_GAIN:
             best, since = found, 0
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ F1 = "f1"
 F_BETA = "f_beta"
 RECALL = "recall_at_precision"
 OBJECTIVES = (MACRO_F1, F1, F_BETA, RECALL)
+STRICTER = (0.0, 0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ class Objective:
             return np.where(lacks < 0, np.where(flagged > 0, lacks, 0.0), ratio(hits, positives))
         weight = self.beta**2
         return ratio((1 + weight) * hits, (1 + weight) * hits + weight * misses + alarms)
+
+    def searched(self) -> tuple[Objective, ...]:
+        """What to search with on the fit rows, for this objective on the dev rows.
+
+        A search that may use up a required precision on its own rows ends below it on others, so stricter ones are
+        tried as well.
+        """
+        if self.precision is None:
+            return (self,)
+        return tuple(
+            replace(self, precision=self.precision + (1 - self.precision) * share) for share in STRICTER
+        )
 
     def of_answers(self, truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.bool_]) -> float:
         """The number for documents: is positive `[N]`, was flagged `[N]`."""
