@@ -11,7 +11,7 @@ import time
 from bench.service_texts import post_texts
 
 WARM = 256
-SINGLE_SHARE = 20
+SINGLES = 200
 
 
 def main() -> None:
@@ -26,14 +26,14 @@ def main() -> None:
     torch.set_num_threads(1)
     engine = Engine(Scope.load("nano"), [Classifier.load(name) for name in bundled_classifiers()])
     # the texts of the service's calls with one text, so that latencies are of the same texts
-    single = post_texts(200, seed=1)
+    single = post_texts(SINGLES, seed=1)
     texts = post_texts(count, seed=32)
     engine.predict(texts[:WARM])
     began = time.perf_counter()
     engine.predict(texts)
     rate = count / (time.perf_counter() - began)
     seconds = []
-    for text in single[: max(20, count // SINGLE_SHARE)]:
+    for text in single:
         began = time.perf_counter()
         engine.predict([text])
         seconds.append(time.perf_counter() - began)

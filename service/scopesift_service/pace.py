@@ -27,6 +27,7 @@ class Pace:
         self._characters = 0.0
         self._seconds = 0.0
         self._crowded = 0.0
+        self._counted = 0.0
 
     def pass_time(self, calls: int) -> None:
         """Count the time since the last change; call it before every change of what is in flight.
@@ -37,9 +38,6 @@ class Pace:
         now = self._clock()
         passed, self._seen = now - self._seen, now
         if calls >= 2:
-            kept = math.exp(-passed / FADE_SECONDS)
-            self._characters *= kept
-            self._seconds = self._seconds * kept + passed
             self._crowded += passed
 
     def begin(self) -> tuple[float, float]:
@@ -50,6 +48,11 @@ class Pace:
         """Count the characters of an answered call, as far as others were in flight beside it."""
         since, crowded = begun
         lasted = self._seen - since
+        # answers come in batches: the time that one took fades together with what it brought, or it looks faster
+        passed, self._counted = self._crowded - self._counted, self._crowded
+        kept = math.exp(-passed / FADE_SECONDS)
+        self._characters *= kept
+        self._seconds = self._seconds * kept + passed
         if lasted > 0:
             self._characters += characters * (self._crowded - crowded) / lasted
 

@@ -51,12 +51,12 @@ class ServiceSettings:
     max_examples: int = 500
     max_concurrency: int = 64
     max_queued_characters: int = 200_000
-    max_wait: float = 2.5
+    max_wait: float = 2.0
     timeout: float = 30.0
     transfer_timeout: float = 600.0
     workers: int = 1
     api_workers: int = 1
-    batch_texts: int = 256
+    batch_texts: int = 128
     log_level: str = "INFO"
     otel_endpoint: str | None = None
     public_url: str | None = None

@@ -52,6 +52,21 @@ def test_calls_that_are_answered_together_all_count():
     assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
 
 
+def test_long_batches_do_not_look_faster_than_short_ones():
+    clock = Clock()
+    pace = Pace(clock)
+    for _ in range(8):
+        pace.pass_time(0)
+        begun = pace.begin()
+        for _ in range(10):  # other calls come and are refused meanwhile
+            clock.now += FADE_SECONDS / 10
+            pace.pass_time(4)
+        for left in range(4, 0, -1):
+            pace.pass_time(left)
+            pace.judged(1000 * FADE_SECONDS / 4, begun)
+    assert pace.seconds(3000) == pytest.approx(3, rel=0.05)
+
+
 def test_a_slower_engine_is_noticed():
     clock = Clock()
     pace = Pace(clock)
