@@ -32,7 +32,7 @@ BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
 
 @dataclass(frozen=True)
 class Extent:
-    """How often the service and the offline engine take turns, the texts of the latter, and the seconds of each load."""
+    """How often service and offline engine take turns, the texts of the latter, and the seconds of each load."""
 
     rounds: int = 5
     offline_texts: int = 1500
@@ -208,7 +208,8 @@ def markdown(result: dict[str, Any]) -> str:
     ]
     shares = ", ".join(f"{item['share_of_offline']:.0%}" for item in result["rounds"])
     lines.append(
-        f"\nMedians of {len(result['rounds'])} rounds ({shares} of the offline rate). Saturated: {result['share_of_offline']:.1%} of the offline rate (bar {BARS['share_of_offline']:.0%}). "
+        f"\nMedians of {len(result['rounds'])} rounds ({shares} of the offline rate). "
+        f"Saturated: {result['share_of_offline']:.1%} of the offline rate (bar {BARS['share_of_offline']:.0%}). "
         f"Idle: {result['added_ms']:+.1f} ms over the engine (bar {BARS['added_ms']:.0f} ms)."
     )
     return "\n".join(lines)

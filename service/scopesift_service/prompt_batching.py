@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bentoml._internal.marshal import dispatcher
 
-
 # how often a busy engine's queue looks whether it is free again; BentoML's 1 ms takes time from the engine
 TICK_SECONDS = 0.005
 
