@@ -77,7 +77,6 @@ class DocumentScorer:
         """The batches that `activations` runs, as a function of the windows and the size only."""
         return list(make_batches([window for window in windows if window.keep.any()], max_tokens))
 
-    @torch.inference_mode()
     def activations(self, batches: Sequence[Batch], n_documents: int) -> NDArray[np.float32]:
         """Largest activation of every feature of the engine in each document.
 
@@ -88,32 +87,62 @@ class DocumentScorer:
         Returns:
             `[N, S]`, 0 where a feature stays below what any rule distinguishes.
         """
-        acts_NS = np.zeros((n_documents, len(self.engine.features)), dtype=np.float32)
+        acts_NS = self.nothing(n_documents)
         for batch in batches:
-            resid_BTD = self.backbone.residuals(batch.ids_BT, batch.mask_BT, self.layers)
-            keep_BT = torch.zeros(batch.ids_BT.shape, dtype=torch.bool)
-            for row, window in enumerate(batch.windows):
-                keep_BT[row, : len(window.keep)] = torch.from_numpy(window.keep)
-            flat_T = keep_BT.flatten().nonzero().flatten()
-            window_T = flat_T // keep_BT.shape[1]
-            document_W = np.array([window.document for window in batch.windows])
-            for layer in self.layers:
-                x_BTD = resid_BTD[layer]
-                sae = self.scope.sae(layer)
-                features_S, floors_S = self._read[layer]
-                found = encode_selected(
-                    x_BTD.flatten(0, 1)[flat_T.to(x_BTD.device)].to(sae.W_enc_FD.dtype),
-                    sae.W_enc_FD,
-                    sae.b_enc_F,
-                    sae.k,
-                    features_S,
-                    window_T.to(x_BTD.device),
-                    floors_S,
-                    n_documents=len(batch.windows),
-                )
-                cells = (document_W[:, None], self._columns[layer][None, :])
-                np.maximum.at(acts_NS, cells, found.maxima_NS.cpu().numpy())
+            self.take_in(acts_NS, *self.read(batch))
         return acts_NS
+
+    def nothing(self, n_documents: int) -> NDArray[np.float32]:
+        """Activations `[N, S]` before anything was read."""
+        return np.zeros((n_documents, len(self.engine.features)), dtype=np.float32)
+
+    @torch.inference_mode()
+    def read(self, batch: Batch) -> tuple[NDArray[np.int64], list[NDArray[np.float32]]]:
+        """Run one batch.
+
+        Returns:
+            The document of each of its W windows, and for each of `layers` the largest activations in them, `[W, S]`
+            of the layer's features.
+        """
+        resid_BTD = self.backbone.residuals(batch.ids_BT, batch.mask_BT, self.layers)
+        keep_BT = torch.zeros(batch.ids_BT.shape, dtype=torch.bool)
+        for row, window in enumerate(batch.windows):
+            keep_BT[row, : len(window.keep)] = torch.from_numpy(window.keep)
+        flat_T = keep_BT.flatten().nonzero().flatten()
+        window_T = flat_T // keep_BT.shape[1]
+        maxima = []
+        for layer in self.layers:
+            x_BTD = resid_BTD[layer]
+            sae = self.scope.sae(layer)
+            features_S, floors_S = self._read[layer]
+            found = encode_selected(
+                x_BTD.flatten(0, 1)[flat_T.to(x_BTD.device)].to(sae.W_enc_FD.dtype),
+                sae.W_enc_FD,
+                sae.b_enc_F,
+                sae.k,
+                features_S,
+                window_T.to(x_BTD.device),
+                floors_S,
+                n_documents=len(batch.windows),
+            )
+            maxima.append(found.maxima_NS.cpu().numpy())
+        return np.array([window.document for window in batch.windows], dtype=np.int64), maxima
+
+    def take_in(
+        self,
+        acts_NS: NDArray[np.float32],
+        document_W: NDArray[np.int64],
+        maxima: Sequence[NDArray[np.float32]],
+    ) -> None:
+        """Raise activations to what a batch says; the order of batches does not matter.
+
+        Args:
+            acts_NS: changed in place.
+            document_W: from `read`.
+            maxima: from `read`.
+        """
+        for layer, maxima_WS in zip(self.layers, maxima, strict=True):
+            np.maximum.at(acts_NS, (document_W[:, None], self._columns[layer][None, :]), maxima_WS)
 
     def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
         """What every classifier says, from the activations of all features.

@@ -6,18 +6,22 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from scopesift_classifiers.document_scorer import DocumentScorer
 
 from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.shard import Shard, read_shards
-from scopesift_filtering.shard_work import compute, finish, prepare
+from scopesift_filtering.shard_work import Prepared, finish, prepare, use_threads
 
-# Shards that wait in front of each step: enough to overlap, few enough to bound memory.
-WAITING = 1
+# Batches that wait for each model thread, and finished shards that wait to be written: enough to overlap, few
+# enough to bound memory.
+WAITING = 4
 _DONE = object()
 
 OnShard = Callable[[Marker, bool], None]
@@ -61,10 +65,21 @@ def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> s
     return _Pipeline(plan, on_shard, workers or worker_count(plan)).run()
 
 
+@dataclass(eq=False)
+class _Open:
+    """A shard whose batches are being run, by all model threads at once."""
+
+    prepared: Prepared
+    acts_NS: NDArray[np.float32]
+    left: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class _Pipeline:
     def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int) -> None:
         self.plan, self.on_shard, self.workers = plan, on_shard, workers
-        self.prepared: queue.Queue[Any] = queue.Queue(WAITING)
+        self.scorer = DocumentScorer(plan.engine)
+        self.batches: queue.Queue[Any] = queue.Queue(WAITING * workers)
         self.computed: queue.Queue[Any] = queue.Queue(WAITING)
         self.stop = threading.Event()
         self.failure: BaseException | None = None
@@ -72,7 +87,7 @@ class _Pipeline:
         self.telling = threading.Lock()
 
     def run(self) -> set[str]:
-        scorer = DocumentScorer(self.plan.engine)
+        scorer = self.scorer
         scorers = [scorer] + [scorer.replica() for _ in range(self.workers - 1)]
         threads_before = torch.get_num_threads()
         steps = [threading.Thread(target=self._guard, args=(self._read,), name="read")]
@@ -111,15 +126,31 @@ class _Pipeline:
             if done is not None:
                 self._tell(done, before=True)
             else:
-                self._put(self.prepared, prepare(plan.engine.scope, shard, plan.settings))
+                self._put_batches(prepare(plan.engine.scope, shard, plan.settings))
             if self.stop.is_set():
                 return
         for _ in range(self.workers):
-            self._put(self.prepared, _DONE)
+            self._put(self.batches, _DONE)
+
+    def _put_batches(self, prepared: Prepared) -> None:
+        acts_NS = self.scorer.nothing(len(prepared.at))
+        shard = _Open(prepared, acts_NS, len(prepared.batches))
+        if not prepared.batches:
+            self._put(self.computed, shard)
+        for batch in prepared.batches:
+            self._put(self.batches, (shard, batch))
 
     def _model(self, scorer: DocumentScorer) -> None:
-        while (item := self._get(self.prepared)) is not _DONE:
-            self._put(self.computed, (item, compute(scorer, item, self.plan.settings.threads)))
+        use_threads(self.plan.settings.threads)
+        while (item := self._get(self.batches)) is not _DONE:
+            shard, batch = item
+            found = scorer.read(batch)
+            with shard.lock:
+                scorer.take_in(shard.acts_NS, *found)
+                shard.left -= 1
+                done = shard.left == 0
+            if done:
+                self._put(self.computed, shard)
         self._put(self.computed, _DONE)
 
     def _write(self, scorer: DocumentScorer) -> None:
@@ -131,8 +162,9 @@ class _Pipeline:
                 if self.stop.is_set():
                     return
                 continue
-            prepared, acts_NS = item
-            marker = finish(scorer, plan.judge, prepared, acts_NS, plan.out, plan.files, plan.record.digest)
+            marker = finish(
+                scorer, plan.judge, item.prepared, item.acts_NS, plan.out, plan.files, plan.record.digest
+            )
             self._tell(marker, before=False)
 
     def _tell(self, marker: Marker, *, before: bool) -> None:

@@ -52,10 +52,15 @@ def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
     return Prepared(shard, at, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
 
 
-def compute(scorer: DocumentScorer, prepared: Prepared, threads: int) -> NDArray[np.float32]:
-    """Run the model over a shard, `[N, S]`; the number of threads decides how sums are split, so it is set here."""
+def use_threads(threads: int) -> None:
+    """Set the threads of a matrix product in this thread: they decide how sums are split, and so the last bits."""
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+
+
+def compute(scorer: DocumentScorer, prepared: Prepared, threads: int) -> NDArray[np.float32]:
+    """Run the model over a shard, `[N, S]`."""
+    use_threads(threads)
     return scorer.activations(prepared.batches, len(prepared.at))
 
 
