@@ -160,10 +160,10 @@ class Scope:
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
         """
+        self._check_layer(layer)
         held = self._saes.get(layer)
         if held is not None and (held.W_dec_DF is not None or not decoder):
             return held
-        self._check_layer(layer)
         path = self.folder / "sae" / f"layer{layer}.sae.safetensors"
         sae = read_safetensors(
             path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from scopesift_classifiers.assessment import assess
 from scopesift_classifiers.engine import Engine
@@ -92,15 +91,6 @@ def test_the_stored_cut_flags_on_dev_what_the_fit_says(tiny_scope, insults):
     assert measured["recall"] == pytest.approx(fitted.fit["cut"]["dev_recall"], abs=1e-4)
 
 
-def test_a_precision_that_no_cut_reaches_is_one_clear_line(tiny_scope, insults):
-    rng = np.random.default_rng(0)
-    labels = ["toxic" if flip else "clean" for flip in rng.random(60) < 0.5]
-    rows = insults(60, 5)
-    noise = LabelledText(rows.texts, labels, rows.langs, rows.sources)
-    with pytest.raises(InputError, match="ask for less"):
-        fit_classifier("toxicity", tiny_scope, insults(160, 1), noise, FitSettings(precision=0.999))
-
-
 def test_candidates_are_named_best_first(tiny_scope, toxicity):
     candidates = toxicity.fit["candidates"]
     assert 0 < len(candidates) <= 200
@@ -117,9 +107,8 @@ def test_a_many_class_cut_keeps_the_right_answers_it_was_asked_to_keep(language)
 
 
 def test_a_text_in_which_nothing_speaks_is_unknown(tiny_scope, language):
-    answers = Engine(tiny_scope, [language]).predict(["", "   ", "7"])
-    assert [answer["language"].label for answer in answers[:2]] == ["und", "und"]
-    assert answers[0]["language"].score == 0.0
+    (answer,) = Engine(tiny_scope, [language]).predict([""])
+    assert (answer["language"].label, answer["language"].score) == ("und", 0.0)
 
 
 def test_the_multilayer_preset_takes_one_feature_a_layer(tiny_scope, insults):

@@ -144,7 +144,6 @@ def test_english_on_itself_is_its_own_result(measured):
     assert own["from_en"]["ours"] == own["ours"]
 
 
-def test_a_word_that_english_never_saw_does_not_carry_over(measured):
-    languages = measured[0]["languages"]
-    assert languages["ru"]["report"]["f1"] > languages["ru"]["always_toxic"]["f1"] + 0.05
-    assert languages["de"]["from_en"]["ours"]["macro_f1"] > languages["ru"]["from_en"]["ours"]["macro_f1"]
+def test_a_language_with_a_word_of_its_own_beats_flagging_everything(measured):
+    own = measured[0]["languages"]["ru"]
+    assert own["report"]["f1"] > own["always_toxic"]["f1"] + 0.05

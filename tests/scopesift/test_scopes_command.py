@@ -34,7 +34,7 @@ def test_ranges_and_numbers_name_layers(tiny_scope_folder):
 
 def test_checking_prints_a_row_for_each_layer(tiny_scope_folder):
     result = invoke("check", tiny_scope_folder, "--layers", "0-1", "--device", "cpu")
-    rows = [line.split() for line in result.stdout.splitlines() if line.strip()[:1].isdigit()]
+    rows = [line.split() for line in result.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
     assert [row[0] for row in rows] == ["0", "1"]
     assert [row[3] for row in rows] == ["8", "8"]
     assert "failed its checks" in str(result.exception)  # random weights explain nothing

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 
 schemathesis = pytest.importorskip("schemathesis")
 NAMES = ["not_a_server_error", "status_code_conformance", "content_type_conformance"]
@@ -48,7 +49,11 @@ def test_no_answer_is_a_5xx_or_undocumented(server):
         for mode in schemathesis.GenerationMode:
             if mode.value == "negative" and not operation.body and not operation.path_parameters:
                 continue  # nothing of it can be wrong
-            ask_cases(operation, mode, seen, checks)
+            try:
+                ask_cases(operation, mode, seen, checks)
+            except Unsatisfiable:  # every wrong body that was made of this one is right after all
+                if mode.value != "negative":
+                    raise
     sys.stdout.write(f"schemathesis: {sum(seen.values())} cases, by status {dict(sorted(seen.items()))}\n")
     assert not [status for status in seen if status >= 500]
     assert {200, 400} <= seen.keys()
