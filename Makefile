@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
 DATA ?=
-.PHONY: demo serve test lint refit clean
+.PHONY: demo serve test coverage lint refit clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -17,7 +17,10 @@ demo: .venv/ready  ## start the service on loopback, moderate a few texts over R
 serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000, until Ctrl-C
 	$(PY) -m scopesift.cli serve
 
-test: .venv/ready lint  ## lint, types and every test, with coverage
+test: .venv/ready lint  ## lint, types and every test
+	$(PY) -m pytest
+
+coverage: .venv/ready  ## every test, with coverage: slower
 	$(PY) -m pytest --cov --cov-report=term
 
 lint: .venv/ready
