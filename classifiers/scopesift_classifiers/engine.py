@@ -12,7 +12,8 @@ from scopesift_features.scope import Scope
 
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.rule import LOG_ODDS, firing
+from scopesift_classifiers.outcome import decide
+from scopesift_classifiers.rule import LOG_ODDS
 from scopesift_classifiers.selected_reading import EncodeWindows, SelectedReading, read_selected
 from scopesift_classifiers.verdict import Evidence, Verdict
 
@@ -156,29 +157,19 @@ def judge(
     """
     if not texts:
         return []
-    margins_NC = decision.margins(reading.acts_NS)
-    scores_NC = decision.scores(margins_NC)
-    fires_NS = firing(reading.acts_NS, decision.thresholds_S)
+    found = decide(classifier, decision, reading.acts_NS)
     labels = list(decision.rules)
     verdicts = []
     for row, text in enumerate(texts):
-        best = int(margins_NC[row].argmax())
-        reasons_S = _reasons(decision, labels[best], reading.acts_NS[row], fires_NS[row])
-        score = float(scores_NC[row, best])
-        speaks = score >= decision.cut and bool((reasons_S > 0).any())
-        if classifier.kind == BINARY:
-            flagged: bool | None = score >= decision.cut
-        else:
-            flagged = None
-            score = score if speaks else 0.0
-        given = bool(flagged) if classifier.kind == BINARY else speaks
+        label, given = labels[found.best_N[row]], bool(found.given_N[row])
+        reasons_S = _reasons(decision, label, reading.acts_NS[row], found.fires_NS[row])
         verdicts.append(
             Verdict(
                 kind=classifier.kind,
-                label=labels[best] if given else classifier.unknown,
-                flagged=flagged,
-                score=score,
-                scores={label: float(scores_NC[row, at]) for at, label in enumerate(labels)},
+                label=label if given else classifier.unknown,
+                flagged=given if classifier.kind == BINARY else None,
+                score=float(found.score_N[row]),
+                scores={name: float(found.scores_NC[row, at]) for at, name in enumerate(labels)},
                 rule=route,
                 evidence=_evidence(decision, reading, row, text, reasons_S),
             )
