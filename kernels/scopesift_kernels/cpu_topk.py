@@ -14,7 +14,7 @@ from scopesift_kernels.arguments import Problem
 from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
 # Tokens that share one conversion of the weights; a tile's tokens and features; columns under one maximum.
-SLAB, TILE, CHUNK, BLOCK = 4096, 2048, 4096, 16
+SLAB, TILE, CHUNK, BLOCK = 4096, 2048, 8192, 16
 
 
 def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
