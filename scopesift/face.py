@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scopesift_classifiers.classifier import Classifier as Artifact
 from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import split_dev
@@ -54,6 +55,7 @@ class Classifier:
         *,
         scope: Scope | str = "nano",
         settings: FitSettings | None = None,
+        cache: FeatureCache | None = None,
     ) -> Classifier:
         """Fit on labelled text; without dev rows a fifth of the train rows decides what is kept.
 
@@ -63,6 +65,8 @@ class Classifier:
             dev: The same, for thresholds and the number of features.
             scope: A scope or its name.
             settings: Preset and extent of the fit.
+            cache: Keeps what was read, so that a second fit takes seconds; `FeatureCache.default()` is the one that
+                `scopesift fit` uses, None keeps nothing.
 
         Raises:
             UsageError, InputError, ScopeError: As `fit_classifier`.
@@ -74,7 +78,8 @@ class Classifier:
         else:
             held_out = dev if isinstance(dev, LabelledText) else read_labelled(dev)
         place = scope if isinstance(scope, Scope) else Scope.load(scope)
-        return cls(fit_classifier(name, place, rows, held_out, settings or FitSettings()), place)
+        artifact = fit_classifier(name, place, rows, held_out, settings or FitSettings(), cache=cache)
+        return cls(artifact, place)
 
     def predict(self, texts: Sequence[str]) -> list[Verdict]:
         """One verdict a text, in order.

@@ -43,7 +43,7 @@ def token_contributions(decision: Decision, label: str, acts_TS: NDArray[np.floa
     rule, thresholds_S = decision.rules[label], decision.thresholds_S
     fires_TS = firing(acts_TS, thresholds_S)
     if rule.combine == LOG_ODDS:
-        weights_S = np.asarray(rule.weights, dtype=np.float64)
+        weights_S = rule.weights_S
         nats_TS = fires_TS * (weights_S / np.maximum(fires_TS.sum(axis=0), 1))
         total_T = nats_TS.sum(axis=1)
         most = float(np.abs(total_T).max(initial=0.0))

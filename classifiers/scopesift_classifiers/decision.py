@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from scopesift_features.errors import InputError
 
 from scopesift_classifiers.calibration import Calibration
-from scopesift_classifiers.rule import LOG_ODDS, Rule, RuleFeature, feature_from_json, rule_from_json
+from scopesift_classifiers.rule import (
+    LOG_ODDS,
+    Rule,
+    RuleFeature,
+    feature_from_json,
+    firing,
+    rule_from_json,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +43,28 @@ class Decision:
         """Thresholds of the features, `[S]` float32."""
         return np.array([feature.threshold for feature in self.features], dtype=np.float32)
 
+    @cached_property
+    def speaks_for_CS(self) -> NDArray[np.bool_]:
+        """Which features speak for which label, `[labels, S]`: all for an "at_least" rule, else positive weights."""
+        return np.stack(
+            [
+                rule.weights_S > 0
+                if rule.combine == LOG_ODDS
+                else np.ones(len(self.features), dtype=np.bool_)
+                for rule in self.rules.values()
+            ]
+        )
+
     def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document for every label, `[N, labels]`, in the order of `rules`.
 
         For several log-odds rules the margin of a label is its log posterior odds against all the others.
         """
-        margins = np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in self.rules.values()], axis=1)
-        if len(self.rules) > 1 and all(rule.combine == LOG_ODDS for rule in self.rules.values()):
-            return posterior_odds(margins)
-        return margins
+        rules = self.rules.values()
+        if len(rules) == 1 or any(rule.combine != LOG_ODDS for rule in rules):
+            return np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in rules], axis=1)
+        fires_NS = firing(acts_NS, self.thresholds_S).astype(np.float64)
+        return posterior_odds(np.stack([rule.log_odds(fires_NS) for rule in rules], axis=1))
 
     def scores(self, margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probability of every label, `[N, labels]`."""

@@ -15,7 +15,7 @@ from scopesift_features.windows import Window
 from scopesift_kernels import encode_selected
 
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import LANGUAGE, Engine
+from scopesift_classifiers.engine import DEFAULT, LANGUAGE, Engine
 from scopesift_classifiers.outcome import Outcome, decide
 from scopesift_classifiers.rule import LOG_ODDS
 
@@ -50,18 +50,12 @@ class DocumentScorer:
         self.engine = engine
         self.scope = engine.scope
         floor_of = _floors(engine)
-        self._column = {feature: column for column, feature in enumerate(engine.features)}
-        self.layers = sorted({layer for layer, _ in engine.features})
-        self._columns: dict[int, NDArray[np.int64]] = {}
+        self.layers = list(engine.layers)
         self._read: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        for layer in self.layers:
-            columns = [at for at, feature in enumerate(engine.features) if feature[0] == layer]
+        for layer, chosen in engine.layers.items():
             device = self.scope.sae(layer).W_enc_FD.device
-            self._columns[layer] = np.array(columns, dtype=np.int64)
-            self._read[layer] = (
-                torch.tensor([engine.features[at][1] for at in columns], device=device),
-                torch.tensor([float(floor_of[engine.features[at]]) for at in columns], device=device),
-            )
+            floors = [float(floor_of[engine.features[at]]) for at in chosen.columns_S]
+            self._read[layer] = (chosen.rows_S.to(device), torch.tensor(floors, device=device))
         self.backbone = self.scope.backbone(max(self.layers))
 
     def replica(self) -> DocumentScorer:
@@ -141,8 +135,8 @@ class DocumentScorer:
             document_W: from `read`.
             maxima: from `read`.
         """
-        for layer, maxima_WS in zip(self.layers, maxima, strict=True):
-            np.maximum.at(acts_NS, (document_W[:, None], self._columns[layer][None, :]), maxima_WS)
+        for chosen, maxima_WS in zip(self.engine.layers.values(), maxima, strict=True):
+            np.maximum.at(acts_NS, (document_W[:, None], chosen.columns_S[None, :]), maxima_WS)
 
     def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
         """What every classifier says, from the activations of all features.
@@ -162,7 +156,7 @@ class DocumentScorer:
         self, classifier: Classifier, acts_NS: NDArray[np.float32], languages: Answers | None
     ) -> Answers:
         count, labels = len(acts_NS), classifier.labels
-        routes = np.full(count, "default", dtype=object)
+        routes = np.full(count, DEFAULT, dtype=object)
         if classifier.by_lang and languages is not None:
             sure_N = languages.score_N >= classifier.route_confidence
             for row in np.flatnonzero(sure_N):
@@ -172,10 +166,10 @@ class DocumentScorer:
         scores_NC = np.zeros((count, len(labels)))
         label_N = [classifier.unknown] * count
         for route in sorted(set(routes.tolist())):
-            decision = classifier.default if route == "default" else classifier.by_lang[route]
+            decision = classifier.default if route == DEFAULT else classifier.by_lang[route]
             rows = np.flatnonzero(routes == route)
-            columns = np.array([self._column[item.layer, item.index] for item in decision.features], np.int64)
-            outcome: Outcome = decide(classifier, decision, acts_NS[np.ix_(rows, columns)])
+            columns_S = self.engine.columns[classifier.name, route]
+            outcome: Outcome = decide(classifier, decision, acts_NS[np.ix_(rows, columns_S)])
             given_N[rows], score_N[rows] = outcome.given_N, outcome.score_N
             own = list(decision.rules)
             for at, label in enumerate(own):

@@ -14,10 +14,11 @@ from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.outcome import decide
 from scopesift_classifiers.rule import LOG_ODDS
-from scopesift_classifiers.selected_reading import EncodeWindows, SelectedReading, read_selected
+from scopesift_classifiers.selected_reading import EncodeWindows, SelectedReading, by_layer, read_selected
 from scopesift_classifiers.verdict import Evidence, Verdict
 
 LANGUAGE = "language"
+DEFAULT = "default"
 MOST_EVIDENCE = 8
 TORCH, ONNX = HEADS = ("torch", "onnx")
 
@@ -27,6 +28,14 @@ class Engine:
 
     The backbone is run once, no deeper than the deepest layer that any classifier reads, and only the features
     that they read are encoded.
+
+    Attributes:
+        scope: What reads the texts.
+        head: Who encodes the residual.
+        classifiers: By name.
+        features: All (layer, index) that any classifier reads, sorted.
+        layers: The same, sorted out by layer.
+        columns: Places in `features` of a decision's features, by classifier and route ("default" or a language).
     """
 
     def __init__(self, scope: Scope, classifiers: Sequence[Classifier], *, head: str = TORCH) -> None:
@@ -57,7 +66,15 @@ class Engine:
         self.scope = scope
         self.classifiers = {classifier.name: classifier for classifier in classifiers}
         self.features = sorted({feature for classifier in classifiers for feature in classifier.features})
-        self._column = {feature: column for column, feature in enumerate(self.features)}
+        self.layers = by_layer(tuple(self.features))
+        column = {feature: at for at, feature in enumerate(self.features)}
+        self.columns = {
+            (classifier.name, route): np.array(
+                [column[item.layer, item.index] for item in decision.features], dtype=np.int64
+            )
+            for classifier in classifiers
+            for route, decision in {DEFAULT: classifier.default, **classifier.by_lang}.items()
+        }
 
     @property
     def versions(self) -> dict[str, str]:
@@ -119,19 +136,17 @@ class Engine:
         texts: Sequence[str],
         languages: list[tuple[str, float]] | None,
     ) -> list[Verdict]:
-        routes = ["default"] * len(texts)
+        routes = [DEFAULT] * len(texts)
         if classifier.by_lang and languages is not None:
             routes = [
-                code if code in classifier.by_lang and score >= classifier.route_confidence else "default"
+                code if code in classifier.by_lang and score >= classifier.route_confidence else DEFAULT
                 for code, score in languages
             ]
         verdicts: list[Verdict | None] = [None] * len(texts)
         for route in sorted(set(routes)):
-            decision = classifier.default if route == "default" else classifier.by_lang[route]
+            decision = classifier.default if route == DEFAULT else classifier.by_lang[route]
             rows = np.flatnonzero(np.array(routes) == route)
-            columns = np.array(
-                [self._column[item.layer, item.index] for item in decision.features], dtype=np.int64
-            )
+            columns = self.columns[classifier.name, route]
             part = SelectedReading(
                 reading.acts_NS[np.ix_(rows, columns)],
                 reading.starts_NS[np.ix_(rows, columns)],
@@ -183,7 +198,7 @@ def _reasons(
     """How much each feature speaks for a label: its weight in nats, or activation over threshold; 0 if silent."""
     rule = decision.rules[label]
     if rule.combine == LOG_ODDS:
-        return np.where(fires_S, np.asarray(rule.weights, dtype=np.float64), 0.0)
+        return np.where(fires_S, rule.weights_S, 0.0)
     thresholds = decision.thresholds_S
     ratios = np.where(thresholds > 0, acts_S / np.where(thresholds > 0, thresholds, 1.0), 1.0 + acts_S)
     return np.where(fires_S, ratios, 0.0)

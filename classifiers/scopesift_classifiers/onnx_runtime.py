@@ -128,15 +128,17 @@ class OnnxEncoder:
         """
         load_runtime()
         self._device = device
-        self._sessions: dict[tuple[int, tuple[int, ...]], Any] = {}
+        self._sessions: dict[tuple[int, bytes], Any] = {}
 
-    def __call__(self, scope: Scope, layer: int, rows: list[int], batch: ResidualBatch) -> SelectedMaxima:
+    def __call__(
+        self, scope: Scope, layer: int, rows_S: torch.Tensor, batch: ResidualBatch
+    ) -> SelectedMaxima:
         """Maxima of some features over the windows of a batch; see `encode_selected`.
 
         Raises:
             ValueError: a residual that is not finite.
         """
-        session = self._session(scope, layer, rows)
+        session = self._session(scope, layer, rows_S)
         x_BTD, mask_BT = pad_windows(batch, layer)
         feeds = {f"residual_{layer}": x_BTD, "mask": mask_BT}
         maxima_BS, places_BS, refused_BT = session.run(["maxima", "tokens", "refused"], feeds)
@@ -148,11 +150,11 @@ class OnnxEncoder:
         tokens_BS = np.take_along_axis(token_BT, places_BS, axis=1)
         return SelectedMaxima(torch.from_numpy(maxima_BS), torch.from_numpy(tokens_BS))
 
-    def _session(self, scope: Scope, layer: int, rows: list[int]) -> Any:
-        key = (layer, tuple(rows))
+    def _session(self, scope: Scope, layer: int, rows_S: torch.Tensor) -> Any:
+        key = (layer, rows_S.numpy().tobytes())
         if key not in self._sessions:
             graph = OnnxGraph(f"layer_{layer}")
-            add_windows_head(graph, full_rows(scope.sae(layer), rows))
+            add_windows_head(graph, full_rows(scope.sae(layer), rows_S.tolist()))
             model = graph.model(OPSETS[0], {})
             self._sessions[key] = open_session(model.SerializeToString(), self._device)
         return self._sessions[key]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.rule import LOG_ODDS, firing
+from scopesift_classifiers.rule import firing
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,5 @@ def decide(classifier: Classifier, decision: Decision, acts_NS: NDArray[np.float
 
 def speaks(decision: Decision, best_N: NDArray[np.int64], fires_NS: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether any firing feature speaks for each document's best label."""
-    for_CS = np.stack(
-        [
-            np.asarray(rule.weights) > 0
-            if rule.combine == LOG_ODDS
-            else np.ones(len(decision.features), dtype=np.bool_)
-            for rule in decision.rules.values()
-        ]
-    )
-    found: NDArray[np.bool_] = np.asarray((fires_NS & for_CS[best_N]).any(axis=1))
+    found: NDArray[np.bool_] = np.asarray((fires_NS & decision.speaks_for_CS[best_N]).any(axis=1))
     return found

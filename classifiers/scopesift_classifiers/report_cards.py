@@ -173,7 +173,7 @@ def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureC
     rule = decision.rules[label]
     if rule.combine != LOG_ODDS:
         return places[:MOST_CARDS]
-    weights = np.asarray(rule.weights, dtype=np.float64)
+    weights = rule.weights_S
     if len(decision.rules) == 1:
         moved = np.abs(weights) * [max(cards[place].rates.values(), default=0.0) for place in places]
         order = np.argsort(-moved, kind="stable")[:MOST_CARDS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,15 @@ class Rule:
     weights: tuple[float, ...] = ()
     bias: float = 0.0
 
+    @cached_property
+    def weights_S(self) -> NDArray[np.float64]:
+        """The weights of a log-odds rule, float64."""
+        return np.array(self.weights, dtype=np.float64)
+
+    def log_odds(self, fires_NS: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Margin `[N]` of a log-odds rule from which features fire, 1.0 or 0.0."""
+        return fires_NS @ self.weights_S + self.bias
+
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document.
 
@@ -64,8 +74,7 @@ class Rule:
             least 1 (a feature with threshold 0 counts 1 + activation once it is active). For "log_odds": nats.
         """
         if self.combine == LOG_ODDS:
-            fires_NS = firing(acts_NS, thresholds_S)
-            return fires_NS.astype(np.float64) @ np.asarray(self.weights, dtype=np.float64) + self.bias
+            return self.log_odds(firing(acts_NS, thresholds_S).astype(np.float64))
         acts = acts_NS.astype(np.float64)
         safe_S = np.where(thresholds_S > 0, thresholds_S, 1.0)
         ratios_NS = np.where(thresholds_S > 0, acts / safe_S, np.where(acts > 0, 1.0 + acts, 0.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -14,8 +15,32 @@ from scopesift_features.windows import Window, make_windows
 from scopesift_kernels import SelectedMaxima, encode_selected
 
 CHUNK_TEXTS = 2048
-# scope, layer, rows of its encoder, batch -> the windows' maxima and their tokens, as `encode_selected` gives them
-EncodeWindows = Callable[[Scope, int, list[int], ResidualBatch], SelectedMaxima]
+# scope, layer, rows of its encoder (int64), batch -> the windows' maxima and their tokens, as `encode_selected` does
+EncodeWindows = Callable[[Scope, int, torch.Tensor, ResidualBatch], SelectedMaxima]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerFeatures:
+    """The selected features of one layer.
+
+    Attributes:
+        columns_S: Their places among all selected features, int64.
+        rows_S: Their rows in the layer's encoder, int64.
+    """
+
+    columns_S: NDArray[np.int64]
+    rows_S: torch.Tensor
+
+
+@lru_cache(maxsize=16)
+def by_layer(features: tuple[tuple[int, int], ...]) -> dict[int, LayerFeatures]:
+    """Pairs (layer, index) sorted out by layer, shallow layers first; kept, since engines ask for the same again."""
+    found = {}
+    for layer in sorted({layer for layer, _ in features}):
+        columns = [column for column, (own, _) in enumerate(features) if own == layer]
+        rows = [features[column][1] for column in columns]
+        found[layer] = LayerFeatures(np.array(columns, dtype=np.int64), torch.tensor(rows))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,20 +87,17 @@ def read_selected(
     reading = SelectedReading(
         np.zeros(shape, np.float32), np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
     )
-    columns_of: dict[int, list[int]] = {}
-    for column, (layer, _) in enumerate(features):
-        columns_of.setdefault(layer, []).append(column)
-    if not features:
+    layers = by_layer(tuple(features))
+    if not layers:
         return reading
     for begin in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[begin : begin + CHUNK_TEXTS]
         windows = make_windows(scope, chunk, first_document=begin)
         done = 0
-        for batch in stream_residuals(scope, windows, sorted(columns_of), max_tokens=max_tokens):
-            for layer, columns in columns_of.items():
-                rows = [features[column][1] for column in columns]
-                found = (encode or encode_windows)(scope, layer, rows, batch)
-                _take_in(reading, batch, columns, found)
+        for batch in stream_residuals(scope, windows, list(layers), max_tokens=max_tokens):
+            for layer, chosen in layers.items():
+                found = (encode or encode_windows)(scope, layer, chosen.rows_S, batch)
+                _take_in(reading, batch, chosen.columns_S, found)
             done += len(batch.windows)
             if on_progress is not None:
                 on_progress(begin + len(chunk) * done // max(len(windows), 1), len(texts))
@@ -84,7 +106,7 @@ def read_selected(
     return reading
 
 
-def encode_windows(scope: Scope, layer: int, rows: list[int], batch: ResidualBatch) -> SelectedMaxima:
+def encode_windows(scope: Scope, layer: int, rows_S: torch.Tensor, batch: ResidualBatch) -> SelectedMaxima:
     """The kernels' maxima of some features over the windows of a batch."""
     sae = scope.sae(layer)
     x_TD = batch.resid_TD[layer].to(sae.W_enc_FD.dtype)
@@ -93,27 +115,27 @@ def encode_windows(scope: Scope, layer: int, rows: list[int], batch: ResidualBat
         sae.W_enc_FD,
         sae.b_enc_F,
         sae.k,
-        torch.tensor(rows, device=x_TD.device),
+        rows_S.to(x_TD.device),
         batch.window_T.to(x_TD.device),
-        torch.zeros(len(rows), device=x_TD.device),
+        torch.zeros(len(rows_S), device=x_TD.device),
         n_documents=len(batch.windows),
     )
 
 
 def _take_in(
-    reading: SelectedReading, batch: ResidualBatch, columns: list[int], found: SelectedMaxima
+    reading: SelectedReading, batch: ResidualBatch, columns_S: NDArray[np.int64], found: SelectedMaxima
 ) -> None:
     maxima_WS = found.maxima_NS.cpu().numpy()
     tokens_WS = found.tokens_NS.cpu().numpy()
     position_T = batch.position_T.numpy()
     for row, window in enumerate(batch.windows):
-        _merge(reading, window, columns, maxima_WS[row], tokens_WS[row], position_T)
+        _merge(reading, window, columns_S, maxima_WS[row], tokens_WS[row], position_T)
 
 
 def _merge(
     reading: SelectedReading,
     window: Window,
-    columns: list[int],
+    columns_S: NDArray[np.int64],
     maxima_S: NDArray[np.float32],
     tokens_S: NDArray[np.int64],
     position_T: NDArray[np.int64],
@@ -122,7 +144,7 @@ def _merge(
     fired = np.flatnonzero(tokens_S >= 0)
     if not len(fired):
         return
-    at = np.asarray(columns)[fired]
+    at = columns_S[fired]
     positions = position_T[tokens_S[fired]]
     starts, ends = window.starts[positions], window.ends[positions]
     known = reading.acts_NS[window.document, at]

@@ -42,11 +42,12 @@ def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None
     for start in range(0, problem.n_features, chunk):
         stored_CD = problem.W_enc_FD[start : start + chunk]
         width = stored_CD.shape[0]
-        W_CD[:width] = stored_CD
+        if stored_CD.dtype != torch.float32:
+            stored_CD = W_CD[:width].copy_(stored_CD)
         for row in range(0, x_RD.shape[0], tile):
             rows_RD = x_RD[row : row + tile]
             into_RC = pre_RC.view(-1)[: rows_RD.shape[0] * width].view(-1, width)
-            torch.mm(rows_RD, W_CD[:width].T, out=into_RC).add_(problem.b_enc_F[start : start + width])
+            torch.mm(rows_RD, stored_CD.T, out=into_RC).add_(problem.b_enc_F[start : start + width])
             keys_RK[row : row + tile] = _merge(keys_RK[row : row + tile], into_RC, start)
 
 
@@ -56,8 +57,9 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Ten
     bound_R = key_values(keys_RK.amin(dim=1))
     if pre_RC.shape[1] % BLOCK:
         pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % BLOCK), value=float("-inf"))
-    blocks_RGB = pre_RC.unflatten(1, (-1, BLOCK))
-    maxima_RG = blocks_RGB.amax(dim=2)
+    # A block is every G-th column: maxima of columns that lie side by side can't be taken 16 at a time.
+    blocks_RBG = pre_RC.unflatten(1, (BLOCK, -1))
+    maxima_RG = blocks_RBG.amax(dim=1)
     if start == 0 and maxima_RG.shape[1] >= k:
         # k blocks hold an element as large as the k-th largest maximum: no smaller element can be in the
         # top-k. One step below it, since elements equal to it can.
@@ -65,12 +67,12 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Ten
         bound_R = torch.nextafter(kth_R, torch.tensor(float("-inf")))
     # Later features lose ties against earlier ones, so only what is strictly larger can enter.
     row_H, block_H = (maxima_RG > bound_R[:, None]).nonzero(as_tuple=True)
-    hot_HB = blocks_RGB[row_H, block_H]
+    hot_HB = blocks_RBG[row_H, :, block_H]
     hit_P, lane_P = (hot_HB > bound_R[row_H, None]).nonzero(as_tuple=True)
     if not hit_P.numel():
         return keys_RK
     row_P = row_H[hit_P]
-    new_P = rank_keys(hot_HB[hit_P, lane_P], start + block_H[hit_P] * BLOCK + lane_P)
+    new_P = rank_keys(hot_HB[hit_P, lane_P], start + lane_P * maxima_RG.shape[1] + block_H[hit_P])
     # Rows have different numbers of newcomers: lay them out as wide as the longest, however long that is.
     count_R = torch.bincount(row_P, minlength=keys_RK.shape[0])
     place_P = torch.arange(row_P.numel()) - (count_R.cumsum(0) - count_R)[row_P]

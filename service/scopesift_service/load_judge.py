@@ -25,7 +25,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     count = TokenCount()
 
     def make_engine(classifiers: Sequence[Classifier]) -> SmallBatchEngine:
-        engine = SmallBatchEngine(scope, classifiers)
+        engine = SmallBatchEngine(scope, classifiers, head=chosen.head)
         count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
         return engine
 

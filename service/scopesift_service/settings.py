@@ -24,6 +24,7 @@ class ServiceSettings:
         scope: Scope name or folder.
         classifiers: Names or artifact files; empty: all bundled.
         device: A torch device; None: a GPU if there is one.
+        head: Who encodes the residual, "torch" or "onnx"; see `scopesift_classifiers.engine.Engine`.
         state: Folder of the versions made by transfer; None: none are kept.
         admin_token: Allows transfer and activate; None: nobody may.
         api_keys: Keys that callers need; empty: no key is asked for.
@@ -41,6 +42,7 @@ class ServiceSettings:
     scope: str = "nano"
     classifiers: tuple[str, ...] = ()
     device: str | None = None
+    head: str = "torch"
     state: Path | None = None
     admin_token: str | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -93,6 +95,7 @@ class ServiceSettings:
             scope=given.get("scope", defaults.scope),
             classifiers=_list(given.get("classifiers")),
             device=given.get("device"),
+            head=given.get("head", defaults.head),
             state=Path(given["state"]).expanduser() if "state" in given else None,
             admin_token=_token(given.get("admin_token")),
             api_keys=_list(given.get("api_keys")),
@@ -103,7 +106,7 @@ class ServiceSettings:
 
 
 # read by other parts of scopesift, not by the service
-_OTHERS = frozenset({"cache"})
+_OTHERS = frozenset({"cache", "onnx_provider"})
 # Kubernetes sets such variables in every container beside a Service named scopesift
 _KUBERNETES = re.compile(r"(^|_)(service_(host|port)|port)(_|$)")
 

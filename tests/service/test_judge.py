@@ -9,7 +9,9 @@ from scopesift_features.errors import ScopeError
 from scopesift_service import judge as judge_module
 from scopesift_service import metrics
 from scopesift_service.judge import BrokenEngineError, Judge
+from scopesift_service.load_judge import load_judge
 from scopesift_service.registry import Registry
+from scopesift_service.settings import ServiceSettings
 
 
 class FakePredicts:
@@ -168,3 +170,35 @@ def test_what_is_described_is_what_judges(base, predicts, registry):
     assert described["version"] == made.version
     assert described["n_features"] == len(base.features)
     assert {"layer", "index", "threshold", "rule", "label"} == set(described["features"][0])
+
+
+def test_the_onnx_head_gives_the_torch_heads_answers():
+    pytest.importorskip("onnxruntime")
+    texts = [
+        "You are a stupid bitch",
+        "Der Zug kommt heute um neun.",
+        "",
+        "La economía creció mucho este año. " * 30,
+    ]
+    found = {}
+    for head in ("torch", "onnx"):
+        judge = load_judge(ServiceSettings(device="cpu", head=head))
+        found[head] = [
+            item["verdicts"] for item in judge.answer([(text, time.monotonic()) for text in texts])
+        ]
+        assert judge.engine.head == head
+    shown = {
+        head: [
+            [
+                (name, verdict.get("label", verdict.get("flagged")), verdict["rule"])
+                for name, verdict in text.items()
+            ]
+            for text in answers
+        ]
+        for head, answers in found.items()
+    }
+    assert shown["onnx"] == shown["torch"]
+    scores = {
+        head: [v["score"] for text in answers for v in text.values()] for head, answers in found.items()
+    }
+    assert scores["onnx"] == pytest.approx(scores["torch"], abs=1e-5)

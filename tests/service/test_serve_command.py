@@ -60,6 +60,7 @@ def test_a_taken_port_is_one_line(started):
         ("SCOPE", "nothing-of-the-kind", "nothing-of-the-kind"),
         ("CLASSIFIERS", "nothing.json", "nothing.json"),
         ("MAX_TEXTS", "many", "SCOPESIFT_MAX_TEXTS"),
+        ("HEAD", "tensor", "one of torch, onnx, got 'tensor'"),
     ],
 )
 def test_a_wrong_setting_is_one_line_before_anything_starts(started, port, monkeypatch, name, value, message):

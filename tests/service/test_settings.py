@@ -20,9 +20,12 @@ def test_values_are_read_as_what_they_are():
         CLASSIFIERS="toxicity",
         STATE="/tmp/x",
         LOG_LEVEL="debug",
+        HEAD="onnx",
+        ONNX_PROVIDER="cpu",
     )
     assert (found.max_texts, found.timeout, found.api_keys) == (3, 1.5, ("a", "b"))
     assert (found.classifiers, str(found.state), found.log_level) == (("toxicity",), "/tmp/x", "DEBUG")
+    assert found.head == "onnx"
 
 
 @pytest.mark.parametrize(
