@@ -12,6 +12,8 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ from bench.service_client import CLOSED, ONE, OPEN, Load
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 TEXTS_A_CALL = 32
-CLIENTS = 6
+CLIENTS = 12
+RAMP = 1.0
 OVERLOAD = 4
 OVERLOAD_TEXTS = 8
 BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
@@ -34,15 +37,15 @@ BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
 class Extent:
     """How often service and offline engine take turns, the texts of the latter, and the seconds of each load."""
 
-    rounds: int = 5
-    offline_texts: int = 1500
-    idle: float = 5.0
-    closed: float = 8.0
+    rounds: int = 15
+    offline_texts: int = 512
+    idle: float = 1.5
+    closed: float = 5.0
     open: float = 15.0
     overload: float = 60.0
 
 
-QUICK = Extent(rounds=1, offline_texts=200, idle=2.0, closed=3.0, open=3.0, overload=4.0)
+QUICK = Extent(rounds=2, offline_texts=200, idle=1.0, closed=3.0, open=3.0, overload=4.0)
 
 
 def run(out: Path | None = None, quick: bool = False) -> None:
@@ -59,9 +62,12 @@ def run(out: Path | None = None, quick: bool = False) -> None:
         raise UsageError("bench service needs two cores: one for the server, one for the load")
     extent = QUICK if quick else Extent()
     prefix = ("taskset", "-c", str(SERVER_CORE))
-    with LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}, prefix=prefix) as server:
+    with (
+        LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}, prefix=prefix) as server,
+        offline_engine() as offline,
+    ):
         server.wait()
-        parts = _measure(server.port, extent)
+        parts = _measure(server.port, offline, extent)
         parts["stop_code"] = server.stop()
     result = {
         "quick": quick,
@@ -73,9 +79,9 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     sys.stdout.write(markdown(result) + f"\n\n{path}\n")
 
 
-def _measure(port: int, extent: Extent) -> dict[str, Any]:
+def _measure(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
     _send(Load(port, CLOSED, 2, TEXTS_A_CALL, clients=CLIENTS))  # warm
-    rounds = [_round(port, extent) for _ in range(extent.rounds)]
+    rounds = [_round(port, offline, extent) for _ in range(extent.rounds)]
     idle = _middle(rounds, "idle", "median_seconds")
     closed = _middle(rounds, "closed", "texts_per_second")
     capacity = closed["texts_per_second"]
@@ -107,17 +113,35 @@ def _measure(port: int, extent: Extent) -> dict[str, Any]:
     }
 
 
-def _round(port: int, extent: Extent) -> dict[str, Any]:
-    offline = _offline(extent.offline_texts)
+def _round(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
+    """The engine before and after the service, so that a machine that grows slower or faster meanwhile favours none."""
+    before = _ask(offline, extent.offline_texts)
     idle = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
-    closed = summary(_send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS)), TEXTS_A_CALL)
+    samples = _send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS))
+    after = _ask(offline, extent.offline_texts)
+    alone = {name: (before[name] + after[name]) / 2 for name in before}
+    closed = summary(samples, TEXTS_A_CALL)
+    closed["texts_per_second"] = steady_rate(samples, TEXTS_A_CALL, RAMP, extent.closed)
     return {
-        "offline": offline,
+        "offline": alone,
         "idle": idle,
         "closed": closed,
-        "added_ms": 1000 * (idle["median_seconds"] - offline["single_seconds"]),
-        "share_of_offline": closed["texts_per_second"] / offline["texts_per_second"],
+        "added_ms": 1000 * (idle["median_seconds"] - alone["single_seconds"]),
+        "share_of_offline": closed["texts_per_second"] / alone["texts_per_second"],
     }
+
+
+def steady_rate(samples: list[list[float]], texts: int, begin: float, end: float) -> float:
+    """Texts answered a second between two moments of a load: without its beginning, when queues fill, and its end.
+
+    Args:
+        samples: [sent, seconds, status] of every call.
+        texts: Texts a call.
+        begin: Seconds since the load began.
+        end: The same.
+    """
+    good = [sent + seconds for sent, seconds, status in samples if status == 200]
+    return sum(begin < moment <= end for moment in good) * texts / (end - begin)
 
 
 def _middle(rounds: list[dict[str, Any]], part: str, by: str) -> dict[str, Any]:
@@ -219,22 +243,35 @@ def _ms(seconds: float) -> str:
     return f"{1000 * seconds:.1f}"
 
 
-def _offline(texts: int) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_run(["bench.service_offline", str(SERVER_CORE), str(texts)], ""))
+@contextmanager
+def offline_engine() -> Iterator[subprocess.Popen[str]]:
+    """The engine without a service, on the server's core, waiting to be asked."""
+    command = [sys.executable, "-m", "bench.service_offline", str(SERVER_CORE)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _ask(offline: subprocess.Popen[str], texts: int) -> dict[str, float]:
+    if offline.stdin is None or offline.stdout is None:
+        raise RuntimeError("the offline engine has no pipes")
+    offline.stdin.write(f"{texts}\n")
+    offline.stdin.flush()
+    found: dict[str, float] = json.loads(offline.stdout.readline())
     return found
 
 
 def _send(load: Load) -> list[list[float]]:
-    samples: list[list[float]] = json.loads(
-        _run(["bench.service_client"], replace(load, core=CLIENT_CORE).to_json())
-    )
+    samples: list[list[float]] = json.loads(_client(replace(load, core=CLIENT_CORE).to_json()))
     return samples
 
 
-def _run(module: list[str], stdin: str) -> str:
-    command = [sys.executable, "-m", *module]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(  # noqa: S603
-        command, input=stdin, stdout=subprocess.PIPE, text=True, check=True, env=environment
-    )
+def _client(load: str) -> str:
+    command = [sys.executable, "-m", "bench.service_client"]
+    done = subprocess.run(command, input=load, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     return done.stdout

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+import pickle
+from typing import Annotated, Any
 
 import bentoml
+from bentoml.validators import ContentType
 
 from scopesift_service.prompt_batching import batch_promptly
 from scopesift_service.request_log import start_logging
@@ -18,6 +20,8 @@ from scopesift_service.settings import settings
 
 # what is queued is bounded by the HTTP processes; a shorter limit would only cancel calls that they let in
 LONGEST_WAIT_MS = 600_000
+# without a type that is stated, BentoML derives the answer's schema anew for every call, which takes milliseconds
+Answers = Annotated[list[Any], ContentType("application/vnd.bentoml+pickle")]
 log = logging.getLogger("scopesift.engine")
 batch_promptly()
 
@@ -42,12 +46,15 @@ class Engine:
     @bentoml.api(  # type: ignore[untyped-decorator]
         batchable=True, max_batch_size=settings().batch_texts, max_latency_ms=LONGEST_WAIT_MS
     )
-    def judge(self, items: list[Any]) -> list[Any]:
-        """Judge texts; see `Judge.answer`."""
+    def judge(self, items: list[Any]) -> Answers:
+        """Judge texts; see `Judge.answer`.
+
+        Every answer is pickled here: BentoML would pickle it as well, but walk through all of it twice before.
+        """
         from scopesift_service.judge import BrokenEngineError
 
         try:
-            return list(self._judge.answer(items))
+            return [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in self._judge.answer(items)]
         except BrokenEngineError as error:
             log.critical("the engine is broken and starts again", extra={"reason": str(error)})
             # a sticky device error heals only in a new process; the supervisor starts one

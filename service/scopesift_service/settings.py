@@ -58,7 +58,7 @@ class ServiceSettings:
     transfer_timeout: float = 600.0
     workers: int = 1
     api_workers: int = 1
-    batch_texts: int = 128
+    batch_texts: int = 256
     log_level: str = "INFO"
     otel_endpoint: str | None = None
     public_url: str | None = None
