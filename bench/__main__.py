@@ -149,6 +149,14 @@ def own_labels(data: Annotated[Path, typer.Option(help="Folder with toxicity/.")
 
 
 @app.command()
+def languages(data: Annotated[Path, typer.Option(help="Folder with language/.")], out: Out = None) -> None:
+    """Measure languages that the classifier does not know, and texts that switch language."""
+    from bench import languages
+
+    languages.run(data, out)
+
+
+@app.command()
 def gpu(out: Out = None) -> None:
     """Check and time everything that only a GPU can show."""
     from bench import gpu

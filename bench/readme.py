@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import filter_tables, quality_tables, scopes_table, speed_tables
+from bench import filter_tables, languages, quality_tables, scopes_table, speed_tables
 
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "zero_shot": quality_tables.zero_shot,
     "labels": quality_tables.labels,
     "domain_languages": quality_tables.domain_languages,
+    "languages": languages.table,
     "fidelity": quality_tables.fidelity,
     "own_labels": quality_tables.own_labels,
     "transfer": quality_tables.transfer,

@@ -1,8 +1,8 @@
 """`python -m bench service`: what the service costs over the engine, and what it does when too much comes.
 
-The server (supervisor, HTTP and engine process, one thread) runs on one core and the load comes from a process on
-another; the offline engine is timed on the server's core, in turns with the service, since a machine's speed drifts.
-Times are of /v1/classify.
+The load comes from a process on one core. The server (supervisor, HTTP and engine process, engine with one thread) is
+confined to the other, or may use both; the offline engine is timed on the server's core, in turns with the service,
+since a machine's speed drifts. Times are of /v1/classify.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from scopesift_service.local_server import LocalServer
 
 from bench.results_file import write_result
 from bench.service_client import CLOSED, ONE, OPEN, Load
+from bench.service_rates import steady_rate, summary
+from bench.service_table import markdown
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 TEXTS_A_CALL = 32
 CLIENTS = 12
 RAMP = 1.0
+ONE_CORE, BOTH_CORES = "one core", "both cores"
 OVERLOAD = 4
 OVERLOAD_TEXTS = 8
 BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
@@ -61,17 +64,21 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     if len(os.sched_getaffinity(0)) < 2:
         raise UsageError("bench service needs two cores: one for the server, one for the load")
     extent = QUICK if quick else Extent()
-    prefix = ("taskset", "-c", str(SERVER_CORE))
+    settings = {"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}
+    confined = ("taskset", "-c", str(SERVER_CORE))
     with (
-        LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}, prefix=prefix) as server,
+        LocalServer(settings, prefix=confined) as one_core,
+        LocalServer(settings) as both_cores,
         offline_engine() as offline,
     ):
-        server.wait()
-        parts = _measure(server.port, offline, extent)
-        parts["stop_code"] = server.stop()
+        one_core.wait()
+        both_cores.wait()
+        parts = _measure({ONE_CORE: one_core.port, BOTH_CORES: both_cores.port}, offline, extent)
+        parts["stop_code"] = one_core.stop()
     result = {
         "quick": quick,
-        "pinned": f"server and offline engine each on core {SERVER_CORE}, one thread; load from core {CLIENT_CORE}",
+        "pinned": f"offline engine on core {SERVER_CORE}, load from core {CLIENT_CORE}, one thread each; the server "
+        f"on core {SERVER_CORE}, or free to use both, its engine with one thread",
         **parts,
         "bars": BARS,
     }
@@ -79,12 +86,21 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     sys.stdout.write(markdown(result) + f"\n\n{path}\n")
 
 
-def _measure(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
-    _send(Load(port, CLOSED, 2, TEXTS_A_CALL, clients=CLIENTS))  # warm
-    rounds = [_round(port, offline, extent) for _ in range(extent.rounds)]
-    idle = _middle(rounds, "idle", "median_seconds")
-    closed = _middle(rounds, "closed", "texts_per_second")
-    capacity = closed["texts_per_second"]
+def _measure(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
+    for port in ports.values():
+        _send(Load(port, CLOSED, 2, TEXTS_A_CALL, clients=CLIENTS))  # warm
+    rounds = [_round(ports, offline, extent) for _ in range(extent.rounds)]
+    servers = {
+        name: {
+            "idle": _middle([item[name] for item in rounds], "idle", "median_seconds"),
+            "closed": _middle([item[name] for item in rounds], "closed", "texts_per_second"),
+            "added_ms": statistics.median(item[name]["added_ms"] for item in rounds),
+            "share_of_offline": statistics.median(item[name]["share_of_offline"] for item in rounds),
+        }
+        for name in ports
+    }
+    port = ports[ONE_CORE]
+    capacity = servers[ONE_CORE]["closed"]["texts_per_second"]
     opened = {
         f"{share:.0%} of capacity": summary(
             _send(Load(port, OPEN, extent.open, OVERLOAD_TEXTS, rate=share * capacity / OVERLOAD_TEXTS)),
@@ -96,12 +112,11 @@ def _measure(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[
     overload = summary(_send(Load(port, OPEN, extent.overload, OVERLOAD_TEXTS, rate=rate)), OVERLOAD_TEXTS)
     after = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
     return {
+        "clients": CLIENTS,
+        "texts_a_call": TEXTS_A_CALL,
         "rounds": rounds,
         "offline": _middle(rounds, "offline", "texts_per_second"),
-        "idle": idle,
-        "added_ms": statistics.median(item["added_ms"] for item in rounds),
-        "closed": {"clients": CLIENTS, "texts_a_call": TEXTS_A_CALL, **closed},
-        "share_of_offline": statistics.median(item["share_of_offline"] for item in rounds),
+        "servers": servers,
         "open": opened,
         "overload": {
             "times_capacity": OVERLOAD,
@@ -113,134 +128,30 @@ def _measure(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[
     }
 
 
-def _round(port: int, offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
-    """The engine before and after the service, so that a machine that grows slower or faster meanwhile favours none."""
-    before = _ask(offline, extent.offline_texts)
-    idle = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
-    samples = _send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS))
-    after = _ask(offline, extent.offline_texts)
-    alone = {name: (before[name] + after[name]) / 2 for name in before}
-    closed = summary(samples, TEXTS_A_CALL)
-    closed["texts_per_second"] = steady_rate(samples, TEXTS_A_CALL, RAMP, extent.closed)
-    return {
-        "offline": alone,
-        "idle": idle,
-        "closed": closed,
-        "added_ms": 1000 * (idle["median_seconds"] - alone["single_seconds"]),
-        "share_of_offline": closed["texts_per_second"] / alone["texts_per_second"],
-    }
-
-
-def steady_rate(samples: list[list[float]], texts: int, begin: float, end: float) -> float:
-    """Texts answered a second between two moments of a load: without its beginning, when queues fill, and its end.
-
-    Args:
-        samples: [sent, seconds, status] of every call.
-        texts: Texts a call.
-        begin: Seconds since the load began.
-        end: The same.
-    """
-    good = [sent + seconds for sent, seconds, status in samples if status == 200]
-    return sum(begin < moment <= end for moment in good) * texts / (end - begin)
+def _round(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
+    """The engine right before and after each server: a machine that grows slower or faster meanwhile favours none."""
+    asked = [_ask(offline, extent.offline_texts)]
+    found: dict[str, Any] = {}
+    for name, port in ports.items():
+        idle = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
+        samples = _send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS))
+        asked.append(_ask(offline, extent.offline_texts))
+        alone = {key: (asked[-2][key] + asked[-1][key]) / 2 for key in asked[-1]}
+        closed = summary(samples, TEXTS_A_CALL)
+        closed["texts_per_second"] = steady_rate(samples, TEXTS_A_CALL, RAMP, extent.closed)
+        found[name] = {
+            "idle": idle,
+            "closed": closed,
+            "added_ms": 1000 * (idle["median_seconds"] - alone["single_seconds"]),
+            "share_of_offline": closed["texts_per_second"] / alone["texts_per_second"],
+        }
+    return {**found, "offline": {key: statistics.mean(item[key] for item in asked) for key in asked[0]}}
 
 
 def _middle(rounds: list[dict[str, Any]], part: str, by: str) -> dict[str, Any]:
     """The part of the round that is in the middle by one of its numbers."""
     parts: list[dict[str, Any]] = sorted((item[part] for item in rounds), key=lambda item: item[by])
     return parts[len(parts) // 2]
-
-
-def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
-    """Rates and percentiles of one load.
-
-    Args:
-        samples: [sent, seconds, status] of every call.
-        texts: Texts a call.
-    """
-    statuses: dict[str, int] = {}
-    for _, _, status in samples:
-        statuses[str(int(status))] = statuses.get(str(int(status)), 0) + 1
-    good = sorted(seconds for _, seconds, status in samples if status == 200)
-    if not good:
-        raise RuntimeError(f"no call was answered with 200, statuses {statuses}: nothing was timed")
-    end = max(sent + seconds for sent, seconds, status in samples if status == 200)
-    return {
-        "calls": len(samples),
-        "statuses": statuses,
-        "texts_per_second": len(good) * texts / end,
-        "median_seconds": statistics.median(good),
-        "p99_seconds": good[min(len(good) - 1, int(0.99 * len(good)))],
-        "slowest_seconds": good[-1],
-    }
-
-
-def markdown(result: dict[str, Any]) -> str:
-    """The table."""
-    idle, closed, overload = result["idle"], result["closed"], result["overload"]
-    rows = [
-        (
-            "offline engine",
-            f"{result['offline']['texts_per_second']:.0f}",
-            _ms(result["offline"]["single_seconds"]),
-            "",
-        ),
-        (
-            "service, one call at a time",
-            f"{idle['texts_per_second']:.0f}",
-            _ms(idle["median_seconds"]),
-            _ms(idle["p99_seconds"]),
-        ),
-        (
-            "service, saturated",
-            f"{closed['texts_per_second']:.0f}",
-            _ms(closed["median_seconds"]),
-            _ms(closed["p99_seconds"]),
-        ),
-    ]
-    rows += [
-        (
-            f"open load, {name}",
-            f"{item['texts_per_second']:.0f}",
-            _ms(item["median_seconds"]),
-            _ms(item["p99_seconds"]),
-        )
-        for name, item in result["open"].items()
-    ]
-    said = ", ".join(f"{count} x {status}" for status, count in sorted(overload["statuses"].items()))
-    name = f"overload, {overload['times_capacity']}x capacity ({said})"
-    rows.append(
-        (
-            name,
-            f"{overload['texts_per_second']:.0f}",
-            _ms(overload["median_seconds"]),
-            _ms(overload["p99_seconds"]),
-        )
-    )
-    after = result["idle_after_overload"]
-    rows.append(
-        (
-            "one at a time, afterwards",
-            f"{after['texts_per_second']:.0f}",
-            _ms(after["median_seconds"]),
-            _ms(after["p99_seconds"]),
-        )
-    )
-    lines = [
-        "| | texts/s | median ms | p99 ms |",
-        "| --- | --- | --- | --- |",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-    shares = ", ".join(f"{item['share_of_offline']:.0%}" for item in result["rounds"])
-    lines.append(
-        f"\nMedians of {len(result['rounds'])} rounds ({shares} of the offline rate). "
-        f"Saturated: {result['share_of_offline']:.1%} of the offline rate (bar {BARS['share_of_offline']:.0%}). "
-        f"Idle: {result['added_ms']:+.1f} ms over the engine (bar {BARS['added_ms']:.0f} ms)."
-    )
-    return "\n".join(lines)
-
-
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.1f}"
 
 
 @contextmanager

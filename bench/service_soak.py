@@ -40,7 +40,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     count, seconds = (QUICK_TEXTS, QUICK_SECONDS) if quick else (TEXTS, SECONDS)
     texts = post_texts(count, seed=7)
     engine = Engine(Scope.load("nano"), [Classifier.load(name) for name in bundled_classifiers()])
-    expected = [meaning(record) for record in engine.records(texts, engine.predict(texts))]
+    expected = engine.records(texts, engine.predict(texts))
     with LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}) as server:
         server.wait()
         result = asyncio.run(_soak(server, texts, expected, seconds))
@@ -49,24 +49,30 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     result |= {"quick": quick, "seconds": seconds, "memory_growth": growth, "bar": BAR}
     path = write_result("service-soak-quick" if quick else "service-soak", result, out)
     sys.stdout.write(
-        f"| soak, s | texts compared | verdicts that differ | statuses | resident, MiB | growth |\n"
-        f"| --- | --- | --- | --- | --- | --- |\n"
-        f"| {seconds:.0f} | {result['texts_compared']} | {result['different']} | {result['statuses']} "
+        f"| soak, s | texts compared | verdicts that differ | largest score difference | statuses | resident, MiB "
+        f"| growth |\n| --- | --- | --- | --- | --- | --- | --- |\n"
+        f"| {seconds:.0f} | {result['texts_compared']} | {result['different']} "
+        f"| {result['largest_score_difference']:.1e} | {result['statuses']} "
         f"| {first >> 20} -> {result['resident_bytes'][-1][1] >> 20} | {growth:+.2%} |\n\n{path}\n"
     )
 
 
-def meaning(record: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """What a record decides: label, flag, rule and score to two places, by classifier."""
-    return {
-        name: (said.get("label"), said.get("flagged"), said["rule"], round(said["score"], 2))
-        for name in record["classifiers"]
-        for said in [record[name]]
-    }
+def differs(record: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Whether two records decide differently: another label, flag or rule of any classifier."""
+    return any(
+        record[name].get(field) != expected[name].get(field)
+        for name in expected["classifiers"]
+        for field in ("label", "flagged", "rule")
+    )
+
+
+def apart(record: dict[str, Any], expected: dict[str, Any]) -> float:
+    """The largest difference of a score."""
+    return max(abs(record[name]["score"] - expected[name]["score"]) for name in expected["classifiers"])
 
 
 async def _soak(
-    server: LocalServer, texts: list[str], expected: list[dict[str, tuple[Any, ...]]], seconds: float
+    server: LocalServer, texts: list[str], expected: list[dict[str, Any]], seconds: float
 ) -> dict[str, Any]:
     connections = Connections(server.port)
     chance = random.Random(0)  # noqa: S311
@@ -74,9 +80,10 @@ async def _soak(
     statuses: dict[str, int] = {}
     resident: list[tuple[float, int]] = []
     compared = different = position = 0
+    largest = 0.0
 
     async def client() -> None:
-        nonlocal compared, different, position
+        nonlocal compared, different, position, largest
         # every text at least once, however slow the machine
         while time.monotonic() - began < seconds or position < len(texts):
             rows = [(position + step) % len(texts) for step in range(chance.choice(SIZES))]
@@ -86,7 +93,8 @@ async def _soak(
             if status == 200:
                 for row, record in zip(rows, json.loads(body)["results"], strict=True):
                     compared += 1
-                    different += meaning(record) != expected[row]
+                    different += differs(record, expected[row])
+                    largest = max(largest, apart(record, expected[row]))
 
     async def watch() -> None:
         while True:
@@ -100,6 +108,7 @@ async def _soak(
     return {
         "texts_compared": compared,
         "different": different,
+        "largest_score_difference": largest,
         "statuses": statuses,
         "resident_bytes": resident,
     }

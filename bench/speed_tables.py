@@ -52,9 +52,9 @@ def encode_selected() -> str:
 
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
-    from bench import service
+    from bench.service_table import markdown
 
-    return service.markdown(stored("service-cpu"))
+    return markdown(stored("service-cpu"))
 
 
 def onnx() -> str:

@@ -11,7 +11,8 @@ from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced
-from scopesift_classifiers.transfer_matrix import CARRIES, transfer_matrix
+from scopesift_classifiers.transfer_matrix import transfer_matrix
+from scopesift_classifiers.transfer_reasons import CARRIES
 from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 

@@ -135,8 +135,12 @@ class DocumentScorer:
             document_W: from `read`.
             maxima: from `read`.
         """
+        # a document may have several windows in a batch; reduceat takes neighbours, and np.maximum.at is slow
+        order = np.argsort(document_W, kind="stable")
+        documents, begin = np.unique(document_W[order], return_index=True)
         for chosen, maxima_WS in zip(self.engine.layers.values(), maxima, strict=True):
-            np.maximum.at(acts_NS, (document_W[:, None], chosen.columns_S[None, :]), maxima_WS)
+            place = np.ix_(documents, chosen.columns_S)
+            acts_NS[place] = np.maximum(acts_NS[place], np.maximum.reduceat(maxima_WS[order], begin, axis=0))
 
     def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
         """What every classifier says, from the activations of all features.

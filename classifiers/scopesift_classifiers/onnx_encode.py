@@ -45,12 +45,14 @@ class StandIn:
     """A threshold for every token that stands in for its k-th largest pre-activation.
 
     The k-th largest is estimated as a linear function of the residual, its absolute values and its length, which
-    costs two more rows; a feature counts where it exceeds `share * estimate + floor`.
+    costs two more rows, and of the largest pre-activations that are there anyway: of many selected features those
+    near the k-th say most. A feature counts where it exceeds `share * estimate + floor`.
 
     Attributes:
         direction_D: Weights of the estimate for the residual, float32.
         sizes_D: Its weights for the residual's absolute values, float32.
         length: Its weight for the residual's Euclidean length.
+        largest_R: Its weights for the R largest pre-activations of the selected features, largest first, float32.
         offset: Its constant.
         share_S: How much of the estimate each feature has to exceed, float32.
         floor_S: What is added to that, float32.
@@ -59,6 +61,7 @@ class StandIn:
     direction_D: NDArray[np.float32]
     sizes_D: NDArray[np.float32]
     length: float
+    largest_R: NDArray[np.float32]
     offset: float
     share_S: NDArray[np.float32]
     floor_S: NDArray[np.float32]
@@ -147,6 +150,11 @@ def _exceeds(graph: OnnxGraph, x_BTD: str, pre_BTS: str, stand_in: StandIn) -> s
     sizes = graph.add("MatMul", graph.add("Abs", x_BTD), graph.constant(stand_in.sizes_D[:, None]))
     estimate = graph.add("Add", estimate, sizes)
     estimate = graph.add("Add", estimate, graph.add("Mul", length, graph.number(stand_in.length)))
+    largest, _ = graph.add_many(
+        "TopK", 2, pre_BTS, graph.ints(len(stand_in.largest_R)), axis=-1, largest=1, sorted=1
+    )
+    largest = graph.add("MatMul", largest, graph.constant(stand_in.largest_R[:, None]))
+    estimate = graph.add("Add", estimate, largest)
     estimate = graph.add("Add", estimate, graph.number(stand_in.offset))
     bound = graph.add("Mul", estimate, graph.constant(stand_in.share_S))
     return graph.add("Greater", pre_BTS, graph.add("Add", bound, graph.constant(stand_in.floor_S)))

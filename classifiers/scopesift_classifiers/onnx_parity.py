@@ -90,14 +90,15 @@ def compare(scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate])
     classifiers = {candidate.classifier.name: candidate.classifier for candidate in candidates}
     features = sorted({feature for one in classifiers.values() for feature in one.features})
     layers = sorted({layer for layer, _ in features})
+    place = {feature: at for at, feature in enumerate(features)}
+    columns = {name: [place[feature] for feature in one.features] for name, one in classifiers.items()}
     found = [Disagreement() for _ in candidates]
     for places, rows in row_batches(scope, texts):
         residuals = rows.residuals(scope, layers)
         acts_NS = torch_maxima(scope, rows, residuals, features, len(places))
         for candidate, result in zip(candidates, found, strict=True):
-            columns = [features.index(feature) for feature in candidate.classifier.features]
             answers = _run(candidate, rows, residuals, len(places))
-            _count(result, candidate, acts_NS[:, columns], answers, places)
+            _count(result, candidate, acts_NS[:, columns[candidate.classifier.name]], answers, places)
     return found
 
 

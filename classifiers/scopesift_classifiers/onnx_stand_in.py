@@ -2,13 +2,14 @@
 
 Whether a feature is in a token's top-k depends on all the other features. An export that holds only the rows
 that a classifier reads cannot know; it estimates the token's k-th largest pre-activation instead, by least
-squares on the residual, its absolute values and its length, mostly over tokens that come near a threshold. Each
-feature has to exceed that estimate by a margin of its own: the one with which the fewest calibration texts
-fire the feature wrongly.
+squares on the residual, its absolute values and its length, and on the largest pre-activations of the rows that are
+there, mostly over tokens that come near a threshold. Each feature has to exceed that estimate by a margin of its own:
+the one with which the fewest calibration texts fire the feature wrongly.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
 _NEAR, _FAR_WEIGHT = 0.8, 1e-3
 _RIDGE = 1e-3  # of the mean variance: keeps the fit stable where dimensions move together
 _AT_ONCE = 4096
+_PAST, _SPARE = 1.5, 4
 _FAR = 1e30  # a floor that every text, or none, is above: nothing in the calibration speaks against it
 
 
@@ -62,9 +64,16 @@ def selected_rows(
     # what the estimate says of tokens that come near no threshold decides nothing
     near_T = ((pre_TS > 0) & (pre_TS >= _NEAR * thresholds_S)).any(axis=1)
     rounded_TD = x_TD.float().numpy()
-    direct_D, sizes_D, length, offset = _estimate(rounded_TD, kth_T, np.where(near_T, 1.0, _FAR_WEIGHT))
-    estimate_T = rounded_TD @ direct_D + np.abs(rounded_TD) @ sizes_D + offset
-    estimate_T += length * np.linalg.norm(rounded_TD, axis=1)
+    # a selection of a share of all features holds about that share of the k largest: look some way past it
+    seen = min(len(indices), math.ceil(_PAST * sae.k * len(indices) / sae.d_sae) + _SPARE)
+    largest_TR = -np.sort(-pre_TS, axis=1)[:, :seen]
+    inputs_TI = np.concatenate(
+        [rounded_TD, np.abs(rounded_TD), np.linalg.norm(rounded_TD, axis=1, keepdims=True), largest_TR],
+        axis=1,
+    )
+    weights_I, offset = _least_squares(inputs_TI, kth_T, np.where(near_T, 1.0, _FAR_WEIGHT))
+    estimate_T = inputs_TI @ weights_I + np.float32(offset)
+    d_model = rounded_TD.shape[1]
     share_S = np.zeros(len(indices), np.float32)
     floor_S = np.zeros(len(indices), np.float32)
     for column in range(len(indices)):
@@ -82,7 +91,15 @@ def selected_rows(
         W_FD=W_SD.numpy(),
         b_F=b_S.numpy(),
         columns_S=np.arange(len(indices), dtype=np.int64),
-        stand_in=StandIn(direct_D, sizes_D, length, offset, share_S, floor_S),
+        stand_in=StandIn(
+            direction_D=weights_I[:d_model],
+            sizes_D=weights_I[d_model : 2 * d_model],
+            length=float(weights_I[2 * d_model]),
+            largest_R=weights_I[2 * d_model + 1 :],
+            offset=offset,
+            share_S=share_S,
+            floor_S=floor_S,
+        ),
         rounding=str(sae.W_enc_FD.dtype).removeprefix("torch."),
         stored=stored,
     )
@@ -142,24 +159,17 @@ def _membership(
     return torch.cat(kth).numpy(), torch.cat(members).numpy()
 
 
-def _estimate(
-    x_TD: NDArray[np.float32], kth_T: NDArray[np.float32], weight_T: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], float, float]:
-    """Weighted least squares of the k-th largest on the residual, its absolute values and its length.
-
-    Returns:
-        Weights of the residual, of its absolute values, of the length, and the constant.
-    """
-    inputs = np.concatenate([x_TD, np.abs(x_TD), np.linalg.norm(x_TD, axis=1, keepdims=True)], axis=1)
+def _least_squares(
+    inputs_TI: NDArray[np.float32], target_T: NDArray[np.float32], weight_T: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], float]:
+    """Weighted least squares: weights `[I]` of the inputs, and the constant."""
     total = weight_T.sum()
-    mean = weight_T @ inputs / total
-    target = kth_T.astype(np.float64)
+    mean_I = weight_T @ inputs_TI / total
+    target = target_T.astype(np.float64)
     middle = weight_T @ target / total
-    centred = inputs - mean
-    weighed = centred * weight_T[:, None] / total
-    square = weighed.T @ centred
-    square += np.eye(len(square)) * (_RIDGE * np.trace(square) / len(square) + 1e-12)
-    weights = np.linalg.solve(square, weighed.T @ (target - middle))
-    d_model = x_TD.shape[1]
-    direct_D, sizes_D = weights[:d_model].astype(np.float32), weights[d_model:-1].astype(np.float32)
-    return direct_D, sizes_D, float(weights[-1]), float(middle - mean @ weights)
+    centred_TI = inputs_TI - mean_I
+    weighed_TI = centred_TI * weight_T[:, None] / total
+    square_II = weighed_TI.T @ centred_TI
+    square_II += np.eye(len(square_II)) * (_RIDGE * np.trace(square_II) / len(square_II) + 1e-12)
+    weights_I = np.linalg.solve(square_II, weighed_TI.T @ (target - middle))
+    return weights_I.astype(np.float32), float(middle - mean_I @ weights_I)

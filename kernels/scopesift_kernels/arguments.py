@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +23,7 @@ class Problem:
     Attributes:
         x_TD: residuals `[T, D]`, finite, float32, bfloat16 or float16.
         W_enc_FD: encoder weights `[F, D]`, finite, same device.
-        b_enc_F: encoder bias, float32 `[F]`, finite.
+        b_enc_F: encoder bias, float32 `[F]`, finite, contiguous.
         k: how many features of a token are active, 1 to F.
         x_norm_T: Euclidean norms of the residuals, float32 `[T]`.
         w_norm: norm of the longest encoder row.
@@ -69,10 +70,11 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
     """Check residuals, encoder and k.
 
     Raises:
-        TypeError: a dtype other than float32, bfloat16, float16; k not an integer.
+        TypeError: not dense tensors of float32, bfloat16 or float16; k not an integer.
         ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity anywhere.
     """
     for name, tensor, dims in (("x_TD", x_TD, 2), ("W_enc_FD", W_enc_FD, 2), ("b_enc_F", b_enc_F, 1)):
+        require_dense(name, tensor)
         if tensor.dtype not in _DTYPES:
             raise TypeError(f"{name} has to be float32, bfloat16 or float16, not {tensor.dtype}: convert it")
         if tensor.ndim != dims:
@@ -84,12 +86,13 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
         raise ValueError(f"x_TD has {x_TD.shape[1]} columns and W_enc_FD {d_model}: they have to agree")
     if b_enc_F.shape[0] != n_features:
         raise ValueError(f"b_enc_F has {b_enc_F.shape[0]} entries, not one for each of {n_features} rows")
-    if isinstance(k, bool) or not isinstance(k, int):
-        raise TypeError(f"k has to be an integer, not {type(k).__name__}")
+    if d_model == 0:
+        raise ValueError("x_TD and W_enc_FD have no columns: a residual needs at least one dimension")
+    k = _integer("k", k)
     if not 1 <= k <= n_features:
         raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
     w_norm = largest_norm(W_enc_FD)
-    b_enc_F = b_enc_F.float()
+    b_enc_F = b_enc_F.float().contiguous()
     x_norm_T = _token_norms(x_TD)
     # One look at the device for everything: on a GPU each costs as much as a few thousand tokens.
     longest = x_norm_T.max() if x_norm_T.numel() else x_norm_T.new_zeros(())
@@ -116,6 +119,8 @@ def check_selection(
         ValueError: lengths that don't fit, features outside the encoder, documents out of order or range,
             floors that are negative, NaN or infinite.
     """
+    for name, tensor in (("features_S", features_S), ("documents_T", documents_T), ("floors_S", floors_S)):
+        require_dense(name, tensor)
     for name, tensor in (("features_S", features_S), ("documents_T", documents_T)):
         if tensor.dtype not in _INTEGERS:
             raise TypeError(f"{name} has to hold integers, not {tensor.dtype}")
@@ -128,21 +133,46 @@ def check_selection(
         raise ValueError(f"documents_T has shape {tuple(documents_T.shape)}, not ({problem.n_tokens},)")
     device = problem.x_TD.device
     features_S, documents_T = features_S.to(device, torch.int64), documents_T.to(device, torch.int64)
-    floors_S = floors_S.to(device, torch.float32)
+    given_S, floors_S = floors_S, floors_S.to(device, torch.float32)
     if features_S.numel() and not 0 <= int(features_S.min()) <= int(features_S.max()) < problem.n_features:
-        raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {features_S.tolist()}")
-    if not bool((torch.isfinite(floors_S) & (floors_S >= 0)).all()):
-        raise ValueError(f"floors_S has to be finite and not negative: got {floors_S.tolist()}")
+        bad = features_S[(features_S < 0) | (features_S >= problem.n_features)]
+        raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {int(bad[0])}")
+    good_S = torch.isfinite(floors_S) & (floors_S >= 0)
+    if not bool(good_S.all()):
+        bad = given_S[(~good_S).to(given_S.device)]
+        raise ValueError(
+            f"floors_S has to be a float32 number, finite and not negative: got {float(bad[0]):g}"
+        )
     last = -1
     if problem.n_tokens:
         if bool((documents_T[1:] < documents_T[:-1]).any()) or int(documents_T[0]) < 0:
             raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
         last = int(documents_T[-1])
-    if n_documents is None:
-        n_documents = last + 1
-    if n_documents <= last:
-        raise ValueError(f"documents_T names document {last}: n_documents {n_documents} is too small")
+    n_documents = last + 1 if n_documents is None else _integer("n_documents", n_documents)
+    if n_documents < max(last + 1, 0):
+        raise ValueError(
+            f"n_documents has to be at least {last + 1}, one more than the last document: not {n_documents}"
+        )
     return Selection(features_S, documents_T, floors_S, n_documents)
+
+
+def require_dense(name: str, tensor: object) -> None:
+    """Refuse what is not a dense torch tensor.
+
+    Raises:
+        TypeError: says what it is.
+    """
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} has to be a torch.Tensor, not {type(tensor).__name__}: convert it")
+    if tensor.layout != torch.strided or tensor.is_meta:
+        kind = "meta" if tensor.is_meta else str(tensor.layout).removeprefix("torch.")
+        raise TypeError(f"{name} has to be a dense tensor with data, not a {kind} one")
+
+
+def _integer(name: str, value: object) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} has to be an integer, not {type(value).__name__}")
+    return operator.index(value)
 
 
 def _token_norms(x_TD: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,8 @@ from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
 # Tokens that share one conversion of the weights; a tile's tokens and features; columns under one maximum.
 SLAB, TILE, CHUNK, BLOCK = 4096, 2048, 8192, 16
+# Elements that are looked at one by one at the same time; each takes some 40 bytes.
+AT_ONCE = 2**21
 
 
 def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
@@ -53,22 +55,26 @@ def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None
 
 def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Tensor:
     """The running top-k after a tile of pre-activations of the features from `start` on."""
-    k = keys_RK.shape[1]
-    bound_R = key_values(keys_RK.amin(dim=1))
-    if pre_RC.shape[1] % BLOCK:
-        pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % BLOCK), value=float("-inf"))
+    k, block = keys_RK.shape[1], _block(pre_RC.shape[1], keys_RK.shape[1])
+    bound_R, reaches = key_values(keys_RK.amin(dim=1)), torch.gt
+    if pre_RC.shape[1] % block:
+        pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % block), value=float("-inf"))
     # A block is every G-th column: maxima of columns that lie side by side can't be taken 16 at a time.
-    blocks_RBG = pre_RC.unflatten(1, (BLOCK, -1))
+    blocks_RBG = pre_RC.unflatten(1, (block, -1))
     maxima_RG = blocks_RBG.amax(dim=1)
     if start == 0 and maxima_RG.shape[1] >= k:
         # k blocks hold an element as large as the k-th largest maximum: no smaller element can be in the
-        # top-k. One step below it, since elements equal to it can.
-        kth_R = maxima_RG.topk(k, dim=1, sorted=False).values.amin(dim=1)
-        bound_R = torch.nextafter(kth_R, torch.tensor(float("-inf")))
-    # Later features lose ties against earlier ones, so only what is strictly larger can enter.
-    row_H, block_H = (maxima_RG > bound_R[:, None]).nonzero(as_tuple=True)
+        # top-k, but elements equal to it can. Later features lose ties against earlier ones, so from then on
+        # only what is strictly larger can enter.
+        bound_R, reaches = maxima_RG.topk(k, dim=1, sorted=False).values.amin(dim=1), torch.ge
+    row_H, block_H = reaches(maxima_RG, bound_R[:, None]).nonzero(as_tuple=True)
+    if row_H.numel() * block > AT_ONCE and keys_RK.shape[0] > 1:
+        # constant or rising rows: all of them at once would take many times the tile's memory
+        half = keys_RK.shape[0] // 2
+        parts = (_merge(keys_RK[:half], pre_RC[:half], start), _merge(keys_RK[half:], pre_RC[half:], start))
+        return torch.cat(parts)
     hot_HB = blocks_RBG[row_H, :, block_H]
-    hit_P, lane_P = (hot_HB > bound_R[row_H, None]).nonzero(as_tuple=True)
+    hit_P, lane_P = reaches(hot_HB, bound_R[row_H, None]).nonzero(as_tuple=True)
     if not hit_P.numel():
         return keys_RK
     row_P = row_H[hit_P]
@@ -79,3 +85,11 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Ten
     new_RM = torch.full((keys_RK.shape[0], int(count_R.max())), NONE, dtype=torch.int64)
     new_RM[row_P, place_P] = new_P
     return torch.cat((keys_RK, new_RM), dim=1).topk(k, dim=1, sorted=False).values
+
+
+def _block(width: int, k: int) -> int:
+    """Columns under one maximum: fewer where a chunk would have fewer than k maxima, which bound nothing."""
+    block = BLOCK
+    while block > 1 and width // block < k:
+        block //= 2
+    return block

@@ -8,7 +8,13 @@ from typing import Protocol, cast
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection, check_problem, check_selection
+from scopesift_kernels.arguments import (
+    Problem,
+    Selection,
+    check_problem,
+    check_selection,
+    require_dense,
+)
 from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
@@ -45,19 +51,22 @@ def encode_topk(
     ranked by index, lowest first, so that exactly k features are active whatever the ties.
 
     Args:
-        x_TD: residuals `[T, D]`, float32, bfloat16 or float16; T may be 0; any strides.
-        W_enc_FD: encoder weights `[F, D]`, same device.
-        b_enc_F: encoder bias `[F]`.
+        x_TD: residuals `[T, D]`, float32, bfloat16 or float16; T may be 0; any strides. Where an SAE subtracts its
+            decoder bias first, subtract it before.
+        W_enc_FD: encoder weights `[F, D]`, same device, one row a feature (SAELens keeps `[D, F]`). Give the same
+            tensor each time: it is checked for NaN once.
+        b_enc_F: encoder bias `[F]`. The three dtypes may differ.
         k: active features a token, 1 to F.
-        backend: a name from `backends()`; by default the fastest for the device, dtype and shape.
+        backend: a name from `backends()`; by default the device's.
 
     Returns:
         Values (after ReLU) and indices `[T, k]`, by pre-activation descending, then index ascending.
 
     Raises:
-        TypeError: a dtype that isn't supported.
+        TypeError: not dense tensors of a dtype that is supported, k not an integer.
         ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity, an unknown back end.
     """
+    require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         return _pick(problem, backend).topk(problem)
@@ -75,9 +84,10 @@ def encode_selected(
     n_documents: int | None = None,
     backend: str | None = None,
 ) -> SelectedMaxima:
-    """The largest activation of a few features in each document, exactly, for less than a full encode.
+    """The largest activation of a few features in each document, exactly, and mostly for less than a full encode.
 
-    A token counts for feature s iff s is among the token's k largest pre-activations (ties to the lowest
+    What it costs depends on S, on the documents' length and above all on the floors: README.md has the table. A token
+    counts for feature s iff s is among the token's k largest pre-activations (ties to the lowest
     index) and its activation is greater than the feature's floor.
 
     Args:
@@ -89,15 +99,17 @@ def encode_selected(
         documents_T: integer document of each token `[T]`, non-decreasing from 0.
         floors_S: the lowest activation of each feature that anyone distinguishes from none `[S]`, >= 0.
         n_documents: N; by default the last document + 1.
-        backend: a name from `backends()`; by default the fastest for the device, dtype and shape.
+        backend: a name from `backends()`; by default the device's.
 
     Returns:
-        Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none).
+        Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none). Equal
+        means equal as computed: a product may round the same token differently in different rows.
 
     Raises:
-        TypeError: a dtype that isn't supported.
+        TypeError: not dense tensors of a dtype that is supported, k or n_documents not an integer.
         ValueError: shapes, devices or ranges that don't fit, NaN or infinity, an unknown back end.
     """
+    require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)

@@ -85,6 +85,7 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         (cpu_topk, "TILE", 5),
         (cpu_topk, "CHUNK", 32),
         (cpu_topk, "BLOCK", 4),
+        (cpu_topk, "AT_ONCE", 64),
         (screening, "_SMALL", 0),
         (screening, "_SAMPLE", 4),
         (screening, "_HOT_SHARE", 4),

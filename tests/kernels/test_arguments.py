@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from scopesift_kernels import backends, encode_selected, encode_topk
@@ -68,7 +69,11 @@ def test_k_outside_the_features_is_refused(k: int) -> None:
         ((X[0], W, B), ValueError, "2 dimensions"),
         ((X[:, :3], W, B), ValueError, "3 columns"),
         ((X, W, B[:5]), ValueError, "5 entries"),
-        ((X, W.to("meta"), B), ValueError, "meta"),
+        ((X, W.to("meta"), B), TypeError, "W_enc_FD has to be a dense tensor with data, not a meta one"),
+        ((X, W.to_sparse(), B), TypeError, "not a sparse_coo one"),
+        ((X.numpy(), W, B), TypeError, "x_TD has to be a torch.Tensor, not ndarray"),
+        ((X, W, B.tolist()), TypeError, "b_enc_F has to be a torch.Tensor, not list"),
+        ((X[:, :0], W[:, :0], B), ValueError, "no columns"),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused(args: tuple, error: type[Exception], words: str) -> None:
@@ -96,13 +101,18 @@ def test_a_k_that_is_not_an_integer_is_refused(k: object) -> None:
         ([1, 2], [0, 0, 1], [0.0, float("nan")], None, ValueError, "finite"),
         ([1, 2], [0, 1, 0], [0.0, 0.0], None, ValueError, "non-decreasing"),
         ([1, 2], [-1, 0, 0], [0.0, 0.0], None, ValueError, "non-decreasing"),
-        ([1, 2], [0, 0, 1], [0.0, 0.0], 1, ValueError, "document 1"),
+        ([1, 2], [0, 0, 1], [0.0, 1e39], None, ValueError, r"float32 number.*1e\+39"),
+        ([1, 2], [0, 0, 1], [0.0, 0.0], 1, ValueError, "at least 2"),
+        ([1, 2], [0, 0, 1], [0.0, 0.0], 3.0, TypeError, "n_documents has to be an integer, not float"),
     ],
 )
 def test_selections_that_do_not_fit_are_refused(
     features: list, documents: list, floors: list, n: int | None, error: type[Exception], words: str
 ) -> None:
-    selection = (torch.tensor(features), torch.tensor(documents), torch.tensor(floors))
+    floors_S = (
+        torch.tensor(floors, dtype=torch.float64) if isinstance(floors[0], float) else torch.tensor(floors)
+    )
+    selection = (torch.tensor(features), torch.tensor(documents), floors_S)
     with pytest.raises(error, match=words):
         encode_selected(X, W, B, 2, *selection, n_documents=n)
 
@@ -129,3 +139,23 @@ def test_autocast_and_autograd_change_nothing(backend: str) -> None:
         cast = encode_topk(x.requires_grad_(), w, torch.zeros(40), 4, backend=backend)
     assert torch.equal(plain.values_TK, cast.values_TK)
     assert not cast.values_TK.requires_grad
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_bias_of_any_stride_is_read_right(backend: str) -> None:
+    bias = torch.arange(80.0)[::2]
+    got = encode_topk(torch.zeros(1, 4), torch.zeros(40, 4), bias, 2, backend=backend)
+    assert got.values_TK.tolist() == [[78.0, 76.0]]
+    got = encode_topk(torch.zeros(1, 4), torch.zeros(40, 4), torch.ones(1).expand(40), 2, backend=backend)
+    assert got.indices_TK.tolist() == [[0, 1]]
+
+
+def test_any_kind_of_integer_is_a_k() -> None:
+    assert encode_topk(X, W, B, np.int64(2)).indices_TK.shape == (len(X), 2)
+
+
+def test_one_bad_feature_among_thousands_is_named_alone() -> None:
+    with pytest.raises(ValueError, match=r"got 8$"):
+        encode_selected(
+            X, W, B, 2, torch.tensor([1] * 5000 + [8]), torch.tensor([0, 0, 1]), torch.zeros(5001)
+        )

@@ -203,3 +203,11 @@ def test_without_a_gpu_triton_says_why_it_can_not_run(monkeypatch: pytest.Monkey
     assert "triton" not in backends()
     with pytest.raises(ValueError, match="triton"):
         encode_topk(torch.ones(1, 1), torch.ones(1, 1), torch.ones(1), 1, backend="triton")
+
+
+@interpreter
+@pytest.mark.usefixtures("small")
+def test_a_bias_of_any_stride_is_read_right() -> None:
+    case = (torch.zeros(1, 4), torch.zeros(40, 4))
+    assert same_topk((*case, torch.arange(80.0)[::2]), 2).tolist() == [[39, 38]]
+    assert same_topk((*case, torch.ones(1).expand(40)), 2).tolist() == [[0, 1]]

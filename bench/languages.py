@@ -1,0 +1,119 @@
+"""`python -m bench languages`: languages that nobody taught the classifier, and texts that switch language."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.engine import LANGUAGE, Engine
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.language_spans import LanguageSpan, spans_of_texts
+from scopesift_features.scope import Scope
+
+from bench.markdown import markdown
+from bench.results_file import stored, write_result
+
+A_LANGUAGE = 100
+PAIRS = 500
+NAME = "languages"
+
+
+def run(data: Path, out: Path | None = None) -> None:
+    """Measure on test rows, write JSON, print tables.
+
+    Args:
+        data: the folder that holds `language/test.jsonl.gz`.
+        out: folder for the JSON; None: `bench/results/`.
+    """
+    rows = read_labelled(data / "language" / "test.jsonl.gz", label="lang", split="test")
+    engine = Engine(Scope.load("nano"), [Classifier.load(LANGUAGE)])
+    result = {"alone": _alone(engine, rows), "switching": _switching(engine, rows)}
+    path = write_result(NAME, result, out)
+    print(f"{table(result)}\n\nwritten: {path}")
+
+
+def table(result: dict[str, Any] | None = None) -> str:
+    """The result as Markdown; None: the stored one."""
+    result = result or stored("languages-cpu")
+    alone, switching = result["alone"], result["switching"]
+    rows = [
+        [f"{group['texts']} texts in {group['languages']} languages it {name}", *_shares(group)]
+        for name, group in alone.items()
+    ]
+    worst = ", ".join(f"{code} {share:.0%}" for code, share in alone["does not know"]["lowest_und"])
+    return (
+        markdown(["texts of one language", "right", "another language", "und"], rows)
+        + f"\n\nLeast often und: {worst}.\n\n"
+        + f"{switching['texts']} texts of two sentences in two languages: {switching['characters']:.1%} of the "
+        f"characters in a span of the right language; {switching['exact']:.1%} of the texts are cut into just the two "
+        f"right languages; where they are, the border is {switching['border']:.1f} characters off (median)."
+    )
+
+
+def _shares(group: dict[str, Any]) -> list[str]:
+    return [f"{group[name]:.1%}" for name in ("right", "wrong", "und")]
+
+
+def _alone(engine: Engine, rows: LabelledText) -> dict[str, Any]:
+    """Texts of one language each: right, another language, or none."""
+    classifier = engine.classifiers[LANGUAGE]
+    found = {}
+    for name, known in (("knows", True), ("does not know", False)):
+        picked: list[int] = []
+        for code in (code for code in rows.classes if (code in classifier.labels) == known):
+            own = [at for at, label in enumerate(rows.labels) if label == code]
+            picked += random.Random(code).sample(own, min(A_LANGUAGE, len(own)))  # noqa: S311
+        answers = [answer[LANGUAGE].label for answer in engine.predict([rows.texts[at] for at in picked])]
+        labels = [rows.labels[at] for at in picked]
+        right = sum(map(str.__eq__, answers, labels)) / len(labels)
+        und = answers.count(classifier.unknown) / len(labels)
+        by_code = {
+            code: sum(
+                a == classifier.unknown for a, label in zip(answers, labels, strict=True) if label == code
+            )
+            / labels.count(code)
+            for code in sorted(set(labels))
+        }
+        found[name] = {
+            "texts": len(labels),
+            "languages": len(by_code),
+            "right": right,
+            "und": und,
+            "wrong": 1 - right - und,
+            "lowest_und": sorted(by_code.items(), key=lambda item: item[1])[:4],
+        }
+    return found
+
+
+def _switching(engine: Engine, rows: LabelledText) -> dict[str, Any]:
+    """Two sentences of different languages in one text: which characters go to the right one."""
+    chance = random.Random(0)  # noqa: S311
+    known = [at for at, label in enumerate(rows.labels) if label in engine.classifiers[LANGUAGE].labels]
+    pairs: list[tuple[int, int]] = []
+    while len(pairs) < PAIRS:
+        one, other = chance.sample(known, 2)
+        if rows.labels[one] != rows.labels[other]:
+            pairs.append((one, other))
+    texts = [f"{rows.texts[one]} {rows.texts[other]}" for one, other in pairs]
+    right = characters = exact = 0
+    borders = []
+    for (one, other), text, spans in zip(pairs, texts, spans_of_texts(engine, texts), strict=True):
+        border = len(rows.texts[one])
+        right += _right(spans, rows.labels[one], 0, border)
+        right += _right(spans, rows.labels[other], border + 1, len(text))
+        characters += len(text) - 1
+        if [span.label for span in spans] == [rows.labels[one], rows.labels[other]]:
+            exact += 1
+            borders.append(min(abs(spans[1].start - border), abs(spans[1].start - border - 1)))
+    return {
+        "texts": len(texts),
+        "characters": right / characters,
+        "exact": exact / len(texts),
+        "border": float(sorted(borders)[len(borders) // 2]) if borders else float("nan"),
+    }
+
+
+def _right(spans: list[LanguageSpan], label: str, start: int, end: int) -> int:
+    return sum(max(0, min(span.end, end) - max(span.start, start)) for span in spans if span.label == label)

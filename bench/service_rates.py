@@ -1,0 +1,43 @@
+"""Rates and percentiles of a load's calls."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+
+def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
+    """Rates and percentiles of one load.
+
+    Args:
+        samples: [sent, seconds, status] of every call.
+        texts: Texts a call.
+    """
+    statuses: dict[str, int] = {}
+    for _, _, status in samples:
+        statuses[str(int(status))] = statuses.get(str(int(status)), 0) + 1
+    good = sorted(seconds for _, seconds, status in samples if status == 200)
+    if not good:
+        raise RuntimeError(f"no call was answered with 200, statuses {statuses}: nothing was timed")
+    end = max(sent + seconds for sent, seconds, status in samples if status == 200)
+    return {
+        "calls": len(samples),
+        "statuses": statuses,
+        "texts_per_second": len(good) * texts / end,
+        "median_seconds": statistics.median(good),
+        "p99_seconds": good[min(len(good) - 1, int(0.99 * len(good)))],
+        "slowest_seconds": good[-1],
+    }
+
+
+def steady_rate(samples: list[list[float]], texts: int, begin: float, end: float) -> float:
+    """Texts answered a second between two moments of a load: without its beginning, when queues fill, and its end.
+
+    Args:
+        samples: [sent, seconds, status] of every call.
+        texts: Texts a call.
+        begin: Seconds since the load began.
+        end: The same.
+    """
+    good = [sent + seconds for sent, seconds, status in samples if status == 200]
+    return sum(begin < moment <= end for moment in good) * texts / (end - begin)
