@@ -40,7 +40,7 @@ BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
 class Extent:
     """How often service and offline engine take turns, the texts of the latter, and the seconds of each load."""
 
-    rounds: int = 15
+    rounds: int = 9
     offline_texts: int = 512
     idle: float = 1.5
     closed: float = 5.0

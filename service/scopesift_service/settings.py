@@ -53,7 +53,7 @@ class ServiceSettings:
     max_examples: int = 500
     max_concurrency: int = 64
     max_queued_characters: int = 200_000
-    max_wait: float = 2.0
+    max_wait: float = 1.5
     timeout: float = 30.0
     transfer_timeout: float = 600.0
     workers: int = 1
