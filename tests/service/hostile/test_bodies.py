@@ -134,6 +134,7 @@ def check(reply, case):
         assert "Traceback" not in reply.body.decode()
 
 
+@pytest.mark.timeout(300 + CASES)
 def test_hostile_bodies_never_give_a_5xx_and_leave_memory_flat(server, send, classify, resident):
     chance = random.Random(6)
     statuses = Counter()

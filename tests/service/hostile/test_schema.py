@@ -38,6 +38,7 @@ def ask_cases(operation, mode, seen, checks):
     ask()
 
 
+@pytest.mark.timeout(300 + 20 * EXAMPLES)
 def test_no_answer_is_a_5xx_or_undocumented(server):
     schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
     checks = schemathesis.checks.CHECKS.get_by_names(
