@@ -187,6 +187,8 @@ def _failure(error: ScopesiftError) -> dict[str, Any]:
 
 
 def _connect(address: str | None) -> tuple[Any, bool]:
+    # telemetry is the user's choice; Ray asks nobody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
         import ray.data

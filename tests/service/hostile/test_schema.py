@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 
 schemathesis = pytest.importorskip("schemathesis")
+# now and not at the first use: CPython 3.11 cannot parse in two threads at once, and earlier tests leave some behind
+pytest.importorskip("schemathesis.specs.openapi.adapter")
 NAMES = ["not_a_server_error", "status_code_conformance", "content_type_conformance"]
 NAMES += ["response_headers_conformance", "response_schema_conformance"]
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "15"))
