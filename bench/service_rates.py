@@ -12,6 +12,9 @@ def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
     Args:
         samples: [sent, seconds, status] of every call.
         texts: Texts a call.
+
+    Raises:
+        RuntimeError: No call was answered with 200.
     """
     statuses: dict[str, int] = {}
     for _, _, status in samples:

@@ -139,13 +139,14 @@ def test_a_chunk_has_at_least_k_maxima_whatever_k_is(k: int) -> None:
     assert 512 // cpu_topk._block(512, k) >= k
 
 
-def test_constant_and_rising_rows_take_no_more_memory_than_others() -> None:
-    """All elements of a tile are candidates then: 16.8 million, at some 40 bytes each."""
+@pytest.mark.parametrize("weights", ["torch.zeros(8192, 1)", "torch.arange(8192.0)[:, None]"])
+def test_constant_and_rising_rows_take_no_more_memory_than_others(weights: str) -> None:
+    """All elements of a tile of constant rows are candidates: 16.8 million, at some 40 bytes each."""
     script = (
         "import resource, torch; from scopesift_kernels import encode_topk; "
-        "W, x = torch.zeros(8192, 1), torch.zeros(2048, 1); encode_topk(x[:8], W, W[:, 0], 50); "
+        f"W, x, b = {weights}, torch.ones(2048, 1), torch.zeros(8192); encode_topk(x[:8], W, b, 50); "
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
-        "encode_topk(x, W, W[:, 0], 50); "
+        "encode_topk(x, W, b, 50); "
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
