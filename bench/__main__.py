@@ -115,6 +115,14 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def precision(out: Out = None) -> None:
+    """Count the verdicts that a bfloat16 backbone turns."""
+    from bench import precision
+
+    precision.run(out)
+
+
+@app.command()
 def filter(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
     docs: Annotated[int, typer.Option(min=100, help="Documents of the large run.")] = 5000,

@@ -57,6 +57,13 @@ def service() -> str:
     return markdown(stored("service-cpu"))
 
 
+def precision() -> str:
+    """Verdicts that a bfloat16 backbone turns."""
+    from bench.precision import table
+
+    return table(stored("precision-cpu"))
+
+
 def onnx() -> str:
     """ONNX Runtime beside torch: verdicts and speed."""
     from bench import onnx
