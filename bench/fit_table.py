@@ -30,6 +30,8 @@ def stored(n_documents: int, n_classes: int) -> StoredTable:
             documents = np.arange(begin, min(begin + BLOCK, n_documents))
             path = Path(f"{layer}/{n_classes}/{number % 2}")
             parts[layer].append(Part(path, documents - begin, documents))
+        for path in {part.path for part in parts[layer]}:
+            _read(path, np.arange(BLOCK), D_SAE)  # made now, so that no fit is timed making it
     return StoredTable(parts, n_documents, D_SAE, _read)
 
 

@@ -103,8 +103,34 @@ def count_by_fold(
 def firing_pieces(
     table: Table, columns: tuple[int, ...], thresholds_S: NDArray[np.float32]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-    """Which documents fire which features, some thousand documents at a time: (row numbers, `[B, S]`)."""
-    acts_NS = table.pick(columns).tocsr()
+    """Which documents fire which features, some thousand documents at a time: (row numbers, `[B, S]`).
+
+    The layers of a document may lie far apart, so that all of them are read before the first piece is given:
+    one bit is kept of each activation.
+    """
+    wanted = np.asarray(columns, dtype=np.int64)
+    own, bits = [], []
+    for place, layer in enumerate(table.layers):
+        chosen = np.flatnonzero(wanted // table.d_sae == place)
+        if len(chosen):
+            own.append(chosen)
+            bits.append(_packed_layer(table, layer, wanted[chosen] % table.d_sae, thresholds_S[chosen]))
     for begin in range(0, table.n_documents, ROWS_AT_ONCE):
-        piece = acts_NS[begin : begin + ROWS_AT_ONCE].toarray()
-        yield np.arange(begin, begin + len(piece)), firing(piece, thresholds_S)
+        rows = np.arange(begin, min(begin + ROWS_AT_ONCE, table.n_documents))
+        fires_BS = np.zeros((len(rows), len(wanted)), dtype=np.bool_)
+        for chosen, packed_NB in zip(own, bits, strict=True):
+            fires_BS[:, chosen] = np.unpackbits(packed_NB[rows], axis=1, count=len(chosen)).view(np.bool_)
+        yield rows, fires_BS
+
+
+def _packed_layer(
+    table: Table, layer: int, indices: NDArray[np.int64], thresholds_S: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Firing of one layer's features, eight to a byte, `[N, ceil(S / 8)]`."""
+    packed_NB = np.zeros((table.n_documents, -(-len(indices) // 8)), dtype=np.uint8)
+    for documents_B, acts_BF in table.blocks(layer):
+        acts_BS = acts_BF[:, indices].tocsr()
+        for begin in range(0, len(documents_B), ROWS_AT_ONCE):
+            piece = slice(begin, begin + ROWS_AT_ONCE)
+            packed_NB[documents_B[piece]] = np.packbits(firing(acts_BS[piece].toarray(), thresholds_S), axis=1)
+    return packed_NB
