@@ -18,15 +18,18 @@ from scopesift_features.scope import Scope
 from bench.onnx_texts import LabelledPool, read_pool, read_task
 
 CALIBRATION_TEXTS = 1500
-# what cannot differ by much, and 8 bits, are measured on every fourth text
+# what cannot differ by much is measured on every fourth text
 FOURTH = 4
 SELECTED = ExportSettings(head="selected")
-ON_ALL = {"full": ExportSettings(), "selected": SELECTED}
+ON_ALL = {
+    "full": ExportSettings(),
+    "selected": SELECTED,
+    "full, int8 dynamic": ExportSettings(int8="dynamic"),
+    "full, int8 static": ExportSettings(int8="static"),
+}
 ON_A_FOURTH = {
     "full, fp16 storage": ExportSettings(dtype="fp16"),
     "full, with backbone": ExportSettings(with_backbone=True),
-    "full, int8 dynamic": ExportSettings(int8="dynamic"),
-    "full, int8 static": ExportSettings(int8="static"),
 }
 
 

@@ -132,5 +132,7 @@ def _packed_layer(
         acts_BS = acts_BF[:, indices].tocsr()
         for begin in range(0, len(documents_B), ROWS_AT_ONCE):
             piece = slice(begin, begin + ROWS_AT_ONCE)
-            packed_NB[documents_B[piece]] = np.packbits(firing(acts_BS[piece].toarray(), thresholds_S), axis=1)
+            packed_NB[documents_B[piece]] = np.packbits(
+                firing(acts_BS[piece].toarray(), thresholds_S), axis=1
+            )
     return packed_NB

@@ -13,6 +13,7 @@ from scopesift_features.errors import InputError
 
 from scopesift_classifiers.calibration import Calibration
 from scopesift_classifiers.rule import (
+    DECIMALS,
     LOG_ODDS,
     Rule,
     RuleFeature,
@@ -87,7 +88,7 @@ def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
         rest = np.delete(margins_NC, column, axis=1)
         top = rest.max(axis=1)
         out[:, column] = margins_NC[:, column] - (top + np.log(np.exp(rest - top[:, None]).sum(axis=1)))
-    return out
+    return np.round(out, DECIMALS)
 
 
 def decision_from_json(value: Mapping[str, Any]) -> Decision:

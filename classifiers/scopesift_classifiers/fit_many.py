@@ -24,7 +24,7 @@ from scopesift_classifiers.fit_binary import FOLDS
 from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.log_odds import FoundLogOdds, search_many_rules
-from scopesift_classifiers.rule import features_of
+from scopesift_classifiers.rule import DECIMALS, features_of
 from scopesift_classifiers.sampling import deal_folds
 
 
@@ -92,7 +92,7 @@ def _odds(found: FoundLogOdds, table: Table) -> tuple[NDArray[np.float64], NDArr
     cuts_S = np.array(found.thresholds, dtype=np.float32)
     for rows_B, fires_BS in firing_pieces(table, found.columns, cuts_S):
         fires = fires_BS.astype(np.float64)
-        odds_NC[rows_B] = posterior_odds(fires @ weights_CS.T + bias_C)
+        odds_NC[rows_B] = posterior_odds(np.round(fires @ weights_CS.T + bias_C, DECIMALS))
         for_BC = fires @ (weights_CS.T > 0)
         speaks_N[rows_B] = for_BC[np.arange(len(rows_B)), odds_NC[rows_B].argmax(axis=1)] > 0
     return odds_NC, speaks_N

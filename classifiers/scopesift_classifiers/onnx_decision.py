@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scopesift_classifiers.calibration import MARGIN_LIMIT, TIE_BREAK, Calibration
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.onnx_graph import OnnxGraph
-from scopesift_classifiers.rule import LOG_ODDS, Rule
+from scopesift_classifiers.rule import DECIMALS, LOG_ODDS, Rule
 
 
 class Judgement(NamedTuple):
@@ -78,7 +78,7 @@ def _margin(
     if rule.combine == LOG_ODDS:
         weights = graph.constant(np.array(rule.weights, dtype=np.float64)[:, None])
         sums = graph.add("MatMul", graph.cast(fires_NS, np.float64), weights)
-        return graph.add("Add", sums, graph.number(rule.bias, np.float64))
+        return _rounded(graph, graph.add("Add", sums, graph.number(rule.bias, np.float64)))
     acts = graph.cast(acts_NS, np.float64)
     one, zero = graph.number(1.0, np.float64), graph.number(0.0, np.float64)
     safe_S = np.where(thresholds_S > 0, thresholds_S, 1.0).astype(np.float64)
@@ -98,7 +98,13 @@ def _posterior_odds(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
     total = graph.add("Exp", graph.add("Sub", rest_NCC, top_NC1))
     total = graph.add("Log", graph.add("ReduceSum", total, graph.ints(2), keepdims=0))
     others = graph.add("Add", graph.add("Squeeze", top_NC1, graph.ints(2)), total)
-    return graph.add("Sub", margins_NC, others)
+    return _rounded(graph, graph.add("Sub", margins_NC, others))
+
+
+def _rounded(graph: OnnxGraph, log_odds: str) -> str:
+    """To `rule.DECIMALS`, with the operations that numpy rounds with."""
+    scale = graph.number(10.0**DECIMALS, np.float64)
+    return graph.add("Div", graph.add("Round", graph.add("Mul", log_odds, scale)), scale)
 
 
 def _calibrated(graph: OnnxGraph, margins_NC: str, calibration: Calibration) -> str:

@@ -45,13 +45,15 @@ class StandIn:
     """A threshold for every token that stands in for its k-th largest pre-activation.
 
     The k-th largest is estimated as a linear function of the residual, its absolute values and its length, which
-    costs two more rows, and of the largest pre-activations that are there anyway: of many selected features those
-    near the k-th say most. A feature counts where it exceeds `share * estimate + floor`.
+    costs two more rows, and of what is there anyway: the positive pre-activations of the selected features, and the
+    largest of them in order, of which those near the k-th say most. A feature counts where it exceeds
+    `share * estimate + floor`.
 
     Attributes:
         direction_D: Weights of the estimate for the residual, float32.
         sizes_D: Its weights for the residual's absolute values, float32.
         length: Its weight for the residual's Euclidean length.
+        active_S: Its weights for the positive pre-activations of the selected features, float32.
         largest_R: Its weights for the R largest pre-activations of the selected features, largest first, float32.
         offset: Its constant.
         share_S: How much of the estimate each feature has to exceed, float32.
@@ -61,6 +63,7 @@ class StandIn:
     direction_D: NDArray[np.float32]
     sizes_D: NDArray[np.float32]
     length: float
+    active_S: NDArray[np.float32]
     largest_R: NDArray[np.float32]
     offset: float
     share_S: NDArray[np.float32]
@@ -150,6 +153,8 @@ def _exceeds(graph: OnnxGraph, x_BTD: str, pre_BTS: str, stand_in: StandIn) -> s
     sizes = graph.add("MatMul", graph.add("Abs", x_BTD), graph.constant(stand_in.sizes_D[:, None]))
     estimate = graph.add("Add", estimate, sizes)
     estimate = graph.add("Add", estimate, graph.add("Mul", length, graph.number(stand_in.length)))
+    active = graph.add("MatMul", graph.add("Relu", pre_BTS), graph.constant(stand_in.active_S[:, None]))
+    estimate = graph.add("Add", estimate, active)
     largest, _ = graph.add_many(
         "TopK", 2, pre_BTS, graph.ints(len(stand_in.largest_R)), axis=-1, largest=1, sorted=1
     )

@@ -2,8 +2,8 @@
 
 Whether a feature is in a token's top-k depends on all the other features. An export that holds only the rows
 that a classifier reads cannot know; it estimates the token's k-th largest pre-activation instead, by least
-squares on the residual, its absolute values and its length, and on the largest pre-activations of the rows that are
-there, mostly over tokens that come near a threshold. Each feature has to exceed that estimate by a margin of its own:
+squares on the residual, its absolute values and its length, and on the pre-activations of the rows that are there,
+mostly over tokens that come near a threshold. Each feature has to exceed that estimate by a margin of its own:
 the one with which the fewest calibration texts fire the feature wrongly.
 """
 
@@ -68,12 +68,18 @@ def selected_rows(
     seen = min(len(indices), math.ceil(_PAST * sae.k * len(indices) / sae.d_sae) + _SPARE)
     largest_TR = -np.sort(-pre_TS, axis=1)[:, :seen]
     inputs_TI = np.concatenate(
-        [rounded_TD, np.abs(rounded_TD), np.linalg.norm(rounded_TD, axis=1, keepdims=True), largest_TR],
+        [
+            rounded_TD,
+            np.abs(rounded_TD),
+            np.linalg.norm(rounded_TD, axis=1, keepdims=True),
+            np.maximum(pre_TS, 0.0),
+            largest_TR,
+        ],
         axis=1,
     )
     weights_I, offset = _least_squares(inputs_TI, kth_T, np.where(near_T, 1.0, _FAR_WEIGHT))
     estimate_T = inputs_TI @ weights_I + np.float32(offset)
-    d_model = rounded_TD.shape[1]
+    d_model, active = rounded_TD.shape[1], 2 * rounded_TD.shape[1] + 1
     share_S = np.zeros(len(indices), np.float32)
     floor_S = np.zeros(len(indices), np.float32)
     for column in range(len(indices)):
@@ -95,7 +101,8 @@ def selected_rows(
             direction_D=weights_I[:d_model],
             sizes_D=weights_I[d_model : 2 * d_model],
             length=float(weights_I[2 * d_model]),
-            largest_R=weights_I[2 * d_model + 1 :],
+            active_S=weights_I[active : active + len(indices)],
+            largest_R=weights_I[active + len(indices) :],
             offset=offset,
             share_S=share_S,
             floor_S=floor_S,

@@ -13,6 +13,8 @@ from scopesift_features.errors import InputError
 
 AT_LEAST = "at_least"
 LOG_ODDS = "log_odds"
+DECIMALS = 9
+"""Log-odds are rounded to so many decimals: added in any order they are the same number, and a tie is a tie."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Rule:
 
     def log_odds(self, fires_NS: NDArray[np.float64]) -> NDArray[np.float64]:
         """Margin `[N]` of a log-odds rule from which features fire, 1.0 or 0.0."""
-        return fires_NS @ self.weights_S + self.bias
+        return np.round(fires_NS @ self.weights_S + self.bias, DECIMALS)
 
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document.

@@ -36,6 +36,15 @@ def test_log_odds_adds_the_weights_of_what_fires():
     np.testing.assert_allclose(rule.margins(acts, THRESHOLDS), [1.75, -1.75])
 
 
+def test_log_odds_are_the_same_number_in_whatever_order_they_are_added():
+    rng = np.random.default_rng(0)
+    weights, order = rng.normal(size=400).round(3), rng.permutation(400)
+    fires = (rng.random((64, 400)) < 0.5).astype(np.float64)
+    one = Rule(LOG_ODDS, weights=tuple(weights.tolist()), bias=0.1)
+    other = Rule(LOG_ODDS, weights=tuple(weights[order].tolist()), bias=0.1)
+    np.testing.assert_array_equal(one.log_odds(fires), other.log_odds(fires[:, order]))
+
+
 @pytest.mark.parametrize("rule", [Rule(m=2), Rule(LOG_ODDS, weights=(0.1, -0.2, 3.0), bias=-1.5)])
 def test_a_rule_survives_json(rule):
     assert rule_from_json(rule.to_dict(), 3) == rule
