@@ -43,7 +43,7 @@ def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool 
             short.write_bytes(_shortened(corpus))
             settings = {"shard_rows": STANDIN_DOCS // 4}
             stored.put("Qwen3-1.7B cut at 6", _case(str(scope), short, STANDIN_DOCS, settings))
-    print(throughput())
+    print(throughput(stored.result()))
 
 
 def _shortened(corpus: Path) -> bytes:

@@ -12,9 +12,9 @@ TERABYTE = 10**12
 NOT_YET = "*Not measured yet: `python -m bench {} --data …`.*"
 
 
-def throughput() -> str:
-    """Throughput against the backbone alone, padding, memory."""
-    found = _stored("filter")
+def throughput(found: dict[str, Any] | None = None) -> str:
+    """Throughput against the backbone alone, padding, memory; of a result, or of the committed one."""
+    found = found or _stored("filter")
     if not found:
         return NOT_YET.format("filter")
     header = [

@@ -60,7 +60,8 @@ def run(
     table = Table("case", *COLUMNS, box=box.SIMPLE_HEAD)
     for name, numbers in found.items():
         table.add_row(name, *(_shown(numbers.get(column)) for column in COLUMNS))
-    Console().print(table)
+    # a log is as wide as its lines, whatever a terminal would be
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
     write_result("fit", {"cases": found}, out)
 
 
