@@ -2,36 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import pytest
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.labelled_text import LabelledText
-from typer.testing import CliRunner
-
-from scopesift.cli import app
-
-RUNNER = CliRunner()
-
-
-def invoke(*arguments, stdin=None):
-    """Run a command in this process; what `main` would turn into an exit code comes back as the exception."""
-    return RUNNER.invoke(app, [str(argument) for argument in arguments], input=stdin)
-
-
-def insults(n):
-    texts = [("you idiot number " if row % 2 else "a fine cat number ") + str(row) for row in range(n)]
-    return LabelledText(texts, ["toxic" if row % 2 else "clean" for row in range(n)], [None] * n, [None] * n)
-
-
-@pytest.fixture(scope="module")
-def artifact(tiny_scope, tmp_path_factory):
-    path = tmp_path_factory.mktemp("artifact") / "toxicity.json"
-    fit_classifier("toxicity", tiny_scope, insults(80), insults(60), FitSettings()).save(path)
-    return path
 
 
 @pytest.fixture
-def labelled(tmp_path):
+def labelled(tmp_path, insults):
     path = tmp_path / "rows.jsonl"
     rows = insults(90)
     splits = ["train"] * 60 + ["dev"] * 20 + ["test"] * 10
@@ -41,7 +18,7 @@ def labelled(tmp_path):
     return path
 
 
-def test_classify_prints_one_json_object_a_text(artifact, tiny_scope_folder):
+def test_classify_prints_one_json_object_a_text(artifact, tiny_scope_folder, invoke):
     result = invoke(
         "classify", "you idiot", "a cat", "--json", "--scope", tiny_scope_folder, "--classifier", artifact
     )
@@ -53,7 +30,7 @@ def test_classify_prints_one_json_object_a_text(artifact, tiny_scope_folder):
     assert set(records[0]["classifiers"]) == {"toxicity"}
 
 
-def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder):
+def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder, invoke):
     options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
     lines = invoke("classify", "-", *options, stdin="one\n\ntwo\n")
     assert [json.loads(line)["text"] for line in lines.stdout.splitlines()] == ["one", "", "two"]
@@ -61,19 +38,19 @@ def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder):
     assert [json.loads(line)["text"] for line in rows.stdout.splitlines()] == ["one", "two"]
 
 
-def test_a_bad_line_on_stdin_is_named(artifact, tiny_scope_folder):
+def test_a_bad_line_on_stdin_is_named(artifact, tiny_scope_folder, invoke):
     options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
     result = invoke("classify", "-", *options, stdin='{"text": "one"}\n{"text": oops}\n')
     assert "line 2" in str(result.exception)
 
 
-def test_the_table_shows_the_text_and_the_verdict(artifact, tiny_scope_folder):
+def test_the_table_shows_the_text_and_the_verdict(artifact, tiny_scope_folder, invoke):
     result = invoke("classify", "you idiot number 1", "--scope", tiny_scope_folder, "--classifier", artifact)
     assert "you idiot" in result.stdout
     assert "toxicity" in result.stdout
 
 
-def test_fit_then_evaluate_uses_the_splits_of_one_file(labelled, tiny_scope_folder, tmp_path):
+def test_fit_then_evaluate_uses_the_splits_of_one_file(labelled, tiny_scope_folder, tmp_path, invoke):
     out = tmp_path / "fitted.json"
     fitted = invoke("fit", "toxicity", "--train", labelled, "--scope", tiny_scope_folder, "--out", out)
     assert fitted.exit_code == 0, fitted.exception
@@ -107,7 +84,7 @@ def test_fit_then_evaluate_uses_the_splits_of_one_file(labelled, tiny_scope_fold
     assert "<table>" in (tmp_path / "report.html").read_text()
 
 
-def test_fit_sets_dev_rows_aside_when_there_are_none(tiny_scope_folder, tmp_path):
+def test_fit_sets_dev_rows_aside_when_there_are_none(tiny_scope_folder, tmp_path, invoke, insults):
     path = tmp_path / "rows.csv"
     rows = insults(80)
     path.write_text(
@@ -121,23 +98,58 @@ def test_fit_sets_dev_rows_aside_when_there_are_none(tiny_scope_folder, tmp_path
     assert fit["dev"]["rows"] == 16
 
 
-def test_explain_writes_a_page_with_the_words_marked(artifact, tiny_scope_folder, tmp_path):
+class Shaded(HTMLParser):
+    """What a reader sees of the shaded text, without the panels, and the tokens that are marked as firing."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.text, self.fired = [], "", []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        classes = dict(attributes).get("class", "") or ""
+        if self.open or classes == "text":
+            self.open.append((tag, classes))
+            if "fires" in classes.split():
+                self.fired.append("")
+
+    def handle_endtag(self, tag):
+        if self.open:
+            while self.open.pop()[0] != tag:
+                pass
+
+    def handle_data(self, data):
+        if self.open and not any(tag == "aside" for tag, _ in self.open):
+            self.text += data
+            if "fires" in self.open[-1][1].split():
+                self.fired[-1] += data
+
+
+def test_explain_writes_a_page_with_the_whole_text_and_the_words_of_the_evidence_marked(
+    artifact, tiny_scope_folder, tmp_path, invoke
+):
     page = tmp_path / "why.html"
-    text = "you idiot number 1 <script>"
-    result = invoke("explain", text, "--html", page, "--scope", tiny_scope_folder, "--classifier", artifact)
+    text = "you idiot number 1 <script>alert('x')</script> & more"
+    options = ("--scope", tiny_scope_folder, "--classifier", artifact)
+    result = invoke("explain", text, "--html", page, *options)
     assert result.exit_code == 0, result.exception
-    assert "&lt;" in page.read_text()
     assert "<script" not in page.read_text()
+    shown = Shaded(page.read_text())
+    assert shown.text == text
+    record = json.loads(invoke("classify", text, "--json", *options).stdout)
+    evidence = {item["text"] for item in record["toxicity"]["evidence"]}
+    assert evidence
+    assert evidence <= set(shown.fired)
 
 
-def test_scopes_list_has_nano_and_the_fourteen_groups():
+def test_scopes_list_has_nano_and_the_fourteen_groups(invoke):
     result = invoke("scopes", "list", "--json")
     ids = [json.loads(line)["id"] for line in result.stdout.splitlines()]
     assert ids[0] == "nano"
     assert len(ids) == 15
 
 
-def test_scopes_show_describes_a_folder(tiny_scope_folder):
+def test_scopes_show_describes_a_folder(tiny_scope_folder, invoke):
     result = invoke("scopes", "show", tiny_scope_folder, "--json")
     assert json.loads(result.stdout)["pulled_layers"] == [0, 1, 2, 3]
 
@@ -154,7 +166,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help_with_an_example(command):
+def test_every_command_has_help_with_an_example(command, invoke):
     result = invoke(*command, "--help")
     assert result.exit_code == 0
     assert "Example" in result.stdout

@@ -2,18 +2,12 @@ import subprocess
 import sys
 
 import pytest
-from scopesift_classifiers.labelled_text import LabelledText
 
 from scopesift import Classifier
 
 
-def insults(n):
-    texts = [("you idiot number " if row % 2 else "a fine cat number ") + str(row) for row in range(n)]
-    return LabelledText(texts, ["toxic" if row % 2 else "clean" for row in range(n)], [None] * n, [None] * n)
-
-
 @pytest.fixture(scope="module")
-def classifier(tiny_scope):
+def classifier(tiny_scope, insults):
     return Classifier.fit("toxicity", insults(100), scope=tiny_scope)
 
 

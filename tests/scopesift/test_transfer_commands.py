@@ -1,33 +1,12 @@
 import json
 
 import pytest
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_features.errors import UsageError
-from typer.testing import CliRunner
-
-from scopesift.cli import app
-
-
-def invoke(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def insults(n):
-    texts = [("you idiot number " if row % 2 else "a fine cat number ") + str(row) for row in range(n)]
-    return LabelledText(texts, ["toxic" if row % 2 else "clean" for row in range(n)], [None] * n, [None] * n)
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SCOPESIFT_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture(scope="module")
-def artifact(tiny_scope, tmp_path_factory):
-    path = tmp_path_factory.mktemp("artifact") / "toxicity.json"
-    fit_classifier("toxicity", tiny_scope, insults(80), insults(60), FitSettings()).save(path)
-    return path
 
 
 def write(path, n, splits):
@@ -41,7 +20,7 @@ def write(path, n, splits):
     return path
 
 
-def test_transfer_writes_an_artifact_and_shows_every_strategy(artifact, tiny_scope_folder, tmp_path):
+def test_transfer_writes_an_artifact_and_shows_every_strategy(artifact, tiny_scope_folder, tmp_path, invoke):
     few, out = write(tmp_path / "de.jsonl", 24, None), tmp_path / "out.json"
     result = invoke(
         "transfer", artifact, "--train", few, "--lang", "de", "--out", out, "--scope", tiny_scope_folder
@@ -52,7 +31,7 @@ def test_transfer_writes_an_artifact_and_shows_every_strategy(artifact, tiny_sco
         assert name in result.stdout
 
 
-def test_transfer_json_is_one_object(artifact, tiny_scope_folder, tmp_path):
+def test_transfer_json_is_one_object(artifact, tiny_scope_folder, tmp_path, invoke):
     few, out = write(tmp_path / "de.jsonl", 24, None), tmp_path / "out.json"
     result = invoke(
         "transfer",
@@ -73,7 +52,7 @@ def test_transfer_json_is_one_object(artifact, tiny_scope_folder, tmp_path):
 
 
 def test_a_learning_curve_draws_from_train_rows_and_measures_on_test_rows(
-    artifact, tiny_scope_folder, tmp_path
+    artifact, tiny_scope_folder, tmp_path, invoke
 ):
     rows = write(tmp_path / "de.jsonl", 80, ["train", "train", "train", "test"])
     result = invoke(
@@ -94,7 +73,7 @@ def test_a_learning_curve_draws_from_train_rows_and_measures_on_test_rows(
     assert set(found["few"]["de"]) == {"0.1", "0.25", "1"}
 
 
-def test_a_learning_curve_needs_rows_to_measure_on(artifact, tiny_scope_folder, tmp_path):
+def test_a_learning_curve_needs_rows_to_measure_on(artifact, tiny_scope_folder, tmp_path, invoke):
     rows = write(tmp_path / "de.jsonl", 24, None)
     result = invoke(
         "transfer",
@@ -111,7 +90,7 @@ def test_a_learning_curve_needs_rows_to_measure_on(artifact, tiny_scope_folder, 
     assert "split column" in str(result.exception)
 
 
-def test_reproduce_prints_both_protocols(tiny_scope_folder, tmp_path):
+def test_reproduce_prints_both_protocols(tiny_scope_folder, tmp_path, invoke):
     (tmp_path / "toxicity").mkdir()
     for lang in ("en", "de"):
         write(tmp_path / "toxicity" / f"{lang}.jsonl", 120, ["train", "train", "train", "dev", "test"])
@@ -123,7 +102,7 @@ def test_reproduce_prints_both_protocols(tiny_scope_folder, tmp_path):
     assert "en labels only" in shown
 
 
-def test_an_unknown_study_and_a_missing_folder_are_bad_usage(tiny_scope_folder, tmp_path):
+def test_an_unknown_study_and_a_missing_folder_are_bad_usage(tiny_scope_folder, tmp_path, invoke):
     other = invoke("reproduce", "something", "--scope", tiny_scope_folder, "--data", tmp_path)
     assert "qwen-scope-toxicity" in str(other.exception)
     missing = invoke(
