@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ SHAPES = (
     (2048, 32768, 50, 10, 4, 64),
 )
 QUICK_SHAPES = ((32, 256, 8, 4, 4, 8),)
-REPEATS = 5
+ROUNDS = 11
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
@@ -60,9 +60,7 @@ def _shape(d_model: int, n_features: int, k: int, n_selected: int, batch: int, t
         "int8": full_rows(sae, lists, int8=ranges),
         "selected": selected_rows(sae, lists, ones_S, Tokens(flat_TD.numpy(), document_T.numpy()), "fp32"),
     }
-    ms = {"torch": _median_ms(exact)}
-    for name, rows in heads.items():
-        ms[name] = _median_ms(_call(rows, x_BTD.numpy()))
+    ms = _median_ms({"torch": exact, **{name: _call(rows, x_BTD.numpy()) for name, rows in heads.items()}})
     return {
         "d_model": d_model,
         "n_features": n_features,
@@ -83,11 +81,13 @@ def _call(rows: EncoderRows, x_BTD: np.ndarray) -> Callable[[], object]:
     return lambda: session.run(["maxima", "tokens"], feeds)
 
 
-def _median_ms(call: Callable[[], object]) -> float:
-    call()
-    times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+def _median_ms(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Medians over rounds in which every call has its turn: what disturbs the machine disturbs all of them."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            call()  # the caches are the call's own when it is timed
+            started = time.perf_counter()
+            call()
+            times[name].append((time.perf_counter() - started) * 1000)
+    return {name: statistics.median(found) for name, found in times.items()}

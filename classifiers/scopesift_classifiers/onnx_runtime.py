@@ -89,6 +89,8 @@ def open_session(model: bytes | str, device: str = "cpu") -> Any:
     runtime = load_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    # its threads and torch's take turns on the same cores: those that wait must not keep them busy
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     wanted = os.environ.get(PROVIDER) or None
     providers = choose_providers(runtime.get_available_providers(), device, wanted)
