@@ -24,7 +24,7 @@ def write_report(plan: RunPlan, tally: Tally) -> None:
     counts = tally.counts
     parts = [
         section("rows", "Rows", _rows(tally)),
-        section("reasons", "Why rows were dropped", _bars(counts.get("reason of dropped", {}), "condition")),
+        section("reasons", "Why rows were dropped", _reasons(tally)),
     ]
     if tally.rejected:
         told = {
@@ -49,7 +49,7 @@ def write_report(plan: RunPlan, tally: Tally) -> None:
     about = (
         f"scope {plan.engine.scope.id}; "
         + ", ".join(f"{name} {version}" for name, version in plan.engine.versions.items())
-        + f"; {len(plan.files):,} input files; run {plan.record.digest[:12]}"
+        + f"; input files: {len(plan.files):,}; run {plan.record.digest[:12]}"
     )
     body = f'<p class="dim">{escape(about)}</p><p class="lead">{escape(lead)}</p>' + "".join(parts)
     write_page(plan.out / "report.html", "What the filter did", body, style=STYLE)
@@ -65,11 +65,17 @@ def _rows(tally: Tally) -> str:
     return html_table(["", "rows", "share"], rows, numbers_from=1) + f"<p>{escape(pace)}</p>"
 
 
-def _bars(counted: Mapping[str, int], title: str, *, by_count: bool = True) -> str:
+def _reasons(tally: Tally) -> str:
+    why = _bars(tally.counts.get("reason of dropped", {}), "does not hold", of=tally.dropped)
+    return why + "<p>Shares of the rows dropped; a row can be dropped for several reasons.</p>"
+
+
+def _bars(counted: Mapping[str, int], title: str, *, by_count: bool = True, of: int | None = None) -> str:
+    """A table with bars; shares are of `of` rows, or of all that are counted."""
     if not counted:
         return "<p>None.</p>"
     items = sorted(counted.items(), key=lambda item: (-item[1], item[0])) if by_count else counted.items()
-    total, most = sum(counted.values()), max(counted.values())
+    total, most = of or sum(counted.values()), max(counted.values())
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{count:,}</td><td class=n>{count / total:.1%}</td>"
         f'<td><span class="bar" style="width:{MOST_BAR * count / most:.2f}em"></span></td></tr>'

@@ -99,7 +99,7 @@ def filter_rows(
         _tell_estimate(plan)
         return
     known = [file.size for file in plan.files]
-    size = None if min(known) < 0 else sum(known)
+    size = None if limit or min(known) < 0 else sum(known)
     cluster = Cluster(address, workers) if engine == RAY else None
     with filtering(size) as progress:
 
@@ -127,7 +127,7 @@ def _tell_summary(plan: RunPlan, tally: Tally) -> None:
 
 def _tell_estimate(plan: RunPlan) -> None:
     bytes_in = sum(max(file.size, 0) for file in plan.files)
-    say(f"{len(plan.files):,} files, {bytes_in / 2**20:,.1f} MiB on disk, {len(plan.groups):,} groups")
+    say(f"files: {len(plan.files):,} ({bytes_in / 2**20:,.1f} MiB on disk), in groups: {len(plan.groups):,}")
     found = estimate(plan)
     if found is None:
         say("no rows")

@@ -19,12 +19,11 @@ def filtering(total: int | None) -> Iterator[Callable[[Tally], None]]:
         total: bytes of the input on disk; None: unknown, so no time left is shown.
     """
     columns = (
-        TextColumn("filtering"),
-        BarColumn(),
+        BarColumn(bar_width=10),  # what it has to tell fits a terminal of 80 columns
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("left"),
     )
     with Progress(*columns, console=messages, transient=True) as bar:
         task = bar.add_task("filtering", total=total, told="")

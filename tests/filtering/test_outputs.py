@@ -113,6 +113,15 @@ def test_the_manifest_adds_up_and_names_what_ran(engine, texts, write_jsonl, run
     assert "<script" not in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_the_report_gives_reasons_as_shares_of_the_rows_dropped(texts, write_jsonl, run, tmp_path):
+    rows = write_jsonl("in.jsonl", [{"text": text} for text in texts(10)])
+    tally = run([rows], tmp_path / "out", where="chars < 0 AND tokens < 0")
+    assert tally.dropped == 10
+    page = (tmp_path / "out" / "report.html").read_text()
+    for term in ("chars &lt; 0", "tokens &lt; 0"):
+        assert f"<td>{term}</td><td class=n>10</td><td class=n>100.0%</td>" in page
+
+
 @pytest.mark.parametrize(
     ("inputs", "settings", "says"),
     [
