@@ -10,6 +10,7 @@ from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.routing import with_language
 from scopesift_classifiers.sampling import split_dev
 from scopesift_classifiers.verdict import Verdict
 from scopesift_features.scope import Scope
@@ -22,7 +23,7 @@ class Classifier:
 
     Attributes:
         artifact: The rules, calibration and provenance.
-        engine: Runs them.
+        engine: Runs them; the bundled language classifier chooses between rules of single languages.
     """
 
     def __init__(self, artifact: Artifact, scope: Scope) -> None:
@@ -32,7 +33,7 @@ class Classifier:
             ScopeError: It was fitted on another scope.
         """
         self.artifact = artifact
-        self.engine = Engine(scope, [artifact])
+        self.engine = Engine(scope, with_language([artifact]))
 
     @classmethod
     def load(cls, name_or_path: str | Path, scope: Scope | None = None) -> Classifier:

@@ -13,11 +13,12 @@ from scopesift_features.errors import InputError
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf
-from scopesift_classifiers.classifier import BINARY, Classifier, bundled_classifiers
-from scopesift_classifiers.engine import LANGUAGE, Engine
+from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
 from scopesift_classifiers.feature_cache import FeatureCache, mean_residuals
 from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import split_dev
 from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
@@ -155,11 +156,8 @@ def routed_verdicts(
     on_progress: Progress | None = None,
 ) -> list[Verdict]:
     """Verdicts of one classifier, each by the rule of the language that the language classifier predicts."""
-    loaded = [classifier]
-    if classifier.by_lang and classifier.name != LANGUAGE:
-        chosen = language or _bundled_language(classifier)
-        loaded += [chosen] if chosen is not None else []
-    answers = Engine(scope, loaded).predict(texts, on_progress=on_progress)
+    chosen = [language] if language is not None and unrouted([classifier]) else []
+    answers = Engine(scope, with_language([classifier, *chosen])).predict(texts, on_progress=on_progress)
     return [answer[classifier.name] for answer in answers]
 
 
@@ -190,11 +188,3 @@ def baseline_predictions(
     words = tfidf(fit.texts, fit.labels, dev.texts, dev.labels)
     found["tfidf"] = [str(label) for label in words.predict(data.texts)]
     return found
-
-
-def _bundled_language(classifier: Classifier) -> Classifier | None:
-    """The bundled language classifier, if it reads the scope of `classifier`."""
-    if LANGUAGE not in bundled_classifiers():
-        return None
-    language = Classifier.load(LANGUAGE)
-    return language if language.scope.get("sha256") == classifier.scope.get("sha256") else None

@@ -78,6 +78,10 @@ def layers_up_to(scope: Scope, max_layer: int | None) -> list[int]:
     Raises:
         UsageError: No layer is left.
     """
+    if max_layer is not None and max_layer > max(scope.layers):
+        raise UsageError(
+            f"max layer {max_layer} is deeper than the layers {list(scope.layers)} of {scope.id}; leave it out for all"
+        )
     layers = [layer for layer in scope.layers if max_layer is None or layer <= max_layer]
     if not layers:
         raise UsageError(

@@ -109,7 +109,10 @@ def check_model(path: Path) -> None:
 
 
 def _put_in_place(source: Path, target: Path, names: Sequence[str]) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
     for name in names:
         with (source / name).open("rb+") as written:
             os.fsync(written.fileno())
+        (source / name).chmod(0o666 & ~umask)  # external data comes as a private file
         (source / name).replace(target / name)

@@ -8,6 +8,7 @@ from typing import Any
 from scopesift_classifiers.classifier import BINARY, Classifier
 
 NAMES = {"language": "lang"}  # as people write it in conditions
+ADDED = "scopesift"  # the column that dropped rows get
 
 
 def column_of(classifier: str) -> str:

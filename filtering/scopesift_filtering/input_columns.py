@@ -82,7 +82,7 @@ def input_table(
         row = shard.rows[number]
         clash = next((name for name in row.fields if name.casefold() in ambiguous), None)
         if clash is not None:
-            bad[number] = f"the row has a column {clash!r}, which the condition reads as ours"
+            bad[number] = f"the row has a column {clash!r}, which is a name of ours here"
         for field in schema:
             value, wrong = _value(row, field, csv=csv)
             if wrong:
@@ -130,7 +130,7 @@ def _parquet_values(
         clash = next((name for name in table.column_names if name.casefold() in ambiguous), None)
         columns = {}
         for field in schema:
-            wrong = "" if clash is None else f"there is a column {clash!r}, which the condition reads as ours"
+            wrong = "" if clash is None else f"there is a column {clash!r}, which is a name of ours here"
             try:
                 columns[field.name] = part.column(field.name).cast(field.type)
             except (KeyError, pa.ArrowException) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -59,7 +60,7 @@ def write_marker(out: Path, marker: Marker) -> None:
 
 
 def find_marker(out: Path, shard: str, *, run: str, content: str) -> Marker | None:
-    """The marker of a shard, if it is done.
+    """The marker of a shard, if it is done: all its files are there, with the bytes that were written.
 
     Raises:
         InputError: it was done by another run or from other content; nothing is overwritten.
@@ -75,8 +76,8 @@ def find_marker(out: Path, shard: str, *, run: str, content: str) -> Marker | No
             f"the input changed since shard {shard} (from {marker.first}) was written; "
             "put the old files back, or choose another --out for the new ones"
         )
-    missing = [name for name in marker.files if not (out / name).is_file()]
-    return None if missing else marker
+    whole = all(_is_whole(out / name, digest) for name, digest in marker.files.items())
+    return marker if whole else None
 
 
 def marked_shards(out: Path) -> set[str]:
@@ -97,6 +98,13 @@ def sweep(out: Path) -> None:
     """Delete the temporary files that a killed run left."""
     for path in out.rglob(".*.part"):
         path.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as written:
+        return hashlib.file_digest(written, "sha256").hexdigest() == digest
 
 
 def _path(out: Path, shard: str) -> Path:

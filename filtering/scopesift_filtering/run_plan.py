@@ -10,7 +10,7 @@ from scopesift_classifiers.engine import Engine
 from scopesift_features.errors import UsageError
 from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS
 
-from scopesift_filtering.columns import column_of, our_schema
+from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import parse_condition
 from scopesift_filtering.input_columns import condition_schema, sample_columns
 from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
@@ -61,6 +61,11 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
     if types and settings.text not in types:
         raise UsageError(
             f"--text: there is no column {settings.text!r} in the input; there are {', '.join(types)}"
+        )
+    if settings.splits and any(name.casefold() == ADDED for name in types):
+        raise UsageError(
+            f"the input has a column {ADDED!r}, the name of the column that dropped rows get; rename it, or use "
+            "--mode attributes"
         )
     classifiers = list(engine.classifiers.values())
     names = [column_of(one.name) for one in classifiers]

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_features.atomic_files import write_atomically
-from scopesift_features.errors import InputError
 
+from scopesift_filtering.columns import ADDED
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.marker import Marker, write_marker
 from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shard_marker import make_marker
 from scopesift_filtering.shard_result import ShardResult
-
-ADDED = "scopesift"  # the column that dropped rows get
 
 
 def write_shard(
@@ -37,7 +35,6 @@ def write_shard(
 
     Raises:
         ScopeError: the file system refused; the shard has no marker then.
-        InputError: an input column is called like the one that dropped rows get.
     """
     shard = result.shard
     parquet, jsonl = shard.format == "parquet", shard.format == "jsonl"
@@ -110,8 +107,6 @@ def _original(row: Row, jsonl: bool) -> bytes:
 
 def _with_reason(row: Row, why: dict[str, Any], jsonl: bool) -> bytes:
     """The row with our column added; what was there keeps its bytes."""
-    if ADDED in row.fields:
-        raise InputError(f"the input has a column {ADDED!r}, which dropped rows get; rename it")
     line = _original(row, jsonl).rstrip()
     body = line[:-1].rstrip()
     return body + (b"" if body == b"{" else b", ") + _dump(ADDED) + b": " + _dump(why) + b"}"
@@ -165,8 +160,6 @@ def _parquet_rows(
     table = _table_of(result, numbers)
     if whys is None:
         return table
-    if ADDED in table.column_names:
-        raise InputError(f"the input has a column {ADDED!r}, which dropped rows get; rename it")
     return table.append_column(ADDED, pa.array([_dump(why).decode() for why in whys], pa.string()))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.document_scorer import Answers
 
-from scopesift_filtering.columns import column_of, our_schema
+from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import Condition, Judge
 from scopesift_filtering.input_columns import input_table
 from scopesift_filtering.row import Row
@@ -61,7 +61,9 @@ class RowJudge:
         self.settings, self.classifiers = settings, list(classifiers)
         self.input_schema = input_schema
         self.our_schema = our_schema(classifiers, settings.thresholds)
-        self.ambiguous = condition.unqualified(self.our_schema.names)
+        self.ambiguous = condition.unqualified(self.our_schema.names) | (
+            {ADDED} if settings.splits else set()
+        )
         cuts = [f'ours."{name}" < ours."{name}_threshold"' for name in settings.thresholds]
         names = [f"{name} < {name}_threshold" for name in settings.thresholds]
         self.reasons = [*condition.parts, *names]
@@ -96,11 +98,14 @@ class RowJudge:
             if all(parts):
                 kept.append(number)
             else:
-                dropped[number] = [
+                reasons = [
                     reason if part is False else f"{reason} is unknown"
                     for reason, part in zip(self.reasons, parts, strict=True)
                     if not part
                 ]
+                dropped[number] = list(
+                    dict.fromkeys(reasons)
+                )  # a threshold may stand in the condition as well
         good = [place for place, number in enumerate(at) if not rows[number].reason]
         judged = [at[place] for place in good]
         return ShardResult(

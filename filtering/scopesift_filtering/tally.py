@@ -77,8 +77,8 @@ class Tally:
 
     @property
     def kept_share(self) -> float:
-        """Of the rows that could be read."""
-        return self.kept / max(self.kept + self.dropped, 1)
+        """Of all rows, unreadable ones too."""
+        return self.kept / max(self.rows, 1)
 
     @property
     def padding(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,12 @@ import typer
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import TORCH, Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+
+from scopesift.commands.terminal import say
 
 ScopeOption = Annotated[
     str, typer.Option(help="Scope: nano, a catalogue id, or a folder (`scopesift scopes list`).")
@@ -49,7 +53,34 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
                 f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
             )
         names = list(bundled_classifiers())
-    return Engine(place, [Classifier.load(name) for name in names], head=head)
+    chosen = [Classifier.load(name) for name in names]
+    loaded = with_language(chosen)
+    for one in unrouted(chosen):
+        own = f"{one.name} has rules for {', '.join(sorted(one.by_lang))}"
+        if len(loaded) > len(chosen):
+            say(f"{own}: the bundled language classifier is loaded to choose them")
+        else:
+            say(
+                f"warning: {own}, but no language classifier chooses them: the default rule judges every text"
+            )
+    return Engine(place, loaded, head=head)
+
+
+def check_output(path: Path | None) -> None:
+    """See that a file can be written before the work that fills it; folders on the way are made with it.
+
+    Raises:
+        UsageError: It is a folder, or cannot lie where it should.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"cannot write {path}: {folder} is not a folder that you may write to; choose another place"
+        )
 
 
 def read_rows(path: Path, *, text: str, label: str, split: str | None, balance: int | None) -> LabelledText:

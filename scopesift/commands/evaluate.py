@@ -16,7 +16,14 @@ from scopesift_classifiers.unlabelled import UnlabelledText, assess_unlabelled, 
 from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 
-from scopesift.commands.choices import BalanceOption, DeviceOption, LabelColumn, TextColumn, read_rows
+from scopesift.commands.choices import (
+    BalanceOption,
+    DeviceOption,
+    LabelColumn,
+    TextColumn,
+    check_output,
+    read_rows,
+)
 from scopesift.commands.evaluation_tables import drift_tables, measured_tables
 from scopesift.commands.terminal import output, print_json, reading, say
 
@@ -61,6 +68,7 @@ def evaluate(
     """
     if transfer is not None and report is None:
         raise UsageError("--transfer is shown in a report; add --report out.html")
+    check_output(report)
     artifact = Classifier.load(classifier)
     router = Classifier.load(language) if language is not None else None
     shown = read_transfer(transfer) if transfer is not None else None

@@ -14,7 +14,7 @@ from scopesift_classifiers.explanation_page import write_explanation
 from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
 
-from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, load_engine
+from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
 from scopesift.commands.terminal import output, say
 from scopesift.commands.verdict_table import marked, printable
 
@@ -34,6 +34,7 @@ def explain(
 
     Example: `scopesift explain "You are such an idiot" --html why.html`
     """
+    check_output(html)
     engine = load_engine(scope, classifier or [], device)
     answer = engine.predict([text])[0]
     reading = read_selected(engine.scope, [text], engine.features)

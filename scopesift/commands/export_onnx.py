@@ -11,10 +11,11 @@ from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
 from scopesift_features.scope import Scope
 
-from scopesift.commands.choices import DeviceOption
+from scopesift.commands.choices import DeviceOption, check_output
 from scopesift.commands.terminal import say
 
 WARN_ABOVE = 0.005
+FEW_TEXTS = 200
 
 
 def export_onnx(
@@ -49,6 +50,7 @@ def export_onnx(
 
     Example: `scopesift export-onnx toxicity head.onnx --head selected --texts sample.jsonl`
     """
+    check_output(out)
     artifact = Classifier.load(classifier)
     settings = ExportSettings(head, opset, dtype, int8, with_backbone, external_data)
     place = Scope.load(scope or artifact.scope["id"], device=device)
@@ -70,5 +72,7 @@ def _report(export: Export) -> None:
         f"({found.rate:.2%}); largest difference of a score {found.largest_score:.2g}; "
         f"{found.firings / max(found.fired, 1):.2%} of the firings differ"
     )
+    if found.texts < FEW_TEXTS:
+        say(f"warning: {found.texts} texts say little of that rate; give some hundreds with --texts")
     if found.rate > WARN_ABOVE:
         say("warning: that is more than 0.5% of the verdicts; --head full keeps them")

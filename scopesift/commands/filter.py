@@ -86,6 +86,11 @@ def filter_rows(
         compression=compression,
         limit=limit,
     )
+    if settings.splits and not where.strip() and thresholds is None:
+        raise UsageError(
+            "nothing says which rows to keep: give a condition with --where, or --thresholds; --mode attributes "
+            "writes scores without one"
+        )
     loaded = load_engine(scope, classifier or [], device)
     if thresholds is not None:
         cuts = read_thresholds(thresholds, list(loaded.classifiers.values()))

@@ -27,6 +27,7 @@ from scopesift.commands.choices import (
     LabelColumn,
     ScopeOption,
     TextColumn,
+    check_output,
     read_rows,
 )
 from scopesift.commands.terminal import messages, reading, say
@@ -92,6 +93,7 @@ def fit(
 
     Example: `scopesift fit strict --train en.jsonl.gz --objective recall_at_precision --precision 0.95`
     """
+    check_output(out)
     settings = FitSettings(
         preset=preset,
         positive=positive,

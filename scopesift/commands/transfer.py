@@ -12,6 +12,7 @@ from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import LANGUAGE
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.routing import with_language
 from scopesift_classifiers.transfer import Transfer, TransferSettings
 from scopesift_classifiers.transfer import transfer as add_language
 from scopesift_classifiers.transfer_matrix import transfer_matrix
@@ -23,6 +24,7 @@ from scopesift.commands.choices import (
     DeviceOption,
     LabelColumn,
     TextColumn,
+    check_output,
     read_rows,
 )
 from scopesift.commands.terminal import output, print_json, reading, say
@@ -67,6 +69,7 @@ def transfer(
         raise UsageError(
             "--learning-curve writes no artifact; leave out --out, or leave out --learning-curve"
         )
+    check_output(out)
     artifact = Classifier.load(classifier)
     columns = {"text": text_column, "label": label_column}
     few = read_rows(train, **columns, split="train", balance=balance)
@@ -90,6 +93,13 @@ def transfer(
         )
     else:
         output.print(strategy_table(done, lang))
+    unheard = [one for one in with_language([done.classifier])[1:] if lang not in one.labels]
+    if unheard:
+        known = ", ".join(unheard[0].labels)
+        say(
+            f"warning: the bundled language classifier never answers {lang!r} (it knows {known}): "
+            "no text reaches this rule until a classifier called language knows it"
+        )
     say(
         f"wrote {target} (version {done.classifier.version}); measure it with `scopesift evaluate {target} DATA`"
     )

@@ -41,6 +41,11 @@ def test_the_layer_budget_is_kept(tiny_scope, insults):
     assert fitted.deepest_layer <= 1
 
 
+def test_a_layer_budget_beyond_the_deepest_layer_is_a_mistake(tiny_scope, insults):
+    with pytest.raises(UsageError, match="deeper than the layers"):
+        fit_classifier("toxicity", tiny_scope, insults(20, 1), insults(20, 2), FitSettings(max_layer=99))
+
+
 def test_the_paper_preset_uses_one_layer_and_thresholds_of_zero(tiny_scope, insults):
     fitted = fit_classifier(
         "toxicity", tiny_scope, insults(160, 1), insults(80, 2), FitSettings(preset="paper")

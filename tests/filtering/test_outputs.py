@@ -3,7 +3,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from scopesift_features.errors import InputError, UsageError
+from scopesift_features.errors import UsageError
 
 
 def test_attributes_say_row_by_row_what_the_engine_says(engine, texts, write_jsonl, run, rows_of, tmp_path):
@@ -139,7 +139,30 @@ def test_what_cannot_run_is_refused_before_any_work(write_jsonl, run, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
-def test_an_input_column_of_the_name_that_dropped_rows_get_is_refused(write_jsonl, run, tmp_path):
+def test_the_column_that_dropped_rows_get_is_refused_before_any_work(write_jsonl, run, tmp_path):
     path = write_jsonl("a.jsonl", [{"text": "a cat", "scopesift": 1}])
-    with pytest.raises(InputError, match="rename"):
+    with pytest.raises(UsageError, match="rename"):
         run([path], tmp_path / "out", where="chars < 0")
+    assert not (tmp_path / "out").exists()
+    assert run([path], tmp_path / "scores", mode="attributes").kept == 1
+
+
+def test_the_column_that_dropped_rows_get_is_rejected_where_it_turns_up_late(
+    write_jsonl, run, rows_of, tmp_path
+):
+    rows = [{"text": "a cat"} for _ in range(1000)] + [{"text": "a cat", "scopesift": "x"}]
+    tally = run([write_jsonl("a.jsonl", rows)], tmp_path / "out", where="chars < 0", shard_rows=2000)
+    (dead,) = rows_of(tmp_path / "out" / "rejected")
+    assert (dead["row"], dead["reason"], tally.dropped) == (1000, "bad_value", 1000)
+
+
+def test_a_reason_is_told_once(write_jsonl, run, rows_of, tmp_path):
+    path = write_jsonl("a.jsonl", [{"text": "a cat"}])
+    run(
+        [path],
+        tmp_path / "out",
+        where="toxicity < toxicity_threshold",
+        thresholds={"toxicity": {"default": 0.0}},
+    )
+    (dropped,) = rows_of(tmp_path / "out" / "dropped")
+    assert dropped["scopesift"]["reasons"] == ["toxicity < toxicity_threshold"]

@@ -66,6 +66,20 @@ def test_resuming_a_finished_run_computes_nothing(corpus, run, bytes_of, tmp_pat
     assert bytes_of(tmp_path / "whole") == whole
 
 
+@pytest.mark.parametrize("folder", ["kept", "dropped", "attributes", "rejected"])
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"", lambda data: data + b"x", None], ids=["emptied", "longer", "gone"]
+)
+def test_a_damaged_output_is_written_again(corpus, run, bytes_of, tmp_path, whole, folder, damage):
+    victim = min((tmp_path / "whole" / folder).iterdir())
+    if damage is None:
+        victim.unlink()
+    else:
+        victim.write_bytes(damage(victim.read_bytes()))
+    run(corpus, tmp_path / "whole", where=WHERE, mode="both", resume=True)
+    assert bytes_of(tmp_path / "whole") == whole
+
+
 def test_a_full_disk_stops_the_run_and_resume_finishes_it(corpus, run, bytes_of, tmp_path, whole):
     out = tmp_path / "out"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

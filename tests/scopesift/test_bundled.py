@@ -77,3 +77,12 @@ def test_measured_quality_ships_with_every_classifier_and_shows_the_baselines():
         assert all(
             quality["baselines"][baseline] for baseline in ("mean_difference", "linear_probe", "tfidf")
         )
+
+
+def test_rules_of_single_languages_judge_their_texts_without_being_asked_for(nano):
+    from scopesift import Classifier as WithScope
+    from scopesift.commands.choices import load_engine
+
+    text = "Der Zug nach Hamburg kommt heute um acht Uhr an."
+    assert WithScope.load("toxicity", scope=nano).predict([text])[0].rule == "de"
+    assert load_engine("nano", ["toxicity"], "cpu").predict([text])[0]["toxicity"].rule == "de"

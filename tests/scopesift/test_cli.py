@@ -5,6 +5,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from scopesift_features.errors import UsageError
 
 
 @pytest.fixture
@@ -197,3 +198,30 @@ def test_a_failure_is_one_line_and_the_right_exit_code(arguments, code, words, t
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("condition", [[], ["--where", " "]])
+def test_filter_without_a_condition_is_bad_usage(
+    condition, artifact, tiny_scope_folder, tmp_path, invoke, write_rows
+):
+    rows = write_rows(tmp_path / "rows.jsonl", [{"text": "a cat"}])
+    options = ("--scope", tiny_scope_folder, "--classifier", artifact, "--out", tmp_path / "out")
+    result = invoke("filter", rows, *options, *condition)
+    assert isinstance(result.exception, UsageError)
+    assert "--where" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(
+    artifact, tiny_scope_folder, tmp_path, invoke
+):
+    for command in (
+        ["explain", "a cat", "--html", tmp_path, "--classifier", artifact],
+        ["export-onnx", artifact, tmp_path],
+        ["evaluate", artifact, "nothing.jsonl", "--report", tmp_path],
+        ["fit", "toxicity", "--train", "nothing.jsonl", "--out", tmp_path],
+        ["transfer", artifact, "--train", "nothing.jsonl", "--lang", "de", "--out", tmp_path],
+    ):
+        result = invoke(*command, "--scope", tiny_scope_folder)
+        assert isinstance(result.exception, UsageError), command
+        assert "is a folder" in str(result.exception)
