@@ -54,8 +54,9 @@ def cost() -> str:
         rows.append([name, f"{pace:,.0f}", f"{hours:,.0f}", f"{hours / 64:,.0f}"])
     return markdown(header, rows) + (
         f"\n\nComputed as 10^12 bytes of text divided by the bytes/s above, measured on {_machine(found)}; "
-        "reading over a network, start-up and uneven files are not in it. The full-size stand-in's tokenizer makes a token "
-        "of every byte, a real one of several bytes: read its line per token. Multiply machine-hours by what one costs you."
+        "reading over a network, start-up and uneven files are not in it. The full-size stand-in's tokenizer makes a "
+        "token of every byte, a real one of several bytes: read its line per token. Multiply machine-hours by what one "
+        "costs you."
     )
 
 
