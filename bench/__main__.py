@@ -74,6 +74,18 @@ def fit(
 
 
 @app.command()
+def throughput(
+    out: Out = None,
+    quick: Quick = False,
+    model: Annotated[list[str] | None, typer.Option(help="Qwen3-1.7B or Qwen3-8B; may be repeated.")] = None,
+) -> None:
+    """Time classify and filter on full-size random backbones, cut at a quarter, half and three quarters."""
+    from bench import throughput
+
+    throughput.run(out, quick, model or ())
+
+
+@app.command()
 def transfer(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
 ) -> None:

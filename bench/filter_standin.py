@@ -17,9 +17,14 @@ FEATURES = {"toxicity": 8, "language": 96}
 TEXTS = ["abcdefghi jklm nopq " * 6, "The quick brown fox jumps over the lazy dog. " * 3, "12345 67890 " * 10]
 
 
-def standin_classifiers(scope: Scope) -> list[Classifier]:
-    """A binary and a many-label classifier on the scope's shallowest layer, with thresholds that texts do reach."""
-    layer = scope.layers[0]
+def standin_classifiers(scope: Scope, layer: int | None = None) -> list[Classifier]:
+    """A binary and a many-label classifier on one layer, with thresholds that texts do reach.
+
+    Args:
+        scope: a stand-in.
+        layer: where they read; None: the shallowest layer that has an SAE.
+    """
+    layer = scope.layers[0] if layer is None else layer
     acts = document_features(scope, TEXTS, [layer]).acts[layer].toarray()
     rng = np.random.default_rng(0)
     active = np.flatnonzero((acts > 0).any(axis=0))

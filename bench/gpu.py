@@ -9,14 +9,15 @@ from pathlib import Path
 
 import torch
 
-from bench import encode
+from bench import device_rates, encode, throughput
+from bench.results_file import write_result
 
 TESTS = ("tests/kernels",)
 TEST_SECONDS = 180
 
 
 def run(out: Path | None = None) -> None:
-    """Run the kernel tests with real compilation, then time the encodes; JSON goes to `out`.
+    """Run the kernel tests with real compilation, then time device, encodes and whole runs; JSON goes to `out`.
 
     Args:
         out: Folder for the JSON; None: `$OUT` if it is set, else `bench/results/`.
@@ -32,4 +33,8 @@ def run(out: Path | None = None) -> None:
     done = subprocess.run(tests, env=environment, timeout=TEST_SECONDS, check=False)  # noqa: S603
     if done.returncode != 0:
         raise RuntimeError("the kernel tests failed on this device; no timing of a wrong kernel is taken")
+    rates = device_rates.measure(torch.device("cuda"))
+    write_result("device-rates", rates, folder)
+    print(f"bf16 product {rates['gemm_tflops']:,.0f} TFLOP/s, copy {rates['copy_gb_per_s']:,.0f} GB/s")
     encode.run(folder)
+    throughput.run(folder)

@@ -1,0 +1,40 @@
+"""What a device can do at most, measured: the rate of a bare bf16 matrix product, and of a copy."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+
+from bench.encode_timing import timed_in_turn
+
+SIDE, COPY_BYTES, ROUNDS = 8192, 1 << 30, 20
+
+
+def measure(device: torch.device, side: int = SIDE, copy_bytes: int = COPY_BYTES) -> dict[str, float]:
+    """Two numbers to hold all others against.
+
+    Args:
+        device: a GPU, or the CPU.
+        side: rows and columns of the matrices.
+        copy_bytes: size of what is copied.
+
+    Returns:
+        gemm_tflops (2 * side**3 operations), copy_gb_per_s (bytes read and written).
+    """
+    left = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    right, product = torch.randn_like(left), torch.empty_like(left)
+    source = torch.zeros(copy_bytes, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    calls = {
+        "gemm": lambda _: torch.mm(left, right, out=product),
+        "copy": lambda _: target.copy_(source),
+    }
+    seconds = {
+        name: statistics.median(spent) / 1000
+        for name, spent in timed_in_turn(calls, device, ROUNDS, 1).items()
+    }
+    return {
+        "gemm_tflops": 2 * side**3 / seconds["gemm"] / 1e12,
+        "copy_gb_per_s": 2 * copy_bytes / seconds["copy"] / 1e9,
+    }

@@ -1,0 +1,103 @@
+"""One case of `python -m bench throughput`, in a process of its own so that the peak is its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import time
+from typing import Any
+
+import torch
+from scopesift_classifiers.document_scorer import DocumentScorer
+from scopesift_classifiers.engine import Engine
+from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
+from scopesift_features.scope import Scope
+from scopesift_features.windows import make_windows
+
+from bench.encode_timing import timed_in_turn
+from bench.filter_standin import standin_classifiers
+
+TOKENS = 256  # of a document; the stand-in's tokenizer makes one of each byte
+ROUNDS, SHORT_CALLS = 5, 20
+SHORT = "A comment of ordinary length, as people write them."
+
+
+def measure(folder: str, layer: int, documents: int) -> dict[str, Any]:
+    """Read documents with a backbone cut at a layer: the backbone alone, the scorer of filtering, the engine.
+
+    Args:
+        folder: the stand-in.
+        layer: where the classifiers read, and the backbone ends.
+        documents: how many, of 256 tokens each.
+
+    Returns:
+        Rates, the pipeline's time over the backbone's, latency of one short text, memory.
+    """
+    scope = Scope.load(folder)
+    device = torch.device(scope.device)
+    engine = Engine(scope, standin_classifiers(scope, layer))
+    scorer = DocumentScorer(engine)
+    texts = [
+        (f"{number} " + "abcdefg hijk lmno pqrst uvw xyz " * 9)[: TOKENS - 1] for number in range(documents)
+    ]
+    most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
+    batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
+    tokens = sum(int(window.keep.sum()) for batch in batches for window in batch.windows)
+
+    def backbone(_: int) -> None:
+        for batch in batches:
+            scorer.backbone.residuals(batch.ids_BT, batch.mask_BT, [layer])
+
+    calls = {
+        "backbone": backbone,
+        "scorer": lambda _: scorer.activations(batches, documents),
+        "filter": lambda _: scorer.answers(_read_again(scorer, scope, texts, most)),
+        "classify": lambda _: engine.predict(texts),
+    }
+    with torch.inference_mode():
+        times = timed_in_turn(calls, device, ROUNDS, 1)
+    seconds = {name: statistics.median(spent) / 1000 for name, spent in times.items()}
+    parameters = sum(p.numel() for name, p in scorer.backbone.model.named_parameters() if "embed" not in name)
+    return {
+        "layer": layer,
+        "documents": documents,
+        "tokens": tokens,
+        "documents_per_s": {name: documents / spent for name, spent in seconds.items()},
+        "tokens_per_s": {name: tokens / spent for name, spent in seconds.items()},
+        "over_backbone": {
+            name: statistics.median(own / floor for own, floor in zip(spent, times["backbone"], strict=True))
+            for name, spent in times.items()
+        },
+        "backbone_tflops": 2 * parameters * tokens / seconds["backbone"] / 1e12,
+        "short_text_ms": _latency_ms(engine),
+        "peak_mib": _peak_mib(device),
+    }
+
+
+def _read_again(scorer: DocumentScorer, scope: Scope, texts: list[str], most: int) -> Any:
+    batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
+    return scorer.activations(batches, len(texts))
+
+
+def _latency_ms(engine: Engine) -> float:
+    """Median of one short text at a time."""
+    times = []
+    for number in range(-3, SHORT_CALLS):
+        began = time.perf_counter()
+        engine.predict([SHORT])
+        if number >= 0:
+            times.append(1000 * (time.perf_counter() - began))
+    return statistics.median(times)
+
+
+def _peak_mib(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    place, cut, count = sys.argv[1:]
+    print(json.dumps(measure(place, int(cut), int(count))))
