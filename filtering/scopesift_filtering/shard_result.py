@@ -103,9 +103,8 @@ class RowJudge:
                     for reason, part in zip(self.reasons, parts, strict=True)
                     if not part
                 ]
-                dropped[number] = list(
-                    dict.fromkeys(reasons)
-                )  # a threshold may stand in the condition as well
+                # a threshold may stand in the condition as well
+                dropped[number] = list(dict.fromkeys(reasons))
         good = [place for place, number in enumerate(at) if not rows[number].reason]
         judged = [at[place] for place in good]
         return ShardResult(

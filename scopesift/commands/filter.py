@@ -144,7 +144,7 @@ def _tell_estimate(plan: RunPlan) -> None:
     )
     if found.rows is not None and found.seconds is not None:
         say(
-            f"about {found.rows:,} rows in all; about {found.seconds:,.0f} s on this machine, by this sample "
-            "(computed, compressed files assumed to hold about three times their size)"
+            f"about {found.rows:,} rows in all; about {max(found.seconds, 1):,.0f} s on this machine once the model is "
+            "loaded (computed from this sample; compressed files are assumed to hold three times their size)"
         )
     say("nothing was written; leave out --dry-run to begin")
