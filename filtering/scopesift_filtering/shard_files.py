@@ -182,11 +182,16 @@ def _dead_letters(
         if result.shard.format == "parquet" and row.reason not in ("bad_parquet", "bad_utf8"):
             # a Parquet row has no bytes of its own: its values, as far as JSON can hold them
             values = _table_of(result, [number]).to_pylist()[0]
-            record["raw"] = json.dumps(values, ensure_ascii=False, default=repr)
+            record["raw"] = json.dumps(values, ensure_ascii=False, default=_as_json)
         else:
             record |= _raw(row.raw)
         records.append(record)
     return records
+
+
+def _as_json(value: Any) -> Any:
+    """Bytes as {"base64": …}; dates, decimals and the like as Python writes them."""
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else str(value)
 
 
 def _raw(data: bytes) -> dict[str, str]:

@@ -1,4 +1,5 @@
 import base64
+import datetime
 import json
 import random
 
@@ -83,6 +84,16 @@ def test_parquet_rows_without_sound_text_are_rejected_and_the_others_keep_their_
     kept = pq.read_table(tmp_path / "out" / "kept")
     assert kept.to_pydict() == {"text": ["good one", "good two"], "n": [1, 5]}
     assert tally.rows == 5
+
+
+def test_a_rejected_parquet_row_keeps_its_bytes_and_dates(run, rows_of, tmp_path):
+    when = datetime.date(2026, 11, 21)
+    pq.write_table(pa.table({"text": [None], "blob": [b"\xff\0a"], "day": [when]}), tmp_path / "a.parquet")
+    run([tmp_path / "a.parquet"], tmp_path / "out")
+    (dead,) = rows_of(tmp_path / "out" / "rejected")
+    values = json.loads(dead["raw"])
+    assert base64.b64decode(values["blob"]["base64"]) == b"\xff\0a"
+    assert values["day"] == "2026-11-21"
 
 
 def test_a_file_that_is_not_parquet_is_one_dead_letter_and_the_run_goes_on(
