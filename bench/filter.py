@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
+from bench.case_process import run_case
 from bench.filter_corpus import write_corpus
 from bench.filter_tables import throughput
 from bench.load_standin import write_standin
@@ -34,15 +31,15 @@ def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool 
         for name, count in (("a tenth", docs // 10), ("nano", docs)):
             corpus = place / f"{count}.jsonl.zst"
             count = write_corpus(data, corpus, count)
-            stored.put(name, _case("nano", corpus, min(count, 5000), {}))
+            stored.put(name, run_case("filter_case", "nano", corpus, min(count, 5000), "{}"))
         if standin:
             scope = write_standin(place / "stand-in", [6], quick=False)
             corpus = place / "short.jsonl.zst"
             write_corpus(data, corpus, STANDIN_DOCS)
             short = place / "short.jsonl"
             short.write_bytes(_shortened(corpus))
-            settings = {"shard_rows": STANDIN_DOCS // 4}
-            stored.put("Qwen3-1.7B cut at 6", _case(str(scope), short, STANDIN_DOCS, settings))
+            settings = json.dumps({"shard_rows": STANDIN_DOCS // 4})
+            stored.put("Qwen3-1.7B cut at 6", run_case("filter_case", scope, short, STANDIN_DOCS, settings))
     print(throughput(stored.result()))
 
 
@@ -56,18 +53,3 @@ def _shortened(corpus: Path) -> bytes:
         json.dumps({**row, "text": row["text"][:STANDIN_CHARS]}, ensure_ascii=False).encode() + b"\n"
         for row in rows
     )
-
-
-def _case(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.filter_case", scope, str(corpus), str(forward_rows)]
-    done = subprocess.run(  # noqa: S603
-        [*command, json.dumps(settings)],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
-    )
-    if done.returncode:
-        raise RuntimeError(f"filtering {corpus.name} on {scope} failed:\n{done.stderr[-2000:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured

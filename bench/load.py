@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.case_process import run_case
 from bench.load_standin import write_standin
 from bench.results_file import write_result
 
@@ -29,7 +27,9 @@ def run(out: Path | None = None, quick: bool = False) -> None:
         folder = write_standin(Path(place) / "stand-in", LAYERS, quick=quick)
         disk = sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
         tokens = 1000 if quick else 4000
-        rows = [{"cut": cut, **_case(folder, cut, tokens)} for cut in ("uncut", *map(str, LAYERS))]
+        rows = [
+            {"cut": cut, **run_case("load_case", folder, cut, tokens)} for cut in ("uncut", *map(str, LAYERS))
+        ]
     uncut = rows[0]
     for row in rows:
         row["peak_share"] = round(row["peak_mib"] / uncut["peak_mib"], 3)
@@ -56,12 +56,3 @@ def table(result: dict[str, Any]) -> str:
         for row in result["rows"]
     ]
     return "\n".join(lines)
-
-
-def _case(folder: Path, cut: str, tokens: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.load_case", str(folder), cut, str(tokens)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)  # noqa: S603
-    if done.returncode:
-        raise RuntimeError(f"case {cut} failed:\n{done.stderr[-2000:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import Any
 
 import torch
 
+from bench.case_process import run_case
 from bench.load_standin import QUICK, SIZES, write_standin
 from bench.markdown import markdown
 from bench.results_file import StoredRows
@@ -37,7 +34,10 @@ def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()
         with tempfile.TemporaryDirectory() as place:
             folder = write_standin(Path(place) / "stand-in", layers, quick=quick, model=model, cut=True)
             for share, layer in zip(SHARES, layers, strict=True):
-                stored.put(f"{model}, cut at {share:.0%} of its depth", _case(folder, layer, documents))
+                stored.put(
+                    f"{model}, cut at {share:.0%} of its depth",
+                    run_case("throughput_case", folder, layer, documents),
+                )
     print(table(stored.result()))
 
 
@@ -63,18 +63,3 @@ def table(found: dict[str, Any]) -> str:
         for name, row in found["rows"].items()
     ]
     return markdown(header, rows) + f"\n\nDocuments of 256 tokens, random weights; {found['device']}."
-
-
-def _case(folder: Path, layer: int, documents: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.throughput_case", str(folder), str(layer), str(documents)]
-    done = subprocess.run(  # noqa: S603
-        command,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
-    )
-    if done.returncode:
-        raise RuntimeError(f"block {layer} failed:\n{done.stderr[-2000:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured

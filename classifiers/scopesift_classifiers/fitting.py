@@ -49,7 +49,7 @@ def read_table(
         on_progress: Called with (texts read, N).
 
     Raises:
-        UsageError: No layer is left.
+        UsageError: No layer is left, or none is as deep.
     """
     read = document_features if cache is None else cache.document_features
     return FeatureTable.of(read(scope, texts, layers_up_to(scope, max_layer), on_progress=on_progress))
@@ -76,7 +76,7 @@ def layers_up_to(scope: Scope, max_layer: int | None) -> list[int]:
     """Layers that the scope has, no deeper than `max_layer`.
 
     Raises:
-        UsageError: No layer is left.
+        UsageError: No layer is left, or none is as deep.
     """
     if max_layer is not None and max_layer > max(scope.layers):
         raise UsageError(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scopesift_features.atomic_files import make_shared
 from scopesift_features.errors import ScopesiftError, UsageError
 
 from scopesift_classifiers.onnx_runtime import open_session
@@ -109,10 +110,8 @@ def check_model(path: Path) -> None:
 
 
 def _put_in_place(source: Path, target: Path, names: Sequence[str]) -> None:
-    umask = os.umask(0)
-    os.umask(umask)
     for name in names:
         with (source / name).open("rb+") as written:
             os.fsync(written.fileno())
-        (source / name).chmod(0o666 & ~umask)  # external data comes as a private file
+        make_shared(source / name)  # external data comes as a private file
         (source / name).replace(target / name)

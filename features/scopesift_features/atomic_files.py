@@ -30,9 +30,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(temporary)
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files private; these are meant to be shared
+        make_shared(temporary)  # mkstemp makes files private
         temporary.replace(path)
     except OSError as error:
         raise ScopeError(
@@ -41,6 +39,13 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def make_shared(path: Path) -> None:
+    """Give a file that was made private the mode that the umask gives to new ones."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

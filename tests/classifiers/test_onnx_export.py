@@ -40,6 +40,15 @@ def classifier(request):
     return request.getfixturevalue(request.param)
 
 
+def test_whoever_may_read_the_graph_may_read_its_weights(toxicity, tiny_scope, tmp_path):
+    settings = ExportSettings(external_data=True)
+    files = export_classifier(
+        toxicity, tiny_scope, tmp_path / "it.onnx", settings, ["a cat", "an idiot"]
+    ).files
+    assert {file.suffix for file in files} == {".onnx", ".data", ".json"}
+    assert len({file.stat().st_mode for file in files}) == 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"opset": opset} for opset in OPSETS]
