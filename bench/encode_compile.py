@@ -5,104 +5,158 @@ Triton brings its own assembler. Run it without TRITON_INTERPRET, with the Trito
 
 from __future__ import annotations
 
+import re
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import triton
-from scopesift_kernels import triton_select, triton_tiles
+from scopesift_kernels import triton_rounds, triton_select, triton_tiles
 from scopesift_kernels.rank_keys import NONE
-from scopesift_kernels.triton_launch import HALF
+from scopesift_kernels.triton_launch import FULL, HALF, TileShape
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
+from bench.markdown import markdown
+
 SHARED_MEMORY = 227 * 1024
-_OPERANDS = {
-    "x_desc": f"tensordesc<bf16[{HALF.rows}, {HALF.depth}]>",
-    "W_desc": f"tensordesc<bf16[{HALF.columns}, {HALF.depth}]>",
-    "b_ptr": "*fp32",
-}
-_SIZES = {
-    "ROWS": HALF.rows,
-    "COLUMNS": HALF.columns,
-    "DEPTH": HALF.depth,
-    "GROUP": HALF.group,
-    "PROGRAMS": 132,
-}
+Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
+"""What the table calls it, kernel, types of its arguments, compile-time values, warps."""
 
 
-def _typed(kind: str, *names: str) -> dict[str, str]:
-    return dict.fromkeys(names, kind)
+def _typed(kind: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), kind)
 
 
-# kernel, types of its arguments, compile-time values, warps
-KERNELS: list[tuple[Any, dict[str, str], dict[str, int | bool], int]] = [
-    (
-        triton_tiles.write_pre_activations,
-        _OPERANDS
-        | _typed("*fp32", "pre_ptr", "hint_ptr")
-        | _typed("i32", "n_rows", "n_columns", "depth", "n_blocks"),
-        _SIZES | {"BLOCK": 128},
-        HALF.warps,
-    ),
-    (
-        triton_tiles.count_larger,
-        _OPERANDS
-        | _typed("*i32", "feature_ptr", "count_ptr")
-        | {"value_ptr": "*fp32"}
-        | _typed("i32", "n_rows", "n_columns", "depth"),
-        _SIZES | {"PAIRS": 4},
-        HALF.warps,
-    ),
-    (
-        triton_select.find_hot_blocks,
-        {"hint_ptr": "*fp32"}
-        | _typed("*i32", "least_ptr", "block_ptr", "count_ptr", "bound_ptr")
-        | _typed("i32", "n_blocks", "k"),
-        {"SEARCH": True, "WIDTH": 256},
-        1,
-    ),
-    (
-        triton_select.collect_candidates,
-        {"pre_ptr": "*fp32", "key_ptr": "*i64"}
-        | _typed("*i32", "block_ptr", "count_ptr", "bound_ptr", "found_ptr", "overflow_ptr")
-        | _typed("i32", "n_columns", "n_blocks", "first"),
-        {"ROOM": 206, "BLOCK": 128, "AT_ONCE": 8},
-        1,
-    ),
-    (
-        triton_select.rank_candidates,
-        _typed("*i64", "running_ptr", "key_ptr", "ranked_ptr")
-        | _typed("*i32", "found_ptr", "least_ptr")
-        | {"k": "i32"},
-        {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64},
-        1,
-    ),
-]
+def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]:
+    operands = {
+        "x_desc": f"tensordesc<{dtype}[{shape.rows}, {shape.depth}]>",
+        "W_desc": f"tensordesc<{dtype}[{shape.columns}, {shape.depth}]>",
+    }
+    sizes = {
+        "ROWS": shape.rows, "COLUMNS": shape.columns, "DEPTH": shape.depth, "PARTS": parts,
+        "GROUP": shape.group, "PROGRAMS": 132,
+    }  # fmt: skip
+    write = (
+        operands
+        | _typed("*fp32", "b_ptr pre_ptr hint_ptr")
+        | _typed("i32", "n_rows n_columns depth n_blocks")
+    )
+    count = (
+        operands
+        | _typed("*fp32", "b_ptr value_ptr")
+        | _typed("*i32", "feature_ptr count_ptr n_rows_ptr")
+        | _typed("i32", "n_columns depth room")
+    )
+    tiles = triton_tiles
+    return [
+        (f"write, {name}", tiles.write_pre_activations, write, sizes | {"BLOCK": 128}, shape.warps),
+        (f"count, {name}", tiles.count_larger, count, sizes | {"SLOTS": 2}, shape.warps),
+    ]
+
+
+def _cases() -> list[Case]:
+    """Every kernel, with the sizes of Qwen3-1.7B's encoders of k 50."""
+    select, rounds, known = triton_select, triton_rounds, _typed("*i64", "refuted_ptr member_ptr")
+    hot = {"hint_ptr": "*fp32"} | _typed("*i32", "least_ptr block_ptr count_ptr bound_ptr")
+    collect = {"pre_ptr": "*fp32", "key_ptr": "*i64"} | _typed(
+        "*i32", "block_ptr count_ptr bound_ptr found_ptr overflow_ptr"
+    )
+    rank = _typed("*i64", "running_ptr key_ptr ranked_ptr") | _typed("*i32", "found_ptr least_ptr")
+    lead = (
+        known
+        | _typed("*fp32", "pre_ptr floor_ptr maximum_ptr value_ptr")
+        | _typed("*i32", "feature_ptr start_ptr winner_ptr used_ptr asked_ptr token_ptr counts_ptr")
+    )
+    gather = (
+        _typed("*bf16", "x_ptr gathered_ptr")
+        | _typed("*fp32", "value_ptr row_value_ptr")
+        | _typed("*i32", "token_ptr used_ptr asked_ptr counts_ptr row_asked_ptr row_count_ptr")
+    )
+    learn = (
+        known
+        | {"row_value_ptr": "*fp32"}
+        | _typed("*i32", "token_ptr used_ptr counts_ptr row_asked_ptr row_count_ptr")
+    )
+    return [
+        *_products("bfloat16", "bf16", HALF, 1),
+        *_products("bfloat16 by float32", "bf16", HALF, 3),
+        *_products("float32", "fp32", FULL, 1),
+        (
+            "hot blocks", select.find_hot_blocks, hot | _typed("i32", "n_blocks k"),
+            {"SEARCH": True, "WIDTH": 256}, 1,
+        ),
+        (
+            "candidates", select.collect_candidates, collect | _typed("i32", "n_columns n_blocks first"),
+            {"ROOM": 206, "BLOCK": 128, "AT_ONCE": 8}, 1,
+        ),
+        (
+            "ranking", select.rank_candidates, rank | {"k": "i32"},
+            {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
+        ),
+        (
+            "leaders", rounds.find_leaders, lead | _typed("i32", "n_selected room"),
+            {"OPEN": -2, "SLOTS": 2, "ROWS": 64, "COLUMNS": 32}, 4,
+        ),
+        (
+            "gather", rounds.gather_asked,
+            gather | _typed("i32", "depth token_stride depth_stride width room"),
+            {"SLOTS": 2, "WIDTH": 2048}, 4,
+        ),
+        ("learn", rounds.learn, learn | _typed("i32", "k room"), {"SLOTS": 2, "ROWS": 128}, 4),
+    ]  # fmt: skip
 
 
 def run() -> None:
     """Compile every kernel for sm_90 and print what it takes.
 
     Raises:
-        RuntimeError: a kernel needs more shared memory than there is, or a product doesn't use the tensor cores.
+        RuntimeError: a kernel needs more shared memory than there is, spills registers, or is a product of 16-bit
+            numbers that doesn't use the tensor cores.
     """
-    for kernel, types, values, warps in KERNELS:
+    rows, faults = [], []
+    for name, kernel, types, values, warps in _cases():
         names = kernel.arg_names
         source = ASTSource(
             fn=kernel,
-            signature={name: types.get(name, "constexpr") for name in names},
-            constexprs={(names.index(name),): value for name, value in values.items()},
-            attrs={(names.index(n),): [["tt.divisibility", 16]] for n in types if types[n].startswith("*")},
+            signature={argument: types.get(argument, "constexpr") for argument in names},
+            constexprs={(names.index(argument),): value for argument, value in values.items()},
+            attrs={(names.index(n),): [["tt.divisibility", 16]] for n in types if n != "n_rows_ptr"},
         )
         options = {"num_warps": warps, "num_stages": HALF.stages}
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
         tensor_cores = compiled.asm["ptx"].count("wgmma.mma_async")
-        print(
-            f"{kernel.__name__}: {compiled.metadata.shared} bytes shared, {tensor_cores} tensor-core instructions"
-        )
+        registers, spilled = _registers(compiled.asm["ptx"])
+        rows.append([name, f"{compiled.metadata.shared:,}", str(registers), str(spilled), str(tensor_cores)])
         if compiled.metadata.shared > SHARED_MEMORY:
-            raise RuntimeError(f"{kernel.__name__} doesn't fit the {SHARED_MEMORY} bytes of an H100")
-        if "x_desc" in types and not tensor_cores:
-            raise RuntimeError(f"{kernel.__name__} doesn't use the tensor cores")
+            faults.append(f"{name} doesn't fit the {SHARED_MEMORY} bytes of an H100")
+        if spilled > MOST_SPILLED:
+            faults.append(f"{name} spills {spilled} bytes of registers")
+        if "bf16[" in types.get("x_desc", "") and not tensor_cores:
+            faults.append(f"{name} doesn't use the tensor cores")
+    print(
+        markdown(["kernel", "shared, bytes", "registers", "spilled, bytes", "tensor-core instructions"], rows)
+    )
+    print(f"\nTriton {triton.__version__}, sm_90")
+    if faults:
+        raise RuntimeError("; ".join(faults))
+
+
+# A few bytes that are written once before the loop cost nothing.
+MOST_SPILLED = 16
+
+
+def _registers(ptx: str) -> tuple[int, int]:
+    """Registers of a thread, and the bytes of them that the assembler puts into memory."""
+    assembler = next(Path(triton.__file__).parent.rglob("bin/ptxas"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kernel.ptx"
+        path.write_text(ptx, encoding="utf-8")
+        command = [str(assembler), "-v", "--gpu-name=sm_90a", str(path), "-o", str(path.with_suffix(".cubin"))]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603
+    registers = max(int(found) for found in re.findall(r"Used (\d+) registers", said))
+    return registers, sum(int(found) for found in re.findall(r"(\d+) bytes spill stores", said))
 
 
 if __name__ == "__main__":

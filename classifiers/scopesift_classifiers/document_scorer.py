@@ -110,7 +110,7 @@ class DocumentScorer:
             sae = self.scope.sae(layer)
             features_S, floors_S = self._read[layer]
             found = encode_selected(
-                x_BTD.flatten(0, 1)[flat_T.to(x_BTD.device)].to(sae.W_enc_FD.dtype),
+                sae.rounded(x_BTD.flatten(0, 1)[flat_T.to(x_BTD.device)]),
                 sae.W_enc_FD,
                 sae.b_enc_F,
                 sae.k,

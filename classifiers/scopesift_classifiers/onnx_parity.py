@@ -117,7 +117,7 @@ def torch_maxima(
         columns = [at for at, feature in enumerate(features) if feature[0] == layer]
         sae = scope.sae(layer)
         device = sae.W_enc_FD.device
-        x_TD = torch.from_numpy(residuals[layer][keep_BT]).to(device, sae.W_enc_FD.dtype)
+        x_TD = sae.rounded(torch.from_numpy(residuals[layer][keep_BT])).to(device)
         maxima = encode_selected(
             x_TD,
             sae.W_enc_FD,

@@ -58,7 +58,7 @@ def selected_rows(
         raise ValueError("a stand-in for top-k membership needs at least one token's residual")
     W_SD = sae.W_enc_FD[list(indices)].float().cpu()
     b_S = sae.b_enc_F[list(indices)].float().cpu()
-    x_TD = torch.from_numpy(tokens.x_TD).to(sae.W_enc_FD.dtype)
+    x_TD = sae.rounded(torch.from_numpy(tokens.x_TD))
     kth_T, member_TS = _membership(sae, x_TD, torch.tensor(list(indices)))
     pre_TS = (x_TD.float() @ W_SD.T + b_S).numpy()
     # what the estimate says of tokens that come near no threshold decides nothing

@@ -109,7 +109,7 @@ def read_selected(
 def encode_windows(scope: Scope, layer: int, rows_S: torch.Tensor, batch: ResidualBatch) -> SelectedMaxima:
     """The kernels' maxima of some features over the windows of a batch."""
     sae = scope.sae(layer)
-    x_TD = batch.resid_TD[layer].to(sae.W_enc_FD.dtype)
+    x_TD = sae.rounded(batch.resid_TD[layer])
     return encode_selected(
         x_TD,
         sae.W_enc_FD,

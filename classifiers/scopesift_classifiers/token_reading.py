@@ -55,7 +55,7 @@ def read_tokens(
         acts_TS = np.zeros((len(batch.window_T), len(features)), dtype=np.float32)
         for layer, columns in columns_of.items():
             sae = scope.sae(layer)
-            x_TD = batch.resid_TD[layer].to(sae.W_enc_FD.dtype)
+            x_TD = sae.rounded(batch.resid_TD[layer])
             each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is a document of its own
             rows = torch.tensor([features[column][1] for column in columns], device=x_TD.device)
             maxima = encode_selected(

@@ -133,23 +133,25 @@ def check_selection(
         raise ValueError(f"documents_T has shape {tuple(documents_T.shape)}, not ({problem.n_tokens},)")
     device = problem.x_TD.device
     features_S, documents_T = features_S.to(device, torch.int64), documents_T.to(device, torch.int64)
-    given_S, floors_S = floors_S, floors_S.to(device, torch.float32)
-    if features_S.numel() and not 0 <= int(features_S.min()) <= int(features_S.max()) < problem.n_features:
-        bad = features_S[(features_S < 0) | (features_S >= problem.n_features)]
-        raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {int(bad[0])}")
+    given_S, floors_S = floors_S, floors_S.to(device, torch.float32).contiguous()
+    outside_S = (features_S < 0) | (features_S >= problem.n_features)
     good_S = torch.isfinite(floors_S) & (floors_S >= 0)
-    if not bool(good_S.all()):
+    # one look at the device for everything here too
+    n_outside, n_bad, first, last, falling = torch.stack(
+        (outside_S.sum(), (~good_S).sum(), *_order(documents_T))
+    ).tolist()
+    if n_outside:
+        wrong = int(features_S[outside_S][0])
+        raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {wrong}")
+    if n_bad:
         bad = given_S[(~good_S).to(given_S.device)]
         raise ValueError(
             f"floors_S has to be a float32 number, finite and not negative: got {float(bad[0]):g}"
         )
-    last = -1
-    if problem.n_tokens:
-        if bool((documents_T[1:] < documents_T[:-1]).any()) or int(documents_T[0]) < 0:
-            raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
-        last = int(documents_T[-1])
+    if falling or first < 0:
+        raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
     n_documents = last + 1 if n_documents is None else _integer("n_documents", n_documents)
-    if n_documents < max(last + 1, 0):
+    if n_documents < last + 1:
         raise ValueError(
             f"n_documents has to be at least {last + 1}, one more than the last document: not {n_documents}"
         )
@@ -175,11 +177,19 @@ def _integer(name: str, value: object) -> int:
     return operator.index(value)
 
 
+def _order(documents_T: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The first and the last document and how often they fall, still on the device; 0, -1, 0 without tokens."""
+    if not documents_T.numel():
+        nothing = documents_T.new_zeros(())
+        return nothing, nothing - 1, nothing
+    return documents_T[0], documents_T[-1], (documents_T[1:] < documents_T[:-1]).sum()
+
+
 def _token_norms(x_TD: torch.Tensor) -> torch.Tensor:
     norm_T = torch.empty(x_TD.shape[0], device=x_TD.device)
     for start in range(0, x_TD.shape[0], _TOKENS_AT_ONCE):
         rows = slice(start, start + _TOKENS_AT_ONCE)
-        norm_T[rows] = torch.linalg.vector_norm(x_TD[rows].float(), dim=1)
+        norm_T[rows] = torch.linalg.vector_norm(x_TD[rows], dim=1, dtype=torch.float32)
     return norm_T
 
 

@@ -13,13 +13,13 @@ Every shortcut only skips work whose outcome is known, so that the answer is tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.candidate_pairs import CandidatePairs
+from scopesift_kernels.document_slabs import in_slabs
 from scopesift_kernels.results import SelectedMaxima
 
 # Entries of [T, S] that are screened together; their candidates take some 60 bytes each.
@@ -56,22 +56,10 @@ class Encoder(Protocol):
 def screen_slabs(
     problem: Problem, selection: Selection, encoder_of: Callable[[Problem], Encoder]
 ) -> SelectedMaxima:
-    """Pool selected features over documents, a bounded number of pairs at a time.
-
-    Documents may be cut between slabs: the maximum of the parts is the maximum of the whole.
-    """
-    at_once = max(1, _PAIRS_AT_ONCE // max(1, selection.features_S.numel()))
-    shape = (selection.n_documents, selection.features_S.numel())
-    maxima_NS = torch.zeros(shape, device=problem.x_TD.device)
-    tokens_NS = torch.full(shape, -1, dtype=torch.int64, device=problem.x_TD.device)
-    for start in range(0, problem.n_tokens, at_once):
-        rows = slice(start, start + at_once)
-        part = replace(problem, x_TD=problem.x_TD[rows], x_norm_T=problem.x_norm_T[rows])
-        found = _screen(part, replace(selection, documents_T=selection.documents_T[rows]), encoder_of(part))
-        larger_NS = found.maxima_NS > maxima_NS  # not >=: the earlier slab holds the earlier token
-        tokens_NS = torch.where(larger_NS, found.tokens_NS + start, tokens_NS)
-        maxima_NS = torch.maximum(found.maxima_NS, maxima_NS)
-    return SelectedMaxima(maxima_NS, tokens_NS)
+    """Pool selected features over documents, a bounded number of pairs at a time."""
+    return in_slabs(
+        problem, selection, _PAIRS_AT_ONCE, lambda part, chosen: _screen(part, chosen, encoder_of(part))
+    )
 
 
 def _screen(problem: Problem, selection: Selection, encoder: Encoder) -> SelectedMaxima:

@@ -1,4 +1,4 @@
-"""How the Triton kernels are launched: tile shapes, descriptors, grids."""
+"""How the Triton products are launched: tile shapes, descriptors, grids."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 import triton
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.triton_tiles import count_larger, write_pre_activations
+from scopesift_kernels.triton_weights import Weights, aligned
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class TileShape:
 
 # One shape a dtype: values that are compared with each other come from tiles of one shape.
 HALF = TileShape(rows=128, columns=256, depth=64, warps=8, stages=3)
-FULL = TileShape(rows=64, columns=256, depth=16, warps=8, stages=3)
+# With 64 rows a tile of float32 doesn't fit the registers of an H100 any more.
+FULL = TileShape(rows=32, columns=256, depth=16, warps=8, stages=3)
 
 
 def tile_shape(dtype: torch.dtype) -> TileShape:
@@ -34,82 +35,65 @@ def tile_shape(dtype: torch.dtype) -> TileShape:
     return FULL if dtype == torch.float32 else HALF
 
 
-def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """A matrix that a tensor descriptor can describe: rows of whole 16 bytes, from an aligned address.
-
-    Returns:
-        The matrix itself if it is like that, else a copy, padded with zero columns where D is odd.
-    """
-    per_16 = 16 // dtype.itemsize
-    if (
-        rows.dtype == dtype
-        and rows.stride(1) == 1
-        and rows.stride(0) % per_16 == 0
-        and rows.data_ptr() % 16 == 0
-    ):
-        return rows
-    padded = rows.new_zeros(rows.shape[0], -(-rows.shape[1] // per_16) * per_16, dtype=dtype)
-    padded[:, : rows.shape[1]] = rows
-    return padded
-
-
-def common_dtype(x: torch.Tensor, W: torch.Tensor) -> torch.dtype:
-    """The dtype in which two matrices are multiplied: their own if it is one, else float32."""
-    if interpreted() and torch.bfloat16 in (x.dtype, W.dtype):
-        return torch.float32  # the interpreter multiplies the bits of bfloat16 as if they were integers
-    return x.dtype if x.dtype == W.dtype else torch.float32
-
-
 def pre_activations(
-    x_RD: torch.Tensor,
-    W_CD: torch.Tensor,
-    b_C: torch.Tensor,
-    pre_RC: torch.Tensor,
-    hint_RG: torch.Tensor | None,
-    block: int,
+    x_RD: torch.Tensor, weights: Weights, pre_RC: torch.Tensor, hint_RG: torch.Tensor | None, block: int
 ) -> None:
     """Fill `pre_RC` with float32 pre-activations and `hint_RG` with the maxima of every `block` columns."""
     if not pre_RC.numel():
         return
-    shape = tile_shape(common_dtype(x_RD, W_CD))
-    x, W, programs = _operands(x_RD, W_CD, shape)
+    shape = tile_shape(weights.dtype)
+    x, W = _operands(x_RD, weights, shape)
+    grid, programs = _programs(x_RD, weights, shape)
     n_blocks = 0 if hint_RG is None else hint_RG.shape[1]
-    write_pre_activations[(programs,)](
-        x, W, b_C, pre_RC, hint_RG, x_RD.shape[0], W_CD.shape[0], x_RD.shape[1], n_blocks,
-        ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, GROUP=shape.group,
+    write_pre_activations[grid](
+        x, W, weights.bias_C, pre_RC, hint_RG, x_RD.shape[0], weights.n_features, weights.depth, n_blocks,
+        ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts, GROUP=shape.group,
         BLOCK=block if n_blocks else 0, PROGRAMS=programs, num_warps=shape.warps, num_stages=shape.stages,
     )  # fmt: skip
 
 
 def count_before(
     x_RD: torch.Tensor,
-    W_FD: torch.Tensor,
-    b_F: torch.Tensor,
-    value_RP: torch.Tensor,
-    feature_RP: torch.Tensor,
-) -> torch.Tensor:
-    """For each (value, feature) pair of a row, how many features rank before it, int32 `[R, P]`."""
-    count_RP = torch.zeros_like(feature_RP, dtype=torch.int32)
-    if not count_RP.numel():
-        return count_RP
-    shape = tile_shape(common_dtype(x_RD, W_FD))
-    x, W, programs = _operands(x_RD, W_FD, shape)
-    count_larger[(programs,)](
-        x, W, b_F, value_RP, feature_RP, count_RP, x_RD.shape[0], W_FD.shape[0], x_RD.shape[1],
-        ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, GROUP=shape.group,
-        PAIRS=feature_RP.shape[1], PROGRAMS=programs, num_warps=shape.warps, num_stages=shape.stages,
+    weights: Weights,
+    value_RS: torch.Tensor,
+    feature_RS: torch.Tensor,
+    count_RS: torch.Tensor,
+    n_rows: torch.Tensor,
+) -> None:
+    """Add to `count_RS` how many features rank before each (value, feature) pair of the first `n_rows` rows.
+
+    Args:
+        x_RD: residuals, as many rows as there is room for.
+        weights: of all features.
+        value_RS: float32 pre-activations, contiguous.
+        feature_RS: int32 features they belong to.
+        count_RS: int32, changed in place.
+        n_rows: int32, one element, on the device; more than there is room for means all rows.
+    """
+    shape = tile_shape(weights.dtype)
+    x, W = _operands(x_RD, weights, shape)
+    grid, programs = _programs(x_RD, weights, shape)
+    count_larger[grid](
+        x, W, weights.bias_C, value_RS, feature_RS, count_RS, n_rows, weights.n_features, weights.depth,
+        x_RD.shape[0], ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts,
+        GROUP=shape.group, SLOTS=feature_RS.shape[1], PROGRAMS=programs, num_warps=shape.warps,
+        num_stages=shape.stages,
     )  # fmt: skip
-    return count_RP
 
 
 def _operands(
-    x_RD: torch.Tensor, W_CD: torch.Tensor, shape: TileShape
-) -> tuple[TensorDescriptor, TensorDescriptor, int]:
-    dtype = common_dtype(x_RD, W_CD)
-    x = TensorDescriptor.from_tensor(aligned(x_RD, dtype), [shape.rows, shape.depth])
-    W = TensorDescriptor.from_tensor(aligned(W_CD, dtype), [shape.columns, shape.depth])
-    tiles = triton.cdiv(x_RD.shape[0], shape.rows) * triton.cdiv(W_CD.shape[0], shape.columns)
-    return x, W, min(tiles, _processors(x_RD.device))
+    x_RD: torch.Tensor, weights: Weights, shape: TileShape
+) -> tuple[TensorDescriptor, TensorDescriptor]:
+    x = TensorDescriptor.from_tensor(aligned(x_RD, weights.dtype), [shape.rows, shape.depth])
+    W = TensorDescriptor.from_tensor(weights.matrix_CW, [shape.columns, shape.depth])
+    return x, W
+
+
+def _programs(x_RD: torch.Tensor, weights: Weights, shape: TileShape) -> tuple[tuple[int], int]:
+    """The grid, and the step from one tile of a program to its next: a constant, so that one binary serves all."""
+    tiles = triton.cdiv(x_RD.shape[0], shape.rows) * triton.cdiv(weights.n_features, shape.columns)
+    step = _processors(x_RD.device)
+    return (min(tiles, step),), step
 
 
 def _processors(device: torch.device) -> int:

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
-# ruff: noqa: ANN001, ANN201, ANN202 -- pointers and compile-time values have no Python types
+# ruff: noqa: ANN001, ANN201 -- pointers and compile-time values have no Python types
 """Triton: from pre-activations and block maxima to the exact top-k, one row a program.
 
 Three steps, each reading little: which blocks can hold a member, which of their elements can be one, and
@@ -13,11 +13,18 @@ import triton.language as tl
 
 
 @triton.jit
-def _ordered(values):
-    # Unsigned integers in the order of the floats; -0.0 equals 0.0 and has to stay equal.
+def ordered(values):
+    """Unsigned integers in the order of the floats; -0.0 equals 0.0 and has to stay equal."""
     bits = tl.where(values == 0.0, 0.0, values).to(tl.int32, bitcast=True)
     signed = bits ^ ((bits >> 31) & 0x7FFFFFFF)
     return signed.to(tl.uint32, bitcast=True) ^ 0x80000000
+
+
+@triton.jit
+def rank_key(prepared, features):
+    """`rank_keys` of values that `ordered` has prepared."""
+    signed = (prepared ^ 0x80000000).to(tl.int32, bitcast=True).to(tl.int64)
+    return (signed << 32) | (0xFFFFFFFF - features.to(tl.int64))
 
 
 @triton.jit
@@ -32,7 +39,7 @@ def find_hot_blocks(
     """
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, WIDTH)
-    hints = _ordered(tl.load(hint_ptr + row * n_blocks + lanes, mask=lanes < n_blocks, other=float("-inf")))
+    hints = ordered(tl.load(hint_ptr + row * n_blocks + lanes, mask=lanes < n_blocks, other=float("-inf")))
     bound = tl.load(least_ptr + row).to(tl.uint32, bitcast=True)
     if SEARCH:
         # Bit by bit, the largest threshold that at least k maxima reach.
@@ -63,10 +70,9 @@ def collect_candidates(
         blocks = tl.load(block_ptr + row * n_blocks + places, mask=places < n_hot, other=0)
         columns = blocks[:, None] * BLOCK + tl.arange(0, BLOCK)[None, :]
         inside = (places < n_hot)[:, None] & (columns < n_columns)
-        pre = _ordered(tl.load(pre_ptr + row * n_columns + columns, mask=inside, other=float("-inf")))
+        pre = ordered(tl.load(pre_ptr + row * n_columns + columns, mask=inside, other=float("-inf")))
         hit = tl.reshape((inside & (pre >= bound)).to(tl.int32), (AT_ONCE * BLOCK,))
-        signed = (pre ^ 0x80000000).to(tl.int32, bitcast=True).to(tl.int64)
-        keys = (signed << 32) | (0xFFFFFFFF - (first + columns).to(tl.int64))
+        keys = rank_key(pre, first + columns)
         place = found + tl.cumsum(hit, axis=0) - 1
         keep = (hit > 0) & (place < ROOM)
         tl.store(key_ptr + row * ROOM + place, tl.reshape(keys, (AT_ONCE * BLOCK,)), mask=keep)

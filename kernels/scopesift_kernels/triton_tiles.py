@@ -25,11 +25,13 @@ def _tile_place(tile, n_row_tiles, n_column_tiles, GROUP: tl.constexpr):
 @triton.jit
 def _tile_product(
     x_desc, W_desc, b_ptr, row, column, n_columns, depth,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PARTS: tl.constexpr,
 ):  # fmt: skip
     acc = tl.zeros((ROWS, COLUMNS), dtype=tl.float32)
-    for step in range(tl.cdiv(depth, DEPTH)):
-        x = x_desc.load([row * ROWS, step * DEPTH])
+    steps = tl.cdiv(depth, DEPTH)
+    for step in range(steps * PARTS):
+        # the parts of the weights stand side by side, and each meets the whole residual
+        x = x_desc.load([row * ROWS, (step if PARTS == 1 else step % steps) * DEPTH])
         W = W_desc.load([column * COLUMNS, step * DEPTH])
         acc = tl.dot(x, W.T, acc, input_precision="ieee")
     columns = column * COLUMNS + tl.arange(0, COLUMNS)
@@ -39,7 +41,7 @@ def _tile_product(
 @triton.jit
 def write_pre_activations(
     x_desc, W_desc, b_ptr, pre_ptr, hint_ptr, n_rows, n_columns, depth, n_blocks,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, GROUP: tl.constexpr,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PARTS: tl.constexpr, GROUP: tl.constexpr,
     BLOCK: tl.constexpr, PROGRAMS: tl.constexpr,
 ):  # fmt: skip
     """Write float32 pre-activations `[n_rows, n_columns]` and, if BLOCK, the maxima of BLOCK columns each."""
@@ -47,7 +49,7 @@ def write_pre_activations(
     n_column_tiles = tl.cdiv(n_columns, COLUMNS)
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
         row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
-        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH)
+        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH, PARTS)
         # In halves: on its way out a tile passes through shared memory, where a whole one has no room beside
         # the operands of the next.
         halves = tl.permute(tl.reshape(pre, (ROWS, 2, COLUMNS // 2)), (0, 2, 1))
@@ -78,20 +80,24 @@ def _write_half(
 
 @triton.jit
 def count_larger(
-    x_desc, W_desc, b_ptr, value_ptr, feature_ptr, count_ptr, n_rows, n_columns, depth,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, GROUP: tl.constexpr,
-    PAIRS: tl.constexpr, PROGRAMS: tl.constexpr,
+    x_desc, W_desc, b_ptr, value_ptr, feature_ptr, count_ptr, n_rows_ptr, n_columns, depth, room,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PARTS: tl.constexpr, GROUP: tl.constexpr,
+    SLOTS: tl.constexpr, PROGRAMS: tl.constexpr,
 ):  # fmt: skip
-    """Count, for PAIRS (value, feature) of each row, the features that rank before it; write nothing else."""
+    """Count, for SLOTS (value, feature) of each row, the features that rank before it; write nothing else.
+
+    How many rows there are, `room` at most, is read on the device: nobody waits for it.
+    """
+    n_rows = tl.minimum(tl.load(n_rows_ptr), room)
     n_row_tiles = tl.cdiv(n_rows, ROWS)
     n_column_tiles = tl.cdiv(n_columns, COLUMNS)
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
         row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
-        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH)
+        pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH, PARTS)
         rows = row * ROWS + tl.arange(0, ROWS)
         columns = (column * COLUMNS + tl.arange(0, COLUMNS))[None, :]
-        for pair in tl.static_range(PAIRS):
-            place = rows * PAIRS + pair
+        for slot in tl.static_range(SLOTS):
+            place = rows * SLOTS + slot
             value = tl.load(value_ptr + place, mask=rows < n_rows, other=float("inf"))[:, None]
             feature = tl.load(feature_ptr + place, mask=rows < n_rows, other=0)[:, None]
             before = (pre > value) | ((pre == value) & (columns < feature))

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 import torch
 
 
@@ -34,3 +37,22 @@ def test_fvu_is_zero_for_a_perfect_reconstruction(random_saes):
     sae.b_enc_F.zero_()
     sae.b_dec_D.zero_()
     assert sae.fvu(torch.randn(50, 8)) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("weights", "residual", "given"),
+    [
+        (torch.float32, torch.bfloat16, torch.bfloat16),
+        (torch.float32, torch.float32, torch.float32),
+        (torch.bfloat16, torch.float32, torch.bfloat16),
+        (torch.bfloat16, torch.float16, torch.bfloat16),
+    ],
+)
+def test_a_residual_is_rounded_to_the_encoders_dtype_and_never_widened(random_saes, weights, residual, given):
+    sae = random_saes()[0]
+    sae = replace(sae, W_enc_FD=sae.W_enc_FD.to(weights))
+    x_TD = torch.randn(3, sae.d_model).to(residual)
+    assert sae.rounded(x_TD).dtype == given
+    rounded, wide = sae.encode(x_TD), sae.encode(x_TD.to(weights).float())
+    assert torch.equal(rounded.indices_TK, wide.indices_TK)
+    assert torch.equal(rounded.values_TK, wide.values_TK)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 
@@ -92,5 +96,47 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         (screening, "_HOT_TILE", 3),
         (screening, "_WORTH", 0.0),
         (screening, "_PAIRS_AT_ONCE", 64),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+def _triton_missing() -> str | None:
+    if importlib.util.find_spec("triton") is None:
+        return "triton isn't installed"
+    if torch.cuda.is_available():
+        return None
+    if importlib.metadata.version("triton") < "3.7" and np.lib.NumpyVersion(np.__version__) >= "2.4.0":
+        return "the interpreter of Triton below 3.7 doesn't work with NumPy 2.4 and above"
+    if "triton" in sys.modules and not sys.modules["triton"].knobs.runtime.interpret:
+        return "triton was imported before TRITON_INTERPRET=1 was set"
+    return None
+
+
+@pytest.fixture
+def small_triton(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
+    reason = _triton_missing()
+    if reason is not None:
+        pytest.skip(reason)
+    from scopesift_kernels import triton_backend, triton_launch, triton_selected, triton_topk
+
+    tile = triton_launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
+    for module, name, value in (
+        (triton_launch, "HALF", tile),
+        (triton_launch, "FULL", tile),
+        (triton_topk, "_CHUNK", 64),
+        (triton_topk, "_ELEMENTS", 3 * 64),
+        (triton_topk, "_BLOCKS", (16, 8, 4)),
+        (triton_topk, "_LEAST_WIDTH", 32),
+        (triton_backend, "_FEW_TOKENS", 0),
+        (triton_backend, "_PAIRS_AT_ONCE", 64),
+        (triton_selected, "_ROUNDS", 2),
+        (triton_selected, "_ROOM", 5),
+        (triton_selected, "_GATE_TOKENS", 3),
+        (triton_selected, "_GATE_SHARE", 4),
+        (triton_selected, "_GATE_SAMPLE", 2),
+        (triton_selected, "_TILE_ROWS", 2),
+        (triton_selected, "_TILE_COLUMNS", 2),
+        (triton_selected, "_LEARN_ROWS", 2),
     ):
         monkeypatch.setattr(module, name, value)

@@ -1,0 +1,43 @@
+"""Many documents in parts that fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from scopesift_kernels.arguments import Problem, Selection
+from scopesift_kernels.results import SelectedMaxima
+
+
+def in_slabs(
+    problem: Problem,
+    selection: Selection,
+    pairs_at_once: int,
+    pool: Callable[[Problem, Selection], SelectedMaxima],
+) -> SelectedMaxima:
+    """Pool selected features over documents, a bounded number of pairs (token, feature) at a time.
+
+    Documents may be cut between slabs: the maximum of the parts is the maximum of the whole.
+
+    Args:
+        problem: all tokens.
+        selection: what is read of them.
+        pairs_at_once: the bound.
+        pool: pools the documents of one slab.
+    """
+    at_once = max(1, pairs_at_once // max(1, selection.features_S.numel()))
+    if problem.n_tokens <= at_once:
+        return pool(problem, selection)
+    shape = (selection.n_documents, selection.features_S.numel())
+    maxima_NS = torch.zeros(shape, device=problem.x_TD.device)
+    tokens_NS = torch.full(shape, -1, dtype=torch.int64, device=problem.x_TD.device)
+    for start in range(0, problem.n_tokens, at_once):
+        rows = slice(start, start + at_once)
+        part = replace(problem, x_TD=problem.x_TD[rows], x_norm_T=problem.x_norm_T[rows])
+        found = pool(part, replace(selection, documents_T=selection.documents_T[rows]))
+        larger_NS = found.maxima_NS > maxima_NS  # not >=: the earlier slab holds the earlier token
+        tokens_NS = torch.where(larger_NS, found.tokens_NS + start, tokens_NS)
+        maxima_NS = torch.maximum(found.maxima_NS, maxima_NS)
+    return SelectedMaxima(maxima_NS, tokens_NS)

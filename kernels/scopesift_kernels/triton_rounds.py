@@ -1,0 +1,110 @@
+# mypy: disable-error-code="no-untyped-def,untyped-decorator"
+# ruff: noqa: ANN001, ANN201 -- pointers and compile-time values have no Python types
+"""Triton: one round of verifying the pairs that lead their documents, without the host.
+
+A pair is a feature on a token. What is known of a token is two rank keys: every pair up to `refuted` is outside
+its top-k, every pair from `member` on is inside. One counted pair moves one of the two, and so may settle others.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+from scopesift_kernels.triton_select import ordered, rank_key
+
+
+@triton.jit
+def find_leaders(
+    pre_ptr, floor_ptr, feature_ptr, start_ptr, refuted_ptr, member_ptr, maximum_ptr, winner_ptr,
+    used_ptr, value_ptr, asked_ptr, token_ptr, counts_ptr, n_selected, room,
+    OPEN: tl.constexpr, SLOTS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
+    """Close the groups (document, feature) whose leader is known, and ask for the others' leaders.
+
+    A leader is the largest pair above the floor that isn't refuted, on the earliest token. A token is asked about
+    SLOTS leaders a round, and `room` tokens; whoever finds no room waits for the next round.
+    """
+    document = tl.program_id(0).to(tl.int64)
+    columns = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
+    inside = columns < n_selected
+    cells = document * n_selected + columns
+    is_open = tl.load(winner_ptr + cells, mask=inside, other=-1) == OPEN
+    if tl.sum(is_open.to(tl.int32), axis=0) > 0:
+        floors = tl.load(floor_ptr + columns, mask=inside, other=float("inf"))
+        features = tl.load(feature_ptr + columns, mask=inside, other=0)
+        last = tl.load(start_ptr + document + 1)
+        best = tl.full((COLUMNS,), float("-inf"), tl.float32)
+        leader = tl.full((COLUMNS,), -1, tl.int32)
+        for first in range(tl.load(start_ptr + document), last, ROWS):
+            tokens = first + tl.arange(0, ROWS)
+            there = (tokens < last)[:, None] & is_open[None, :]
+            places = tokens.to(tl.int64)[:, None] * n_selected + columns[None, :]
+            pre = tl.load(pre_ptr + places, mask=there, other=float("-inf"))
+            refuted = tl.load(refuted_ptr + tokens, mask=tokens < last, other=0)[:, None]
+            alive = there & (pre > floors[None, :]) & (rank_key(ordered(pre), features[None, :]) > refuted)
+            seen = tl.where(alive, pre, float("-inf"))
+            top = tl.max(seen, axis=0)
+            earliest = tl.min(tl.where(alive & (seen == top[None, :]), tokens[:, None], 0x7FFFFFFF), axis=0)
+            leader = tl.where(top > best, earliest, leader)
+            best = tl.maximum(best, top)
+        led = is_open & (leader >= 0)
+        known = tl.load(member_ptr + leader, mask=led, other=0)
+        won = led & (rank_key(ordered(best), features) >= known)
+        tl.store(maximum_ptr + cells, best, mask=won)
+        tl.store(winner_ptr + cells, leader, mask=won)
+        tl.store(winner_ptr + cells, tl.full((COLUMNS,), -1, tl.int32), mask=is_open & (leader < 0))
+        waits = led & (won == 0)
+        tl.atomic_add(counts_ptr + 1, tl.sum(waits.to(tl.int32), axis=0))
+        slots = tl.atomic_add(used_ptr + leader, 1, mask=waits)
+        places = leader.to(tl.int64) * SLOTS + slots
+        tl.store(value_ptr + places, best, mask=waits & (slots < SLOTS))
+        tl.store(asked_ptr + places, features, mask=waits & (slots < SLOTS))
+        is_new = (waits & (slots == 0)).to(tl.int32)
+        rows = tl.atomic_add(counts_ptr, tl.sum(is_new, axis=0)) + tl.cumsum(is_new, axis=0) - 1
+        tl.store(token_ptr + rows, leader, mask=(is_new > 0) & (rows < room))
+
+
+@triton.jit
+def gather_asked(
+    x_ptr, token_ptr, used_ptr, value_ptr, asked_ptr, counts_ptr, gathered_ptr, row_value_ptr, row_asked_ptr,
+    row_count_ptr, depth, token_stride, depth_stride, width, room, SLOTS: tl.constexpr, WIDTH: tl.constexpr,
+):  # fmt: skip
+    """Copy the residuals of the tokens that are asked about, and what is asked, to rows without gaps."""
+    row = tl.program_id(0)
+    if row < tl.minimum(tl.load(counts_ptr), room):
+        token = tl.load(token_ptr + row).to(tl.int64)
+        lanes = tl.arange(0, WIDTH)
+        x = tl.load(x_ptr + token * token_stride + lanes * depth_stride, mask=lanes < depth, other=0.0)
+        place = gathered_ptr + row.to(tl.int64) * width + lanes
+        tl.store(place, x.to(gathered_ptr.dtype.element_ty), mask=lanes < width)
+        used = tl.load(used_ptr + token)
+        for slot in tl.static_range(SLOTS):
+            value = tl.load(value_ptr + token * SLOTS + slot, mask=slot < used, other=float("inf"))
+            tl.store(row_value_ptr + row * SLOTS + slot, value)
+            tl.store(row_asked_ptr + row * SLOTS + slot, tl.load(asked_ptr + token * SLOTS + slot))
+            tl.store(row_count_ptr + row * SLOTS + slot, 0)
+
+
+@triton.jit
+def learn(
+    token_ptr, used_ptr, counts_ptr, row_value_ptr, row_asked_ptr, row_count_ptr, refuted_ptr, member_ptr, k,
+    room, SLOTS: tl.constexpr, ROWS: tl.constexpr,
+):  # fmt: skip
+    """Move what is known of each token that was asked about: fewer than k before a pair make it a member."""
+    rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    there = rows < tl.minimum(tl.load(counts_ptr), room)
+    tokens = tl.load(token_ptr + rows, mask=there, other=0)
+    used = tl.load(used_ptr + tokens, mask=there, other=0)
+    refuted = tl.load(refuted_ptr + tokens, mask=there, other=0)
+    member = tl.load(member_ptr + tokens, mask=there, other=0)
+    for slot in tl.static_range(SLOTS):
+        asked = there & (slot < used)
+        values = tl.load(row_value_ptr + rows * SLOTS + slot, mask=asked, other=0.0)
+        features = tl.load(row_asked_ptr + rows * SLOTS + slot, mask=asked, other=0)
+        is_member = tl.load(row_count_ptr + rows * SLOTS + slot, mask=asked, other=0) < k
+        key = rank_key(ordered(values), features)
+        member = tl.where(asked & is_member, tl.minimum(member, key), member)
+        refuted = tl.where(asked & (is_member == 0), tl.maximum(refuted, key), refuted)
+    tl.store(refuted_ptr + tokens, refuted, mask=there)
+    tl.store(member_ptr + tokens, member, mask=there)

@@ -1,0 +1,97 @@
+"""Encoder weights as the Triton kernels read them: aligned, and in the dtype of the product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from scopesift_kernels.arguments import Problem
+from scopesift_kernels.interpreter import interpreted
+from scopesift_kernels.per_tensor import PerTensor
+
+# The depth of a part is a multiple of this, which tiles divide.
+_DEPTH = 64
+_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Rows of an encoder.
+
+    Attributes:
+        matrix_CW: with one part the encoder's rows; with three, their bfloat16 parts side by side.
+        bias_C: float32 `[C]`.
+        parts: how many matrices the rows are the sum of; the least one stands first.
+        depth: D, or of how many columns a part is: whole tiles.
+    """
+
+    matrix_CW: torch.Tensor
+    bias_C: torch.Tensor
+    parts: int
+    depth: int
+
+    @property
+    def n_features(self) -> int:
+        """C."""
+        return self.matrix_CW.shape[0]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What residuals are given in."""
+        return self.matrix_CW.dtype
+
+    def __getitem__(self, chosen: slice | torch.Tensor) -> Weights:
+        """Some of the rows."""
+        return Weights(self.matrix_CW[chosen], self.bias_C[chosen], self.parts, self.depth)
+
+
+def encoder_weights(problem: Problem) -> Weights:
+    """The weights of a problem.
+
+    Equal 16-bit dtypes are multiplied as they are. A float32 weight is exactly the sum of three bfloat16 numbers, so
+    that bfloat16 residuals meet it in three passes of the tensor cores instead of one without them; the parts are
+    made once for each tensor and take 6 bytes a weight. Everything else is multiplied in float32.
+    """
+    x, W, bias_F = problem.x_TD, problem.W_enc_FD, problem.b_enc_F
+    if (x.dtype, W.dtype) == (torch.bfloat16, torch.float32):
+        matrix_CW = _in_parts(W)
+        return Weights(matrix_CW, bias_F, _PARTS, matrix_CW.shape[1] // _PARTS)
+    # the interpreter multiplies the bits of bfloat16 as if they were integers
+    same = x.dtype == W.dtype and not (interpreted() and W.dtype == torch.bfloat16)
+    return Weights(aligned(W, W.dtype if same else torch.float32), bias_F, 1, W.shape[1])
+
+
+def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A matrix that a tensor descriptor can describe: rows of whole 16 bytes, from an aligned address.
+
+    Returns:
+        The matrix itself if it is like that, else a copy, padded with zero columns where D is odd.
+    """
+    per_16 = 16 // dtype.itemsize
+    if (
+        rows.dtype == dtype
+        and rows.stride(1) == 1
+        and rows.stride(0) % per_16 == 0
+        and rows.data_ptr() % 16 == 0
+    ):
+        return rows
+    padded = rows.new_zeros(rows.shape[0], -(-rows.shape[1] // per_16) * per_16, dtype=dtype)
+    padded[:, : rows.shape[1]] = rows
+    return padded
+
+
+def _split(W_FD: torch.Tensor) -> torch.Tensor:
+    """Three bfloat16 matrices that sum to `W_FD`, the least first, each padded to whole tiles."""
+    width = -(-W_FD.shape[1] // _DEPTH) * _DEPTH
+    dtype = torch.float32 if interpreted() else torch.bfloat16
+    parts = W_FD.new_zeros(W_FD.shape[0], _PARTS, width, dtype=dtype)
+    rest = W_FD.clone()
+    for part in reversed(range(_PARTS)):
+        rounded = rest.bfloat16()
+        parts[:, part, : W_FD.shape[1]] = rounded
+        rest -= rounded.float()
+    return parts.flatten(1)
+
+
+_in_parts = PerTensor(_split)

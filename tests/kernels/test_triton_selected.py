@@ -1,0 +1,244 @@
+"""Selected features by Triton's rounds, in the interpreter or on a GPU, against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scopesift_kernels import encode_selected, encode_topk
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+pytestmark = pytest.mark.usefixtures("small_triton")
+
+
+def same_selected(case: tuple, k: int, *selection: torch.Tensor, n_documents: int | None = None) -> list:
+    args = (*(tensor.to(DEVICE) for tensor in case), k, *(tensor.to(DEVICE) for tensor in selection))
+    got, right = (
+        encode_selected(*args, n_documents=n_documents, backend=name) for name in ("triton", "reference")
+    )
+    assert torch.equal(got.maxima_NS, right.maxima_NS)
+    assert torch.equal(got.tokens_NS, right.tokens_NS)
+    return got.tokens_NS.tolist()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """[tokens that were asked about, groups that stayed open] of every round."""
+    from scopesift_kernels.triton_selected import _Groups
+
+    seen: list[list[int]] = []
+    lead = _Groups.lead
+
+    def noted(self: _Groups, number: int) -> torch.Tensor:
+        counts = lead(self, number)
+        seen.append(counts.tolist())
+        return counts
+
+    monkeypatch.setattr(_Groups, "lead", noted)
+    return seen
+
+
+@pytest.fixture
+def finished(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Tokens that were left when the rounds were over, and after the gate if there was one."""
+    from scopesift_kernels.triton_selected import _Groups
+
+    left: list[int] = []
+    undecided = _Groups.undecided
+
+    def noted(self: _Groups) -> torch.Tensor:
+        found = undecided(self)
+        left.append(found.numel())
+        return found
+
+    monkeypatch.setattr(_Groups, "undecided", noted)
+    return left
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4), d=st.integers(1, 17), f=st.integers(1, 90),
+    k=st.integers(1, 9), s=st.integers(0, 6), span=st.integers(0, 3), floor=st.integers(0, 6),
+    seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
+)  # fmt: skip
+def test_any_small_selection_equals_the_reference(
+    whole: Callable, lengths: list[int], d: int, f: int, k: int, s: int, span: int, floor: int, seed: int,
+    dtype: torch.dtype,
+) -> None:  # fmt: skip
+    g = torch.Generator().manual_seed(seed)
+    documents = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+    features = torch.randint(0, f, (s,), generator=g)  # some twice
+    floors = torch.randint(0, floor + 1, (s,), generator=g).float()
+    case = whole(len(documents), d, f, seed, span, dtype)
+    same_selected(case, min(k, f), features, documents, floors, n_documents=len(lengths))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_documents_that_cross_slabs_and_gaps_between_them_are_pooled(
+    whole: Callable, dtype: torch.dtype
+) -> None:
+    features, documents = torch.tensor([0, 7, 33, 69, 5]), torch.tensor([0] * 14 + [1] * 5 + [3])
+    case = whole(20, 9, 70, seed=8, dtype=dtype)
+    same_selected(case, 6, features, documents, torch.tensor([0.0, 1, 2, 0, 3]))
+
+
+def tokens_with(pre: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A case whose pre-activations are these, `[T, F]`."""
+    table = torch.tensor(pre)
+    return torch.eye(len(pre)), table.T.contiguous(), torch.zeros(table.shape[1])
+
+
+def test_a_leader_that_is_a_member_closes_its_group_after_one_question(asked: list) -> None:
+    case = tokens_with([[5.0, 1, 1, 1], [4.0, 1, 1, 1]])
+    assert same_selected(case, 1, torch.tensor([0]), torch.tensor([0, 0]), torch.zeros(1)) == [[0]]
+    assert asked == [[1, 1], [0, 0], [0, 0]]
+
+
+def test_a_refused_leader_is_followed_by_the_next(asked: list) -> None:
+    case = tokens_with([[5.0, 9, 1, 1], [4.0, 1, 1, 1]])
+    assert same_selected(case, 1, torch.tensor([0]), torch.tensor([0, 0]), torch.zeros(1)) == [[1]]
+    assert asked == [[1, 1], [1, 1], [0, 0]]
+
+
+def test_one_answer_settles_all_pairs_that_rank_on_its_side(asked: list) -> None:
+    """Features 0, 1 and 2 lead on one token that is asked about two of them."""
+    case = tokens_with([[3.0, 4, 5, 9, 9]])
+    assert same_selected(case, 2, torch.tensor([2, 1, 0]), torch.tensor([0]), torch.zeros(3)) == [[-1] * 3]
+    assert asked[:2] == [[1, 3], [0, 0]]
+
+
+def test_equal_values_of_a_token_are_ranked_by_index() -> None:
+    case = tokens_with([[3.0, 3, 3, 3]])
+    features = torch.tensor([3, 1, 2, 0])
+    assert same_selected(case, 2, features, torch.tensor([0]), torch.zeros(4)) == [[-1, 0, -1, 0]]
+
+
+def test_the_earliest_of_equal_tokens_leads_and_a_refused_one_makes_room_for_the_next() -> None:
+    case = tokens_with([[5.0, 9], [5.0, 1], [5.0, 1]])
+    assert same_selected(case, 1, torch.tensor([0]), torch.tensor([0, 0, 0]), torch.zeros(1)) == [[1]]
+
+
+def test_tokens_that_find_no_room_are_asked_about_later(asked: list) -> None:
+    case = tokens_with([[1.0 + (row == column) for column in range(9)] for row in range(7)])
+    features, floors = torch.arange(7), torch.ones(7)
+    tokens = same_selected(case, 1, features, torch.arange(7), floors)
+    assert [tokens[row][row] for row in range(7)] == list(range(7))
+    assert [row[0] for row in asked] == [7, 2, 0]  # there is room for five
+
+
+def test_what_rounds_leave_open_is_encoded_behind_a_gate(asked: list, finished: list) -> None:
+    """Every token has four features above the one that is read, so that no leader is ever a member."""
+    case = tokens_with([[9.0 - token, *[20.0] * 4, *[0.0] * 11] for token in range(6)])
+    assert same_selected(case, 4, torch.tensor([0]), torch.zeros(6, dtype=torch.int64), torch.zeros(1)) == [
+        [-1]
+    ]
+    assert [row[1] for row in asked] == [1, 1, 1, 0]
+    assert finished == [4, 0]  # two were asked about; the gate refuses the rest
+
+
+def test_a_gate_keeps_what_equals_its_bound() -> None:
+    """The k-th largest over the hot features is the very value that is asked about."""
+    rows = [[*[0.0] * 5, 5.0, *[9.0] * 2, *[5.0] * 8] for _ in range(6)]
+    rows[0][0], rows[1][0] = 20.0, 20.0  # two rounds of refusals
+    assert same_selected(
+        tokens_with(rows), 3, torch.tensor([5]), torch.zeros(6, dtype=torch.int64), torch.zeros(1)
+    ) == [[2]]
+
+
+def test_floors_of_any_stride_are_read_right(whole: Callable) -> None:
+    features, documents = torch.tensor([0, 7, 33]), torch.zeros(10, dtype=torch.int64)
+    case = whole(10, 9, 70, seed=8)
+    same_selected(case, 6, features, documents, torch.tensor([0.0, 9, 5, 9, 1, 9])[::2])
+    same_selected(case, 6, features, documents, torch.ones(1).expand(3))
+
+
+def test_bfloat16_residuals_meet_every_bit_of_float32_weights(
+    normal: Callable, float64_check: Callable, float64_error: Callable
+) -> None:
+    """As the sum of three bfloat16 matrices; one of them alone would be off by more than float32 rounding."""
+    case = normal(3, 130, 131, seed=2)
+    case = type(case)(case.x_TD.bfloat16().to(DEVICE), case.W_enc_FD.to(DEVICE), case.b_enc_F.to(DEVICE))
+    got, right = encode_topk(*case, 7, backend="triton"), encode_topk(*case, 7, backend="reference")
+    float64_check(case, 7, *got)
+    assert float64_error(case, *got) <= max(2 * float64_error(case, *right), 2e-6)
+
+
+def test_the_parts_of_a_weight_sum_to_it_and_are_made_again_when_it_changes() -> None:
+    from scopesift_kernels.arguments import check_problem
+    from scopesift_kernels.triton_weights import encoder_weights
+
+    W = torch.tensor([[1.0, 1 / 3, 1e-7], [-3.1415927, 1e30, 16777217.0]], device=DEVICE)
+    x, b = torch.ones(1, 3, device=DEVICE, dtype=torch.bfloat16), torch.zeros(2, device=DEVICE)
+
+    def summed() -> torch.Tensor:
+        weights = encoder_weights(check_problem(x, W, b, 1))
+        return weights.matrix_CW.double().view(2, 3, -1).sum(dim=1)[:, :3]
+
+    assert torch.equal(summed(), W.double())
+    W *= 1.1
+    assert torch.equal(summed(), W.double())
+
+
+def test_few_tokens_are_read_off_the_full_encode(whole: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scopesift_kernels import triton_backend
+
+    monkeypatch.setattr(triton_backend, "_FEW_TOKENS", 256)
+    monkeypatch.setattr(triton_backend, "screen", None)
+    features, documents = torch.tensor([0, 7, 33, 69, 5]), torch.tensor([0] * 4 + [1] * 5 + [3])
+    same_selected(whole(10, 9, 70, seed=8), 6, features, documents, torch.tensor([0.0, 1, 2, 0, 3]))
+
+
+def count(W: torch.Tensor, value: torch.Tensor, feature: torch.Tensor, rows: int) -> list:
+    """Counts of a residual of ones against the first rows of pairs."""
+    from scopesift_kernels.arguments import check_problem
+    from scopesift_kernels.triton_launch import count_before
+    from scopesift_kernels.triton_weights import encoder_weights
+
+    x, W = torch.ones(len(value), 1, device=DEVICE), W.to(DEVICE)
+    weights = encoder_weights(check_problem(x, W, torch.zeros(len(W), device=DEVICE), 1))
+    counts = torch.zeros(feature.shape, dtype=torch.int32, device=DEVICE)
+    n_rows = torch.tensor([rows], dtype=torch.int32, device=DEVICE)
+    count_before(x, weights, value.to(DEVICE), feature.to(DEVICE, torch.int32), counts, n_rows)
+    return counts.tolist()
+
+
+def test_a_feature_never_counts_against_itself() -> None:
+    """Its value may come from another tile with other last bits."""
+    W = torch.tensor([[3.0], [2.0], [1.0]])
+    value = torch.tensor([[2.0 - 2**-22, 3.0]])
+    assert count(W, value, torch.tensor([[1, 0]]), 1) == [[1, 0]]
+
+
+def test_counting_ranks_equal_values_by_index() -> None:
+    W = torch.tensor([[2.0], [3.0], [2.0], [2.0]])
+    assert count(W, torch.tensor([[2.0, 2.0]]), torch.tensor([[2, 0]]), 1) == [[2, 1]]
+
+
+def test_rows_past_the_count_on_the_device_are_left_alone() -> None:
+    W, value = torch.tensor([[2.0], [3.0]]), torch.zeros(3, 1)
+    counts = count(W, value, torch.zeros(3, 1, dtype=torch.int64), 2)
+    assert counts == [[1], [1], [0]]
+
+
+@pytest.mark.parametrize(
+    "dtypes", [*zip(DTYPES, DTYPES, strict=True), (torch.bfloat16, torch.float32)], ids=str
+)
+def test_a_pre_activation_has_the_same_bits_wherever_it_is_computed(normal: Callable, dtypes: tuple) -> None:
+    """Pairs are compared across products, without slack."""
+    from scopesift_kernels.arguments import check_problem
+    from scopesift_kernels.triton_launch import pre_activations
+    from scopesift_kernels.triton_weights import encoder_weights
+
+    x, W, b = (tensor.to(DEVICE) for tensor in normal(70, 123, 131, seed=3))
+    x, W = x.to(dtypes[0]), W.to(dtypes[1])
+    weights = encoder_weights(check_problem(x, W, b, 1))
+    whole = torch.empty(70, 131, device=DEVICE)
+    pre_activations(x, weights, whole, None, 0)
+    rows, columns = torch.tensor([69, 3, 40], device=DEVICE), torch.tensor([130, 0, 64, 7], device=DEVICE)
+    part = torch.empty(3, 4, device=DEVICE)
+    pre_activations(x[rows], weights[columns], part, None, 0)
+    assert torch.equal(part, whole[rows][:, columns])
