@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from bench.errors import BenchError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 Out = Annotated[Path | None, typer.Option(help="Where the JSON goes; default under bench/results/.")]
@@ -77,7 +80,9 @@ def fit(
 def throughput(
     out: Out = None,
     quick: Quick = False,
-    model: Annotated[list[str] | None, typer.Option(help="Qwen3-1.7B or Qwen3-8B; may be repeated.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Qwen3-1.7B, Qwen3-8B or Qwen3.5-2B; may be repeated.")
+    ] = None,
 ) -> None:
     """Time classify and filter on full-size random backbones, cut at a quarter, half and three quarters."""
     from bench import throughput
@@ -177,11 +182,22 @@ def languages(data: Annotated[Path, typer.Option(help="Folder with language/.")]
 
 
 @app.command()
-def gpu(out: Out = None) -> None:
+def device(out: Out = None) -> None:
+    """Measure the rate of a bare bf16 product and of a copy: what all other numbers are held against."""
+    from bench import device_rates
+
+    device_rates.run(out)
+
+
+@app.command()
+def gpu(
+    out: Out = None,
+    minutes: Annotated[float, typer.Option(help="For everything; what is left over is named.")] = 8.0,
+) -> None:
     """Check and time everything that only a GPU can show."""
     from bench import gpu
 
-    gpu.run(out)
+    gpu.run(out, minutes)
 
 
 @app.command()
@@ -195,4 +211,7 @@ def readme(
 
 
 if __name__ == "__main__":
-    app()
+    try:
+        app()
+    except BenchError as error:
+        sys.exit(f"bench: {error}")

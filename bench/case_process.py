@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
+
 
 def run_case(module: str, *arguments: object) -> dict[str, Any]:
     """Run a module of `bench` that prints one JSON object last.
@@ -18,7 +20,7 @@ def run_case(module: str, *arguments: object) -> dict[str, Any]:
         arguments: what it is called with.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        BenchError: it failed; with the end of what it said.
     """
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],
@@ -29,6 +31,6 @@ def run_case(module: str, *arguments: object) -> dict[str, Any]:
         env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
     )
     if done.returncode:
-        raise RuntimeError(f"{module} {' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")
+        raise BenchError(f"{module} {' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")
     measured: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return measured

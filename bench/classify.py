@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bench.errors import BenchError
 from bench.results_file import write_result
 
 SENTENCE = "You are such a stupid idiot, shut your mouth."
@@ -53,5 +54,5 @@ def _seconds(arguments: list[str], stdin: str) -> float:
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     expected = max(1, stdin.count("\n"))
     if len(answers) != expected:
-        raise RuntimeError(f"expected {expected} answers, got {len(answers)}: nothing was timed")
+        raise BenchError(f"expected {expected} answers, got {len(answers)}: nothing was timed")
     return elapsed

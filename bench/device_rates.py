@@ -1,14 +1,33 @@
-"""What a device can do at most, measured: the rate of a bare bf16 matrix product, and of a copy."""
+"""`python -m bench device`: what a device can do at most, the rate of a bare bf16 product and of a copy."""
 
 from __future__ import annotations
 
 import statistics
+from pathlib import Path
 
 import torch
 
 from bench.encode_timing import timed_in_turn
+from bench.results_file import write_result
 
 SIDE, COPY_BYTES, ROUNDS = 8192, 1 << 30, 20
+CPU_SIDE = 256
+
+
+def run(out: Path | None = None) -> None:
+    """Measure the GPU, or the CPU with smaller data, and print both rates.
+
+    Args:
+        out: Folder for the JSON; None: `bench/results/`.
+    """
+    on_gpu = torch.cuda.is_available()
+    rates = (
+        measure(torch.device("cuda")) if on_gpu else measure(torch.device("cpu"), CPU_SIDE, COPY_BYTES // 8)
+    )
+    path = write_result("device", rates, out)
+    print(
+        f"bf16 product {rates['gemm_tflops']:,.2f} TFLOP/s, copy {rates['copy_gb_per_s']:,.0f} GB/s; {path}"
+    )
 
 
 def measure(device: torch.device, side: int = SIDE, copy_bytes: int = COPY_BYTES) -> dict[str, float]:

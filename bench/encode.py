@@ -17,6 +17,7 @@ from bench.encode_peers import Encode, bare_gemm, peers
 from bench.encode_shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
 from bench.encode_tables import full_table, memory_line, selected_table, shape_name
 from bench.encode_timing import extra_mib, median_ratios, timed_in_turn
+from bench.errors import BenchError
 from bench.results_file import StoredRows
 
 FLOOR = "bare product"
@@ -34,14 +35,14 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
         only: shapes to measure, as `shape_name` writes them, or "memory"; all if empty.
 
     Raises:
-        RuntimeError: an encode gave a wrong answer on the inputs that were timed, or no shape has a name of `only`.
+        BenchError: an encode gave a wrong answer on the inputs that were timed, or no shape has a name of `only`.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = [shape for shape in shapes(device, quick) if not only or shape_name(vars(shape)) in only]
     if only and len(chosen) + ("memory" in only) < len(only):
         names = ", ".join(shape_name(vars(shape)) for shape in shapes(device, quick))
-        raise RuntimeError(f"no such shape among {', '.join(only)}; there are {names}, and memory")
-    repeats = 3 if quick or device.type == "cpu" else 30
+        raise BenchError(f"no such shape among {', '.join(only)}; there are {names}, and memory")
+    repeats = 3 if quick or device.type == "cpu" else 15
     batches = 2 if device.type == "cpu" else 3
     name = f"encode{'-quick' if quick else ''}"
     stored = StoredRows(name, out)
@@ -60,7 +61,7 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
     rows = [row for row in result["rows"].values() if "mismatches" in row]
     wrong = sum(row["mismatches"] + sum(s["mismatches"] for s in row["selected"]) for row in rows)
     if wrong:
-        raise RuntimeError(f"{wrong} answers differ from float64 by more than rounding; see {stored.path}")
+        raise BenchError(f"{wrong} answers differ from float64 by more than rounding; see {stored.path}")
 
 
 def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from scopesift_kernels.triton_launch import FULL, HALF, TileShape
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
+from bench.errors import BenchError
 from bench.markdown import markdown
 
 SHARED_MEMORY = 227 * 1024
@@ -112,7 +113,7 @@ def run() -> None:
     """Compile every kernel for sm_90 and print what it takes.
 
     Raises:
-        RuntimeError: a kernel needs more shared memory than there is, spills registers, or is a product of 16-bit
+        BenchError: a kernel needs more shared memory than there is, spills registers, or is a product of 16-bit
             numbers that doesn't use the tensor cores.
     """
     rows, faults = [], []
@@ -140,7 +141,7 @@ def run() -> None:
     )
     print(f"\nTriton {triton.__version__}, sm_90")
     if faults:
-        raise RuntimeError("; ".join(faults))
+        raise BenchError("; ".join(faults))
 
 
 # A few bytes that are written once before the loop cost nothing.
@@ -153,7 +154,14 @@ def _registers(ptx: str) -> tuple[int, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.ptx"
         path.write_text(ptx, encoding="utf-8")
-        command = [str(assembler), "-v", "--gpu-name=sm_90a", str(path), "-o", str(path.with_suffix(".cubin"))]
+        command = [
+            str(assembler),
+            "-v",
+            "--gpu-name=sm_90a",
+            str(path),
+            "-o",
+            str(path.with_suffix(".cubin")),
+        ]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603
     registers = max(int(found) for found in re.findall(r"Used (\d+) registers", said))
     return registers, sum(int(found) for found in re.findall(r"(\d+) bytes spill stores", said))

@@ -22,6 +22,7 @@ from scopesift_kernels import TopK, encode_selected, encode_topk
 
 from bench.encode_peers import bare_gemm, torch_topk
 from bench.encode_timing import median_ratios, timed_in_turn
+from bench.errors import BenchError
 from bench.markdown import markdown
 from bench.results_file import write_result
 
@@ -41,7 +42,7 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
         out: folder for the JSON; None: `bench/results/`.
 
     Raises:
-        RuntimeError: the selected encode disagrees with the full one.
+        BenchError: the selected encode disagrees with the full one.
     """
     scope = Scope.load("nano", device="cpu")
     sae = scope.sae(layer)
@@ -111,7 +112,7 @@ def _check(
         act_T = torch.where(act_T > floor, act_T, 0.0)
         right_N = torch.zeros(len(maxima_NS)).scatter_reduce_(0, document_T, act_T, "amax")
         if not torch.allclose(right_N, maxima_NS[:, column], rtol=1e-4, atol=1e-4):
-            raise RuntimeError(f"encode_selected is wrong for feature {feature} with floor {floor}")
+            raise BenchError(f"encode_selected is wrong for feature {feature} with floor {floor}")
 
 
 def _ignoring_batch(call: Callable[[], Any]) -> Callable[[int], object]:

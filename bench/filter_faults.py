@@ -19,6 +19,7 @@ from typing import Any
 
 import zstandard
 
+from bench.errors import BenchError
 from bench.filter_corpus import write_corpus
 from bench.results_file import StoredRows
 
@@ -244,4 +245,4 @@ def _unpacked(path: Path) -> bytes:
 
 def _check(holds: bool, what: str) -> None:
     if not holds:
-        raise RuntimeError(f"this did not hold: {what}")
+        raise BenchError(f"this did not hold: {what}")

@@ -3,38 +3,103 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from bench import device_rates, encode, throughput
-from bench.results_file import write_result
+from bench.errors import BenchError
+from bench.markdown import markdown
 
-TESTS = ("tests/kernels",)
-TEST_SECONDS = 180
+_TRITON_TESTS = ("tests/kernels/test_triton.py", "tests/kernels/test_triton_selected.py")
+_BENCH = (sys.executable, "-m", "bench")
+_PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")
+_SANITIZER = "compute-sanitizer"
+# Random data would be drawn in every process anew; these cross every border that the kernels have.
+_SMALL = "stride or slabs or room or gate or ties or chunks"
 
 
-def run(out: Path | None = None) -> None:
-    """Run the kernel tests with real compilation, then time device, encodes and whole runs; JSON goes to `out`.
+@dataclass(frozen=True)
+class Step:
+    """One thing to run.
+
+    Attributes:
+        name: what the table says.
+        command: run in a process of its own; `--out` is added to benchmarks.
+        seconds: the most that it gets.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    seconds: int
+
+
+STEPS = (
+    Step("kernels, compiled, against the reference", (*_PYTEST, *_TRITON_TESTS), 120),
+    Step("the device's own rates", (*_BENCH, "device"), 40),
+    Step("encode", (*_BENCH, "encode"), 150),
+    Step("throughput, Qwen3-1.7B", (*_BENCH, "throughput"), 150),
+    Step(
+        "kernels under memcheck",
+        (_SANITIZER, "--tool", "memcheck", "--error-exitcode", "9", *_PYTEST, *_TRITON_TESTS, "-k", _SMALL),
+        120,
+    ),
+    Step("ONNX Runtime", (*_BENCH, "onnx"), 60),
+    Step("throughput, Qwen3.5-2B", (*_BENCH, "throughput", "--model", "Qwen3.5-2B"), 120),
+    Step("throughput, Qwen3-8B", (*_BENCH, "throughput", "--model", "Qwen3-8B"), 150),
+)
+
+
+def run(out: Path | None = None, minutes: float = 8.0, steps: tuple[Step, ...] = STEPS) -> None:
+    """Run the steps in the order of their worth until the time is over; a step that fails doesn't stop the others.
 
     Args:
         out: Folder for the JSON; None: `$OUT` if it is set, else `bench/results/`.
+        minutes: For everything. A step gets no more than is left; rows that it has measured are written.
+        steps: What to run.
 
     Raises:
-        RuntimeError: There is no GPU, or a test failed.
+        BenchError: There is no GPU, or a step failed, was stopped or left out.
     """
     if not torch.cuda.is_available():
-        raise RuntimeError("no CUDA device is visible here; on a CPU run `python -m bench encode`")
+        raise BenchError("no CUDA device is visible here; on a CPU run `python -m bench encode`")
     folder = out or (Path(os.environ["OUT"]) if os.environ.get("OUT") else None)
+    end = time.monotonic() + 60 * minutes
+    rows = []
+    for step in steps:
+        began = time.monotonic()
+        print(f"\n== {step.name}", flush=True)
+        outcome = _outcome(step, folder, min(step.seconds, end - began))
+        rows.append([step.name, outcome, f"{time.monotonic() - began:.0f}"])
+    print(f"\n{torch.cuda.get_device_name()}\n\n{markdown(['step', 'outcome', 'seconds'], rows)}")
+    wrong = [name for name, outcome, _ in rows if outcome != "done"]
+    if wrong:
+        raise BenchError(f"{len(wrong)} of {len(rows)} steps are not done: {', '.join(wrong)}")
+
+
+def _outcome(step: Step, folder: Path | None, seconds: float) -> str:
+    if shutil.which(step.command[0]) is None:
+        return f"{step.command[0]} isn't installed"
+    if seconds < 5:
+        return "no time left"
+    command = list(step.command)
+    if folder is not None and step.command[: len(_BENCH)] == _BENCH:
+        command += ["--out", str(folder)]
     environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
-    tests = [sys.executable, "-m", "pytest", "-q", *TESTS]
-    done = subprocess.run(tests, env=environment, timeout=TEST_SECONDS, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise RuntimeError("the kernel tests failed on this device; no timing of a wrong kernel is taken")
-    rates = device_rates.measure(torch.device("cuda"))
-    write_result("device-rates", rates, folder)
-    print(f"bf16 product {rates['gemm_tflops']:,.0f} TFLOP/s, copy {rates['copy_gb_per_s']:,.0f} GB/s")
-    encode.run(folder)
-    throughput.run(folder)
+    if step.command[0] == _SANITIZER:
+        environment["PYTORCH_NO_CUDA_MEMORY_CACHING"] = (
+            "1"  # else all tensors lie in one block, never outside
+        )
+    # a group of its own, so that what a benchmark has started ends with it
+    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, 9)
+        process.wait()
+        return f"stopped after {seconds:.0f} s"
+    return "done" if code == 0 else f"failed with exit code {code}"

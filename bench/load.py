@@ -21,7 +21,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
         quick: a stand-in of a hundredth of the size, to see that everything runs; the numbers mean nothing.
 
     Raises:
-        RuntimeError: a case failed.
+        BenchError: a case failed.
     """
     with tempfile.TemporaryDirectory() as place:
         folder = write_standin(Path(place) / "stand-in", LAYERS, quick=quick)

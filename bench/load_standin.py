@@ -1,11 +1,13 @@
-"""A stand-in for a pulled group: random Qwen3 weights in a real configuration and layout, with random SAEs."""
+"""Stand-ins for pulled groups: random weights in a model's real configuration and layout, with random SAEs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import save_file
@@ -13,27 +15,84 @@ from scopesift_features.sae_files import SAEConfig
 from scopesift_features.scope_folder import ScopeRecord
 from scopesift_features.settings import ReadingSettings
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
 SHARD_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
-class Size:
-    """What differs between the dense Qwen3 models that have an SAE, and the width of that."""
+class Standin:
+    """A model that has SAEs: its real configuration, one of a hundredth of the size, and the SAEs' widths."""
 
-    hidden: int
-    intermediate: int
-    layers: int
-    heads: int
-    tied: bool
+    config: Callable[[], PreTrainedConfig]
+    quick: Callable[[], PreTrainedConfig]
     d_sae: int
-    vocabulary: int = 151936
+    quick_d_sae: int = 1024
 
 
-SIZES = {
-    "Qwen3-1.7B": Size(2048, 6144, 28, 16, tied=True, d_sae=32768),
-    "Qwen3-8B": Size(4096, 12288, 36, 32, tied=False, d_sae=65536),
+def _qwen3(
+    hidden: int, intermediate: int, layers: int, heads: int, tied: bool, vocabulary: int = 151936
+) -> PreTrainedConfig:
+    """A Qwen3 base model's configuration, as its config.json has it."""
+    from transformers import Qwen3Config
+
+    return Qwen3Config(
+        hidden_size=hidden,
+        intermediate_size=intermediate,
+        vocab_size=vocabulary,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=8,
+        head_dim=128,
+        max_position_embeddings=32768,
+        rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+        tie_word_embeddings=tied,
+        bos_token_id=0,
+        eos_token_id=0,
+        dtype="bfloat16",
+        architectures=["Qwen3ForCausalLM"],
+    )
+
+
+def _qwen3_5(
+    hidden: int, intermediate: int, layers: int, heads: int, linear_heads: int, vocabulary: int = 248320
+) -> PreTrainedConfig:
+    """The language model of a Qwen3.5 checkpoint: three linear-attention blocks to one of full attention."""
+    from transformers import Qwen3_5TextConfig
+
+    return Qwen3_5TextConfig(
+        hidden_size=hidden,
+        intermediate_size=intermediate,
+        vocab_size=vocabulary,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=2,
+        head_dim=256,
+        linear_num_key_heads=linear_heads,
+        linear_num_value_heads=linear_heads,
+        linear_key_head_dim=128,
+        linear_value_head_dim=128,
+        linear_conv_kernel_dim=4,
+        max_position_embeddings=262144,
+        tie_word_embeddings=True,
+        bos_token_id=0,
+        eos_token_id=0,
+        dtype="bfloat16",
+        architectures=["Qwen3_5ForCausalLM"],
+    )
+
+
+_QUICK = partial(_qwen3, 128, 384, 28, 16, True, vocabulary=2048)
+STANDINS = {
+    "Qwen3-1.7B": Standin(partial(_qwen3, 2048, 6144, 28, 16, True), _QUICK, 32768),
+    "Qwen3-8B": Standin(partial(_qwen3, 4096, 12288, 36, 32, False), _QUICK, 65536),
+    "Qwen3.5-2B": Standin(
+        partial(_qwen3_5, 2048, 6144, 24, 8, 16),
+        partial(_qwen3_5, 128, 384, 24, 2, 2, vocabulary=2048),
+        32768,
+    ),
 }
-QUICK = Size(128, 384, 28, 16, tied=True, d_sae=1024, vocabulary=2048)
 
 
 def write_standin(
@@ -45,57 +104,47 @@ def write_standin(
         folder: an empty folder with room for the weights: 8 GB for the smallest model.
         layers: layers that get an SAE.
         quick: a hundredth of the size.
-        model: one of `SIZES`.
+        model: one of `STANDINS`.
         cut: leave out the blocks behind the deepest of `layers`.
     """
-    size = QUICK if quick else SIZES[model]
-    config = real_config(size)
-    _write_backbone(folder / "backbone", config, max(layers) + 1 if cut else size.layers)
+    standin = STANDINS[model]
+    config = standin.quick() if quick else standin.config()
+    _write_backbone(folder / "backbone", config, max(layers) + 1 if cut else config.num_hidden_layers)
     _write_tokenizer(folder / "backbone")
     sae = SAEConfig(
         base_model=f"random {model}",
-        d_model=size.hidden,
-        d_sae=size.d_sae,
+        d_model=config.hidden_size,
+        d_sae=standin.quick_d_sae if quick else standin.d_sae,
         k=50,
-        num_layers=size.layers,
+        num_layers=config.num_hidden_layers,
     )
     sae.write(folder / "sae")
     for layer in layers:
         tensors = {name: _random(shape) for name, shape in sae.shapes().items()}
         save_file(tensors, folder / "sae" / f"layer{layer}.sae.safetensors", metadata={"format": "pt"})
-    record = ScopeRecord(
-        id="stand-in",
-        settings=ReadingSettings(window_tokens=1024, overlap_tokens=128, dtype="bfloat16"),
-        licence="random numbers",
-        backbone="stand-in",
-        sae="stand-in",
-    )
-    record.write(folder)
+    write_record(folder, "float32")
     return folder
 
 
-def real_config(size: Size) -> dict[str, Any]:
-    """A Qwen3 base model's configuration, as its config.json has it."""
-    from transformers import Qwen3Config
+def write_record(folder: Path, sae_dtype: str) -> None:
+    """Write a stand-in's scope.json.
 
-    config = Qwen3Config(
-        hidden_size=size.hidden,
-        intermediate_size=size.intermediate,
-        vocab_size=size.vocabulary,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.heads,
-        num_key_value_heads=8,
-        head_dim=128,
-        max_position_embeddings=32768,
-        rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
-        tie_word_embeddings=size.tied,
-        bos_token_id=0,
-        eos_token_id=0,
-        dtype="bfloat16",
-        architectures=["Qwen3ForCausalLM"],
+    Args:
+        folder: a stand-in.
+        sae_dtype: in which precision its SAEs are used.
+    """
+    record = ScopeRecord(
+        id="stand-in",
+        settings=ReadingSettings(
+            window_tokens=1024, overlap_tokens=128, dtype="bfloat16", sae_dtype=sae_dtype
+        ),
+        licence="random numbers",
+        backbone="stand-in",
+        sae="stand-in",
+        backbone_revision="random",  # with revisions, nobody reads gigabytes to tell scopes apart
+        sae_revision="random",
     )
-    content: dict[str, Any] = config.to_dict()
-    return content
+    record.write(folder)
 
 
 def _random(shape: tuple[int, ...]) -> torch.Tensor:
@@ -104,19 +153,18 @@ def _random(shape: tuple[int, ...]) -> torch.Tensor:
     return (torch.randn(shape, device=device) * 0.02).cpu()
 
 
-def _write_backbone(folder: Path, config: dict[str, Any], blocks: int) -> None:
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+def _write_backbone(folder: Path, config: PreTrainedConfig, blocks: int) -> None:
+    from transformers import AutoModelForCausalLM
 
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2))
+    content: dict[str, Any] = config.to_dict()
+    (folder / "config.json").write_text(json.dumps(content, indent=2))
     with torch.device("meta"):
-        shapes = {
-            name: tensor.shape
-            for name, tensor in Qwen3ForCausalLM(Qwen3Config(**config)).state_dict().items()
-        }
-    if config["tie_word_embeddings"]:
+        model = AutoModelForCausalLM.from_config(config)
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    if config.tie_word_embeddings:
         shapes.pop("lm_head.weight")  # the real checkpoint does not hold it either
-    behind = tuple(f"model.layers.{layer}." for layer in range(blocks, config["num_hidden_layers"]))
+    behind = tuple(f"model.layers.{layer}." for layer in range(blocks, config.num_hidden_layers))
     shapes = {name: shape for name, shape in shapes.items() if not name.startswith(behind)}
     weight_map: dict[str, str] = {}
     shard: dict[str, torch.Tensor] = {}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import filter_tables, languages, quality_tables, scopes_table, speed_tables
+from bench import filter_tables, gpu_tables, languages, quality_tables, scopes_table, speed_tables
+from bench.errors import BenchError
 
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -33,6 +34,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "load": speed_tables.load,
     "encode": speed_tables.encode,
     "encode_selected": speed_tables.encode_selected,
+    "encode_gpu": gpu_tables.encode,
+    "throughput_gpu": gpu_tables.whole_runs,
 }
 
 
@@ -43,14 +46,14 @@ def run(check: bool = False) -> None:
         check: Change nothing; fail if a table is not what its JSON says.
 
     Raises:
-        RuntimeError: With `check`, a table is out of date; or a mark names no table.
+        BenchError: With `check`, a table is out of date; or a mark names no table.
     """
     for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = page.read_text(encoding="utf-8")
         made = MARK.sub(lambda found: found[1] + _table(found[2]) + "\n" + found[3], text)
         if made != text and check:
             name = page.relative_to(ROOT)
-            raise RuntimeError(f"the tables of {name} differ from their JSON; run `python -m bench readme`")
+            raise BenchError(f"the tables of {name} differ from their JSON; run `python -m bench readme`")
         if made != text:
             write_atomically(page, partial(_put, made))
 
@@ -61,5 +64,5 @@ def _put(text: str, temporary: Path) -> None:
 
 def _table(name: str) -> str:
     if name not in TABLES:
-        raise RuntimeError(f"a document asks for the table {name!r}; there are {', '.join(TABLES)}")
+        raise BenchError(f"a document asks for the table {name!r}; there are {', '.join(TABLES)}")
     return TABLES[name]()

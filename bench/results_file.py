@@ -12,6 +12,8 @@ from typing import Any
 
 from scopesift_features.atomic_files import write_json
 
+from bench.errors import BenchError
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -47,11 +49,11 @@ def stored(name: str) -> dict[str, Any]:
     """What a benchmark has left under `bench/results/`.
 
     Raises:
-        RuntimeError: it has not been run.
+        BenchError: it has not been run.
     """
     path = RESULTS / f"{name}.json"
     if not path.is_file():
-        raise RuntimeError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
+        raise BenchError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
@@ -100,11 +102,31 @@ def _about() -> dict[str, Any]:
             "python": platform.python_version(),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
+            **(_gpu_versions() if torch.cuda.is_available() else {}),
         },
     }
 
 
+def _gpu_versions() -> dict[str, str]:
+    import torch
+    import triton
+
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    return {
+        "driver": (_said(command).splitlines() or ["unknown"])[0],
+        "cuda": str(torch.version.cuda),
+        "triton": triton.__version__,
+    }
+
+
 def _commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=RESULTS.parent)  # noqa: S603
-    return done.stdout.strip() or "unknown"
+    return _said(["git", "rev-parse", "--short", "HEAD"]) or "unknown"
+
+
+def _said(command: list[str]) -> str:
+    """What a program prints; nothing if it isn't there or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=RESULTS.parent)  # noqa: S603
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()

@@ -21,6 +21,7 @@ from typing import Any
 from scopesift_features.errors import UsageError
 from scopesift_service.local_server import LocalServer
 
+from bench.errors import BenchError
 from bench.results_file import write_result
 from bench.service_client import CLOSED, ONE, OPEN, Load
 from bench.service_rates import steady_rate, summary
@@ -170,7 +171,7 @@ def offline_engine() -> Iterator[subprocess.Popen[str]]:
 
 def _ask(offline: subprocess.Popen[str], texts: int) -> dict[str, float]:
     if offline.stdin is None or offline.stdout is None:
-        raise RuntimeError("the offline engine has no pipes")
+        raise BenchError("the offline engine has no pipes")
     offline.stdin.write(f"{texts}\n")
     offline.stdin.flush()
     found: dict[str, float] = json.loads(offline.stdout.readline())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from bench.errors import BenchError
+
 
 def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
     """Rates and percentiles of one load.
@@ -14,14 +16,14 @@ def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
         texts: Texts a call.
 
     Raises:
-        RuntimeError: No call was answered with 200.
+        BenchError: No call was answered with 200.
     """
     statuses: dict[str, int] = {}
     for _, _, status in samples:
         statuses[str(int(status))] = statuses.get(str(int(status)), 0) + 1
     good = sorted(seconds for _, seconds, status in samples if status == 200)
     if not good:
-        raise RuntimeError(f"no call was answered with 200, statuses {statuses}: nothing was timed")
+        raise BenchError(f"no call was answered with 200, statuses {statuses}: nothing was timed")
     end = max(sent + seconds for sent, seconds, status in samples if status == 200)
     return {
         "calls": len(samples),

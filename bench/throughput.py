@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 import torch
 
 from bench.case_process import run_case
-from bench.load_standin import QUICK, SIZES, write_standin
+from bench.errors import BenchError
+from bench.load_standin import STANDINS, write_record, write_standin
 from bench.markdown import markdown
 from bench.results_file import StoredRows
 
-SHARES = (0.25, 0.5, 0.75)
-DOCUMENTS, CPU_DOCUMENTS = 2048, 8
+CASES = ((0.25, "float32"), (0.5, "float32"), (0.5, "bfloat16"), (0.75, "float32"))
+"""Where the backbone ends, as a share of its depth, and the precision of the SAE."""
+COMPILED = CASES[1]
+DOCUMENTS, CPU_DOCUMENTS = 1024, 8
 
 
 def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()) -> None:
@@ -24,20 +28,32 @@ def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()
     Args:
         out: Folder for the JSON; None: `bench/results/`.
         quick: A hundredth of the size: shows that it runs.
-        models: Names in `SIZES`; none: the smallest.
+        models: Names in `STANDINS`; none: the first.
+
+    Raises:
+        BenchError: a name that is not there, or a case failed.
     """
+    unknown = sorted(set(models) - set(STANDINS))
+    if unknown:
+        raise BenchError(f"no stand-in {unknown[0]!r}; there are {', '.join(STANDINS)}")
     stored = StoredRows(f"throughput{'-quick' if quick else ''}", out)
-    documents = DOCUMENTS if torch.cuda.is_available() else CPU_DOCUMENTS
-    for model in models or [next(iter(SIZES))]:
-        blocks = (QUICK if quick else SIZES[model]).layers
-        layers = [round(share * blocks) - 1 for share in SHARES]
+    on_gpu = torch.cuda.is_available()
+    documents = DOCUMENTS if on_gpu and not quick else CPU_DOCUMENTS
+    for model in models or [next(iter(STANDINS))]:
+        standin = STANDINS[model]
+        blocks = (standin.quick() if quick else standin.config()).num_hidden_layers
+        layers = {share: round(share * blocks) - 1 for share, _ in CASES}
         with tempfile.TemporaryDirectory() as place:
-            folder = write_standin(Path(place) / "stand-in", layers, quick=quick, model=model, cut=True)
-            for share, layer in zip(SHARES, layers, strict=True):
-                stored.put(
-                    f"{model}, cut at {share:.0%} of its depth",
-                    run_case("throughput_case", folder, layer, documents),
-                )
+            print(f"writing a random {model}", file=sys.stderr)
+            folder = Path(place) / "stand-in"
+            write_standin(folder, sorted(set(layers.values())), quick=quick, model=model, cut=True)
+            for case in CASES:
+                share, sae_dtype = case
+                name = f"{model}, cut at {share:.0%} of its depth, SAE in {sae_dtype}"
+                print(f"measuring {name}", file=sys.stderr)
+                write_record(folder, sae_dtype)
+                compiled = case == COMPILED and (on_gpu or quick)
+                stored.put(name, run_case("throughput_case", folder, layers[share], documents, int(compiled)))
     print(table(stored.result()))
 
 
@@ -45,7 +61,8 @@ def table(found: dict[str, Any]) -> str:
     """The result as Markdown."""
     header = [
         "backbone", "block", "documents/s: backbone alone", "scorer", "filter", "classify",
-        "filter's time / backbone's", "backbone TFLOP/s", "one short text, ms", "peak MiB",
+        "filter's time / backbone's", "backbone TFLOP/s", "compiled / eager", "one short text, ms",
+        "its backbone", "as CUDA graphs", "peak MiB",
     ]  # fmt: skip
     rows = [
         [
@@ -57,7 +74,14 @@ def table(found: dict[str, Any]) -> str:
             ),
             f"{row['over_backbone']['filter']:.2f}",
             f"{row['backbone_tflops']:.1f}",
-            f"{row['short_text_ms']:.1f}",
+            *(
+                "" if value is None else f"{value:.2f}"
+                for value in (row["compiled_over_eager"], row["short_text_ms"])
+            ),
+            *(
+                "" if value is None else f"{value:.1f}"
+                for value in (row["short_backbone_ms"], row["short_compiled_ms"])
+            ),
             f"{row['peak_mib']:,.0f}",
         ]
         for name, row in found["rows"].items()

@@ -12,28 +12,31 @@ from typing import Any
 import torch
 from scopesift_classifiers.document_scorer import DocumentScorer
 from scopesift_classifiers.engine import Engine
+from scopesift_features.batches import Batch
 from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
 
 from bench.encode_timing import timed_in_turn
 from bench.filter_standin import standin_classifiers
+from bench.throughput_compiled import compiled_over_eager, short_text
 
 TOKENS = 256  # of a document; the stand-in's tokenizer makes one of each byte
-ROUNDS, SHORT_CALLS = 5, 20
+ROUNDS, SHORT_CALLS = 3, 20
 SHORT = "A comment of ordinary length, as people write them."
 
 
-def measure(folder: str, layer: int, documents: int) -> dict[str, Any]:
+def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str, Any]:
     """Read documents with a backbone cut at a layer: the backbone alone, the scorer of filtering, the engine.
 
     Args:
         folder: the stand-in.
         layer: where the classifiers read, and the backbone ends.
         documents: how many, of 256 tokens each.
+        compiled: also try what torch.compile and CUDA graphs make of the backbone.
 
     Returns:
-        Rates, the pipeline's time over the backbone's, latency of one short text, memory.
+        Rates, the pipeline's time over the backbone's, latency of one short text, memory; None for what wasn't tried.
     """
     scope = Scope.load(folder)
     device = torch.device(scope.device)
@@ -73,7 +76,24 @@ def measure(folder: str, layer: int, documents: int) -> dict[str, Any]:
         "backbone_tflops": 2 * parameters * tokens / seconds["backbone"] / 1e12,
         "short_text_ms": _latency_ms(engine),
         "peak_mib": _peak_mib(device),
+        **(_compiled(scorer, scope, batches) if compiled else dict.fromkeys(COMPILED)),
     }
+
+
+COMPILED = ("compiled_over_eager", "short_backbone_ms", "short_compiled_ms")
+
+
+def _compiled(scorer: DocumentScorer, scope: Scope, batches: list[Batch]) -> dict[str, float]:
+    """Last of all, since compiled code stays in memory."""
+    (short,) = DocumentScorer.batches(make_windows(scope, [SHORT], offsets=False), 4096)
+    eager_ms, graphs_ms = short_text(scorer.backbone.model, short, SHORT_CALLS)
+    return dict(
+        zip(
+            COMPILED,
+            (compiled_over_eager(scorer.backbone.model, batches[0], ROUNDS), eager_ms, graphs_ms),
+            strict=True,
+        )
+    )
 
 
 def _read_again(scorer: DocumentScorer, scope: Scope, texts: list[str], most: int) -> Any:
@@ -99,5 +119,5 @@ def _peak_mib(device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    place, cut, count = sys.argv[1:]
-    print(json.dumps(measure(place, int(cut), int(count))))
+    place, cut, count, compile_too = sys.argv[1:]
+    print(json.dumps(measure(place, int(cut), int(count), compile_too == "1")))

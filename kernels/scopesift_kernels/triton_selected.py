@@ -76,8 +76,9 @@ class _Groups:
         self.asked_TQ = torch.zeros(n_tokens, _SLOTS, dtype=torch.int32, device=device)
         self.room = min(_ROOM, n_tokens, self.maximum_NS.numel())
         self.token_R = torch.empty(self.room, dtype=torch.int32, device=device)
-        # of every look at the leaders: tokens that were asked about, groups that stayed open
-        self.counts = torch.zeros(_ROUNDS + 2, 2, dtype=torch.int32, device=device)
+        # of every look at the leaders: tokens that were asked about, groups that stayed open; rows of 16 bytes,
+        # since kernels are compiled for the alignment of their pointers
+        self.counts = torch.zeros(_ROUNDS + 2, 4, dtype=torch.int32, device=device)
         width = -(-self.weights.depth // _WHOLE) * _WHOLE
         self.gathered_RD = torch.empty(self.room, width, dtype=self.weights.dtype, device=device)
         self.row_value_RQ = torch.empty(self.room, _SLOTS, device=device)
@@ -85,7 +86,7 @@ class _Groups:
         self.row_count_RQ = torch.empty_like(self.row_asked_RQ)
 
     def lead(self, number: int) -> torch.Tensor:
-        """Close the groups whose leader is known; the number of tokens to ask about and of open groups, `[2]`."""
+        """Close the groups whose leader is known; the number of tokens to ask about and of open groups first."""
         n_documents, n_selected = self.maximum_NS.shape
         self.used_T.zero_()
         find_leaders[(n_documents, triton.cdiv(n_selected, _TILE_COLUMNS))](

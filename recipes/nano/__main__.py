@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 
-from recipes.nano.language_model import TrainingSettings
-from recipes.nano.stages import STAGES, Recipe
+from recipes.nano.stages import STAGES, Recipe, UnfinishedError
+from recipes.nano.training_settings import settings_for
 
 
 def main(
@@ -19,6 +21,9 @@ def main(
         ".work/nano"
     ),
     minutes: Annotated[float, typer.Option(help="Budget of the language model's training.")] = 62.0,
+    call_minutes: Annotated[
+        float, typer.Option(help="Most minutes of training in this call; the next goes on.")
+    ] = math.inf,
     sae_minutes: Annotated[float, typer.Option(help="Budget of each SAE.")] = 2.0,
     pool_documents: Annotated[int, typer.Option(help="Documents that the SAEs are trained on.")] = 24000,
     k: Annotated[int, typer.Option(help="Active features a token.")] = 40,
@@ -41,7 +46,8 @@ def main(
         data=data,
         out=out,
         work=work,
-        training=TrainingSettings(minutes=minutes),
+        training=settings_for("cuda" if torch.cuda.is_available() else "cpu", minutes),
+        call_minutes=call_minutes,
         sae_minutes=sae_minutes,
         pool_documents=pool_documents,
         k=k,
@@ -50,7 +56,11 @@ def main(
     for stage in STAGES:
         if not only or stage in only:
             console.rule(stage)
-            getattr(recipe, stage)()
+            try:
+                getattr(recipe, stage)()
+            except UnfinishedError as unfinished:
+                console.print(f"{stage}: {unfinished}", highlight=False)
+                return
 
 
 typer.run(main)

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -15,43 +15,16 @@ from torch import Tensor, nn
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from recipes.nano.corpus import EncodedLines
-from recipes.nano.mixture import END_OF_TEXT_ID, Mixture, Sampler
+from recipes.nano.mixture import END_OF_TEXT_ID, Mixture
 from recipes.nano.objective import sampled_cross_entropy, translation_ranking
+from recipes.nano.step_draws import StepDraws, drawn_ahead
 from recipes.nano.tokenizer import VOCABULARY
+from recipes.nano.training_settings import TrainingSettings
 
 SEQUENCE = 128
 RANKED_BLOCKS = (2, 3, 4)
 CHECKPOINT_SECONDS = 180.0
 DEV_SEQUENCES = 32
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How the model is trained; one set for a CPU, one for a GPU.
-
-    Attributes:
-        minutes: Wall-clock budget of the whole training, resumed runs counted together.
-        sequences: Sequences of `SEQUENCE` tokens in one forward pass.
-        accumulate: Forward passes in one optimizer step.
-        pairs: Translation pairs in one ranking batch.
-        ranking_every: Steps from one ranking batch to the next.
-        ranking_weight: Weight of the ranking loss beside the next-token loss.
-        sampled: Further candidates of the sampled cross-entropy.
-        matrix_rate: Peak learning rate of Muon, for the blocks' matrices.
-        other_rate: Peak learning rate of AdamW, for the embedding and the norms.
-        decay_from: Share of the budget after which the rates fall linearly to zero.
-    """
-
-    minutes: float
-    sequences: int = 32
-    accumulate: int = 2
-    pairs: int = 32
-    ranking_every: int = 2
-    ranking_weight: float = 0.5
-    sampled: int = 1024
-    matrix_rate: float = 6e-3
-    other_rate: float = 3e-3
-    decay_from: float = 0.5
 
 
 def nano_config() -> Qwen3Config:
@@ -138,7 +111,13 @@ def _optimizers(
 
 
 def train_language_model(
-    mixture: Mixture, settings: TrainingSettings, checkpoint: Path, say: Callable[[str], None], seed: int = 0
+    mixture: Mixture,
+    settings: TrainingSettings,
+    checkpoint: Path,
+    say: Callable[[str], None],
+    *,
+    call_minutes: float = math.inf,
+    seed: int = 0,
 ) -> tuple[Qwen3ForCausalLM, dict[str, float | int]]:
     """Train until the time budget is used, saving a checkpoint every few minutes and resuming from it.
 
@@ -147,10 +126,11 @@ def train_language_model(
         settings: Rates, sizes and the budget.
         checkpoint: Where the resumable state lives.
         say: Receives one line of progress now and then.
+        call_minutes: Stop after this long even if the budget is not used; the next call goes on.
         seed: Of the initial weights and of the draws.
 
     Returns:
-        The trained model in fp32 and what was done: tokens, steps, minutes, last losses.
+        The model in fp32 and what was done so far: tokens, steps, seconds.
     """
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -165,27 +145,28 @@ def train_language_model(
             optimizer.load_state_dict(saved)
         done = state["done"]
         say(f"resumed after {done['seconds'] / 60:.1f} min, {done['tokens'] / 1e6:.2f}M tokens")
-    sampler = Sampler(mixture, seed + int(done["steps"]) + 1)
     budget = settings.minutes * 60
+    progress = torch.zeros((), dtype=torch.float64).share_memory_()  # where drawing processes see it
+    draws = drawn_ahead(mixture, settings, SEQUENCE + 1, seed + int(done["steps"]) + 1, progress)
     lm_mean, rank_mean = math.nan, math.nan
     last_save = last_say = float(done["seconds"])
+    end = float(done["seconds"]) + 60 * call_minutes
     clock = time.monotonic()
     with Progress(
         TextColumn("language model"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn()
     ) as bar:
         task = bar.add_task("", total=budget, note="")
-        while done["seconds"] < budget:
-            progress = float(done["seconds"]) / budget
+        while done["seconds"] < min(budget, end):
+            progress.fill_(float(done["seconds"]) / budget)
             for optimizer, rate in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = rate * rate_factor(progress, settings.decay_from)
+                    group["lr"] = rate * rate_factor(float(progress), settings.decay_from)
             lm_loss, rank_loss = _step(
                 model,
                 trunk,
                 optimizers,
-                sampler,
+                next(draws),
                 settings,
-                progress,
                 int(done["steps"]) % settings.ranking_every == 0,
             )
             lm_mean = lm_loss if math.isnan(lm_mean) else 0.98 * lm_mean + 0.02 * lm_loss
@@ -213,16 +194,15 @@ def _step(
     model: Qwen3ForCausalLM,
     trunk: Callable[[Tensor], tuple[Tensor, list[Tensor]]],
     optimizers: list[tuple[torch.optim.Optimizer, float]],
-    sampler: Sampler,
+    drawn: StepDraws,
     settings: TrainingSettings,
-    progress: float,
     ranked: bool,
 ) -> tuple[float, float | None]:
     device = model.device
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
     lm_total = 0.0
-    for _ in range(settings.accumulate):
-        ids = torch.from_numpy(sampler.packed(settings.sequences, SEQUENCE + 1, progress)).to(device)
+    for packed in drawn.packed:
+        ids = packed.to(device, non_blocking=True)
         with autocast:
             hidden, _ = trunk(ids[:, :-1])
             targets = ids[:, 1:].reshape(-1)
@@ -233,7 +213,7 @@ def _step(
         lm_total += float(loss.detach()) / settings.accumulate
     ranking_loss = None
     if ranked:
-        pair_ids, keep = (torch.from_numpy(array).to(device) for array in sampler.pairs(settings.pairs))
+        pair_ids, keep = drawn.pair_ids.to(device), drawn.pair_keep.to(device)
         with autocast:
             _, states = trunk(pair_ids)
             ranking = torch.stack(

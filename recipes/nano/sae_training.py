@@ -16,7 +16,7 @@ EXPANSION = 16
 DEAD_AFTER_TOKENS = 150_000
 AUXILIARY_K = 96
 AUXILIARY_WEIGHT = 1 / 16
-BATCH = 2048
+BATCH, GPU_BATCH = 2048, 8192
 MEASURE_EVERY = 25
 
 
@@ -100,7 +100,9 @@ def train_sae(
     optimizer = torch.optim.Adam(weights.parameters(), lr=1e-3, betas=(0.9, 0.99), eps=1e-8)
     silent_F = torch.zeros(len(weights.encoder_FD), device=device)
     budget, started, seen, loss_mean = minutes * 60, time.monotonic(), 0, 1.0
-    order = torch.randperm(len(residual_TD))
+    batch = GPU_BATCH if device == "cuda" else BATCH
+    residual_TD = residual_TD.to(device)
+    order = torch.randperm(len(residual_TD)).to(device)
     with Progress(
         TextColumn(f"SAE {layer}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn()
     ) as bar:
@@ -109,8 +111,8 @@ def train_sae(
             share = elapsed / budget
             for group in optimizer.param_groups:
                 group["lr"] = 1e-3 * min(1.0, share / 0.02 + 0.05, (1 - share) / 0.3)
-            at = seen % max(1, len(order) - BATCH)
-            x_TD = residual_TD[order[at : at + BATCH]].to(device).float() / weights.scale
+            at = seen % max(1, len(order) - batch)
+            x_TD = residual_TD[order[at : at + batch]].float() / weights.scale
             loss, fired = _loss(weights, x_TD, silent_F > DEAD_AFTER_TOKENS)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -119,7 +121,7 @@ def train_sae(
             silent_F += len(x_TD)
             silent_F[fired.unique()] = 0
             seen += len(x_TD)
-            if (seen // BATCH) % MEASURE_EVERY == 0:
+            if (seen // batch) % MEASURE_EVERY == 0:
                 loss_mean = float(loss.detach())
                 dead = float((silent_F > DEAD_AFTER_TOKENS).float().mean())
                 bar.update(

@@ -25,7 +25,6 @@ from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
     SEQUENCE,
-    TrainingSettings,
     describe,
     dev_losses,
     nano_config,
@@ -36,6 +35,7 @@ from recipes.nano.model_card import write_card
 from recipes.nano.residual_pool import pool_residuals
 from recipes.nano.sae_training import SaeQuality, measure_sae, train_sae
 from recipes.nano.tokenizer import END_OF_TEXT, train_tokenizer
+from recipes.nano.training_settings import TrainingSettings
 from recipes.nano.twins import twin_accuracy
 
 LICENCE = "CC-BY-SA-4.0"
@@ -49,6 +49,10 @@ SETTINGS = ReadingSettings(
 )
 
 
+class UnfinishedError(Exception):
+    """A stage stopped in time to be taken up by the next call."""
+
+
 @dataclass
 class Recipe:
     """One run of the recipe.
@@ -58,6 +62,7 @@ class Recipe:
         out: The scope folder that is written.
         work: Where unfinished stages keep their state.
         training: Settings of the language model's training.
+        call_minutes: Most minutes of training in this call.
         sae_minutes: Budget of each SAE.
         pool_documents: Documents whose residuals the SAEs are trained on.
         k: Active features a token.
@@ -68,6 +73,7 @@ class Recipe:
     out: Path
     work: Path
     training: TrainingSettings
+    call_minutes: float
     sae_minutes: float
     pool_documents: int
     k: int
@@ -94,9 +100,20 @@ class Recipe:
         return mixture
 
     def model(self) -> None:
-        """Train the language model."""
-        _, done = train_language_model(self.mixture, self.training, self._checkpoint, self.say)
-        self.say(f"model: {done['tokens'] / 1e6:.1f}M tokens in {float(done['seconds']) / 60:.0f} min")
+        """Train the language model.
+
+        Raises:
+            UnfinishedError: This call's minutes are over before the training is.
+        """
+        _, done = train_language_model(
+            self.mixture, self.training, self._checkpoint, self.say, call_minutes=self.call_minutes
+        )
+        minutes = float(done["seconds"]) / 60
+        self.say(f"model: {done['tokens'] / 1e6:.1f}M tokens in {minutes:.1f} min")
+        if minutes < self.training.minutes:
+            raise UnfinishedError(
+                f"{minutes:.1f} of {self.training.minutes:g} minutes are done; the same command goes on from there"
+            )
 
     def saes(self) -> None:
         """Train one SAE a block on residuals of fresh documents."""
@@ -107,6 +124,7 @@ class Recipe:
             self.say("SAEs: already there")
             return
         model, _ = self._trained()
+        model.to("cuda" if torch.cuda.is_available() else "cpu")
         sampler = Sampler(self.mixture, seed=97)
         documents = [sampler.document(progress=0.0) for _ in range(self.pool_documents)]
         pooled = pool_residuals(model, documents, "residuals")

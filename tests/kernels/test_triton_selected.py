@@ -35,7 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 
     def noted(self: _Groups, number: int) -> torch.Tensor:
         counts = lead(self, number)
-        seen.append(counts.tolist())
+        seen.append(counts.tolist()[:2])
         return counts
 
     monkeypatch.setattr(_Groups, "lead", noted)
