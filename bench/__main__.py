@@ -42,6 +42,14 @@ def encode_real(
 
 
 @app.command()
+def encode_tiles(out: Out = None, quick: Quick = False) -> None:
+    """Time the Triton products with other tile shapes: for tuning them on a GPU."""
+    from bench import encode_tiles
+
+    encode_tiles.run(out, quick)
+
+
+@app.command()
 def load(out: Out = None, quick: Quick = False) -> None:
     """Measure memory and load time of a full-size stand-in, cut and uncut."""
     from bench import load

@@ -141,8 +141,11 @@ class _Means:
         self._count_N = torch.zeros(n_documents, dtype=torch.float64)
 
     def add(self, document_T: Tensor, x_TD: Tensor) -> None:
-        """Take in a batch's residuals."""
-        self._sum_ND.index_add_(0, document_T, x_TD.to("cpu", torch.float64))
+        """Take in a batch's residuals; summed where they are, so that only sums leave the device."""
+        documents_P, place_T = document_T.unique(return_inverse=True)
+        sum_PD = torch.zeros(len(documents_P), x_TD.shape[1], dtype=torch.float64, device=x_TD.device)
+        sum_PD.index_add_(0, place_T.to(x_TD.device), x_TD.double())
+        self._sum_ND[documents_P] += sum_PD.cpu()
         self._count_N.index_add_(0, document_T, torch.ones(len(document_T), dtype=torch.float64))
 
     def means(self) -> NDArray[np.float32]:

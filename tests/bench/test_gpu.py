@@ -1,0 +1,85 @@
+"""The one command for a GPU: what its steps come to, and its tables where no GPU has run it and where one has."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import encode_tables, gpu, gpu_tables, results_file
+from bench.errors import BenchError
+from bench.gpu import Step
+
+PYTHON = (sys.executable, "-c")
+
+
+@pytest.fixture
+def a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+
+
+@pytest.mark.usefixtures("a_gpu")
+def test_a_step_that_fails_hangs_or_is_missing_is_named_and_the_others_run(tmp_path, capfd):
+    steps = (
+        Step("fails", (*PYTHON, "raise SystemExit(7)"), 60),
+        Step("hangs", (*PYTHON, "import time; time.sleep(60)"), 6),
+        Step("missing", ("no-such-program",), 60),
+        Step("works", (*PYTHON, f"open({str(tmp_path / 'done')!r}, 'w')"), 60),
+    )
+    with pytest.raises(BenchError, match="3 of 4 steps are not done: fails, hangs, missing"):
+        gpu.run(tmp_path, minutes=1, steps=steps)
+    assert (tmp_path / "done").exists()
+    said = capfd.readouterr().out
+    for outcome in (
+        "failed with exit code 7",
+        "stopped after 6 s",
+        "no-such-program isn't installed",
+        "| works | done |",
+    ):
+        assert outcome in said
+
+
+@pytest.mark.usefixtures("a_gpu")
+def test_what_finds_no_time_is_left_out_and_named(tmp_path, capfd):
+    with pytest.raises(BenchError, match="1 of 1 steps are not done: late"):
+        gpu.run(tmp_path, minutes=0.01, steps=(Step("late", (*PYTHON, "pass"), 60),))
+    assert "no time left" in capfd.readouterr().out
+
+
+@pytest.mark.usefixtures("a_gpu")
+def test_benchmarks_write_where_out_says(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("OUT", str(tmp_path))
+    monkeypatch.setattr(gpu, "_BENCH", (*PYTHON, "import sys; print('given', sys.argv[1:])"))
+    gpu.run(steps=(Step("a benchmark", (*gpu._BENCH, "device"), 60),))
+    assert f"given ['device', '--out', '{tmp_path}']" in capfd.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="about machines without a GPU")
+def test_without_a_gpu_it_says_so_at_once():
+    with pytest.raises(BenchError, match="no CUDA device is visible here"):
+        gpu.run()
+
+
+def test_every_test_that_a_step_names_is_there():
+    root = Path(gpu.__file__).parent.parent
+    assert all((root / name).is_file() for name in gpu._TRITON_TESTS)
+
+
+def test_tables_say_that_nothing_was_measured_until_a_gpu_has_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(results_file, "RESULTS", tmp_path)
+    monkeypatch.setattr(gpu_tables, "RESULTS", tmp_path)
+    assert gpu_tables.encode() == gpu_tables.whole_runs() == gpu_tables.UNMEASURED
+
+
+def test_tables_are_made_of_what_a_gpu_has_left(tmp_path, monkeypatch):
+    """The CPU's own results stand in for a GPU's: they have the same shape."""
+    shutil.copy(results_file.RESULTS / "encode-cpu.json", tmp_path / "encode-gpu.json")
+    (tmp_path / "device-gpu.json").write_text(json.dumps({"gemm_tflops": 790.0, "copy_gb_per_s": 3000.0}))
+    monkeypatch.setattr(results_file, "RESULTS", tmp_path)
+    monkeypatch.setattr(gpu_tables, "RESULTS", tmp_path)
+    table = gpu_tables.encode()
+    assert encode_tables.full_table(results_file.stored("encode-gpu")) in table
+    assert "bare bf16 product 790 TFLOP/s, copy 3,000 GB/s" in table
