@@ -165,17 +165,19 @@ class Scope:
         if held is not None and (held.W_dec_DF is not None or not decoder):
             return held
         path = self.folder / "sae" / f"layer{layer}.sae.safetensors"
-        sae = read_safetensors(
-            path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
-        )
-        device = self.sae_device
-        self._saes[layer] = replace(
-            sae,
-            W_enc_FD=sae.W_enc_FD.to(device),
-            b_enc_F=sae.b_enc_F.to(device),
-            W_dec_DF=None if sae.W_dec_DF is None else sae.W_dec_DF.to(device),
-            b_dec_D=None if sae.b_dec_D is None else sae.b_dec_D.to(device),
-        )
+        # what the kernels remember of weights they remember of ordinary tensors only
+        with torch.inference_mode(False):
+            sae = read_safetensors(
+                path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
+            )
+            device = self.sae_device
+            self._saes[layer] = replace(
+                sae,
+                W_enc_FD=sae.W_enc_FD.to(device),
+                b_enc_F=sae.b_enc_F.to(device),
+                W_dec_DF=None if sae.W_dec_DF is None else sae.W_dec_DF.to(device),
+                b_dec_D=None if sae.b_dec_D is None else sae.b_dec_D.to(device),
+            )
         return self._saes[layer]
 
     def release(self, layer: int) -> None:

@@ -2,8 +2,8 @@
 
 Count, don't select: a pair (token, feature) is in the token's top-k iff fewer than k features rank before it, and
 the epilogue of a product can count those without writing anything. A round asks about the largest undecided pair of
-every (document, feature) group and learns from the answer. A few rounds are launched one after the other; then the
-host looks once, and what is still open is encoded.
+every (document, feature) group and learns from the answer. The host looks whether there is anything to ask and whether
+asking pays, launches a few rounds one after the other, and looks once more: what is still open is encoded.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from scopesift_kernels.triton_topk import topk_keys
 from scopesift_kernels.triton_weights import Weights, encoder_weights
 
 _ROUNDS = 3
+# If one in so many tokens holds a leader, rounds would cost more than encoding what may decide.
+_ASKED_SHARE = 4
 # Leaders of one token that are counted in a round, and tokens: their residuals are copied.
 _SLOTS, _ROOM = 2, 8192
 # Of as many tokens or more it is first asked which can hold a member at all, by this share of the features.
@@ -49,9 +51,14 @@ def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
         empty = torch.zeros(shape, device=problem.x_TD.device)
         return SelectedMaxima(empty, torch.full_like(empty, -1, dtype=torch.int64))
     groups = _Groups(problem, selection)
-    for number in range(_ROUNDS):
-        groups.verify(groups.lead(number))
-    if int(groups.lead(_ROUNDS)[1]):
+    counts = groups.lead(0)
+    asked, still_open = counts[:2].tolist()
+    if still_open and asked * _ASKED_SHARE <= problem.n_tokens:
+        for number in range(1, _ROUNDS + 1):
+            groups.verify(counts)
+            counts = groups.lead(number)
+        still_open = int(counts[1])
+    if still_open:
         groups.finish()
     return SelectedMaxima(groups.maximum_NS, groups.winner_NS.to(torch.int64))
 

@@ -218,3 +218,11 @@ def test_writing_a_scope_again_leaves_no_old_layers(copy_of_tiny_scope, random_s
     write_scope(copy_of_tiny_scope)
     assert not extra.exists()
     assert not list(copy_of_tiny_scope.rglob("*.part"))
+
+
+def test_an_sae_that_is_first_read_in_inference_mode_is_an_ordinary_one(tiny_scope_folder):
+    """Else the kernels would look through all its weights at every call."""
+    scope = Scope.load(tiny_scope_folder, device="cpu")
+    with torch.inference_mode():
+        sae = scope.sae(1)
+    assert not sae.W_enc_FD.is_inference()

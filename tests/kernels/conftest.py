@@ -131,6 +131,7 @@ def small_triton(monkeypatch: pytest.MonkeyPatch) -> None:
         (triton_backend, "_FEW_TOKENS", 0),
         (triton_backend, "_PAIRS_AT_ONCE", 64),
         (triton_selected, "_ROUNDS", 2),
+        (triton_selected, "_ASKED_SHARE", 0),
         (triton_selected, "_ROOM", 5),
         (triton_selected, "_GATE_TOKENS", 3),
         (triton_selected, "_GATE_SHARE", 4),

@@ -140,6 +140,26 @@ def test_what_rounds_leave_open_is_encoded_behind_a_gate(asked: list, finished: 
     assert finished == [4, 0]  # two were asked about; the gate refuses the rest
 
 
+def test_where_every_token_holds_a_leader_nobody_asks(
+    asked: list, finished: list, whole: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scopesift_kernels import triton_backend, triton_selected
+
+    monkeypatch.setattr(triton_backend, "_PAIRS_AT_ONCE", 2**20)
+    monkeypatch.setattr(triton_selected, "_ASKED_SHARE", 4)
+    same_selected(whole(6, 9, 70, seed=8), 6, torch.arange(20), torch.arange(6), torch.zeros(20))
+    assert asked[0][0] == 6
+    assert len(asked) == 2  # at the start, and when all is known
+    assert finished[0] == 6
+
+
+def test_where_nothing_exceeds_its_floor_nothing_is_asked(asked: list, finished: list) -> None:
+    case = tokens_with([[5.0, 9, 1, 1], [4.0, 1, 1, 1]])
+    assert same_selected(case, 1, torch.tensor([0]), torch.tensor([0, 0]), torch.full((1,), 9.0)) == [[-1]]
+    assert asked == [[0, 0]]
+    assert finished == []
+
+
 def test_a_gate_keeps_what_equals_its_bound() -> None:
     """The k-th largest over the hot features is the very value that is asked about."""
     rows = [[*[0.0] * 5, 5.0, *[9.0] * 2, *[5.0] * 8] for _ in range(6)]
