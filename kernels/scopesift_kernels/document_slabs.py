@@ -28,7 +28,7 @@ def in_slabs(
         pool: pools the documents of one slab.
     """
     at_once = max(1, pairs_at_once // max(1, selection.features_S.numel()))
-    if problem.n_tokens <= at_once:
+    if 0 < problem.n_tokens <= at_once:
         return pool(problem, selection)
     shape = (selection.n_documents, selection.features_S.numel())
     maxima_NS = torch.zeros(shape, device=problem.x_TD.device)

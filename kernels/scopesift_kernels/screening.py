@@ -1,150 +1,136 @@
-"""Selected features without the full encode: screen, then verify membership only where it decides something.
+"""Selected features on the CPU without the full encode: screen, then verify only what decides something.
 
 1. Compute the S columns. Only pairs (token, feature) above the feature's floor can matter.
-2. Within a (document, feature) group, the largest pair that is in its token's top-k is the answer: verify
-   in descending order and stop at the first member.
-3. A verified token answers for all its pairs. Where many tokens turn out not to be members, a cheaper test
-   goes first: the k-th largest over the features that were most often active bounds the k-th largest over
-   all from below.
+2. Within a (document, feature) group the largest pair that is in its token's top-k is the answer. The token of the
+   largest pair, its leader, is encoded, which settles all pairs on it, until the largest pair left is a member.
+3. Where leaders are seldom members, or too many tokens are left, a cheaper test goes first: the k-th largest over the
+   features that are most often active bounds the k-th largest over all from below.
 
 Every shortcut only skips work whose outcome is known, so that the answer is that of the full encode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
 
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.candidate_pairs import CandidatePairs
-from scopesift_kernels.document_slabs import in_slabs
+from scopesift_kernels.cpu_topk import SLAB, topk_keys
+from scopesift_kernels.document_pool import pool_documents
+from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 
-# Entries of [T, S] that are screened together; their candidates take some 60 bytes each.
-_PAIRS_AT_ONCE = 2**21
-# Groups whose leaders are verified first, to learn which features are hot and whether screening pays.
-_SAMPLE = 128
-# Screening pays if it spares more than twice what it costs.
-_WORTH = 2.0
-# Hot features: those that hold three quarters of the sample's memberships, of all features at most this share, and at
-# most this many weights.
-_HELD, _HOT_SHARE, _HOT_WEIGHTS = 0.75, 4, 2**24
-_HOT_TILE = 2048
-# How much wider each round looks, and screening looks ahead of verifying.
-_WIDER = 4
-# Below this many multiplications one pass over all candidates is cheaper than being clever.
-_SMALL = 2**27
+# Reading the weights takes as long as encoding so many tokens: that many leaders are asked about first, to learn
+# whether they are members and which features are hot; no more than twice as many tokens are encoded as they are.
+_SAMPLE, _FEW = 128, 256
+# All leaders are asked about while more than this share turn out to be members, and no more than one in so many tokens
+# is asked.
+_MEMBERS, _ASKED_SHARE = 0.5, 4
+# The gate reads the features that held this share of the memberships seen, of all features at most one in so many.
+_HELD, _HOT_SHARE = 0.75, 8
 
 
-class Encoder(Protocol):
-    """What screening needs of a back end."""
-
-    def pre_activations(self, tokens_R: torch.Tensor | slice, features_S: torch.Tensor) -> torch.Tensor:
-        """Float32 pre-activations `[R, S]` of some tokens and features."""
-
-    def active(self, tokens_R: torch.Tensor) -> torch.Tensor:
-        """Indices `[R, k]` of the exact top-k of some tokens."""
-
-    def members(
-        self, tokens_R: torch.Tensor, row_P: torch.Tensor, feature_P: torch.Tensor, pre_P: torch.Tensor
-    ) -> torch.Tensor:
-        """Whether features are in the top-k of `tokens_R[row_P]`; `pre_P` is from `pre_activations`."""
-
-
-def screen_slabs(
-    problem: Problem, selection: Selection, encoder_of: Callable[[Problem], Encoder]
-) -> SelectedMaxima:
-    """Pool selected features over documents, a bounded number of pairs at a time."""
-    return in_slabs(
-        problem, selection, _PAIRS_AT_ONCE, lambda part, chosen: _screen(part, chosen, encoder_of(part))
-    )
+def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
+    """Pool selected features over documents by encoding as few tokens as may be."""
+    groups = _Groups(problem, selection)
+    rest_R = groups.undecided()
+    if rest_R.numel() > _FEW:
+        asked_R = groups.asked()
+        members = groups.ask(asked_R[:: -(-asked_R.numel() // _SAMPLE)])
+        asked_R = groups.asked()
+        while members > _MEMBERS and _FEW < asked_R.numel() <= problem.n_tokens // _ASKED_SHARE:
+            members = groups.ask(asked_R)
+            asked_R = groups.asked()
+        rest_R = groups.undecided()
+    if rest_R.numel() > _FEW:
+        groups.refute(rest_R)
+        rest_R = groups.undecided()
+    groups.encode(rest_R)
+    return groups.leaders()
 
 
-def _screen(problem: Problem, selection: Selection, encoder: Encoder) -> SelectedMaxima:
-    pre_TS = encoder.pre_activations(slice(None), selection.features_S)
-    pairs = CandidatePairs(pre_TS, selection)
-    maxima_NS = pre_TS.new_zeros(selection.n_documents, selection.features_S.numel())
-    tokens_NS = torch.full_like(maxima_NS, -1, dtype=torch.int64)
-    if pairs.token_P.numel():
-        _decide(problem, pairs, encoder)
-        won_G = pairs.winner_G >= 0
-        cell_W, winner_W = pairs.cell_G[won_G], pairs.winner_G[won_G]
-        maxima_NS.view(-1)[cell_W] = pairs.pre_P[winner_W]
-        tokens_NS.view(-1)[cell_W] = pairs.token_P[winner_W]
-    return SelectedMaxima(maxima_NS, tokens_NS)
+class _Groups:
+    """What is known of the (document, feature) groups and their pairs.
 
+    A pair is alive if it may still be the answer of its group. On a token that was encoded those are the members.
+    """
 
-def _decide(problem: Problem, pairs: CandidatePairs, encoder: Encoder) -> None:
-    """Verify pairs until each group has its largest member, or none."""
-    gate, width = None, pairs.token_P.numel()
-    n_candidates = pairs.token_P.unique().numel()
-    if n_candidates > _SAMPLE and n_candidates * problem.W_enc_FD.numel() > _SMALL:
-        gate, width = _sample(problem, pairs, encoder), 1
-    while True:
-        lead_P = pairs.leading(width if gate is None else _WIDER * width)
-        if not lead_P.numel():
+    def __init__(self, problem: Problem, selection: Selection) -> None:
+        self.problem, self.selection = problem, selection
+        self.pre_TS = _pre_activations(problem, selection.features_S)
+        self.alive_TS = self.pre_TS > selection.floors_S
+        self.encoded_T = torch.zeros(problem.n_tokens, dtype=torch.bool)
+        self.held_F = torch.zeros(problem.n_features, dtype=torch.int64)
+        asked_U, self.column_S = selection.features_S.unique(return_inverse=True)
+        self.n_asked = asked_U.numel()
+        self.place_F = torch.full((problem.n_features,), self.n_asked, dtype=torch.int64)
+        self.place_F[asked_U] = torch.arange(self.n_asked)
+
+    def leaders(self) -> SelectedMaxima:
+        """The largest pair of each group that is alive."""
+        return self._largest(self.alive_TS)
+
+    def asked(self) -> torch.Tensor:
+        """Tokens that hold a leader of which nothing is known, ascending."""
+        tokens_NS = self.leaders().tokens_NS
+        tokens_R = tokens_NS[tokens_NS >= 0].unique()
+        return tokens_R[~self.encoded_T[tokens_R]]
+
+    def undecided(self) -> torch.Tensor:
+        """Tokens of which nothing is known, with a pair that may be the answer of its group, ascending."""
+        tokens_NS, documents_T = self.leaders().tokens_NS, self.selection.documents_T
+        open_NS = (tokens_NS >= 0) & ~self.encoded_T[tokens_NS]
+        known_NS = self._largest(self.alive_TS & self.encoded_T[:, None]).maxima_NS
+        may_TS = self.alive_TS & open_NS[documents_T] & (self.pre_TS >= known_NS[documents_T])
+        return (may_TS.any(dim=1) & ~self.encoded_T).nonzero().flatten()
+
+    def ask(self, tokens_R: torch.Tensor) -> float:
+        """Encode tokens that hold leaders; the share of those that are members."""
+        tokens_NS = self.leaders().tokens_NS
+        self.encode(tokens_R)
+        on_NS = (tokens_NS >= 0) & torch.isin(tokens_NS, tokens_R)
+        column_P = on_NS.nonzero(as_tuple=True)[1]
+        return float(self.alive_TS[tokens_NS[on_NS], column_P].double().mean())
+
+    def encode(self, tokens_R: torch.Tensor) -> None:
+        """Settle all pairs of some tokens."""
+        if not tokens_R.numel():
             return
-        if gate is not None:
-            gate.refute(pairs, pairs.token_P[lead_P].unique())
-            lead_P = pairs.leading(width)
-            lead_P = lead_P[gate.screened_T[pairs.token_P[lead_P]]]
-        tokens_R = pairs.token_P[lead_P].unique()
-        on_P, row_P = pairs.on_tokens(tokens_R, problem.n_tokens)
-        if on_P.numel():
-            pairs.settle(on_P, encoder.members(tokens_R, row_P, pairs.feature_P[on_P], pairs.pre_P[on_P]))
-        # Reading the weights costs as much as _SAMPLE tokens do: rounds that are smaller look further ahead.
-        width *= _WIDER if tokens_R.numel() >= _SAMPLE else _WIDER**2
+        active_RK = key_indices(topk_keys(self.problem, tokens_R))
+        self.held_F += torch.bincount(active_RK.flatten(), minlength=self.problem.n_features)
+        member_RU = torch.zeros(tokens_R.numel(), self.n_asked + 1, dtype=torch.bool)
+        member_RU.scatter_(1, self.place_F[active_RK], True)
+        self.alive_TS[tokens_R] &= member_RU[:, self.column_S]
+        self.encoded_T[tokens_R] = True
 
-
-def _sample(problem: Problem, pairs: CandidatePairs, encoder: Encoder) -> _Gate | None:
-    """Verify the leaders of some groups; a gate of the features active there if it would spare enough."""
-    lead_P = pairs.leading(1)
-    lead_P = lead_P[:: max(1, lead_P.numel() // _SAMPLE)]
-    tokens_R = pairs.token_P[lead_P].unique()
-    active_RK = encoder.active(tokens_R)
-    on_P, row_P = pairs.on_tokens(tokens_R, problem.n_tokens)
-    pairs.settle(on_P, holds(active_RK, row_P, pairs.feature_P[on_P], problem.n_features))
-    held_F, hot_F = torch.bincount(active_RK.flatten(), minlength=problem.n_features).sort(descending=True)
-    n_hot = int((held_F.cumsum(0) < _HELD * active_RK.numel()).sum()) + 1
-    n_hot = min(n_hot, problem.n_features // _HOT_SHARE, _HOT_WEIGHTS // problem.x_TD.shape[1])
-    refused = 1.0 - float(pairs.member_P[lead_P].double().mean())
-    if n_hot < problem.k or refused <= _WORTH * n_hot / problem.n_features:
-        return None
-    return _Gate(problem, encoder, hot_F[:n_hot])
-
-
-def holds(
-    active_RK: torch.Tensor, row_P: torch.Tensor, feature_P: torch.Tensor, n_features: int
-) -> torch.Tensor:
-    """Whether each feature is listed in its row of active features, bool `[P]`."""
-    row_R1 = torch.arange(active_RK.shape[0], device=active_RK.device)[:, None]
-    return torch.isin(row_P * n_features + feature_P, active_RK + row_R1 * n_features)
-
-
-class _Gate:
-    """Refutes membership by the k-th largest over hot features, which bounds the k-th largest over all."""
-
-    def __init__(self, problem: Problem, encoder: Encoder, hot_H: torch.Tensor) -> None:
-        self.encoder, self.hot_H, self.k = encoder, hot_H, problem.k
-        self.screened_T = torch.zeros(problem.n_tokens, dtype=torch.bool, device=hot_H.device)
+    def refute(self, tokens_R: torch.Tensor) -> None:
+        """Drop the pairs of some tokens that are smaller than the k-th largest over the hot features."""
+        problem = self.problem
+        held_F, hot_F = self.held_F.sort(descending=True)
+        n_hot = int((held_F.cumsum(0) < _HELD * held_F.sum()).sum()) + 1
+        n_hot = max(min(n_hot, problem.n_features // _HOT_SHARE), problem.k)
+        hot_H = hot_F[:n_hot]
+        some = replace(problem, W_enc_FD=problem.W_enc_FD[hot_H], b_enc_F=problem.b_enc_F[hot_H])
         # The hot features and the selected ones come out of different products. Whatever the order of
         # accumulation, each is off by at most gamma * |x| |w| (Higham, Accuracy and Stability, 3.1), and so
-        # is the verifying product: nothing closer than all these errors is refuted.
+        # is the encoding product: nothing closer than all these errors is refuted.
         gamma = 1.01 * (problem.x_TD.shape[1] + 2) * 2.0**-24
-        largest_T = problem.x_norm_T * problem.w_norm + problem.b_enc_F.abs().max()
+        largest_R = problem.x_norm_T[tokens_R] * problem.w_norm + problem.b_enc_F.abs().max()
         underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero
-        self.slack_T = 4.0 * (gamma * largest_T + underflow)
+        bound_R = key_values(topk_keys(some, tokens_R)[:, -1]) - 4.0 * (gamma * largest_R + underflow)
+        self.alive_TS[tokens_R] &= self.pre_TS[tokens_R] >= bound_R[:, None]
 
-    def refute(self, pairs: CandidatePairs, tokens_R: torch.Tensor) -> None:
-        """Drop the pairs of some tokens that can't be members."""
-        tokens_R = tokens_R[~self.screened_T[tokens_R]]
-        for start in range(0, tokens_R.numel(), _HOT_TILE):
-            tile_R = tokens_R[start : start + _HOT_TILE]
-            hot_RH = self.encoder.pre_activations(tile_R, self.hot_H)
-            bound_R = hot_RH.topk(self.k, dim=1, sorted=False).values.amin(dim=1) - self.slack_T[tile_R]
-            on_P, row_P = pairs.on_tokens(tile_R, self.screened_T.numel())
-            below_P = on_P[pairs.pre_P[on_P] < bound_R[row_P]]
-            pairs.settle(below_P, torch.zeros_like(below_P, dtype=torch.bool))
-        self.screened_T[tokens_R] = True
+    def _largest(self, pairs_TS: torch.Tensor) -> SelectedMaxima:
+        values_TS = torch.where(pairs_TS, self.pre_TS, 0.0)
+        return pool_documents(values_TS, self.selection.documents_T, self.selection.n_documents)
+
+
+def _pre_activations(problem: Problem, features_S: torch.Tensor) -> torch.Tensor:
+    """Float32 pre-activations `[T, S]` of some features."""
+    W_DS = problem.W_enc_FD[features_S].float().T
+    pre_TS = torch.empty(problem.n_tokens, features_S.numel())
+    for start in range(0, problem.n_tokens, SLAB):
+        rows = slice(start, start + SLAB)
+        torch.mm(problem.x_TD[rows].float(), W_DS, out=pre_TS[rows])
+    return pre_TS.add_(problem.b_enc_F[features_S])

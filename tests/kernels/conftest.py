@@ -85,17 +85,15 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module, name, value in (
         (cpu_topk, "SLAB", 11),
-        (cpu, "SLAB", 11),
         (cpu_topk, "TILE", 5),
         (cpu_topk, "CHUNK", 32),
         (cpu_topk, "BLOCK", 4),
         (cpu_topk, "AT_ONCE", 64),
-        (screening, "_SMALL", 0),
+        (cpu, "_PAIRS_AT_ONCE", 64),
+        (screening, "SLAB", 11),
         (screening, "_SAMPLE", 4),
+        (screening, "_FEW", 3),
         (screening, "_HOT_SHARE", 4),
-        (screening, "_HOT_TILE", 3),
-        (screening, "_WORTH", 0.0),
-        (screening, "_PAIRS_AT_ONCE", 64),
     ):
         monkeypatch.setattr(module, name, value)
 

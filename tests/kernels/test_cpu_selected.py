@@ -15,6 +15,7 @@ from scopesift_kernels import (
     cpu_direct,
     encode_selected,
     encode_topk,
+    rank_keys,
     screening,
 )
 
@@ -116,14 +117,16 @@ def test_the_gate_keeps_what_ties_with_its_bound() -> None:
 
 def test_the_gate_leaves_what_rounding_could_decide_to_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hot features' product may be off by a last bit: a tie with the bound is still no refutation."""
-    plain = cpu.CpuEncoder.pre_activations
+    plain = screening.topk_keys
 
-    def off_by_a_bit(
-        self: cpu.CpuEncoder, tokens: torch.Tensor | slice, features: torch.Tensor
-    ) -> torch.Tensor:
-        return plain(self, tokens, features) * (1.0 + 2.0**-23 * (len(features) > 2))
+    def off_by_a_bit(problem: arguments.Problem, tokens: torch.Tensor) -> torch.Tensor:
+        keys = plain(problem, tokens)
+        if problem.n_features == 64:
+            return keys
+        values = rank_keys.key_values(keys) * (1.0 + 2.0**-23)
+        return rank_keys.rank_keys(values, rank_keys.key_indices(keys))
 
-    monkeypatch.setattr(cpu.CpuEncoder, "pre_activations", off_by_a_bit)
+    monkeypatch.setattr(screening, "topk_keys", off_by_a_bit)
     test_the_gate_keeps_what_ties_with_its_bound()
 
 
@@ -146,7 +149,7 @@ def test_repeated_features_and_empty_documents_are_answered(whole: Callable) -> 
 def test_maxima_are_those_of_the_full_encode(
     normal: Callable, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, floor: float
 ) -> None:
-    monkeypatch.setattr(screening, "_PAIRS_AT_ONCE", 2**12)
+    monkeypatch.setattr(cpu, "_PAIRS_AT_ONCE", 2**12)
     case, k = normal(300, 48, 600, seed=9, dtype=dtype), 20
     features, documents = torch.arange(0, 600, 19), torch.arange(300) // 37
     got = encode_selected(*case, k, features, documents, torch.full((32,), floor), backend="cpu")
@@ -178,14 +181,16 @@ def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch
 def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
     monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", 0)
-    monkeypatch.setattr(screening, "_PAIRS_AT_ONCE", 2**20)
+    monkeypatch.setattr(cpu, "_PAIRS_AT_ONCE", 2**20)
     t, f, k = 400, 128, 4
     g = torch.Generator().manual_seed(0)
     pre = torch.rand(t, f, generator=g)
     pre[:, 100:108] += 5.0  # always on
     case = (torch.eye(t), pre.T.contiguous(), torch.zeros(f))
     encoded = []
-    active = cpu.CpuEncoder.active
-    monkeypatch.setattr(cpu.CpuEncoder, "active", lambda self, r: encoded.append(len(r)) or active(self, r))
+    encode = screening._Groups.encode
+    monkeypatch.setattr(
+        screening._Groups, "encode", lambda self, r: encoded.append(len(r)) or encode(self, r)
+    )
     same(*case, k, torch.arange(8), torch.arange(t) // 40, torch.zeros(8))
     assert sum(encoded) < t // 8

@@ -8,7 +8,7 @@ PATIENCE = 150
 
 
 class Clients:
-    """Threads that ask without pause, and note (sent at, status or None)."""
+    """Threads that ask without pause, and note (sent at, status or what went wrong)."""
 
     def __init__(self, count, ask):
         self.outcomes, self.replies, self._stop = [], [], threading.Event()
@@ -20,10 +20,10 @@ class Clients:
         while not self._stop.is_set():
             sent = time.monotonic()
             try:
-                reply = ask()
-            except OSError:
-                reply = None
-            self.outcomes.append((sent, reply and reply.status))
+                reply, wrong = ask(), "hung up"
+            except OSError as error:
+                reply, wrong = None, repr(error)
+            self.outcomes.append((sent, reply.status if reply else wrong))
             if reply is not None and reply.status == 200:
                 self.replies.append(reply)
             if reply is None or reply.status != 200:
