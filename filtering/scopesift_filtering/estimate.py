@@ -74,21 +74,30 @@ def _tables(shard: Shard, count: int) -> list[object]:
 
 
 def _total_rows(plan: RunPlan, first: Shard) -> int | None:
-    """Rows of the input: counted in Parquet footers, elsewhere from bytes a row of the sample."""
+    """Rows of the input: counted in the footers of Parquet files, elsewhere from bytes a row of the sample."""
     if any(file.size < 0 for file in plan.files):
         return None
     size = sum(file.size for file in plan.files)
     if first.format == "parquet":
-        import fsspec
-        import pyarrow.parquet as pq
-
-        file = plan.files[first.rows[0].file]
-        with fsspec.open(file.url, "rb") as handle:
-            count = pq.ParquetFile(handle).metadata.num_rows
-        found = round(count * size / max(file.size, 1))
+        counted = [file for file in plan.files if file.format == "parquet"]
+        rows = sum(_parquet_rows(file.url) for file in counted)
+        found = round(rows * size / max(sum(file.size for file in counted), 1))
     else:
         read = sum(len(row.raw) + 1 for row in first.rows)
         packed = 0.35 if plan.files[0].url.lower().endswith((".gz", ".zst")) else 1.0
         found = round(len(first.rows) * size / packed / max(read, 1))
     found = max(found, len(first.rows))
     return min(found, plan.settings.limit) if plan.settings.limit else found
+
+
+def _parquet_rows(url: str) -> int:
+    """Rows that a footer names; 1 for a damaged file, which is one rejected row."""
+    import fsspec
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    try:
+        with fsspec.open(url, "rb") as handle:
+            return int(pq.ParquetFile(handle).metadata.num_rows)
+    except (pyarrow.ArrowException, OSError):
+        return 1
