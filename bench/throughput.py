@@ -62,7 +62,8 @@ def table(found: dict[str, Any]) -> str:
     header = [
         "backbone", "block", "documents/s: backbone alone", "with features",
         "with reading and verdicts, one thread", "classify", "its time / backbone's", "backbone TFLOP/s",
-        "compiled / eager", "one short text, ms", "its backbone", "as CUDA graphs", "peak MiB",
+        "of the bare product's rate", "compiled / eager", "one short text, ms", "its backbone",
+        "as CUDA graphs", "peak MiB",
     ]  # fmt: skip
     rows = [
         [
@@ -74,6 +75,7 @@ def table(found: dict[str, Any]) -> str:
             ),
             f"{row['over_backbone']['classify']:.2f}",
             f"{row['backbone_tflops']:.1f}",
+            f"{row['share_of_product_rate']:.0%}",
             *(
                 "" if value is None else f"{value:.2f}"
                 for value in (row["compiled_over_eager"], row["short_text_ms"])

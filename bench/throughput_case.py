@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import resource
 import statistics
+import string
 import sys
 import time
 from typing import Any
@@ -17,12 +19,14 @@ from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKEN
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
 
+from bench import device_rates
 from bench.encode_timing import timed_in_turn
 from bench.filter_standin import standin_classifiers
 from bench.throughput_compiled import compiled_over_eager, short_text
 
 TOKENS = 256  # of a document; the stand-in's tokenizer makes one of each byte
 ROUNDS, SHORT_CALLS = 3, 20
+LETTERS = string.ascii_letters + " " * 10
 SHORT = "A comment of ordinary length, as people write them."
 
 
@@ -42,9 +46,8 @@ def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str
     device = torch.device(scope.device)
     engine = Engine(scope, standin_classifiers(scope, layer))
     scorer = DocumentScorer(engine)
-    texts = [
-        (f"{number} " + "abcdefg hijk lmno pqrst uvw xyz " * 9)[: TOKENS - 1] for number in range(documents)
-    ]
+    letters = random.Random(0)  # noqa: S311
+    texts = ["".join(letters.choices(LETTERS, k=TOKENS - 1)) for _ in range(documents)]
     most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
     batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
     tokens = sum(int(window.keep.sum()) for batch in batches for window in batch.windows)
@@ -63,7 +66,7 @@ def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str
         times = timed_in_turn(calls, device, ROUNDS, 1)
     seconds = {name: statistics.median(spent) / 1000 for name, spent in times.items()}
     parameters = sum(p.numel() for name, p in scorer.backbone.model.named_parameters() if "embed" not in name)
-    return {
+    measured: dict[str, Any] = {
         "layer": layer,
         "documents": documents,
         "tokens": tokens,
@@ -73,11 +76,15 @@ def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str
             name: statistics.median(own / floor for own, floor in zip(spent, times["backbone"], strict=True))
             for name, spent in times.items()
         },
+        # an approximation: attention's own products are left out
         "backbone_tflops": 2 * parameters * tokens / seconds["backbone"] / 1e12,
         "short_text_ms": _latency_ms(engine),
         "peak_mib": _peak_mib(device),
-        **(_compiled(scorer, scope, batches) if compiled else dict.fromkeys(COMPILED)),
     }
+    # after the peak was read: what follows takes memory of its own
+    rate = device_rates.measure(device)["gemm_tflops"]
+    measured["share_of_product_rate"] = measured["backbone_tflops"] / rate
+    return {**measured, **(_compiled(scorer, scope, batches) if compiled else dict.fromkeys(COMPILED))}
 
 
 COMPILED = ("compiled_over_eager", "short_backbone_ms", "short_compiled_ms")
