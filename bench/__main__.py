@@ -199,7 +199,9 @@ def device(out: Out = None) -> None:
 
 @app.command()
 def gpu(
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the JSON goes; default $OUT, else bench/results/.")
+    ] = None,
     minutes: Annotated[float, typer.Option(help="For everything; what is left over is named.")] = 8.0,
 ) -> None:
     """Check and time everything that only a GPU can show."""

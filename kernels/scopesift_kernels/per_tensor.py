@@ -29,6 +29,6 @@ class PerTensor(Generic[Value]):
         if known is not None and known[0] == version:
             return known[1]
         value = self._make(tensor)
-        if version is not None:
+        if version is not None and value is not tensor:  # which would keep itself alive
             self._known[tensor] = (version, value)
         return value

@@ -116,7 +116,11 @@ class _Groups:
         # accumulation, each is off by at most gamma * |x| |w| (Higham, Accuracy and Stability, 3.1), and so
         # is the encoding product: nothing closer than all these errors is refuted.
         gamma = 1.01 * (problem.x_TD.shape[1] + 2) * 2.0**-24
-        largest_R = problem.x_norm_T[tokens_R] * problem.w_norm + problem.b_enc_F.abs().max()
+        unseen = (
+            problem.x_TD.shape[1] ** 0.5 * 2.0**-63
+        )  # of entries whose squares underflow, a norm knows nothing
+        largest_R = (problem.x_norm_T[tokens_R] + unseen) * (problem.w_norm + unseen)
+        largest_R += problem.b_enc_F.abs().max()
         underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero
         bound_R = key_values(topk_keys(some, tokens_R)[:, -1]) - 4.0 * (gamma * largest_R + underflow)
         self.alive_TS[tokens_R] &= self.pre_TS[tokens_R] >= bound_R[:, None]

@@ -84,6 +84,10 @@ def count_before(
 def _operands(
     x_RD: torch.Tensor, weights: Weights, shape: TileShape
 ) -> tuple[TensorDescriptor, TensorDescriptor]:
+    if weights.parts > 1 and weights.depth % shape.depth:
+        raise ValueError(
+            f"tiles of depth {shape.depth} would cross the parts of a weight, {weights.depth} deep"
+        )
     x = TensorDescriptor.from_tensor(aligned(x_RD, weights.dtype), [shape.rows, shape.depth])
     W = TensorDescriptor.from_tensor(weights.matrix_CW, [shape.columns, shape.depth])
     return x, W

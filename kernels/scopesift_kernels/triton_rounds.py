@@ -75,9 +75,10 @@ def gather_asked(
     if row < tl.minimum(tl.load(counts_ptr), room):
         token = tl.load(token_ptr + row).to(tl.int64)
         lanes = tl.arange(0, WIDTH)
-        x = tl.load(x_ptr + token * token_stride + lanes * depth_stride, mask=lanes < depth, other=0.0)
-        place = gathered_ptr + row.to(tl.int64) * width + lanes
-        tl.store(place, x.to(gathered_ptr.dtype.element_ty), mask=lanes < width)
+        place = token * token_stride + lanes.to(tl.int64) * depth_stride
+        x = tl.load(x_ptr + place, mask=lanes < depth, other=0.0)
+        copy = gathered_ptr + row.to(tl.int64) * width + lanes
+        tl.store(copy, x.to(gathered_ptr.dtype.element_ty), mask=lanes < width)
         used = tl.load(used_ptr + token)
         for slot in tl.static_range(SLOTS):
             value = tl.load(value_ptr + token * SLOTS + slot, mask=slot < used, other=float("inf"))

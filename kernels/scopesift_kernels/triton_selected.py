@@ -34,7 +34,7 @@ _OPEN = -2
 _EVERYTHING = 2**63 - 1  # above the key of every pair
 
 
-def read_off(problem: Problem, selection: Selection) -> SelectedMaxima:
+def encode_all(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents by the full encode of every token."""
     weights = encoder_weights(problem)
     pre_TS = _selected_pre_activations(problem, selection, weights)

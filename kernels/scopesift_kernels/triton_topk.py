@@ -6,7 +6,7 @@ import torch
 import triton
 
 from scopesift_kernels.rank_keys import NONE, rank_keys
-from scopesift_kernels.triton_launch import pre_activations
+from scopesift_kernels.triton_launch import pre_activations, tile_shape
 from scopesift_kernels.triton_select import collect_candidates, find_hot_blocks, rank_candidates
 from scopesift_kernels.triton_weights import Weights
 
@@ -23,7 +23,8 @@ _LEAST_WIDTH = 256
 def topk_keys(x_RD: torch.Tensor, weights: Weights, k: int) -> torch.Tensor:
     """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending."""
     chunk = min(weights.n_features, _CHUNK)
-    block = next((size for size in _BLOCKS if chunk // size >= 2 * k), None)
+    widest = tile_shape(weights.dtype).columns // 2  # maxima are taken in halves of tiles
+    block = next((size for size in _BLOCKS if size <= widest and chunk // size >= 2 * k), None)
     if block is None:  # too few blocks for their maxima to say anything
         return _dense_keys(x_RD, weights, k)
     keys_RK = torch.empty(x_RD.shape[0], k, dtype=torch.int64, device=x_RD.device)

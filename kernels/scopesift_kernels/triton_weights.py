@@ -13,6 +13,7 @@ from scopesift_kernels.per_tensor import PerTensor
 # The depth of a part is a multiple of this, which tiles divide.
 _DEPTH = 64
 _PARTS = 3
+_ROWS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Weights:
 def encoder_weights(problem: Problem) -> Weights:
     """The weights of a problem.
 
-    Equal 16-bit dtypes are multiplied as they are. A float32 weight is exactly the sum of three bfloat16 numbers, so
-    that bfloat16 residuals meet it in three passes of the tensor cores instead of one without them; the parts are
-    made once for each tensor and take 6 bytes a weight. Everything else is multiplied in float32.
+    Equal dtypes are multiplied as they are. A float32 weight is the sum of three bfloat16 numbers (exactly, if it is no
+    smaller than 2**-109), so that bfloat16 residuals meet it in three passes of the tensor cores instead of one
+    without them. Everything else is multiplied in float32. What has to be made of a tensor for that (parts, a wider or
+    an aligned copy) is made once and kept while the tensor lives.
     """
     x, W, bias_F = problem.x_TD, problem.W_enc_FD, problem.b_enc_F
     if (x.dtype, W.dtype) == (torch.bfloat16, torch.float32):
@@ -59,7 +61,7 @@ def encoder_weights(problem: Problem) -> Weights:
         return Weights(matrix_CW, bias_F, _PARTS, matrix_CW.shape[1] // _PARTS)
     # the interpreter multiplies the bits of bfloat16 as if they were integers
     same = x.dtype == W.dtype and not (interpreted() and W.dtype == torch.bfloat16)
-    return Weights(aligned(W, W.dtype if same else torch.float32), bias_F, 1, W.shape[1])
+    return Weights(_as_it_is(W) if same else _in_float32(W), bias_F, 1, W.shape[1])
 
 
 def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -71,6 +73,7 @@ def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     per_16 = 16 // dtype.itemsize
     if (
         rows.dtype == dtype
+        and rows.shape[1] % per_16 == 0
         and rows.stride(1) == 1
         and rows.stride(0) % per_16 == 0
         and rows.data_ptr() % 16 == 0
@@ -86,12 +89,16 @@ def _split(W_FD: torch.Tensor) -> torch.Tensor:
     width = -(-W_FD.shape[1] // _DEPTH) * _DEPTH
     dtype = torch.float32 if interpreted() else torch.bfloat16
     parts = W_FD.new_zeros(W_FD.shape[0], _PARTS, width, dtype=dtype)
-    rest = W_FD.clone()
-    for part in reversed(range(_PARTS)):
-        rounded = rest.bfloat16()
-        parts[:, part, : W_FD.shape[1]] = rounded
-        rest -= rounded.float()
+    for start in range(0, W_FD.shape[0], _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        rest = W_FD[rows].clone()
+        for part in reversed(range(_PARTS)):
+            rounded = rest.bfloat16()
+            parts[rows, part, : W_FD.shape[1]] = rounded
+            rest -= rounded.float()
     return parts.flatten(1)
 
 
 _in_parts = PerTensor(_split)
+_as_it_is = PerTensor(lambda W: aligned(W, W.dtype))
+_in_float32 = PerTensor(lambda W: aligned(W, torch.float32))

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_step_that_fails_hangs_or_is_missing_is_named_and_the_others_run(tmp_p
         Step("missing", ("no-such-program",), 60),
         Step("works", (*PYTHON, f"open({str(tmp_path / 'done')!r}, 'w')"), 60),
     )
-    with pytest.raises(BenchError, match="3 of 4 steps are not done: fails, hangs, missing"):
+    with pytest.raises(BenchError, match="3 of 4 steps went wrong: fails, hangs, missing"):
         gpu.run(tmp_path, minutes=1, steps=steps)
     assert (tmp_path / "done").exists()
     said = capfd.readouterr().out
@@ -43,10 +44,30 @@ def test_a_step_that_fails_hangs_or_is_missing_is_named_and_the_others_run(tmp_p
 
 
 @pytest.mark.usefixtures("a_gpu")
-def test_what_finds_no_time_is_left_out_and_named(tmp_path, capfd):
-    with pytest.raises(BenchError, match="1 of 1 steps are not done: late"):
-        gpu.run(tmp_path, minutes=0.01, steps=(Step("late", (*PYTHON, "pass"), 60),))
-    assert "no time left" in capfd.readouterr().out
+def test_what_finds_no_time_is_named_and_is_no_failure(tmp_path, capfd):
+    slow = (*PYTHON, "import time; time.sleep(60)")
+    gpu.run(tmp_path, minutes=0.1, steps=(Step("cut", slow, 30), Step("late", slow, 30)))
+    said = capfd.readouterr().out
+    assert "| cut | no time left |" in said
+    assert "| late | no time left | 0 |" in said
+
+
+@pytest.mark.usefixtures("a_gpu")
+def test_a_step_that_is_killed_leaves_nothing_behind_and_does_not_run_on(tmp_path, monkeypatch):
+    """Its temporary files would fill the disk, and it the GPU."""
+    mark = tmp_path / "mark"
+    code = f"""
+import tempfile, time
+with tempfile.TemporaryDirectory() as place:
+    open({str(mark)!r}, "w").write(place)
+    time.sleep(8)
+    open({str(mark)!r}, "a").write(" ran on")
+"""
+    with pytest.raises(BenchError):
+        gpu.run(tmp_path, minutes=1, steps=(Step("hangs", (*PYTHON, code), 5),))
+    assert not Path(mark.read_text()).exists()
+    time.sleep(3.5)
+    assert "ran on" not in mark.read_text()
 
 
 @pytest.mark.usefixtures("a_gpu")

@@ -111,11 +111,16 @@ def _triton_missing() -> str | None:
 
 
 @pytest.fixture
-def small_triton(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
+def triton_here() -> None:
+    """Skips what needs Triton, compiled or interpreted, where neither works."""
     reason = _triton_missing()
     if reason is not None:
         pytest.skip(reason)
+
+
+@pytest.fixture
+def small_triton(monkeypatch: pytest.MonkeyPatch, triton_here: None) -> None:
+    """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
     from scopesift_kernels import triton_backend, triton_launch, triton_selected, triton_topk
 
     tile = triton_launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
@@ -127,6 +132,7 @@ def small_triton(monkeypatch: pytest.MonkeyPatch) -> None:
         (triton_topk, "_BLOCKS", (16, 8, 4)),
         (triton_topk, "_LEAST_WIDTH", 32),
         (triton_backend, "_FEW_TOKENS", 0),
+        (triton_backend, "_MANY_FEATURES", 0),
         (triton_backend, "_PAIRS_AT_ONCE", 64),
         (triton_selected, "_ROUNDS", 2),
         (triton_selected, "_ASKED_SHARE", 0),

@@ -115,19 +115,34 @@ def test_the_gate_keeps_what_ties_with_its_bound() -> None:
     assert got.maxima_NS[:, 1].tolist() == [0.0] * 5
 
 
-def test_the_gate_leaves_what_rounding_could_decide_to_verification(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hot features' product may be off by a last bit: a tie with the bound is still no refutation."""
+@pytest.fixture
+def gate_off_by_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product with the hot features gives values that are a last bit too large."""
     plain = screening.topk_keys
 
-    def off_by_a_bit(problem: arguments.Problem, tokens: torch.Tensor) -> torch.Tensor:
+    def off(problem: arguments.Problem, tokens: torch.Tensor) -> torch.Tensor:
         keys = plain(problem, tokens)
         if problem.n_features == 64:
             return keys
         values = rank_keys.key_values(keys) * (1.0 + 2.0**-23)
         return rank_keys.rank_keys(values, rank_keys.key_indices(keys))
 
-    monkeypatch.setattr(screening, "topk_keys", off_by_a_bit)
+    monkeypatch.setattr(screening, "topk_keys", off)
+
+
+@pytest.mark.usefixtures("gate_off_by_a_bit")
+def test_the_gate_leaves_what_rounding_could_decide_to_verification() -> None:
+    """A tie with the bound is still no refutation."""
     test_the_gate_keeps_what_ties_with_its_bound()
+
+
+@pytest.mark.usefixtures("gate_off_by_a_bit")
+def test_the_gate_knows_that_norms_of_tiny_residuals_underflow() -> None:
+    """Squares of 2**-78 are zero in float32; their products with weights of 2**60 are not."""
+    pre = [[2.0 if feature in (3, *range(20, 40)) else 0.0 for feature in range(64)]] * 30
+    x, W, b = one_hot_case(pre)
+    got = same(x * 2.0**-78, W * 2.0**60, b, 4, torch.tensor([3]), torch.arange(30) // 7, torch.zeros(1))
+    assert bool((got.maxima_NS == 2.0**-17).all())
 
 
 def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima() -> None:

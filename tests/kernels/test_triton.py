@@ -112,5 +112,6 @@ def test_without_a_gpu_triton_says_why_it_can_not_run(monkeypatch: pytest.Monkey
 @pytest.mark.usefixtures("small_triton")
 def test_a_bias_of_any_stride_is_read_right() -> None:
     case = (torch.zeros(1, 4), torch.zeros(40, 4))
-    assert same_topk((*case, torch.arange(80.0)[::2]), 2).tolist() == [[39, 38]]
-    assert same_topk((*case, torch.ones(1).expand(40)), 2).tolist() == [[0, 1]]
+    # on the device from the start: moving would make them contiguous
+    assert same_topk((*case, torch.arange(80.0, device=DEVICE)[::2]), 2).tolist() == [[39, 38]]
+    assert same_topk((*case, torch.ones(1, device=DEVICE).expand(40)), 2).tolist() == [[0, 1]]

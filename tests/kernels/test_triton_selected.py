@@ -172,8 +172,23 @@ def test_a_gate_keeps_what_equals_its_bound() -> None:
 def test_floors_of_any_stride_are_read_right(whole: Callable) -> None:
     features, documents = torch.tensor([0, 7, 33]), torch.zeros(10, dtype=torch.int64)
     case = whole(10, 9, 70, seed=8)
-    same_selected(case, 6, features, documents, torch.tensor([0.0, 9, 5, 9, 1, 9])[::2])
-    same_selected(case, 6, features, documents, torch.ones(1).expand(3))
+    # on the device from the start: moving would make them contiguous
+    same_selected(case, 6, features, documents, torch.tensor([0.0, 9, 5, 9, 1, 9], device=DEVICE)[::2])
+    same_selected(case, 6, features, documents, torch.ones(1, device=DEVICE).expand(3))
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float32, torch.float32), (torch.bfloat16, torch.float32)], ids=str)
+def test_residuals_and_weights_of_any_stride_are_read_right(whole: Callable, dtypes: tuple) -> None:
+    x, W, b = (tensor.to(DEVICE) for tensor in whole(10, 40, 70, seed=8))
+    x, W = x.to(dtypes[0]), W.to(dtypes[1])
+    rest = (torch.tensor([0, 7, 33]), torch.zeros(10, dtype=torch.int64), torch.zeros(3))
+    for case in (
+        (x[:, :33], W[:, :33], b),  # rows of 16 bytes, an odd number of columns
+        (x.T.contiguous().T, W.T.contiguous().T, b),
+        (x[:, ::2], W[:, ::2], b),
+        (x[:1].expand(10, 40), W, b),
+    ):
+        same_selected(case, 6, *rest)
 
 
 def test_bfloat16_residuals_meet_every_bit_of_float32_weights(
@@ -203,10 +218,13 @@ def test_the_parts_of_a_weight_sum_to_it_and_are_made_again_when_it_changes() ->
     assert torch.equal(summed(), W.double())
 
 
-def test_few_tokens_are_read_off_the_full_encode(whole: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "value"), [("_FEW_TOKENS", 256), ("_MANY_FEATURES", 16)])
+def test_few_tokens_or_many_features_are_read_off_the_full_encode(
+    whole: Callable, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
     from scopesift_kernels import triton_backend
 
-    monkeypatch.setattr(triton_backend, "_FEW_TOKENS", 256)
+    monkeypatch.setattr(triton_backend, name, value)
     monkeypatch.setattr(triton_backend, "screen", None)
     features, documents = torch.tensor([0, 7, 33, 69, 5]), torch.tensor([0] * 4 + [1] * 5 + [3])
     same_selected(whole(10, 9, 70, seed=8), 6, features, documents, torch.tensor([0.0, 1, 2, 0, 3]))
@@ -242,23 +260,3 @@ def test_rows_past_the_count_on_the_device_are_left_alone() -> None:
     W, value = torch.tensor([[2.0], [3.0]]), torch.zeros(3, 1)
     counts = count(W, value, torch.zeros(3, 1, dtype=torch.int64), 2)
     assert counts == [[1], [1], [0]]
-
-
-@pytest.mark.parametrize(
-    "dtypes", [*zip(DTYPES, DTYPES, strict=True), (torch.bfloat16, torch.float32)], ids=str
-)
-def test_a_pre_activation_has_the_same_bits_wherever_it_is_computed(normal: Callable, dtypes: tuple) -> None:
-    """Pairs are compared across products, without slack."""
-    from scopesift_kernels.arguments import check_problem
-    from scopesift_kernels.triton_launch import pre_activations
-    from scopesift_kernels.triton_weights import encoder_weights
-
-    x, W, b = (tensor.to(DEVICE) for tensor in normal(70, 123, 131, seed=3))
-    x, W = x.to(dtypes[0]), W.to(dtypes[1])
-    weights = encoder_weights(check_problem(x, W, b, 1))
-    whole = torch.empty(70, 131, device=DEVICE)
-    pre_activations(x, weights, whole, None, 0)
-    rows, columns = torch.tensor([69, 3, 40], device=DEVICE), torch.tensor([130, 0, 64, 7], device=DEVICE)
-    part = torch.empty(3, 4, device=DEVICE)
-    pre_activations(x[rows], weights[columns], part, None, 0)
-    assert torch.equal(part, whole[rows][:, columns])

@@ -1,0 +1,70 @@
+"""The Triton products with the tile shapes that are used, not with small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from scopesift_kernels import encode_topk
+from scopesift_kernels.arguments import check_problem
+
+ON_GPU = torch.cuda.is_available()
+DEVICE = "cuda" if ON_GPU else "cpu"
+# Tokens, D, features: more than a tile of each, none a whole number of tiles.
+SIZES = (300, 2040, 5000) if ON_GPU else (130, 136, 600)
+PAIRS = [
+    (torch.bfloat16, torch.bfloat16),
+    (torch.bfloat16, torch.float32),
+    (torch.float16, torch.float16),
+    (torch.float32, torch.float32),
+]
+pytestmark = [pytest.mark.usefixtures("triton_here"), pytest.mark.parametrize("dtypes", PAIRS, ids=str)]
+
+
+@pytest.fixture
+def case(normal: Callable, dtypes: tuple) -> tuple:
+    x, W, b = (tensor.to(DEVICE) for tensor in normal(*SIZES, seed=3))
+    return type(normal(1, 1, 1))(x.to(dtypes[0]), W.to(dtypes[1]), b)
+
+
+def test_the_top_k_is_that_of_float64_up_to_rounding(
+    case: tuple, float64_check: Callable, float64_error: Callable
+) -> None:
+    got, right = encode_topk(*case, 20, backend="triton"), encode_topk(*case, 20, backend="reference")
+    float64_check(case, 20, *got)
+    assert float64_error(case, *got) <= max(2 * float64_error(case, *right), 2e-6)
+
+
+def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
+    """A feature's own written value is the threshold: an ulp of difference would count its neighbours wrongly."""
+    from scopesift_kernels.triton_launch import count_before, pre_activations
+    from scopesift_kernels.triton_weights import encoder_weights
+
+    weights = encoder_weights(check_problem(*case, 1))
+    pre = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
+    pre_activations(case.x_TD, weights, pre, None, 0)
+    asked = torch.stack((pre.argmax(dim=1), pre.topk(9, dim=1).indices[:, -1]), dim=1)
+    counts = torch.zeros(asked.shape, dtype=torch.int32, device=DEVICE)
+    n_rows = torch.full((4,), SIZES[0], dtype=torch.int32, device=DEVICE)
+    values = pre.gather(1, asked)
+    count_before(case.x_TD, weights, values, asked.to(torch.int32), counts, n_rows)
+    feature = torch.arange(SIZES[2], device=DEVICE)
+    for slot in range(2):
+        value, own = values[:, slot : slot + 1], asked[:, slot : slot + 1]
+        before = (pre > value) | ((pre == value) & (feature < own))
+        assert torch.equal(counts[:, slot].long(), before.sum(dim=1))
+
+
+def test_values_have_the_same_bits_wherever_they_are_computed(case: tuple) -> None:
+    from scopesift_kernels.triton_launch import pre_activations
+    from scopesift_kernels.triton_weights import encoder_weights
+
+    weights = encoder_weights(check_problem(*case, 1))
+    whole = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
+    pre_activations(case.x_TD, weights, whole, None, 0)
+    rows = torch.tensor([SIZES[0] - 1, 3, 40], device=DEVICE)
+    columns = torch.tensor([SIZES[2] - 1, 0, 64, 7], device=DEVICE)
+    part = torch.empty(3, 4, device=DEVICE)
+    pre_activations(case.x_TD[rows], weights[columns], part, None, 0)
+    assert torch.equal(part, whole[rows][:, columns])
