@@ -24,9 +24,8 @@ from scopesift_kernels.results import SelectedMaxima
 # Reading the weights takes as long as encoding so many tokens: that many leaders are asked about first, to learn
 # whether they are members and which features are hot; no more than twice as many tokens are encoded as they are.
 _SAMPLE, _FEW = 128, 256
-# All leaders are asked about while more than this share turn out to be members, and no more than one in so many tokens
-# is asked.
-_MEMBERS, _ASKED_SHARE = 0.5, 4
+# Leaders are asked about while more than this share turn out to be members.
+_MEMBERS = 0.5
 # The gate reads the features that held this share of the memberships seen, of all features at most one in so many.
 _HELD, _HOT_SHARE = 0.75, 8
 
@@ -34,15 +33,10 @@ _HELD, _HOT_SHARE = 0.75, 8
 def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents by encoding as few tokens as may be."""
     groups = _Groups(problem, selection)
-    rest_R = groups.undecided()
-    if rest_R.numel() > _FEW:
-        asked_R = groups.asked()
-        members = groups.ask(asked_R[:: -(-asked_R.numel() // _SAMPLE)])
-        asked_R = groups.asked()
-        while members > _MEMBERS and _FEW < asked_R.numel() <= problem.n_tokens // _ASKED_SHARE:
-            members = groups.ask(asked_R)
-            asked_R = groups.asked()
-        rest_R = groups.undecided()
+    rest_R, n_asked, members = groups.undecided(), _SAMPLE, 1.0
+    while rest_R.numel() > _FEW and members > _MEMBERS:
+        members = groups.ask(n_asked)
+        rest_R, n_asked = groups.undecided(), problem.n_tokens
     if rest_R.numel() > _FEW:
         groups.refute(rest_R)
         rest_R = groups.undecided()
@@ -71,12 +65,6 @@ class _Groups:
         """The largest pair of each group that is alive."""
         return self._largest(self.alive_TS)
 
-    def asked(self) -> torch.Tensor:
-        """Tokens that hold a leader of which nothing is known, ascending."""
-        tokens_NS = self.leaders().tokens_NS
-        tokens_R = tokens_NS[tokens_NS >= 0].unique()
-        return tokens_R[~self.encoded_T[tokens_R]]
-
     def undecided(self) -> torch.Tensor:
         """Tokens of which nothing is known, with a pair that may be the answer of its group, ascending."""
         tokens_NS, documents_T = self.leaders().tokens_NS, self.selection.documents_T
@@ -85,11 +73,13 @@ class _Groups:
         may_TS = self.alive_TS & open_NS[documents_T] & (self.pre_TS >= known_NS[documents_T])
         return (may_TS.any(dim=1) & ~self.encoded_T).nonzero().flatten()
 
-    def ask(self, tokens_R: torch.Tensor) -> float:
-        """Encode tokens that hold leaders; the share of those that are members."""
+    def ask(self, at_most: int) -> float:
+        """Encode tokens that hold leaders of which nothing is known; the share of those that are members."""
         tokens_NS = self.leaders().tokens_NS
-        self.encode(tokens_R)
-        on_NS = (tokens_NS >= 0) & torch.isin(tokens_NS, tokens_R)
+        asked_R = tokens_NS[(tokens_NS >= 0) & ~self.encoded_T[tokens_NS]].unique()
+        asked_R = asked_R[:: -(-asked_R.numel() // at_most)]
+        self.encode(asked_R)
+        on_NS = (tokens_NS >= 0) & torch.isin(tokens_NS, asked_R)
         column_P = on_NS.nonzero(as_tuple=True)[1]
         return float(self.alive_TS[tokens_NS[on_NS], column_P].double().mean())
 
