@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench import encode_tables, throughput
 from bench.results_file import RESULTS, stored
 
@@ -14,7 +16,7 @@ def encode() -> str:
         return UNMEASURED
     content = stored("encode-gpu")
     versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
-    about = f"{content['device']}, {content['date']}, commit {content['commit']}; {versions}."
+    about = f"{content['device']}, {_when(content)}; {versions}."
     parts = [
         encode_tables.full_table(content),
         encode_tables.selected_table(content),
@@ -35,4 +37,10 @@ def whole_runs() -> str:
     if not (RESULTS / "throughput-gpu.json").is_file():
         return UNMEASURED
     content = stored("throughput-gpu")
-    return f"{throughput.table(content)} {content['date']}, commit {content['commit']}."
+    return f"{throughput.table(content)} {_when(content)}."
+
+
+def _when(content: dict[str, Any]) -> str:
+    """The dates and commits of the rows, which may be of several runs."""
+    found = sorted({(row["date"], row["commit"]) for row in content["rows"].values()})
+    return "; ".join(f"{date}, commit {commit}" for date, commit in found)

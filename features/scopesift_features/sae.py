@@ -64,10 +64,10 @@ class TopKSAE:
             x_TD: any floating-point dtype.
 
         Returns:
-            The same numbers rounded to the encoder's dtype. Before a float32 encoder a 16-bit residual stays as it
-            is: nothing would be rounded, and a GPU multiplies it many times faster.
+            The same numbers rounded to the encoder's dtype. Before a float32 encoder a bfloat16 residual stays as
+            it is: nothing would be rounded, and on a GPU it can use the tensor cores.
         """
-        if self.W_enc_FD.dtype == torch.float32 and x_TD.dtype in (torch.bfloat16, torch.float16):
+        if (self.W_enc_FD.dtype, x_TD.dtype) == (torch.float32, torch.bfloat16):
             return x_TD
         return x_TD.to(self.W_enc_FD.dtype)
 

@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Make the nano scope: tokenizer, language model, SAEs, scope folder, classifiers, model card.
 
-    Every stage says what it did and is taken up where it stopped. Example:
+    Every stage says what it did and is taken up where it stopped; the exit code is 1 until all is done. Example:
 
         python -m recipes.nano --data ../data --out scopesift/bundled/nano
     """
@@ -60,7 +60,7 @@ def main(
                 getattr(recipe, stage)()
             except UnfinishedError as unfinished:
                 console.print(f"{stage}: {unfinished}", highlight=False)
-                return
+                raise typer.Exit(1) from None
 
 
 typer.run(main)

@@ -44,8 +44,12 @@ def compare(old: Path, new: Path) -> list[Compared]:
         new: another.
 
     Raises:
-        FileNotFoundError: `measured.json` or a classifier is missing.
+        FileNotFoundError: `measured.json`, the tokenizer or a classifier is missing.
+        ValueError: the tokenizers differ, so that losses a token and what SAEs see can't be compared.
     """
+    tokenizers = [(folder / "backbone" / "tokenizer.json").read_bytes() for folder in (old, new)]
+    if tokenizers[0] != tokenizers[1]:
+        raise ValueError(f"the tokenizers of {old} and {new} differ: losses a token can't be compared")
     left, right = _numbers(old), _numbers(new)
     found = []
     for name in left:
@@ -71,7 +75,11 @@ def main(
 ) -> None:
     """Print what a new nano scope gains and loses against an old one; exit code 1 if anything is worse."""
     table = Table("measured on held-out text and dev rows", "old", "new", "better by")
-    compared = compare(old, new)
+    try:
+        compared = compare(old, new)
+    except (FileNotFoundError, ValueError) as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", highlight=False)
+        raise typer.Exit(2) from None
     for row in compared:
         table.add_row(row.name, f"{row.old:.4f}", f"{row.new:.4f}", f"{row.gain:+.4f}")
     Console().print(table)

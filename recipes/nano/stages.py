@@ -200,12 +200,24 @@ class Recipe:
         return self.work / "language_model.pt"
 
     def _sae_path(self, block: int) -> Path:
-        return self.work / f"sae{block}.pt"
+        """Named by the training step of the model: SAEs of another model are not taken for its own."""
+        return self.work / f"sae{block}-{self._finished['done']['steps']}.pt"
 
-    def _trained(self) -> tuple[Qwen3ForCausalLM, dict[str, Any]]:
+    @cached_property
+    def _finished(self) -> dict[str, Any]:
+        """The checkpoint of the trained model."""
         if not self._checkpoint.is_file():
             raise FileNotFoundError(f"{self._checkpoint} is missing; run the stage 'model' first")
-        state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
+        minutes = float(state["done"]["seconds"]) / 60
+        if minutes < self.training.minutes:
+            raise UnfinishedError(
+                f"the model has {minutes:.1f} of {self.training.minutes:g} minutes; finish the stage 'model'"
+            )
+        return state
+
+    def _trained(self) -> tuple[Qwen3ForCausalLM, dict[str, Any]]:
+        state = self._finished
         model = Qwen3ForCausalLM(nano_config())
         model.load_state_dict(state["model"])
         # what is measured and what the SAEs see is what is stored: fp16 weights, fp32 arithmetic

@@ -38,7 +38,7 @@ def drawn_ahead(
         mixture: The tokenised pools.
         settings: Sizes, and how many processes draw.
         length: Tokens of a sequence.
-        seed: Of the draws; the same number of processes draws the same texts.
+        seed: Of the draws. At the same progress the same number of processes draws the same texts.
         progress: Share of the training that is over, a number in shared memory, read at each draw.
     """
     draws = _Draws(mixture, settings, length, seed, progress)

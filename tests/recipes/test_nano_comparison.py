@@ -19,6 +19,8 @@ def twin(tmp_path):
     """The bundled scope's numbers, free to be changed: `twin(part, change)`."""
     shutil.copy(BUNDLED / "measured.json", tmp_path)
     shutil.copytree(BUNDLED / "classifiers", tmp_path / "classifiers")
+    (tmp_path / "backbone").mkdir()
+    shutil.copy(BUNDLED / "backbone" / "tokenizer.json", tmp_path / "backbone")
 
     def changed(part, change):
         path = tmp_path / part
@@ -56,3 +58,16 @@ def test_what_is_worse_fails_the_command_and_is_shown(twin):
 def test_rows_of_the_test_split_are_not_looked_at(twin):
     new = twin("classifiers/toxicity.json", lambda content: content.update(quality={}))
     assert run(BUNDLED, new).exit_code == 0
+
+
+def test_scopes_with_other_tokenizers_are_not_compared(twin):
+    new = twin("backbone/tokenizer.json", lambda content: content["model"].update(unk_token="<unk>"))
+    result = run(BUNDLED, new)
+    assert result.exit_code == 2
+    assert "the tokenizers of" in result.output
+
+
+def test_a_folder_that_is_no_finished_scope_is_named(tmp_path):
+    result = run(BUNDLED, tmp_path)
+    assert result.exit_code == 2
+    assert "tokenizer.json" in result.output
