@@ -21,9 +21,10 @@ from scopesift_kernels.document_pool import pool_documents
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 
-# Reading the weights takes as long as encoding so many tokens: that many leaders are asked about first, to learn
-# whether they are members and which features are hot; no more than twice as many tokens are encoded as they are.
-_SAMPLE, _FEW = 128, 256
+# Reading the weights takes as long as encoding so many tokens: no more than these are encoded as they are. Of more, as
+# many leaders are asked about first, to learn whether they are members and which features are hot; if there are fewer
+# than half as many, tokens with the largest pairs join them.
+_FEW = 128
 # Leaders are asked about while more than this share turn out to be members.
 _MEMBERS = 0.5
 # The gate reads the features that held this share of the memberships seen, of all features at most one in so many.
@@ -33,10 +34,12 @@ _HELD, _HOT_SHARE = 0.75, 8
 def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents by encoding as few tokens as may be."""
     groups = _Groups(problem, selection)
-    rest_R, n_asked, members = groups.undecided(), _SAMPLE, 1.0
+    rest_R, members = groups.undecided(), 1.0
+    least, most = _FEW // 2, _FEW
     while rest_R.numel() > _FEW and members > _MEMBERS:
-        members = groups.ask(n_asked)
-        rest_R, n_asked = groups.undecided(), problem.n_tokens
+        members = groups.ask(rest_R, least, most)
+        least, most = 0, problem.n_tokens
+        rest_R = groups.undecided()
     if rest_R.numel() > _FEW:
         groups.refute(rest_R)
         rest_R = groups.undecided()
@@ -73,11 +76,15 @@ class _Groups:
         may_TS = self.alive_TS & open_NS[documents_T] & (self.pre_TS >= known_NS[documents_T])
         return (may_TS.any(dim=1) & ~self.encoded_T).nonzero().flatten()
 
-    def ask(self, at_most: int) -> float:
-        """Encode tokens that hold leaders of which nothing is known; the share of those that are members."""
+    def ask(self, undecided_R: torch.Tensor, least: int, most: int) -> float:
+        """Encode undecided tokens, those that hold leaders first; the share of leaders that are members."""
         tokens_NS = self.leaders().tokens_NS
         asked_R = tokens_NS[(tokens_NS >= 0) & ~self.encoded_T[tokens_NS]].unique()
-        asked_R = asked_R[:: -(-asked_R.numel() // at_most)]
+        asked_R = asked_R[:: -(-asked_R.numel() // most)]
+        missing = min(least - asked_R.numel(), undecided_R.numel())
+        if missing > 0:
+            largest_R = torch.where(self.alive_TS, self.pre_TS, 0.0)[undecided_R].amax(dim=1)
+            asked_R = torch.cat((asked_R, undecided_R[largest_R.topk(missing).indices])).unique()
         self.encode(asked_R)
         on_NS = (tokens_NS >= 0) & torch.isin(tokens_NS, asked_R)
         column_P = on_NS.nonzero(as_tuple=True)[1]

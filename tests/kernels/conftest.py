@@ -91,7 +91,6 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
         (cpu_topk, "AT_ONCE", 64),
         (cpu, "_PAIRS_AT_ONCE", 64),
         (screening, "SLAB", 11),
-        (screening, "_SAMPLE", 4),
         (screening, "_FEW", 3),
         (screening, "_HOT_SHARE", 4),
     ):
