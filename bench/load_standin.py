@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 SHARD_BYTES = 1 << 30
+QUICK_D_SAE = 1024
 
 
 @dataclass(frozen=True)
 class Standin:
-    """A model that has SAEs: its real configuration, one of a hundredth of the size, and the SAEs' widths."""
+    """A model that has SAEs: its real configuration, one of a hundredth of the size, and the SAEs' width."""
 
     config: Callable[[], PreTrainedConfig]
     quick: Callable[[], PreTrainedConfig]
     d_sae: int
-    quick_d_sae: int = 1024
 
 
 def _qwen3(
@@ -114,7 +114,7 @@ def write_standin(
     sae = SAEConfig(
         base_model=f"random {model}",
         d_model=config.hidden_size,
-        d_sae=standin.quick_d_sae if quick else standin.d_sae,
+        d_sae=QUICK_D_SAE if quick else standin.d_sae,
         k=50,
         num_layers=config.num_hidden_layers,
     )
