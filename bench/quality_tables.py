@@ -19,7 +19,7 @@ NAMES = {
 
 
 def _quality(name: str) -> dict[str, Any]:
-    path = bundled_folder() / "classifiers" / f"{name}.json"
+    path = bundled_folder("nano") / "classifiers" / f"{name}.json"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
@@ -90,7 +90,7 @@ def domain_languages() -> str:
 
 def fidelity() -> str:
     """The SAEs on held-out text."""
-    measured = json.loads((bundled_folder() / "measured.json").read_text(encoding="utf-8"))
+    measured = json.loads((bundled_folder("nano") / "measured.json").read_text(encoding="utf-8"))
     rows = []
     for layer, sae in measured["sae"].items():
         twin = three(measured["twins"][layer]["mean"])

@@ -33,6 +33,6 @@ def scopes() -> str:
             f"{entry.sae_bytes * entry.n_layers / 1e9:.0f} GB",
         ]
         for entry in catalogue().values()
-        if entry.id != "nano"
+        if not entry.bundled
     ]
     return markdown(header, rows)

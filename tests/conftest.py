@@ -90,7 +90,7 @@ def write_tiny_scope(folder: Path, *, name="tiny", seed=0, **settings) -> Path:
         id=name,
         settings=ReadingSettings(
             **{
-                "prefix": "<|endoftext|>",
+                "prefix": ("<|endoftext|>",),
                 "skip": "prefix",
                 "window_tokens": 64,
                 "overlap_tokens": 16,

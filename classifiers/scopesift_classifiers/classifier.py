@@ -188,7 +188,7 @@ def bundled_classifiers() -> dict[str, Path]:
     """The classifiers that ship with the nano scope, by name."""
     from scopesift_features.catalogue import bundled_folder
 
-    return {path.stem: path for path in sorted((bundled_folder() / "classifiers").glob("*.json"))}
+    return {path.stem: path for path in sorted((bundled_folder("nano") / "classifiers").glob("*.json"))}
 
 
 def find_artifact(name_or_path: str | Path) -> Path:

@@ -172,7 +172,7 @@ def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
     """
     from scopesift_features.catalogue import bundled_folder
 
-    path = bundled_folder() / "cards" / f"{classifier.name}.json.gz"
+    path = bundled_folder("nano") / "cards" / f"{classifier.name}.json.gz"
     return read_cards(path, classifier) if path.is_file() else {}
 
 

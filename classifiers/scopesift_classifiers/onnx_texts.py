@@ -48,7 +48,7 @@ def own_sentences(scope: Scope, classifier: Classifier, n: int = TEXTS) -> list[
     finally:
         if bars:
             model_logging.enable_progress_bar()
-    encode = scope.tokenizer.backend_tokenizer.encode
+    encode = scope.tokenizer.backend.encode
     starts = [encode(f" {word}", add_special_tokens=False).ids for word in _words(classifier)]
     tails = [starts[at // 2 % len(starts)] if starts and at % 2 else [] for at in range(n)]
     generator = torch.Generator().manual_seed(0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from scopesift_features.errors import ScopeError
+from scopesift_features.errors import ScopeError, first_line
 from scopesift_features.model_classes import decoder_class, model_config
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def read_backbone_config(folder: Path) -> PreTrainedConfig:
         return model_config(folder).get_text_config(decoder=True)
     except Exception as error:
         raise ScopeError(
-            f"{path} is not a model configuration that transformers knows ({_first_line(error)})"
+            f"{path} is not a model configuration that transformers knows ({first_line(error)})"
         ) from None
 
 
@@ -167,7 +167,7 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
                 output_loading_info=True,
             )
     except Exception as error:
-        raise ScopeError(f"the backbone in {folder} cannot be loaded: {_first_line(error)}") from None
+        raise ScopeError(f"the backbone in {folder} cannot be loaded: {first_line(error)}") from None
     norms = drop_final_norm(model)
     missing = [key for key in sorted(report["missing_keys"]) if key.split(".")[0] not in norms]
     if missing:
@@ -232,7 +232,3 @@ def _quiet_transformers() -> Iterator[None]:
         model_logging.set_verbosity(level)
         if bars:
             model_logging.enable_progress_bar()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).split("\n")[0][:200]

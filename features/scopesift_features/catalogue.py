@@ -1,4 +1,4 @@
-"""The one table of scopes: nano and the 14 Qwen-Scope groups.
+"""The one table of scopes: the bundled ones and the 14 Qwen-Scope groups.
 
 Loader, pull, command line, docs and tests all derive from it. Source: the groups' model cards and the
 Qwen-Scope report (arXiv 2605.11887). Hub revisions are not pinned here: the release was re-touched after
@@ -17,6 +17,7 @@ from pathlib import Path
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.settings import ReadingSettings
 
+DEFAULT_SCOPE = "e5"
 _QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
 
 
@@ -31,6 +32,7 @@ class CatalogueEntry:
         d_model, n_layers, d_sae, k: sizes; checked against every file that is read.
         backbone_revision, sae_revision: hub revisions to pull when none is asked for; None: the newest.
         settings: how texts are read unless the scope's own scope.json says otherwise.
+        bundled: whether it comes with scopesift; its sizes are then those of its own files.
     """
 
     id: str
@@ -43,6 +45,7 @@ class CatalogueEntry:
     backbone_revision: str | None = None
     sae_revision: str | None = None
     settings: ReadingSettings = _QWEN_SETTINGS
+    bundled: bool = False
 
     @property
     def sae_bytes(self) -> int:
@@ -78,14 +81,19 @@ def _qwen_scope_entries() -> list[CatalogueEntry]:
     ]
 
 
-def bundled_folder() -> Path:
-    """Folder of the nano scope inside the installed package."""
-    return Path(str(files("scopesift"))) / "bundled" / "nano"
-
-
-def _nano_entry() -> CatalogueEntry:
-    # nano's sizes belong to its recipe and change with it, so they are read from its own files
-    nano = CatalogueEntry(
+_BUNDLED = (
+    CatalogueEntry(
+        id="e5",
+        backbone="intfloat/multilingual-e5-small",
+        sae="scopesift/e5",
+        d_model=0,
+        n_layers=0,
+        d_sae=0,
+        k=0,
+        settings=ReadingSettings(prefix=("<s>", "▁que", "ry", ":"), suffix=("</s>",), skip="prefix"),
+        bundled=True,
+    ),
+    CatalogueEntry(
         id="nano",
         backbone="scopesift/nano",
         sae="scopesift/nano",
@@ -93,26 +101,37 @@ def _nano_entry() -> CatalogueEntry:
         n_layers=0,
         d_sae=0,
         k=0,
-        settings=ReadingSettings(prefix="<|endoftext|>", skip="prefix"),
-    )
-    config = bundled_folder() / "sae" / "config.json"
+        settings=ReadingSettings(prefix=("<|endoftext|>",), skip="prefix"),
+        bundled=True,
+    ),
+)
+
+
+def bundled_folder(scope_id: str = DEFAULT_SCOPE) -> Path:
+    """Folder of a bundled scope inside the installed package."""
+    return Path(str(files("scopesift"))) / "bundled" / scope_id
+
+
+def _with_own_sizes(entry: CatalogueEntry) -> CatalogueEntry:
+    # sizes of a bundled scope belong to its recipe and change with it, so they are read from its own files
+    config = bundled_folder(entry.id) / "sae" / "config.json"
     try:
         sizes = json.loads(config.read_text(encoding="utf-8"))
         return replace(
-            nano,
+            entry,
             d_model=int(sizes["d_model"]),
             n_layers=int(sizes["num_layers"]),
             d_sae=int(sizes["d_sae"]),
             k=int(sizes["k"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return nano  # not built or damaged: listed all the same; loading it says what is wrong
+        return entry  # not built or damaged: listed all the same; loading it says what is wrong
 
 
 @cache
 def catalogue() -> dict[str, CatalogueEntry]:
-    """All scopes that have a name, by id: nano first, then the groups in the report's order."""
-    return {entry.id: entry for entry in (_nano_entry(), *_qwen_scope_entries())}
+    """All scopes that have a name, by id: the bundled ones first, then the groups in the report's order."""
+    return {entry.id: entry for entry in (*map(_with_own_sizes, _BUNDLED), *_qwen_scope_entries())}
 
 
 def find_entry(name: str) -> CatalogueEntry:
@@ -139,7 +158,7 @@ def scopes_home() -> Path:
 
 def entry_folder(entry: CatalogueEntry) -> Path:
     """Where a catalogue scope lies on disk, whether it is there or not."""
-    return bundled_folder() if entry.id == "nano" else scopes_home() / entry.id
+    return bundled_folder(entry.id) if entry.bundled else scopes_home() / entry.id
 
 
 def locate(name_or_path: str | Path) -> tuple[Path, CatalogueEntry | None]:
@@ -162,10 +181,10 @@ def locate(name_or_path: str | Path) -> tuple[Path, CatalogueEntry | None]:
     entry = find_entry(str(name_or_path))
     folder = entry_folder(entry)
     if not (folder / "scope.json").is_file():
-        if entry.id == "nano":
+        if entry.bundled:
             raise ScopeError(
-                f"the bundled nano scope is missing from {folder}; reinstall scopesift "
-                "or make it with `python -m recipes.nano`"
+                f"the bundled scope {entry.id} is missing from {folder}; reinstall scopesift "
+                f"or make it with `python -m recipes.{entry.id}`"
             )
         raise ScopeError(
             f"{entry.id} is not on this machine yet; get it with `scopesift scopes pull {entry.id}`"

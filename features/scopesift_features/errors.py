@@ -15,3 +15,8 @@ class ScopeError(ScopesiftError):
 
 class InputError(ScopesiftError):
     """Data that cannot be read; the message carries file and line."""
+
+
+def first_line(error: Exception, most: int = 200) -> str:
+    """The first line of another library's error, for a message of ours; its type's name if it says nothing."""
+    return (str(error).strip() or type(error).__name__).split("\n")[0][:most]

@@ -15,7 +15,7 @@ from scopesift_features.errors import UsageError
 from scopesift_features.windows import Window
 
 if TYPE_CHECKING:
-    from scopesift_features.scope import Scope
+    from scopesift_features.reader import Reader
 
 CPU_BATCH_TOKENS = 4096
 ACCELERATOR_BATCH_TOKENS = 16384
@@ -26,7 +26,7 @@ class ResidualBatch:
     """The kept tokens of some windows.
 
     Attributes:
-        resid_TD: layer -> `[T, d_model]` in the backbone's dtype, on the device of the scope's SAEs.
+        resid_TD: layer -> `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
         windows: the batch's windows.
         window_T: index into `windows`, int64, non-decreasing.
         position_T: index of the token inside its window, int64.
@@ -39,7 +39,7 @@ class ResidualBatch:
 
 
 def stream_residuals(
-    scope: Scope,
+    reader: Reader,
     windows: Sequence[Window],
     layers: Sequence[int],
     *,
@@ -49,7 +49,7 @@ def stream_residuals(
     """Run the backbone over windows, no further than the deepest layer.
 
     Args:
-        scope: the backbone's home.
+        reader: the backbone's home.
         windows: from `make_windows`; those without a kept token are left out.
         layers: layers whose residual is wanted.
         max_tokens: most tokens of a batch, padding included; None: by device.
@@ -60,16 +60,16 @@ def stream_residuals(
 
     Raises:
         UsageError: no layer asked for.
-        ScopeError: a layer that the scope does not have.
+        ScopeError: a layer that the backbone does not have.
     """
     if not layers:
         raise UsageError("no layer was asked for; name at least one")
     if max_tokens is None:
-        max_tokens = CPU_BATCH_TOKENS if scope.device == "cpu" else ACCELERATOR_BATCH_TOKENS
+        max_tokens = CPU_BATCH_TOKENS if reader.device == "cpu" else ACCELERATOR_BATCH_TOKENS
     kept = [window for window in windows if window.keep.any()]
     if not kept:
         return
-    backbone = scope.backbone(max(layers))
+    backbone = reader.backbone(max(layers))
     for batch in make_batches(kept, max_tokens):
         resid_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, layers)
         keep_BT = torch.zeros(batch.ids_BT.shape, dtype=torch.bool)
@@ -78,7 +78,7 @@ def stream_residuals(
         window_T, position_T = keep_BT.nonzero(as_tuple=True)
         yield ResidualBatch(
             resid_TD={
-                layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(scope.sae_device)
+                layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(reader.sae_device)
                 for layer, x_BTD in resid_BTD.items()
             },
             windows=batch.windows,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def model_config(folder: Path) -> PreTrainedConfig:
     """The configuration of a checkpoint folder; raises what transformers raises."""
-    with _without_scikit_learn():
+    with without_scikit_learn():
         from transformers import AutoConfig
 
         return AutoConfig.from_pretrained(folder, local_files_only=True)
@@ -28,7 +28,7 @@ def decoder_class(config: PreTrainedConfig) -> Any:
     Raises:
         ScopeError: transformers has none.
     """
-    with _without_scikit_learn():
+    with without_scikit_learn():
         from transformers import AutoModel
 
         try:
@@ -40,7 +40,7 @@ def decoder_class(config: PreTrainedConfig) -> Any:
 
 
 @contextmanager
-def _without_scikit_learn() -> Iterator[None]:
+def without_scikit_learn() -> Iterator[None]:
     """Keep transformers' first import of its generation code from importing all of scikit-learn.
 
     It does so for one option of assisted decoding, which a cut model can't do anyway; the import takes a

@@ -59,8 +59,8 @@ def pull(
         )
     hub, name = open_hub(name)
     entry = find_entry(name)
-    if entry.id == "nano":
-        raise UsageError("nano comes with scopesift; there is nothing to pull")
+    if entry.bundled:
+        raise UsageError(f"{entry.id} comes with scopesift; there is nothing to pull")
     wanted = _check_layers(entry, layers)
     folder = entry_folder(entry)
     if _is_here(entry, folder, wanted, revision, backbone_revision):

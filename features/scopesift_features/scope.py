@@ -7,45 +7,36 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
-from scopesift_features.backbone import Backbone, load_backbone, read_backbone_config
+from scopesift_features.backbone_source import file_sha256
 from scopesift_features.catalogue import CatalogueEntry, locate
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_features.errors import ScopeError
+from scopesift_features.reader import Reader, choose_device, choose_dtype
 from scopesift_features.sae import TopKSAE
 from scopesift_features.sae_files import find_layers, read_config, read_safetensors
 from scopesift_features.scope_folder import ScopeRecord, read_record
-from scopesift_features.settings import DTYPES, ReadingSettings
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 
-class Scope:
+class Scope(Reader):
     """A backbone, its tokenizer and its SAEs; everything heavy is loaded when first used.
 
     Attributes:
-        folder: where the scope lies.
-        record: what its scope.json says.
-        settings: how texts are read, with the precision that is in use here.
         layers: layers that have an SAE on disk.
-        n_layers: blocks of the whole backbone.
-        d_model, d_sae, k: sizes.
-        device: "cpu", "cuda", "cuda:1", … or "auto" (the backbone spread over several GPUs by accelerate).
-        dtype: precision of the backbone's arithmetic.
+        d_sae, k: sizes of the SAEs.
     """
 
     def __init__(
         self, folder: Path, record: ScopeRecord, entry: CatalogueEntry | None, *, device: str, dtype: str
     ) -> None:
-        self.folder = folder
-        self.record = record
-        self.settings: ReadingSettings = replace(record.settings, dtype=dtype)
-        self.device = device
+        """Read the SAEs' sizes and find their files.
+
+        Raises:
+            ScopeError: no SAE, or sizes that are not the catalogue's.
+        """
+        super().__init__(folder, record, device=device, dtype=dtype)
         self._config = read_config(folder / "sae")
         self.n_layers = self._config.num_layers
         self.d_model = self._config.d_model
@@ -56,18 +47,15 @@ class Scope:
         if not self.layers:
             raise ScopeError(self._no_layers())
         self._saes: dict[int, TopKSAE] = {}
-        self._backbone: Backbone | None = None
 
     @classmethod
     def load(cls, name_or_path: str | Path, *, device: str | None = None, dtype: str | None = None) -> Scope:
         """Open a scope; cheap, since weights are read when they are first needed.
 
         Args:
-            name_or_path: "nano", a catalogue id, or a scope folder.
-            device: a torch device, or "auto" to spread the backbone over the GPUs there are; None: a GPU if
-                there is one.
-            dtype: precision of the backbone; None: the scope's own, but float32 where bfloat16 is asked for
-                and the GPU or processor lacks it.
+            name_or_path: "e5", "nano", a catalogue id, or a scope folder.
+            device: as `choose_device`.
+            dtype: precision of the backbone, as `choose_dtype`.
 
         Raises:
             UsageError: unknown name, device or precision, or "auto" without accelerate.
@@ -75,27 +63,8 @@ class Scope:
         """
         folder, entry = locate(name_or_path)
         record = read_record(folder)
-        if dtype is not None and dtype not in DTYPES:
-            raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
-        chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        if chosen == "auto" and find_spec("accelerate") is None:
-            raise UsageError(
-                "device 'auto' spreads the backbone over several GPUs with accelerate, which is not installed; "
-                "`pip install accelerate`, or name one device"
-            )
-        if chosen != "auto":
-            try:
-                torch.empty(0, device=chosen)
-            except (RuntimeError, AssertionError) as error:
-                reason = str(error).split("\n")[0]
-                raise UsageError(
-                    f"device {chosen!r} cannot be used here ({reason}); try --device cpu"
-                ) from None
-        if dtype is None:
-            dtype = record.settings.dtype
-            if dtype == "bfloat16" and not _has_bfloat16(chosen):
-                dtype = "float32"
-        return cls(folder, record, entry, device=chosen, dtype=dtype)
+        chosen = choose_device(device)
+        return cls(folder, record, entry, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))
 
     def only(self, layers: Iterable[int]) -> Scope:
         """The same scope, seen through some of its layers: what fits on it reads fewer SAEs, and is faster in use.
@@ -108,47 +77,6 @@ class Scope:
         for layer in narrow.layers:
             self._check_layer(layer)
         return narrow
-
-    @property
-    def id(self) -> str:
-        """The scope's name; classifiers are tied to it."""
-        return self.record.id
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Precision of the backbone's arithmetic."""
-        dtype: torch.dtype = getattr(torch, self.settings.dtype)
-        return dtype
-
-    @property
-    def sae_device(self) -> torch.device:
-        """Where the SAEs are; with a spread backbone, the first GPU."""
-        if self.device == "auto":
-            return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
-
-    @cached_property
-    def tokenizer(self) -> PreTrainedTokenizerFast:
-        """The scope's tokenizer, without padding, truncation or added special tokens.
-
-        Raises:
-            ScopeError: tokenizer.json is missing or damaged.
-        """
-        from transformers import PreTrainedTokenizerFast
-
-        path = self.folder / "backbone" / "tokenizer.json"
-        if not path.is_file():
-            raise ScopeError(f"{path} is missing; a backbone folder needs the model's tokenizer.json")
-        try:
-            tokenizer = PreTrainedTokenizerFast.from_pretrained(path.parent, local_files_only=True)
-        except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).split("\n")[0][:200]
-            raise ScopeError(
-                f"{path} is not a readable tokenizer ({reason}); write or pull the scope again"
-            ) from None
-        tokenizer.backend_tokenizer.no_padding()
-        tokenizer.backend_tokenizer.no_truncation()
-        return tokenizer
 
     def sae(self, layer: int, *, decoder: bool = False) -> TopKSAE:
         """The SAE of a layer, on the scope's device in the settings' sae_dtype.
@@ -184,23 +112,13 @@ class Scope:
         """Forget a layer's SAE; it is read again when it is next asked for."""
         self._saes.pop(layer, None)
 
-    def backbone(self, deepest: int) -> Backbone:
-        """The backbone with at least the blocks 0 … `deepest`; loaded again when a deeper one is asked for.
-
-        Raises:
-            ScopeError: no such block, or damaged files.
-        """
-        if self._backbone is None or self._backbone.deepest < deepest:
-            self._backbone = None  # freed before the deeper one is read
-            folder = self.folder / "backbone"
-            config = read_backbone_config(folder)
-            if (config.hidden_size, config.num_hidden_layers) != (self.d_model, self.n_layers):
-                raise ScopeError(
-                    f"{folder / 'config.json'} has width {config.hidden_size} and {config.num_hidden_layers} "
-                    f"layers, but the SAEs beside it want width {self.d_model} and {self.n_layers} layers"
-                )
-            self._backbone = load_backbone(folder, deepest, device=self.device, dtype=self.dtype)
-        return self._backbone
+    def _check_backbone(self) -> None:
+        found = self.source.sizes()
+        if found != (self.d_model, self.n_layers):
+            raise ScopeError(
+                f"the backbone of {self.folder} has width {found[0]} and {found[1]} layers, but the SAEs beside it "
+                f"want width {self.d_model} and {self.n_layers} layers"
+            )
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
@@ -209,21 +127,14 @@ class Scope:
         A pulled scope is identified by its revisions, so that pulling more layers later changes nothing; a
         local one by the content of all its weights.
         """
-        record = self.record
-        backbone, sae = self.folder / "backbone", self.folder / "sae"
-        paths = [backbone / "config.json", backbone / "tokenizer.json", sae / "config.json"]
+        record, sae = self.record, self.folder / "sae"
+        parts = [*self.source.configuration(), ("sae/config.json", file_sha256(sae / "config.json"))]
         if not (record.backbone_revision and record.sae_revision):
-            paths += sorted(backbone.glob("*.safetensors")) + sorted(sae.glob("layer*.sae.safetensors"))
-        digest = hashlib.sha256()
-        for path in paths:
-            try:
-                with path.open("rb") as file:
-                    content = hashlib.file_digest(file, "sha256").hexdigest()
-            except OSError as error:
-                raise ScopeError(
-                    f"{path} cannot be read ({error.strerror}); write or pull the scope again"
-                ) from None
-            digest.update(f"{path.relative_to(self.folder).as_posix()} {content}\n".encode())
+            parts += self.source.weights()
+            parts += [
+                (f"sae/{path.name}", file_sha256(path)) for path in sorted(sae.glob("layer*.sae.safetensors"))
+            ]
+        digest = hashlib.sha256("".join(f"{name} {content}\n" for name, content in parts).encode())
         return {
             "id": self.id,
             "backbone": record.backbone,
@@ -246,8 +157,8 @@ class Scope:
         raise ScopeError(f"{self.id} has no SAE for layer {layer} on disk, only for {have}; {remedy}")
 
     def _check_sizes(self, entry: CatalogueEntry | None) -> None:
-        if entry is None or entry.id == "nano":
-            return  # nano's entry is read from the same file
+        if entry is None or entry.bundled:
+            return  # its entry is read from the same file
         found = (self.d_model, self.n_layers, self.d_sae, self.k)
         expected = (entry.d_model, entry.n_layers, entry.d_sae, entry.k)
         if found != expected:
@@ -263,14 +174,3 @@ class Scope:
                 f"{folder} holds .sae.pt files only; convert them with `scopesift scopes pull {self.folder}`"
             )
         return f"{folder} holds no layer<n>.sae.safetensors; a scope needs at least one"
-
-
-def _has_bfloat16(device: str) -> bool:
-    """Whether the device multiplies bfloat16 in hardware (x86: with AVX512-BF16 or AMX)."""
-    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device not in ("cpu", "auto"):
-        return True
-    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
-        return False
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

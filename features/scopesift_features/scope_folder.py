@@ -12,6 +12,7 @@ from torch import Tensor
 
 from scopesift_features.atomic_files import read_json, write_atomically, write_json, write_tensors
 from scopesift_features.errors import ScopeError
+from scopesift_features.package_file import PackageFile
 from scopesift_features.sae import TopKSAE
 from scopesift_features.sae_files import SAEConfig, find_layers, write_safetensors
 from scopesift_features.settings import ReadingSettings
@@ -33,6 +34,7 @@ class ScopeRecord:
         licence: of the weights.
         backbone, sae: where the weights come from (a hub id, or the scope's own name).
         backbone_revision, sae_revision: the commits they were pulled at; "" when made locally.
+        package: the data file of a Python package that the backbone is read from; None: from backbone/.
     """
 
     id: str
@@ -42,12 +44,20 @@ class ScopeRecord:
     sae: str
     backbone_revision: str = ""
     sae_revision: str = ""
+    package: PackageFile | None = None
 
     def write(self, folder: Path) -> None:
         """Write scope.json; last of a scope's files, since it is what makes the folder a scope."""
-        content = {"format": FORMAT, "version": VERSION, "id": self.id, "licence": self.licence}
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "id": self.id,
+            "licence": self.licence,
+        }
         content |= {"backbone": self.backbone, "backbone_revision": self.backbone_revision}
         content |= {"sae": self.sae, "sae_revision": self.sae_revision}
+        if self.package is not None:
+            content["package"] = self.package.to_dict()
         write_json(folder / "scope.json", {**content, "settings": self.settings.to_dict()})
 
 
@@ -72,8 +82,12 @@ def read_record(folder: Path) -> ScopeRecord:
         raise ScopeError(f"{path}: id should be a name, not {name!r}")
     if not isinstance(settings, dict):
         raise ScopeError(f"{path}: settings should be an object, not {settings!r}")
+    package = content.get("package")
+    if not isinstance(package, dict | None):
+        raise ScopeError(f"{path}: package should be an object, not {package!r}")
     try:
         reading = ReadingSettings.from_dict(settings)
+        packaged = None if package is None else PackageFile.from_dict(package)
     except ScopeError as error:
         raise ScopeError(f"{path}: {error}") from None
     return ScopeRecord(
@@ -84,6 +98,7 @@ def read_record(folder: Path) -> ScopeRecord:
         sae=str(content.get("sae", name)),
         backbone_revision=str(content.get("backbone_revision", "")),
         sae_revision=str(content.get("sae_revision", "")),
+        package=packaged,
     )
 
 

@@ -39,7 +39,7 @@ class ScopeSummary:
 
 
 def list_scopes() -> list[ScopeSummary]:
-    """All scopes that have a name, nano first."""
+    """All scopes that have a name, the bundled ones first."""
     return [_summary(entry) for entry in catalogue().values()]
 
 
@@ -47,7 +47,7 @@ def describe_scope(name_or_path: str | Path) -> dict[str, Any]:
     """Everything known about one scope, on this machine or not, as JSON-ready values.
 
     Args:
-        name_or_path: "nano", a catalogue id, or a scope folder.
+        name_or_path: a catalogue id, or a scope folder.
 
     Raises:
         UsageError: unknown name.

@@ -10,23 +10,27 @@ from scopesift_features.errors import ScopeError
 
 DTYPES = ("float32", "bfloat16", "float16")
 SKIPS = ("prefix", "first-token")
+MIN_TEXT_TOKENS = 7
 
 
 @dataclass(frozen=True)
 class ReadingSettings:
-    """What is put before a text, which tokens count, how long texts are cut, and in which precision.
+    """What stands around a text, which tokens count, how long texts are cut, and in which precision.
 
     Attributes:
-        prefix: text prepended to every window as special tokens; "" for backbones without one (Qwen).
-        skip: "prefix" leaves out the prefix's tokens only; "first-token" also leaves out the first token of
-            every window unless it is the only one, since SAEs were not trained on its extreme norm.
-        window_tokens: most tokens of a window, prefix included.
+        prefix: tokens put before every window, by their names in the vocabulary: none for Qwen, `<|endoftext|>` for
+            nano, `<s> ▁que ry :` ("query:") for e5.
+        suffix: tokens put behind every window, such as an encoder's `</s>`.
+        skip: "prefix" leaves out the tokens of prefix and suffix only; "first-token" also leaves out the first
+            token of every window unless it is the only one, since SAEs were not trained on its extreme norm.
+        window_tokens: most tokens of a window, prefix and suffix included.
         overlap_tokens: tokens that neighbouring windows share.
         dtype: precision of the backbone's arithmetic.
         sae_dtype: precision in which the SAE's weights are held; rounding them changes some top-k sets.
     """
 
-    prefix: str = ""
+    prefix: tuple[str, ...] = ()
+    suffix: tuple[str, ...] = ()
     skip: str = "first-token"
     window_tokens: int = 512
     overlap_tokens: int = 64
@@ -34,8 +38,10 @@ class ReadingSettings:
     sae_dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.prefix, str):
-            raise ScopeError(f"settings: prefix must be a text, not {self.prefix!r}")
+        for name in ("prefix", "suffix"):
+            tokens = getattr(self, name)
+            if not isinstance(tokens, tuple) or not all(isinstance(token, str) and token for token in tokens):
+                raise ScopeError(f"settings: {name} must be a token or a list of tokens, not {tokens!r}")
         if self.skip not in SKIPS:
             raise ScopeError(f"settings: skip must be one of {', '.join(SKIPS)}, not {self.skip!r}")
         for name in ("dtype", "sae_dtype"):
@@ -46,15 +52,23 @@ class ReadingSettings:
         for name in ("window_tokens", "overlap_tokens"):
             if type(getattr(self, name)) is not int:
                 raise ScopeError(f"settings: {name} must be a whole number, not {getattr(self, name)!r}")
-        if self.window_tokens < 8 or not 1 <= self.overlap_tokens <= self.window_tokens // 2:
+        around = len(self.prefix) + len(self.suffix)
+        room = self.window_tokens - around
+        if room < MIN_TEXT_TOKENS:
             raise ScopeError(
-                "settings: window_tokens must be at least 8 and overlap_tokens between 1 and half of it, "
-                f"not {self.window_tokens} and {self.overlap_tokens}"
+                f"settings: window_tokens must leave at least {MIN_TEXT_TOKENS} tokens to the text beside the "
+                f"{around} of prefix and suffix, not be {self.window_tokens}"
+            )
+        if not 1 <= self.overlap_tokens <= min(self.window_tokens // 2, room - 1):
+            raise ScopeError(
+                "settings: overlap_tokens must be between 1 and half of window_tokens, "
+                f"not {self.overlap_tokens} of {self.window_tokens}"
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values."""
-        return asdict(self)
+        """The settings as JSON-ready values: one prefix token as its name, several as a list, no empty suffix."""
+        values = {**asdict(self), "prefix": _json_tokens(self.prefix), "suffix": _json_tokens(self.suffix)}
+        return values if self.suffix else {key: value for key, value in values.items() if key != "suffix"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadingSettings:
@@ -69,4 +83,16 @@ class ReadingSettings:
             raise ScopeError(
                 f"settings: unknown name {unknown[0]!r}; the names are {', '.join(sorted(known))}"
             )
-        return cls(**values)
+        around = {name: _read_tokens(values[name]) for name in ("prefix", "suffix") if name in values}
+        return cls(**{**values, **around})
+
+
+def _json_tokens(tokens: tuple[str, ...]) -> str | list[str]:
+    return "".join(tokens) if len(tokens) < 2 else list(tokens)
+
+
+def _read_tokens(value: Any) -> Any:
+    """Tokens as a tuple; what is neither a name nor a list is left for the check."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(value) if isinstance(value, list) else value

@@ -40,7 +40,7 @@ from recipes.nano.twins import twin_accuracy
 
 LICENCE = "CC-BY-SA-4.0"
 SETTINGS = ReadingSettings(
-    prefix=END_OF_TEXT,
+    prefix=(END_OF_TEXT,),
     skip="prefix",
     window_tokens=SEQUENCE,
     overlap_tokens=32,

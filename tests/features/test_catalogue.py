@@ -5,10 +5,10 @@ from scopesift_features.catalogue import catalogue, find_entry, locate
 from scopesift_features.errors import ScopeError, UsageError
 
 
-def test_the_table_holds_nano_and_the_fourteen_groups():
-    assert len(catalogue()) == 15
-    assert next(iter(catalogue())) == "nano"
-    assert len({entry.sae for entry in catalogue().values()}) == 15
+def test_the_table_holds_the_bundled_scopes_and_the_fourteen_groups():
+    assert [name for name, entry in catalogue().items() if entry.bundled] == ["e5", "nano"]
+    assert list(catalogue())[:2] == ["e5", "nano"]
+    assert len({entry.sae for entry in catalogue().values()}) == 16
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_entries_agree_with_the_model_cards(name, backbone, sae, sizes):
 
 
 def test_k_is_the_suffix_of_every_group():
-    for entry in list(catalogue().values())[1:]:
+    for entry in list(catalogue().values())[2:]:
         assert entry.sae.endswith(f"-L0_{entry.k}")
         assert f"-W{entry.d_sae // 1024}K-" in entry.sae
-        assert entry.settings.prefix == ""
+        assert entry.settings.prefix == ()
         assert entry.settings.skip == "first-token"
 
 

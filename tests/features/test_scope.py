@@ -56,7 +56,7 @@ def test_loading_reads_no_weights(tiny_scope_folder, monkeypatch):
         raise AssertionError("weights were read")
 
     monkeypatch.setattr("safetensors.safe_open", refuse)
-    monkeypatch.setattr("scopesift_features.scope.load_backbone", refuse)
+    monkeypatch.setattr("scopesift_features.backbone_source.load_backbone", refuse)
     assert Scope.load(tiny_scope_folder, device="cpu").d_sae == 128
 
 
@@ -208,7 +208,7 @@ def test_impossible_settings_are_refused(values):
 
 
 def test_settings_survive_json():
-    settings = ReadingSettings(prefix="<|endoftext|>", skip="prefix", window_tokens=128)
+    settings = ReadingSettings(prefix=("<|endoftext|>",), skip="prefix", window_tokens=128)
     assert ReadingSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 

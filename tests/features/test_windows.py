@@ -11,7 +11,7 @@ from scopesift_features.windows import make_windows
 @pytest.fixture(scope="module")
 def first_token_scope(tmp_path_factory, write_scope):
     folder = write_scope(
-        tmp_path_factory.mktemp("qwen") / "like", name="like-qwen", prefix="", skip="first-token"
+        tmp_path_factory.mktemp("qwen") / "like", name="like-qwen", prefix=(), skip="first-token"
     )
     return Scope.load(folder, device="cpu")
 
@@ -65,7 +65,7 @@ def test_a_token_names_the_characters_it_was_made_of(tiny_scope):
 
 def test_a_special_token_spelled_out_in_a_text_is_ordinary_text(tiny_scope):
     (window,) = make_windows(tiny_scope, ["a <|endoftext|> b"])
-    end_of_text = tiny_scope.tokenizer.backend_tokenizer.token_to_id("<|endoftext|>")
+    end_of_text = tiny_scope.tokenizer.token_id("<|endoftext|>")
     assert list(window.ids).count(end_of_text) == 1
     assert window.ids[0] == end_of_text
 
@@ -96,7 +96,7 @@ def test_windows_of_a_long_text_overlap_and_keep_every_token(first_token_scope, 
         kept = set()
         for window in windows:
             kept |= set(zip(window.starts[window.keep], window.ends[window.keep], strict=True))
-        every = scope.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).offsets
+        every = scope.tokenizer.backend.encode(text, add_special_tokens=False).offsets
         assert set(every) - kept <= {every[0]}
         for left, right in pairwise(windows):
             shared = set(left.starts[-overlap:]) & set(right.starts)
@@ -116,6 +116,6 @@ def test_a_text_that_is_not_a_string_is_named(tiny_scope):
 
 
 def test_an_unknown_prefix_is_refused(tmp_path, write_scope):
-    scope = Scope.load(write_scope(tmp_path / "s", prefix="<|nope|>"), device="cpu")
+    scope = Scope.load(write_scope(tmp_path / "s", prefix=("<|nope|>",)), device="cpu")
     with pytest.raises(ScopeError, match=r"no token '<\|nope\|>'"):
         make_windows(scope, ["x"])

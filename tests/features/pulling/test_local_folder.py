@@ -31,7 +31,7 @@ def test_a_local_folder_becomes_a_scope(downloaded, random_saes):
     assert pull(str(downloaded), tell=told.append) == downloaded
     scope = Scope.load(downloaded, device="cpu")
     assert (scope.id, scope.layers) == ("tiny", (0, 2))
-    assert (scope.settings.prefix, scope.settings.skip) == ("", "first-token")
+    assert (scope.settings.prefix, scope.settings.skip) == ((), "first-token")
     (sae,) = random_saes(layers=[0])
     assert torch.equal(scope.sae(0).W_enc_FD, sae.W_enc_FD)
     assert document_features(scope, ["The cat sat"], [2]).acts[2].nnz > 0

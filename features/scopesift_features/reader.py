@@ -1,0 +1,163 @@
+"""A backbone with its tokenizer and reading settings: everything between a text and its residual stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from scopesift_features.backbone import Backbone
+from scopesift_features.backbone_source import BackboneSource, FolderBackbone, PackagedE5
+from scopesift_features.catalogue import locate
+from scopesift_features.errors import UsageError
+from scopesift_features.scope_folder import ScopeRecord, read_record
+from scopesift_features.settings import DTYPES, ReadingSettings
+from scopesift_features.tokenizer import Tokenizer
+
+
+class Reader:
+    """Reads texts with a backbone; `Scope` adds the SAEs.
+
+    Attributes:
+        folder: where scope.json lies.
+        record: what it says.
+        source: where the backbone comes from.
+        settings: how texts are read, with the precision that is in use here.
+        device: "cpu", "cuda", "cuda:1", … or "auto" (the backbone spread over several GPUs by accelerate).
+        d_model, n_layers: sizes of the whole backbone.
+    """
+
+    d_model: int
+    n_layers: int
+
+    def __init__(self, folder: Path, record: ScopeRecord, *, device: str, dtype: str) -> None:
+        """Join a folder with what its scope.json says; nothing heavy is read."""
+        self.folder = folder
+        self.record = record
+        self.settings: ReadingSettings = replace(record.settings, dtype=dtype)
+        self.device = device
+        self.source: BackboneSource = (
+            FolderBackbone(folder / "backbone") if record.package is None else PackagedE5(record.package)
+        )
+        self._backbone: Backbone | None = None
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, *, device: str | None = None, dtype: str | None = None) -> Reader:
+        """Open a scope's backbone, whether it has SAEs or not.
+
+        Args:
+            name_or_path: a scope's name, or a folder with scope.json and, unless that names a package, backbone/.
+            device: as `choose_device`.
+            dtype: as `choose_dtype`.
+
+        Raises:
+            UsageError: unknown name, device or precision.
+            ScopeError: not on this machine, or files that are missing or damaged.
+        """
+        folder, _ = locate(name_or_path)
+        record = read_record(folder)
+        chosen = choose_device(device)
+        reader = Reader(folder, record, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))
+        reader.d_model, reader.n_layers = reader.source.sizes()
+        return reader
+
+    @property
+    def id(self) -> str:
+        """The scope's name; classifiers are tied to it."""
+        return self.record.id
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the backbone's arithmetic."""
+        dtype: torch.dtype = getattr(torch, self.settings.dtype)
+        return dtype
+
+    @property
+    def sae_device(self) -> torch.device:
+        """Where residuals go to be encoded; with a spread backbone, the first GPU."""
+        if self.device == "auto":
+            return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The backbone's tokenizer.
+
+        Raises:
+            ScopeError: its file is missing or damaged.
+        """
+        return self.source.tokenizer()
+
+    def backbone(self, deepest: int) -> Backbone:
+        """The backbone with at least the blocks 0 … `deepest`; loaded again when a deeper one is asked for.
+
+        Raises:
+            ScopeError: no such block, or damaged files.
+        """
+        if self._backbone is None or self._backbone.deepest < deepest:
+            self._backbone = None  # freed before the deeper one is read
+            self._check_backbone()
+            self._backbone = self.source.load(deepest, device=self.device, dtype=self.dtype)
+        return self._backbone
+
+    def _check_backbone(self) -> None:
+        """Hook for what must hold before the weights are read."""
+
+
+def choose_device(device: str | None) -> str:
+    """The device to use.
+
+    Args:
+        device: a torch device, or "auto" to spread the backbone over the GPUs there are; None: a GPU if there is
+            one.
+
+    Raises:
+        UsageError: not usable here, or "auto" without accelerate.
+    """
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen == "auto":
+        if find_spec("accelerate") is None:
+            raise UsageError(
+                "device 'auto' spreads the backbone over several GPUs with accelerate, which is not installed; "
+                "`pip install accelerate`, or name one device"
+            )
+        return chosen
+    try:
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split("\n")[0]
+        raise UsageError(f"device {chosen!r} cannot be used here ({reason}); try --device cpu") from None
+    return chosen
+
+
+def choose_dtype(settings: ReadingSettings, device: str, dtype: str | None) -> str:
+    """The backbone's precision.
+
+    Args:
+        settings: the scope's own.
+        device: where the backbone runs.
+        dtype: one of `DTYPES`; None: the scope's own, but float32 where bfloat16 is asked for and the GPU or
+            processor lacks it.
+
+    Raises:
+        UsageError: an unknown precision.
+    """
+    if dtype is not None and dtype not in DTYPES:
+        raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
+    if dtype is None and settings.dtype == "bfloat16" and not _has_bfloat16(device):
+        return "float32"
+    return dtype or settings.dtype
+
+
+def _has_bfloat16(device: str) -> bool:
+    """Whether the device multiplies bfloat16 in hardware (x86: with AVX512-BF16 or AMX)."""
+    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device not in ("cpu", "auto"):
+        return True
+    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
+        return False
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
