@@ -49,8 +49,9 @@ class PackageFile:
             ScopeError: a field is missing, unknown or of another kind.
         """
         try:
-            return cls(**{name: (int if name == "bytes" else str)(value) for name, value in values.items()})
-        except (TypeError, ValueError):
+            fields: dict[str, Any] = {**values, "bytes": int(values["bytes"])}
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError):
             raise ScopeError(
                 f"package should hold package, version, path, bytes and sha256, not {dict(values)!r}"
             ) from None
