@@ -22,6 +22,7 @@ MOST_ITERATIONS = 500
 MOST_NGRAMS = 60_000  # of characters, and as many of words
 
 Labels = npt.NDArray[Any]
+Scores = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,14 @@ class Baseline:
         name: one of `BASELINES`.
         chosen: what dev chose, and its macro-F1 there.
         predict: inputs as the baseline was fitted on (`[N, D]` residuals or N texts) to `[N]` labels.
+        scores: the same inputs to what `predict` decides by: `[N]` for two labels, above 0 where the one that sorts
+            last is predicted; else `[N, C]`, labels sorted, the largest is predicted.
     """
 
     name: str
     chosen: dict[str, float]
     predict: Callable[[Any], Labels]
+    scores: Callable[[Any], Scores]
 
 
 def mean_difference(
@@ -64,17 +68,27 @@ def mean_difference(
         # |x - mean|^2 without its term in x alone, which is the same for all classes.
         offset_C = np.sum(mean_CD**2, axis=1) / 2
 
-        def nearest(X: npt.ArrayLike) -> Labels:
-            return classes[np.argmax(np.asarray(X) @ mean_CD.T - offset_C, axis=1)]
+        def closeness(X: npt.ArrayLike) -> Scores:
+            return np.asarray(X) @ mean_CD.T - offset_C
 
-        return Baseline("mean_difference", {"dev_macro_f1": _dev_macro_f1(nearest(X_dev), y_dev)}, nearest)
+        def nearest(X: npt.ArrayLike) -> Labels:
+            return classes[np.argmax(closeness(X), axis=1)]
+
+        return Baseline(
+            "mean_difference", {"dev_macro_f1": _dev_macro_f1(nearest(X_dev), y_dev)}, nearest, closeness
+        )
     direction_D = mean_CD[1] - mean_CD[0]
     cut, dev_macro_f1 = _best_cut(X_dev @ direction_D, y_dev == classes[1])
 
-    def beyond_cut(X: npt.ArrayLike) -> Labels:
-        return classes[(np.asarray(X) @ direction_D > cut).astype(int)]
+    def above_cut(X: npt.ArrayLike) -> Scores:
+        return np.asarray(X) @ direction_D - cut
 
-    return Baseline("mean_difference", {"threshold": cut, "dev_macro_f1": dev_macro_f1}, beyond_cut)
+    return Baseline(
+        "mean_difference",
+        {"threshold": cut, "dev_macro_f1": dev_macro_f1},
+        lambda X: classes[(above_cut(X) > 0).astype(int)],
+        above_cut,
+    )
 
 
 def linear_probe(
@@ -92,7 +106,12 @@ def linear_probe(
     model, chosen = _best_logistic(
         standardised(X_train), y_train, standardised(X_dev_ND), y_dev, PROBE_CS, max_iter=MOST_ITERATIONS
     )
-    return Baseline("linear_probe", chosen, lambda X: model.predict(standardised(X)))
+    return Baseline(
+        "linear_probe",
+        chosen,
+        lambda X: model.predict(standardised(X)),
+        lambda X: model.decision_function(standardised(X)),
+    )
 
 
 def tfidf(
@@ -143,7 +162,12 @@ def tfidf(
     model, chosen = _best_logistic(
         X_train, y_train, grams.transform(texts_dev), y_dev, Cs, max_iter=MOST_ITERATIONS
     )
-    return Baseline("tfidf", chosen, lambda texts: model.predict(grams.transform(texts)))
+    return Baseline(
+        "tfidf",
+        chosen,
+        lambda texts: model.predict(grams.transform(texts)),
+        lambda texts: model.decision_function(grams.transform(texts)),
+    )
 
 
 def _best_logistic(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.scope import Scope
 
-from scopesift_classifiers.baselines import tfidf
+from scopesift_classifiers.baselines import Baseline, tfidf
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.engine import judge
@@ -175,12 +175,11 @@ def metrics_of(truth_N: NDArray[np.bool_], flagged_N: NDArray[np.bool_]) -> dict
     return {name: round(float(getattr(measured, name)), 4) for name in METRICS}
 
 
-def tfidf_flags(few: LabelledText, positive: str, texts: Sequence[str]) -> NDArray[np.bool_]:
-    """What TF-IDF + logistic regression flags after the same rows: a part chooses C, then all are fitted on."""
+def tfidf_of_few(few: LabelledText) -> Baseline:
+    """TF-IDF + logistic regression on few rows: a part chooses C, then all are fitted on."""
     fit, dev = (few.select(rows) for rows in split_dev(few, TFIDF_DEV_SHARE))
     chosen = tfidf(fit.texts, fit.labels, dev.texts, dev.labels).chosen["C"]
-    model = tfidf(few.texts, few.labels, few.texts, few.labels, Cs=(chosen,))
-    return np.array([str(label) == positive for label in model.predict(list(texts))])
+    return tfidf(few.texts, few.labels, few.texts, few.labels, Cs=(chosen,))
 
 
 def _one_draw(
@@ -197,7 +196,8 @@ def _one_draw(
         rule = trial.rule
         own_N = rule.margins(rows.test_table) >= rule.bar
         measured[trial.strategy.name] = metrics_of(truth_N, np.where(rows.routed_N, own_N, rows.default_N))
-    words_N = tfidf_flags(few, classifier.labels[0], rows.test.texts)
+    words = tfidf_of_few(few).predict(rows.test.texts)
+    words_N = np.array([str(label) == classifier.labels[0] for label in words])
     return {
         "chosen": choose(trials).strategy.name,
         "cross_validated": {trial.strategy.name: round(trial.macro_f1, 4) for trial in trials},

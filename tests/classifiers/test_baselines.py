@@ -58,6 +58,17 @@ def test_the_probe_is_logistic_regression_on_standardised_residuals_with_the_c_o
     assert macro_f1[fitted.chosen["C"]] == pytest.approx(max(macro_f1.values()))
 
 
+@pytest.mark.parametrize("fit_baseline", [mean_difference, linear_probe])
+def test_scores_say_what_is_predicted(fit_baseline):
+    names = np.array(["a", "b", "c", "d"])
+    for centres in (TWO, FOUR):
+        (X, y), (X_dev, y_dev) = clouds(300, centres, 0), clouds(100, centres, 1)
+        fitted = fit_baseline(X, names[y], X_dev, names[y_dev])
+        scores, predicted = fitted.scores(X_dev), fitted.predict(X_dev).tolist()
+        best = (scores > 0).astype(int) if centres is TWO else scores.argmax(axis=1)
+        assert names[best].tolist() == predicted
+
+
 TEXTS = ["you utter fool", "what a fool", "foolish man", "lovely day", "a lovely walk", "loveliest of trees"]
 LABELS = ["toxic"] * 3 + ["clean"] * 3
 
@@ -65,6 +76,7 @@ LABELS = ["toxic"] * 3 + ["clean"] * 3
 def test_tfidf_learns_from_parts_of_words_and_keeps_string_labels():
     fitted = tfidf(TEXTS, LABELS, ["fools", "lovelier"], ["toxic", "clean"])
     assert fitted.predict(["foolishness", "so lovely", ""]).tolist()[:2] == ["toxic", "clean"]
+    assert (fitted.scores(["foolishness", "so lovely"]) > 0).tolist() == [True, False]
     assert fitted.chosen["dev_macro_f1"] == 1
 
 
