@@ -34,14 +34,14 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
     """Filter a file, and run the backbone alone over the same batches before and after.
 
     Args:
-        scope: "nano", or the folder of a stand-in.
+        scope: a bundled scope, or the folder of a stand-in.
         corpus: the file to filter.
         forward_rows: rows for the forward passes, those at the beginning.
         settings: of the run, beside the condition.
     """
     place = Scope.load(scope, device="cpu")
-    bundled = [Classifier.load(path) for path in bundled_classifiers().values()]
-    engine = Engine(place, bundled if scope == "nano" else standin_classifiers(place))
+    bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
+    engine = Engine(place, bundled or standin_classifiers(place))
     with tempfile.TemporaryDirectory() as folder:
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)

@@ -51,7 +51,7 @@ def read_pool(data: Path, split: str, n: int, seed: int) -> LabelledPool:
         UsageError, InputError: A file is missing or cannot be read.
     """
     rng = np.random.default_rng(seed)
-    languages = Classifier.load("language").labels
+    languages = Classifier.load("language", "nano").labels
     drawn: list[tuple[str, str | None, str, str]] = []  # task, label, text, language
     for task, share in (("language", 0.64), ("domain", 0.16)):
         if task == "domain":
@@ -101,6 +101,6 @@ def read_task(data: Path, task: str, n: int, seed: int) -> list[str]:
         rows = domain_rows(data, "train")
     else:
         rows = read_labelled(data / task / "train.jsonl.gz", label="lang")
-    known = set(Classifier.load("language").labels)
+    known = set(Classifier.load("language", "nano").labels)
     own = [at for at, lang in enumerate(rows.langs) if lang in known]
     return [rows.texts[at] for at in rng.permutation(own)[:n]]

@@ -52,7 +52,7 @@ def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str
     part: list[Candidate] = []
     for name in ("toxicity", "language", "domain"):
         say(f"calibrating {name}")
-        classifier = Classifier.load(name)
+        classifier = Classifier.load(name, scope.id)
         layers = sorted({layer for layer, _ in classifier.features})
         tokens = read_tokens(scope, read_task(data, name, min(CALIBRATION_TEXTS, n), 2), layers)
         whole += [_candidate(scope, classifier, *choice, tokens) for choice in ON_ALL.items()]

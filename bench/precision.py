@@ -8,6 +8,7 @@ from typing import Any
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown
@@ -28,7 +29,7 @@ def run(out: Path | None = None) -> None:
     classifiers = [Classifier.load(name) for name in bundled_classifiers()]
     judged = {}
     for dtype in ("float32", "bfloat16"):
-        scope = Scope.load("nano", dtype=dtype)
+        scope = Scope.load(DEFAULT_SCOPE, dtype=dtype)
         # the engine refuses a precision that a classifier was not fitted in: here that is what is measured
         engine = Engine(scope, [replace(one, settings=scope.settings) for one in classifiers])
         judged[dtype] = engine.records(texts, engine.predict(texts))

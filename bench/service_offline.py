@@ -25,10 +25,11 @@ def main() -> None:
     import torch
     from scopesift_classifiers.classifier import Classifier, bundled_classifiers
     from scopesift_classifiers.engine import Engine
+    from scopesift_features.catalogue import DEFAULT_SCOPE
     from scopesift_features.scope import Scope
 
     torch.set_num_threads(1)
-    engine = Engine(Scope.load("nano"), [Classifier.load(name) for name in bundled_classifiers()])
+    engine = Engine(Scope.load(DEFAULT_SCOPE), [Classifier.load(name) for name in bundled_classifiers()])
     # the texts of the service's calls with one text, so that latencies are of the same texts
     singles = post_texts(SINGLES, seed=1)
     engine.predict(post_texts(WARM))

@@ -13,6 +13,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 from scopesift_service.local_server import LocalServer
 
@@ -39,7 +40,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
     """
     count, seconds = (QUICK_TEXTS, QUICK_SECONDS) if quick else (TEXTS, SECONDS)
     texts = post_texts(count, seed=7)
-    engine = Engine(Scope.load("nano"), [Classifier.load(name) for name in bundled_classifiers()])
+    engine = Engine(Scope.load(DEFAULT_SCOPE), [Classifier.load(name) for name in bundled_classifiers()])
     expected = engine.records(texts, engine.predict(texts))
     with LocalServer({"OMP_NUM_THREADS": "1", "SCOPESIFT_LOG_LEVEL": "WARNING"}) as server:
         server.wait()

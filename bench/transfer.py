@@ -40,8 +40,8 @@ def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
     pairs, left_out = read_pairs(data, QUICK_PER_CLASS if quick else None)
     extent: dict[str, Any] = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS} if quick else {}
     measured = transfer_matrix(
-        Classifier.load("toxicity"),
-        Classifier.load("language"),
+        Classifier.load("toxicity", scope.id),
+        Classifier.load("language", scope.id),
         scope,
         pairs,
         cache=FeatureCache.default(),

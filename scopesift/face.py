@@ -13,6 +13,7 @@ from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.routing import with_language
 from scopesift_classifiers.sampling import split_dev
 from scopesift_classifiers.verdict import Verdict
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 DEV_SHARE = 0.2
@@ -36,16 +37,24 @@ class Classifier:
         self.engine = Engine(scope, with_language([artifact]))
 
     @classmethod
-    def load(cls, name_or_path: str | Path, scope: Scope | None = None) -> Classifier:
-        """Load a bundled classifier by name or an artifact by path; its scope by the name it states, if not given.
+    def load(cls, name_or_path: str | Path, scope: Scope | str | None = None) -> Classifier:
+        """Load a bundled classifier by name, or an artifact by path.
+
+        Args:
+            name_or_path: "toxicity", "language", …, or a file.
+            scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope's
+                for a name, the one that it states for a file.
 
         Raises:
             UsageError: No such classifier.
             InputError: Not an artifact, of a newer schema, or tampered with.
             ScopeError: Its scope is not on this machine, or another one was given.
         """
-        artifact = Artifact.load(name_or_path)
-        return cls(artifact, scope or Scope.load(artifact.scope["id"]))
+        if scope is None:
+            artifact = Artifact.load(name_or_path)
+            return cls(artifact, Scope.load(artifact.scope["id"]))
+        place = scope if isinstance(scope, Scope) else Scope.load(scope)
+        return cls(Artifact.load(name_or_path, place.id), place)
 
     @classmethod
     def fit(
@@ -54,7 +63,7 @@ class Classifier:
         train: LabelledText | str | Path,
         dev: LabelledText | str | Path | None = None,
         *,
-        scope: Scope | str = "nano",
+        scope: Scope | str = DEFAULT_SCOPE,
         settings: FitSettings | None = None,
         cache: FeatureCache | None = None,
     ) -> Classifier:

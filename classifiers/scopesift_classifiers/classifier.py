@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_features.atomic_files import write_atomically
+from scopesift_features.catalogue import DEFAULT_SCOPE, bundled_folder, is_bundled
 from scopesift_features.errors import InputError, ScopeError, ScopesiftError, UsageError
 from scopesift_features.scope import Scope
 from scopesift_features.settings import ReadingSettings
@@ -108,14 +109,18 @@ class Classifier:
         write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     @classmethod
-    def load(cls, name_or_path: str | Path) -> Classifier:
+    def load(cls, name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Classifier:
         """Read a bundled classifier by name, or an artifact by path.
+
+        Args:
+            name_or_path: "toxicity", "language", …, or a file.
+            scope_id: Whose bundled classifier a name means; a path needs none.
 
         Raises:
             UsageError: No such classifier or file.
             InputError: Not an artifact, of a newer schema, or changed since it was written.
         """
-        path = find_artifact(name_or_path)
+        path = find_artifact(name_or_path, scope_id)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -184,27 +189,31 @@ class Classifier:
         }
 
 
-def bundled_classifiers() -> dict[str, Path]:
-    """The classifiers that ship with the nano scope, by name."""
-    from scopesift_features.catalogue import bundled_folder
+def bundled_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
+    """The classifiers that ship with a scope, by name; none for a scope that is not bundled."""
+    if not is_bundled(scope_id):
+        return {}
+    return {path.stem: path for path in sorted((bundled_folder(scope_id) / "classifiers").glob("*.json"))}
 
-    return {path.stem: path for path in sorted((bundled_folder("nano") / "classifiers").glob("*.json"))}
 
-
-def find_artifact(name_or_path: str | Path) -> Path:
+def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Path:
     """Where a classifier lies.
+
+    Args:
+        name_or_path: A bundled classifier's name, or a file.
+        scope_id: Whose bundled classifiers are meant.
 
     Raises:
         UsageError: Neither a bundled classifier nor a file.
     """
-    bundled = bundled_classifiers()
+    bundled = bundled_classifiers(scope_id)
     if str(name_or_path) in bundled:
         return bundled[str(name_or_path)]
     path = Path(name_or_path).expanduser()
     if not path.is_file():
         known = ", ".join(bundled) or "none"
         raise UsageError(
-            f"no classifier {str(name_or_path)!r}: expected a file, or one of the bundled: {known}"
+            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: {known}"
         )
     return path
 

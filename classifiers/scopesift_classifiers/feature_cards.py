@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.atomic_files import write_atomically
+from scopesift_features.catalogue import bundled_folder, is_bundled
 from scopesift_features.errors import InputError
 from scopesift_features.scope import Scope
 
@@ -170,9 +171,10 @@ def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
     Raises:
         InputError: The file of cards is damaged.
     """
-    from scopesift_features.catalogue import bundled_folder
-
-    path = bundled_folder("nano") / "cards" / f"{classifier.name}.json.gz"
+    scope_id = classifier.scope.get("id", "")
+    if not is_bundled(scope_id):
+        return {}
+    path = bundled_folder(scope_id) / "cards" / f"{classifier.name}.json.gz"
     return read_cards(path, classifier) if path.is_file() else {}
 
 

@@ -25,7 +25,7 @@ from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
 from scopesift_classifiers.onnx_rows import row_batches
 from scopesift_classifiers.onnx_runtime import full_rows, load_runtime
 from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
-from scopesift_classifiers.onnx_texts import own_sentences
+from scopesift_classifiers.onnx_texts import own_sentences, writes_texts
 
 FULL, SELECTED = HEADS = ("full", "selected")
 
@@ -115,7 +115,7 @@ def export_classifier(
     routed_decisions(classifier)
     needs_texts = settings.head == SELECTED or settings.int8 is not None
     source = "given"
-    if texts is None and (scope.id == "nano" or needs_texts):
+    if texts is None and (writes_texts(scope) or needs_texts):
         say("the scope's own language model writes texts to calibrate and measure on")
         texts, source = own_sentences(scope, classifier), "written by the scope's language model"
     if texts is not None and len(texts) < 2:

@@ -1,4 +1,4 @@
-"""Texts that the bundled scope writes itself, to calibrate and measure an export where no others are given."""
+"""Texts that nano's language model writes itself, to calibrate and measure an export where no others are given."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ _AT_ONCE = 200
 _LIKELIEST = 50
 
 
+def writes_texts(scope: Scope) -> bool:
+    """Whether the scope's backbone is a language model small enough to write texts here: nano's."""
+    return scope.bundled and scope.record.package is None
+
+
 def own_sentences(scope: Scope, classifier: Classifier, n: int = TEXTS) -> list[str]:
     """Sample texts from the language model that the scope reads with; the same ones every time.
 
@@ -25,16 +30,16 @@ def own_sentences(scope: Scope, classifier: Classifier, n: int = TEXTS) -> list[
     features are met often enough.
 
     Args:
-        scope: The bundled scope, whose language model is small enough for this.
+        scope: One that `writes_texts`.
         classifier: Its features' names give the first words.
         n: How many texts.
 
     Raises:
-        UsageError: Another scope than the bundled one.
+        UsageError: A scope that writes no texts.
     """
-    if scope.id != "nano":
+    if not writes_texts(scope):
         raise UsageError(
-            f"measuring an export needs texts, and {scope.id} is too large to write its own; give --texts FILE"
+            f"calibrating an export needs texts, and {scope.id} cannot write its own; give --texts FILE"
         )
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging as model_logging

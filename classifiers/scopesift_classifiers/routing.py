@@ -16,10 +16,11 @@ def unrouted(classifiers: Sequence[Classifier]) -> list[Classifier]:
 
 
 def with_language(classifiers: Sequence[Classifier]) -> list[Classifier]:
-    """The classifiers, and behind them the bundled language classifier if they need one and it reads their scope."""
+    """The classifiers, and behind them their scope's bundled language classifier if they need it and it fits."""
     loaded, routed = list(classifiers), unrouted(classifiers)
-    if routed and LANGUAGE in bundled_classifiers():
-        language = Classifier.load(LANGUAGE)
+    scope_id = routed[0].scope.get("id", "") if routed else ""
+    if LANGUAGE in bundled_classifiers(scope_id):
+        language = Classifier.load(LANGUAGE, scope_id)
         if language.scope.get("sha256") == routed[0].scope.get("sha256"):
             loaded.append(language)
     return loaded

@@ -17,7 +17,7 @@ from pathlib import Path
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.settings import ReadingSettings
 
-DEFAULT_SCOPE = "e5"
+DEFAULT_SCOPE = "nano"
 _QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
 
 
@@ -107,7 +107,13 @@ _BUNDLED = (
 )
 
 
-def bundled_folder(scope_id: str = DEFAULT_SCOPE) -> Path:
+def is_bundled(scope_id: str) -> bool:
+    """Whether a scope of this id comes with scopesift, so that its name finds it on any machine."""
+    entry = catalogue().get(scope_id)
+    return entry is not None and entry.bundled
+
+
+def bundled_folder(scope_id: str) -> Path:
     """Folder of a bundled scope inside the installed package."""
     return Path(str(files("scopesift"))) / "bundled" / scope_id
 

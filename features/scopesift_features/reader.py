@@ -11,7 +11,7 @@ import torch
 
 from scopesift_features.backbone import Backbone
 from scopesift_features.backbone_source import BackboneSource, FolderBackbone, PackagedE5
-from scopesift_features.catalogue import locate
+from scopesift_features.catalogue import bundled_folder, is_bundled, locate
 from scopesift_features.errors import UsageError
 from scopesift_features.scope_folder import ScopeRecord, read_record
 from scopesift_features.settings import DTYPES, ReadingSettings
@@ -68,6 +68,11 @@ class Reader:
     def id(self) -> str:
         """The scope's name; classifiers are tied to it."""
         return self.record.id
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it is the scope of its name that comes with scopesift, which is found by name on any machine."""
+        return is_bundled(self.id) and self.folder == bundled_folder(self.id)
 
     @property
     def dtype(self) -> torch.dtype:

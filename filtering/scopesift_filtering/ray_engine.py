@@ -80,13 +80,12 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    scope = plan.engine.scope
     task = Task(
         out=plan.out.resolve(),
         files=plan.files,
         settings=plan.settings,
-        scope=plan.engine.scope.id
-        if plan.engine.scope.id == "nano"
-        else str(plan.engine.scope.folder.resolve()),
+        scope=scope.id if scope.bundled else str(scope.folder.resolve()),
         device=plan.engine.scope.device,
         classifiers=[one.to_json() for one in plan.engine.classifiers.values()],
         columns=plan.judge.input_schema,

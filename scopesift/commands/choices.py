@@ -19,11 +19,15 @@ from scopesift_features.scope import Scope
 from scopesift.commands.terminal import say
 
 ScopeOption = Annotated[
-    str, typer.Option(help="Scope: nano, a catalogue id, or a folder (`scopesift scopes list`).")
+    str, typer.Option(help="Scope: e5, nano, a catalogue id, or a folder (`scopesift scopes list`).")
 ]
 ClassifierOption = Annotated[
     list[str] | None,
-    typer.Option(help="Bundled name or artifact file; may be repeated. Default: all bundled."),
+    typer.Option(help="Bundled name or artifact file; may be repeated. Default: all of the scope's."),
+]
+OwnScopeOption = Annotated[
+    str | None,
+    typer.Option(help="Scope of the classifier; default: the one a file states, e5 for a bundled name."),
 ]
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
@@ -40,20 +44,18 @@ BalanceOption = Annotated[
 
 
 def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head: str = TORCH) -> Engine:
-    """The engine with the named classifiers, or with the bundled ones.
+    """The engine with the named classifiers, or with those that come with the scope.
 
     Raises:
         UsageError: No classifier named for a scope that has none bundled.
     """
     place = Scope.load(scope, device=device)
-    names: Sequence[str] = classifiers
+    names = classifiers or list(bundled_classifiers(place.id))
     if not names:
-        if place.id != "nano":
-            raise UsageError(
-                f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
-            )
-        names = list(bundled_classifiers())
-    chosen = [Classifier.load(name) for name in names]
+        raise UsageError(
+            f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
+        )
+    chosen = [Classifier.load(name, place.id) for name in names]
     loaded = with_language(chosen)
     for one in unrouted(chosen):
         own = f"{one.name} has rules for {', '.join(sorted(one.by_lang))}"
@@ -64,6 +66,25 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
                 f"warning: {own}, but no language classifier chooses them: the default rule judges every text"
             )
     return Engine(place, loaded, head=head)
+
+
+def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[Classifier, Scope]:
+    """A classifier and its scope.
+
+    Args:
+        name: A bundled name, or an artifact file.
+        scope: The scope, whose bundled classifier a name means; None: the default for a name, the one that a file
+            states.
+        device: Where the scope runs.
+
+    Raises:
+        UsageError, InputError, ScopeError: No such classifier or scope, or not readable.
+    """
+    if scope is None:
+        artifact = Classifier.load(name)
+        return artifact, Scope.load(artifact.scope["id"], device=device)
+    place = Scope.load(scope, device=device)
+    return Classifier.load(name, place.id), place
 
 
 def check_output(path: Path | None) -> None:

@@ -11,6 +11,7 @@ import typer
 from scopesift_classifiers.engine import LANGUAGE
 from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.language_spans import spans_of_texts
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.errors import UsageError
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
@@ -25,7 +26,7 @@ def classify(
         list[str] | None, typer.Argument(help="Texts, or '-' to read lines or JSONL from stdin.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
-    scope: ScopeOption = "nano",
+    scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     spans: Annotated[
         bool, typer.Option("--spans", help="Show where in a text which language is; a switch is a new span.")

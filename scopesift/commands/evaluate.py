@@ -20,8 +20,10 @@ from scopesift.commands.choices import (
     BalanceOption,
     DeviceOption,
     LabelColumn,
+    OwnScopeOption,
     TextColumn,
     check_output,
+    load_classifier,
     read_rows,
 )
 from scopesift.commands.evaluation_tables import drift_tables, measured_tables
@@ -50,9 +52,7 @@ def evaluate(
         str | None,
         typer.Option(help="Classifier whose verdict picks the rule of a language; default: the bundled one."),
     ] = None,
-    scope: Annotated[
-        str | None, typer.Option(help="Scope folder, if the classifier's is not known by name.")
-    ] = None,
+    scope: OwnScopeOption = None,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = LABEL,
@@ -69,8 +69,8 @@ def evaluate(
     if transfer is not None and report is None:
         raise UsageError("--transfer is shown in a report; add --report out.html")
     check_output(report)
-    artifact = Classifier.load(classifier)
-    router = Classifier.load(language) if language is not None else None
+    artifact, place = load_classifier(classifier, scope, device)
+    router = Classifier.load(language, place.id) if language is not None else None
     shown = read_transfer(transfer) if transfer is not None else None
     columns = {"text": text_column, "label": label_column}
     bare = None
@@ -79,7 +79,6 @@ def evaluate(
     fit_rows = None
     if fit_data is not None:
         fit_rows = read_rows(fit_data, **columns, split="train", balance=balance and 4 * balance)
-    place = Scope.load(scope or artifact.scope["id"], device=device)
     if bare is not None:
         _drift(artifact, place, bare, fit_rows, router, json, report)
         return

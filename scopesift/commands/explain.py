@@ -13,6 +13,7 @@ from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.explanation_page import write_explanation
 from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
+from scopesift_features.catalogue import DEFAULT_SCOPE
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
 from scopesift.commands.terminal import output, say
@@ -26,7 +27,7 @@ def explain(
     html: Annotated[
         Path | None, typer.Option(help="Also write a page: every token shaded by what it did.")
     ] = None,
-    scope: ScopeOption = "nano",
+    scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
 ) -> None:

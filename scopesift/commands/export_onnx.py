@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
-from scopesift_features.scope import Scope
 
-from scopesift.commands.choices import DeviceOption, check_output
+from scopesift.commands.choices import DeviceOption, OwnScopeOption, check_output, load_classifier
 from scopesift.commands.terminal import say
 
 WARN_ABOVE = 0.005
@@ -39,9 +37,9 @@ def export_onnx(
     ] = False,
     texts: Annotated[
         Path | None,
-        typer.Option(help="Lines or JSONL to calibrate and measure on; nano writes its own if not given."),
+        typer.Option(help="Lines or JSONL to calibrate and measure on; only nano can write its own."),
     ] = None,
-    scope: Annotated[str | None, typer.Option(help="Scope; default: the one the classifier names.")] = None,
+    scope: OwnScopeOption = None,
     device: DeviceOption = None,
 ) -> None:
     """Write a classifier as an ONNX graph for runtimes without Python, and say how often its verdicts differ.
@@ -51,9 +49,8 @@ def export_onnx(
     Example: `scopesift export-onnx toxicity head.onnx --head selected --texts sample.jsonl`
     """
     check_output(out)
-    artifact = Classifier.load(classifier)
+    artifact, place = load_classifier(classifier, scope, device)
     settings = ExportSettings(head, opset, dtype, int8, with_backbone, external_data)
-    place = Scope.load(scope or artifact.scope["id"], device=device)
     export = export_classifier(
         artifact, place, out, settings, None if texts is None else list(read_texts(texts)), say
     )

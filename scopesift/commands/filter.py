@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.errors import UsageError
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.marker import Marker
@@ -38,7 +39,7 @@ def filter_rows(
         str, typer.Option(help="split (kept and dropped rows), attributes (scores row by row), both.")
     ] = "split",
     text: TextColumn = "text",
-    scope: ScopeOption = "nano",
+    scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
     engine: Annotated[str, typer.Option(help="local, or ray.")] = LOCAL,

@@ -18,6 +18,7 @@ from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.sampling import split_dev
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
 
@@ -45,7 +46,7 @@ def fit(
         Path | None, typer.Option(help="Rows that decide how many features are kept, and the cut.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the artifact goes; default NAME.json.")] = None,
-    scope: ScopeOption = "nano",
+    scope: ScopeOption = DEFAULT_SCOPE,
     preset: Annotated[
         str,
         typer.Option(help="greedy; or the Qwen-Scope report's recipe: paper (one layer), paper-multilayer."),

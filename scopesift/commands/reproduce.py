@@ -9,6 +9,7 @@ import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.reproduction import reproduce as run_study
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 
@@ -27,7 +28,7 @@ def reproduce(
             "(data/<lang>-*.parquet)."
         ),
     ],
-    scope: ScopeOption = "nano",
+    scope: ScopeOption = DEFAULT_SCOPE,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the tables.")] = False,
     device: DeviceOption = None,
 ) -> None:

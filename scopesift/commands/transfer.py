@@ -23,8 +23,10 @@ from scopesift.commands.choices import (
     BalanceOption,
     DeviceOption,
     LabelColumn,
+    OwnScopeOption,
     TextColumn,
     check_output,
+    load_classifier,
     read_rows,
 )
 from scopesift.commands.terminal import output, print_json, reading, say
@@ -50,9 +52,7 @@ def transfer(
     max_layer: Annotated[
         int | None, typer.Option(min=0, help="Deepest layer to read: speed against quality.")
     ] = None,
-    scope: Annotated[
-        str | None, typer.Option(help="Scope folder, if the classifier's is not known by name.")
-    ] = None,
+    scope: OwnScopeOption = None,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
@@ -70,10 +70,9 @@ def transfer(
             "--learning-curve writes no artifact; leave out --out, or leave out --learning-curve"
         )
     check_output(out)
-    artifact = Classifier.load(classifier)
+    artifact, place = load_classifier(classifier, scope, device)
     columns = {"text": text_column, "label": label_column}
     few = read_rows(train, **columns, split="train", balance=balance)
-    place = Scope.load(scope or artifact.scope["id"], device=device)
     settings = TransferSettings(max_layer=max_layer)
     if learning_curve:
         test = read_rows(train, **columns, split="test", balance=balance)
@@ -142,8 +141,7 @@ def _measure(
             "--learning-curve needs a file with a split column: rows marked train are drawn from, rows marked test "
             "are measured on"
         )
-    bundled = bundled_classifiers()
-    language = Classifier.load(LANGUAGE) if LANGUAGE in bundled and place.id == "nano" else None
+    language = Classifier.load(LANGUAGE, place.id) if LANGUAGE in bundled_classifiers(place.id) else None
     if language is None:
         say(f"no language classifier for scope {place.id}: every text is taken to be in {lang}")
     with reading("reading") as progress:

@@ -39,13 +39,14 @@ def load_judge(chosen: ServiceSettings) -> Judge:
 
 
 def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
-    """The named classifiers, or the bundled ones.
+    """The named classifiers, or those that come with the scope.
 
     Raises:
         UsageError: None named for a scope that has none bundled.
     """
-    if not names and scope.id != "nano":
+    chosen = names or list(bundled_classifiers(scope.id))
+    if not chosen:
         raise UsageError(
             f"scope {scope.id!r} has no bundled classifiers; name artifact files in SCOPESIFT_CLASSIFIERS"
         )
-    return [Classifier.load(name) for name in names or bundled_classifiers()]
+    return [Classifier.load(name, scope.id) for name in chosen]

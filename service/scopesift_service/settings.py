@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.errors import UsageError
 
 PREFIX = "SCOPESIFT_"
@@ -39,7 +40,7 @@ class ServiceSettings:
         public_url: Root URL in the discovery and OpenAPI documents; None: by the Host header.
     """
 
-    scope: str = "nano"
+    scope: str = DEFAULT_SCOPE
     classifiers: tuple[str, ...] = ()
     device: str | None = None
     head: str = "torch"

@@ -1,9 +1,14 @@
-"""The bundled scope and classifiers, whatever their numbers are today."""
+"""The scope nano and its classifiers, whatever their numbers are today."""
+
+import inspect
+from dataclasses import replace
 
 import pytest
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
-from scopesift_features.catalogue import bundled_folder
+from scopesift_classifiers.feature_cards import bundled_cards
+from scopesift_features.catalogue import DEFAULT_SCOPE, bundled_folder
+from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 
 NAMES = ("domain", "language", "toxicity")
@@ -16,12 +21,45 @@ def nano():
 
 @pytest.fixture(scope="module")
 def engine(nano):
-    return Engine(nano, [Classifier.load(name) for name in NAMES])
+    return Engine(nano, [Classifier.load(name, "nano") for name in NAMES])
 
 
 def test_the_three_classifiers_belong_to_the_bundled_scope(engine):
-    assert set(bundled_classifiers()) == set(NAMES)
+    assert set(bundled_classifiers("nano")) == set(NAMES)
     assert set(engine.versions) == set(NAMES)
+
+
+def test_a_bundled_name_means_the_classifier_of_the_scope_that_is_named():
+    for name in NAMES:
+        assert Classifier.load(name, "nano").scope["id"] == "nano"
+    with pytest.raises(UsageError, match="one of those bundled with tiny: none"):
+        Classifier.load("toxicity", "tiny")
+    with pytest.raises(UsageError, match=f"bundled with {DEFAULT_SCOPE}: .*toxicity"):
+        Classifier.load("toxxicity")
+
+
+def test_no_commands_scope_is_written_out_beside_the_one_that_says_which_is_the_default():
+    from scopesift_service.settings import ServiceSettings
+
+    from scopesift.cli import app
+
+    assert ServiceSettings().scope == DEFAULT_SCOPE
+    defaults = {
+        command.callback.__name__: inspect.signature(command.callback).parameters["scope"].default
+        for command in app.registered_commands
+        if "scope" in inspect.signature(command.callback).parameters
+    }
+    assert {"classify", "fit", "explain", "filter_rows", "evaluate", "transfer", "export_onnx"} <= set(
+        defaults
+    )
+    assert set(defaults.values()) == {DEFAULT_SCOPE, None}
+
+
+def test_cards_come_with_the_classifier_of_their_own_scope():
+    for name in NAMES:
+        classifier = Classifier.load(name, "nano")
+        assert set(bundled_cards(classifier)) == set(classifier.features)
+        assert bundled_cards(replace(classifier, scope={**classifier.scope, "id": "tiny"})) == {}
 
 
 def test_every_layer_has_an_sae_and_exactly_k_active(nano):
@@ -72,7 +110,7 @@ def test_the_bundle_keeps_its_size():
 
 def test_measured_quality_ships_with_every_classifier_and_shows_the_baselines():
     for name in NAMES:
-        quality = Classifier.load(name).quality["test"]
+        quality = Classifier.load(name, "nano").quality["test"]
         assert quality["n"] > 0
         assert all(
             quality["baselines"][baseline] for baseline in ("mean_difference", "linear_probe", "tfidf")
@@ -85,4 +123,5 @@ def test_rules_of_single_languages_judge_their_texts_without_being_asked_for(nan
 
     text = "Der Zug nach Hamburg kommt heute um acht Uhr an."
     assert WithScope.load("toxicity", scope=nano).predict([text])[0].rule == "de"
+    assert WithScope.load("toxicity", "nano").predict([text])[0].rule == "de"
     assert load_engine("nano", ["toxicity"], "cpu").predict([text])[0]["toxicity"].rule == "de"

@@ -31,6 +31,23 @@ def test_classify_prints_one_json_object_a_text(artifact, tiny_scope_folder, inv
     assert set(records[0]["classifiers"]) == {"toxicity"}
 
 
+def test_a_bundled_scope_that_is_named_brings_its_own_classifiers(invoke):
+    record = json.loads(invoke("classify", "a cat", "--json", "--scope", "nano").stdout)
+    assert record["scope"] == "nano"
+    assert set(record["classifiers"]) == {"toxicity", "language", "domain"}
+    one = json.loads(
+        invoke("classify", "a cat", "--json", "--scope", "nano", "--classifier", "domain").stdout
+    )
+    assert one["classifiers"] == {"domain": record["classifiers"]["domain"]}
+
+
+def test_a_scope_without_classifiers_of_its_own_says_so(tiny_scope_folder, invoke):
+    result = invoke("classify", "a cat", "--scope", tiny_scope_folder)
+    assert "scope 'tiny' has no bundled classifiers" in str(result.exception)
+    result = invoke("classify", "a cat", "--scope", tiny_scope_folder, "--classifier", "toxicity")
+    assert "one of those bundled with tiny: none" in str(result.exception)
+
+
 def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder, invoke):
     options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
     lines = invoke("classify", "-", *options, stdin="one\n\ntwo\n")

@@ -51,7 +51,7 @@ def predicts():
 
 @pytest.fixture(scope="session")
 def base():
-    return Classifier.load("toxicity")
+    return Classifier.load("toxicity", "nano")
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_the_onnx_head_gives_the_torch_heads_answers():
     ]
     found = {}
     for head in ("torch", "onnx"):
-        judge = load_judge(ServiceSettings(device="cpu", head=head))
+        judge = load_judge(ServiceSettings(scope="nano", device="cpu", head=head))
         found[head] = [
             item["verdicts"] for item in judge.answer([(text, time.monotonic()) for text in texts])
         ]

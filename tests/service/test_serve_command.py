@@ -17,6 +17,7 @@ def started(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for name in [name for name in os.environ if name.startswith(("SCOPESIFT_", "BENTOML_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("SCOPESIFT_SCOPE", "nano")
     return calls
 
 

@@ -33,7 +33,9 @@ def start_server(tmp_path_factory):
 
     def start(**settings):
         server = LocalServer(
-            {"OMP_NUM_THREADS": "1", **settings}, target="poisoned:Moderation", folder=folder
+            {"OMP_NUM_THREADS": "1", "SCOPESIFT_SCOPE": "nano", **settings},
+            target="poisoned:Moderation",
+            folder=folder,
         )
         started.append(server)
         server.wait()
@@ -127,7 +129,8 @@ def offline():
     from scopesift_classifiers.engine import Engine
     from scopesift_features.scope import Scope
 
-    return Engine(Scope.load("nano", device="cpu"), [Classifier.load(name) for name in bundled_classifiers()])
+    bundled = [Classifier.load(path) for path in bundled_classifiers("nano").values()]
+    return Engine(Scope.load("nano", device="cpu"), bundled)
 
 
 WORDS = (

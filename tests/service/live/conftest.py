@@ -22,6 +22,7 @@ def start_live(live_state):
         server = LocalServer(
             {
                 "OMP_NUM_THREADS": "1",
+                "SCOPESIFT_SCOPE": "nano",
                 "SCOPESIFT_WORKERS": str(workers),
                 "SCOPESIFT_STATE": str(live_state),
                 "SCOPESIFT_ADMIN_TOKEN": TOKEN,
