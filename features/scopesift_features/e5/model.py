@@ -55,7 +55,7 @@ def load_e5(file: Q4File, deepest: int, *, device: str, dtype: torch.dtype) -> B
         file: the open model file.
         deepest: the last block to load; later ones are never read.
         device: a torch device; the model is small, so "auto" is the first GPU or the CPU.
-        dtype: precision of the blocks' arithmetic; embeddings are looked up in float32 and rounded to it.
+        dtype: precision of all arithmetic.
 
     Raises:
         ScopeError: no such layer, or a tensor that is missing, of another size or not finite.
@@ -71,7 +71,7 @@ def load_e5(file: Q4File, deepest: int, *, device: str, dtype: torch.dtype) -> B
         model = BertModel(bert_config(file, deepest + 1), add_pooling_layer=False)
     header = file.header
     words = file.packed("emb.word", (header.vocabulary, header.hidden))
-    model.embeddings.word_embeddings = PackedEmbedding(*words)
+    model.embeddings.word_embeddings = PackedEmbedding(*words, dtype=dtype)
     state = _embeddings(file)
     for layer in range(deepest + 1):
         state |= _block(file, layer)

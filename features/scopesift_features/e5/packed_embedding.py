@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from scopesift_features.e5.q4_file import dequantised
@@ -17,17 +18,19 @@ class PackedEmbedding(nn.Module):
     scales_VB: Tensor
     nibbles_VBH: Tensor
 
-    def __init__(self, scales_VB: Tensor, nibbles_VBH: Tensor) -> None:
+    def __init__(self, scales_VB: Tensor, nibbles_VBH: Tensor, dtype: torch.dtype = torch.float32) -> None:
         """Hold the blocks.
 
         Args:
             scales_VB: `[V, D / 32]` float16.
             nibbles_VBH: `[V, D / 32, 16]` uint8.
+            dtype: precision to which the dequantised rows are rounded.
         """
         super().__init__()
+        self.dtype = dtype
         self.register_buffer("scales_VB", scales_VB, persistent=False)
         self.register_buffer("nibbles_VBH", nibbles_VBH, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Rows `[…, D]` float32 of token ids `[…]` int64."""
-        return dequantised(self.scales_VB[ids], self.nibbles_VBH[ids]).flatten(-2)
+        """Rows `[…, D]` of token ids `[…]` int64."""
+        return dequantised(self.scales_VB[ids], self.nibbles_VBH[ids]).flatten(-2).to(self.dtype)

@@ -144,3 +144,15 @@ def test_the_package_is_never_imported():
 def test_a_reader_of_a_scope_without_saes_knows_the_backbones_sizes():
     reader = Reader.load("e5", device="cpu")
     assert (reader.d_model, reader.n_layers) == (384, 12)
+
+
+def test_a_bfloat16_backbone_reads_nearly_the_same(reader, texts):
+    ids_BT = torch.from_numpy(make_windows(reader, texts[1:2])[0].ids)[None]
+    exact, rounded = (
+        load_e5(reader.source.file, 3, device="cpu", dtype=dtype).residuals(
+            ids_BT, torch.ones_like(ids_BT), [3]
+        )[3]
+        for dtype in (torch.float32, torch.bfloat16)
+    )
+    assert rounded.dtype == torch.bfloat16
+    assert float(torch.nn.functional.cosine_similarity(exact, rounded.float(), dim=-1).min()) > 0.99
