@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -13,7 +14,7 @@ from typing import IO, Any, NamedTuple, cast
 from scopesift_features.errors import InputError, UsageError
 
 FORMATS = (".jsonl", ".ndjson", ".csv", ".parquet")
-COMPRESSIONS = (".gz", ".zst")
+COMPRESSIONS = (".gz", ".xz", ".zst")
 LONGEST_CSV_FIELD = 2**30  # Python's own limit of 128 KiB would refuse a long document
 
 
@@ -38,7 +39,7 @@ def row_format(path: Path) -> str | None:
 
 
 def read_rows(path: str | Path) -> Iterator[Row]:
-    """Yields the rows of a JSONL, CSV or Parquet file, decompressing `.gz` and `.zst`.
+    """Yields the rows of a JSONL, CSV or Parquet file, decompressing `.gz`, `.xz` and `.zst`.
 
     Raises:
         UsageError: there is no such file.
@@ -137,6 +138,8 @@ def _open(path: Path) -> IO[bytes]:
         reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
         return io.BufferedReader(reader)
     try:
+        if suffix == ".xz":
+            return lzma.open(path, "rb")
         return cast(IO[bytes], gzip.open(path, "rb")) if suffix == ".gz" else path.open("rb")
     except OSError as error:
         raise UsageError(f"{path}: can't be opened ({error.strerror}); check its permissions") from None
@@ -146,7 +149,7 @@ def _sound(stream: IO[bytes], path: Path) -> Iterator[bytes]:
     """The lines of a stream, with a decompressor's complaints made into one clear line."""
     try:
         yield from stream
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError) as error:
         raise _not_compressed(path, error) from None
     except Exception as error:
         # zstandard's error class can't be named without importing it.

@@ -1,0 +1,1 @@
+"""`python -m recipes.sae`: TopK SAEs for any backbone that the product can read, trained from text."""

@@ -1,0 +1,56 @@
+"""How faithful an SAE is on residuals that it was not trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from scopesift_features.sae import TopKSAE
+from torch import Tensor
+
+ENCODED_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class SaeQuality:
+    """Fidelity on held-out text, without skipped and extreme tokens.
+
+    Attributes:
+        fvu: Fraction of variance unexplained.
+        dead: Share of features that no token fires.
+        active: Mean number of positive activations a token.
+        tokens: How many tokens were measured.
+    """
+
+    fvu: float
+    dead: float
+    active: float
+    tokens: int
+
+
+def measure_sae(sae: TopKSAE, residual_TD: Tensor) -> SaeQuality:
+    """Measure an SAE with its decoder.
+
+    Args:
+        sae: Any SAE of the width.
+        residual_TD: At least two tokens' residuals, any floating-point dtype.
+    """
+    mean_D = residual_TD.float().mean(0)
+    fired_F = torch.zeros(sae.d_sae, dtype=torch.bool)
+    error = spread = torch.zeros((), dtype=torch.float64)
+    active = 0
+    for x_TD in residual_TD.split(ENCODED_AT_ONCE):
+        x_TD = x_TD.float()
+        top = sae.encode(x_TD)
+        positive_TK = top.values_TK > 0
+        fired_F[top.indices_TK[positive_TK]] = True
+        active += int(positive_TK.sum())
+        error = error + (x_TD - sae.decode(top)).double().square().sum()
+        spread = spread + (x_TD - mean_D).double().square().sum()
+    tokens = len(residual_TD)
+    return SaeQuality(
+        fvu=float(error / spread),
+        dead=1 - float(fired_F.float().mean()),
+        active=active / tokens,
+        tokens=tokens,
+    )

@@ -1,0 +1,228 @@
+"""Residuals of several layers on disk: chunks of tokens in float16, never more bytes than were allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_features.atomic_files import read_json, write_json
+from scopesift_features.errors import ScopeError, UsageError
+from torch import Tensor
+
+CHUNK_TOKENS = 131_072
+HELD_OUT_CHUNKS = 3  # dev takes one chunk, test two
+SPARE_CHUNKS = 1  # a chunk is replaced by writing its successor beside it
+LEAST_CHUNKS = 16
+NORM_EXPONENT = 6
+
+
+@dataclass(frozen=True)
+class PoolSize:
+    """How a bound in bytes is divided.
+
+    Attributes:
+        chunk_tokens: Tokens of a full chunk.
+        chunks: Chunks of training tokens that are held at a time.
+    """
+
+    chunk_tokens: int
+    chunks: int
+
+    @classmethod
+    def within(cls, n_bytes: float, d_model: int, layers: int) -> PoolSize:
+        """The largest pool that keeps to a bound, held-out tokens and the chunk being written included.
+
+        Raises:
+            UsageError: The bound is too small for any useful pool.
+        """
+        rows = int(n_bytes / (2 * d_model * layers))
+        others = HELD_OUT_CHUNKS + SPARE_CHUNKS
+        chunk_tokens = min(CHUNK_TOKENS, rows // (LEAST_CHUNKS + others))
+        if chunk_tokens < 64:
+            needed = 64 * (LEAST_CHUNKS + others) * 2 * d_model * layers
+            raise UsageError(
+                f"a pool of {n_bytes / 2**30:.3g} GiB is too small for {layers} layers of width {d_model}; "
+                f"--pool-gib must be at least {needed / 2**30:.2g}"
+            )
+        return cls(chunk_tokens, rows // chunk_tokens - others)
+
+
+@dataclass
+class ChunkRecord:
+    """What a chunk holds.
+
+    Attributes:
+        generation: Its number in the order of filling; chunks of the first filling have their own place's.
+        tokens: Rows that are filled.
+    """
+
+    generation: int
+    tokens: int
+
+
+@dataclass
+class PoolRecord:
+    """The content of pool.json.
+
+    Attributes:
+        key: What the residuals are a function of; a pool with another key is not used.
+        bounds: Layer -> largest norm that is kept, 10 times the median.
+        exponents: Layer -> power of two that residuals are multiplied with on disk, so that float16 holds them
+            whatever the backbone's scale: a multiplication that rounds nothing.
+        starts: Generation -> (slice, document) where its text starts; one more than was filled.
+        last: The generation that the text ended in; None while there is more.
+        seen, extreme: Tokens that were read, and how many of them were too large to be kept.
+        chunks: Name of a chunk -> what it holds.
+    """
+
+    key: dict[str, Any]
+    bounds: dict[str, float] = field(default_factory=dict)
+    exponents: dict[str, int] = field(default_factory=dict)
+    starts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+    last: int | None = None
+    seen: int = 0
+    extreme: int = 0
+    chunks: dict[str, ChunkRecord] = field(default_factory=dict)
+
+
+class ResidualPool:
+    """The pool on disk.
+
+    Attributes:
+        folder: Where its files lie.
+        layers: Layers whose residuals it holds, row by row of the same tokens.
+        d_model: Width.
+        size: Chunks and tokens.
+        record: What pool.json says.
+    """
+
+    def __init__(
+        self, folder: Path, layers: Sequence[int], d_model: int, size: PoolSize, key: dict[str, Any]
+    ) -> None:
+        self.folder, self.layers, self.d_model, self.size = folder, tuple(layers), d_model, size
+        self.record = PoolRecord(key)
+        path = folder / "pool.json"
+        if path.is_file():
+            content = read_json(path, f"delete {folder} to fill the pool again")
+            if content.get("key") == key:
+                chunks = {name: ChunkRecord(**chunk) for name, chunk in content.pop("chunks").items()}
+                starts = [(int(s), int(d)) for s, d in content.pop("starts")]
+                self.record = PoolRecord(**content, starts=starts, chunks=chunks)
+        held = {path for name in self.record.chunks for path in self._paths(name)}
+        for path in folder.glob("*.f16*"):
+            if path not in held:
+                path.unlink()
+        self._maps: dict[tuple[str, int], NDArray[np.float16]] = {}
+
+    @property
+    def rows(self) -> int:
+        """Training tokens in the pool."""
+        return sum(chunk.tokens for name, chunk in self.record.chunks.items() if name.isdecimal())
+
+    def save(self) -> None:
+        """Write pool.json."""
+        content = asdict(self.record)
+        write_json(self.folder / "pool.json", content)
+
+    def measure_scale(self, resid_TD: dict[int, Tensor]) -> None:
+        """Fix each layer's bound on the norm and its exponent from a first sample of residuals."""
+        for layer, x_TD in resid_TD.items():
+            median = float(x_TD.float().norm(dim=1).median())
+            if not 0 < median < math.inf:
+                raise ScopeError(
+                    f"layer {layer}: the median norm of the residuals is {median}; the backbone's weights are damaged"
+                )
+            self.record.bounds[str(layer)] = 10 * median
+            self.record.exponents[str(layer)] = NORM_EXPONENT - math.floor(math.log2(median))
+
+    def write_chunk(self, name: str, tokens: int) -> ChunkWriter:
+        """A writer for one chunk; what it wrote is in the pool once `commit` returns."""
+        return ChunkWriter(self, name, tokens)
+
+    def part(self, name: str, layer: int) -> Tensor:
+        """All rows of a chunk: fp32 `[T, D]` in the backbone's units."""
+        return self._decoded(self._map(name, layer), layer)
+
+    def take(self, layer: int, rows: NDArray[np.int64]) -> Tensor:
+        """Training tokens by number.
+
+        Args:
+            layer: One of `layers`.
+            rows: int64 `[T]`, below `self.rows`.
+
+        Returns:
+            fp32 `[T, D]` in the backbone's units, in the order asked for.
+        """
+        out = np.empty((len(rows), self.d_model), np.float16)
+        names = sorted((name for name in self.record.chunks if name.isdecimal()), key=int)
+        begin = 0
+        for name in names:
+            end = begin + self.record.chunks[name].tokens
+            here = np.flatnonzero((rows >= begin) & (rows < end))
+            out[here] = self._map(name, layer)[rows[here] - begin]
+            begin = end
+        return self._decoded(out, layer)
+
+    def _decoded(self, stored: NDArray[np.float16], layer: int) -> Tensor:
+        return torch.from_numpy(stored.astype(np.float32)) * 2.0 ** -self.record.exponents[str(layer)]
+
+    def _map(self, name: str, layer: int) -> NDArray[np.float16]:
+        key = (name, layer)
+        if key not in self._maps:
+            shape = (self.record.chunks[name].tokens, self.d_model)
+            self._maps[key] = np.memmap(self._path(name, layer), np.float16, "r", shape=shape)
+        return self._maps[key]
+
+    def _path(self, name: str, layer: int) -> Path:
+        return self.folder / f"layer{layer}.{name}.f16"
+
+    def _paths(self, name: str) -> list[Path]:
+        return [self._path(name, layer) for layer in self.layers]
+
+
+class ChunkWriter:
+    """Fills one chunk of every layer, row by row, in files beside those they replace."""
+
+    def __init__(self, pool: ResidualPool, name: str, tokens: int) -> None:
+        self.pool, self.name, self.room, self.filled = pool, name, tokens, 0
+        pool.folder.mkdir(parents=True, exist_ok=True)
+        self._files = {
+            layer: pool._path(name, layer).with_suffix(".f16.part").open("wb") for layer in pool.layers
+        }
+
+    def add(self, resid_TD: dict[int, Tensor]) -> None:
+        """Append the tokens of a batch, extremes left out, as far as there is room."""
+        record = self.pool.record
+        any_layer = next(iter(resid_TD.values()))
+        keep_T = torch.ones(len(any_layer), dtype=torch.bool, device=any_layer.device)
+        for layer, x_TD in resid_TD.items():
+            norm_T = x_TD.float().norm(dim=1)
+            keep_T &= norm_T.to(keep_T.device) <= record.bounds[str(layer)]
+        record.seen += len(keep_T)
+        record.extreme += int((~keep_T).sum())
+        room = self.room - self.filled
+        for layer, x_TD in resid_TD.items():
+            stored = x_TD[keep_T.to(x_TD.device)][:room].float() * 2.0 ** record.exponents[str(layer)]
+            self._files[layer].write(stored.half().cpu().numpy().tobytes())
+        self.filled += min(room, int(keep_T.sum()))
+
+    def commit(self, generation: int) -> None:
+        """Put the chunk in its place."""
+        pool = self.pool
+        for file in self._files.values():
+            file.close()
+        pool.record.chunks.pop(self.name, None)
+        pool.save()  # a chunk that is half replaced is in no record
+        for layer in pool.layers:
+            pool._maps.pop((self.name, layer), None)
+            path = pool._path(self.name, layer)
+            path.with_suffix(".f16.part").replace(path)
+        if self.filled:
+            pool.record.chunks[self.name] = ChunkRecord(generation, self.filled)
+        pool.save()

@@ -1,0 +1,149 @@
+"""The loss of a TopK SAE and its gradients, computed at the active entries only.
+
+Of the five products `[T, D] x [D, F]` that automatic differentiation runs, one is left: the pre-activations.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+SELECT_TOKENS = 512
+GROUP = 16
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One SAE's weights, or those of some of its features.
+
+    Attributes:
+        encoder_FD, encoder_bias_F: `[F, D]`, `[F]`.
+        decoder_FD: `[F, D]`, feature directions in rows.
+    """
+
+    encoder_FD: Tensor
+    encoder_bias_F: Tensor
+    decoder_FD: Tensor
+
+    def of(self, features: Tensor) -> Weights:
+        """The weights of some features."""
+        return Weights(self.encoder_FD[features], self.encoder_bias_F[features], self.decoder_FD[features])
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """What a batch says about the weights.
+
+    Attributes:
+        encoder_FD, encoder_bias_F, decoder_FD, decoder_bias_D: Gradients of `squared error / normaliser`.
+        error_TD: Target minus reconstruction.
+        indices_TK: The features that were chosen.
+        fired_TK: Which of them were positive.
+    """
+
+    encoder_FD: Tensor
+    encoder_bias_F: Tensor
+    decoder_FD: Tensor
+    decoder_bias_D: Tensor
+    error_TD: Tensor
+    indices_TK: Tensor
+    fired_TK: Tensor
+
+
+@torch.no_grad()
+def gradients(x_TD: Tensor, target_TD: Tensor, weights: Weights, k: int, normaliser: Tensor) -> Gradients:
+    """Gradients of `sum (target - relu(topk(x @ encoder.T + bias)) @ decoder)^2 / normaliser`.
+
+    Args:
+        x_TD: What is encoded, fp32.
+        target_TD: What should come out, decoder bias already subtracted, fp32.
+        weights: Of all features, or of those that may be chosen.
+        k: Features a token.
+        normaliser: A scalar.
+    """
+    n_features = len(weights.encoder_FD)
+    indices_TK = largest(x_TD, weights, k)
+    values_TK = _products(x_TD, weights.encoder_FD, indices_TK) + weights.encoder_bias_F[indices_TK]
+    fired_TK = values_TK > 0
+    values_TK = values_TK.relu_()
+    error_TD = target_TD - F.embedding_bag(
+        indices_TK, weights.decoder_FD, per_sample_weights=values_TK, mode="sum"
+    )
+    slope_TD = error_TD * (-2 / normaliser)
+    slope_TK = _products(slope_TD, weights.decoder_FD, indices_TK) * fired_TK
+    # entries ordered by feature: a bag of tokens each, summed without a dense [T, F]
+    order = indices_TK.reshape(-1).argsort(stable=True)
+    token_of = order.div(k, rounding_mode="floor")
+    counts_F = torch.bincount(indices_TK.reshape(-1), minlength=n_features)
+    bags_F = counts_F.cumsum(0) - counts_F
+
+    def summed(rows_TD: Tensor, weight_TK: Tensor) -> Tensor:
+        weight = weight_TK.reshape(-1)[order]
+        return F.embedding_bag(token_of, rows_TD, bags_F, per_sample_weights=weight, mode="sum")
+
+    bias_F = torch.zeros(n_features, device=x_TD.device)
+    bias_F.index_add_(0, indices_TK.reshape(-1), slope_TK.reshape(-1))
+    return Gradients(
+        encoder_FD=summed(x_TD, slope_TK),
+        encoder_bias_F=bias_F,
+        decoder_FD=summed(slope_TD, values_TK),
+        decoder_bias_D=slope_TD.sum(0),
+        error_TD=error_TD,
+        indices_TK=indices_TK,
+        fired_TK=fired_TK,
+    )
+
+
+@torch.no_grad()
+def largest(x_TD: Tensor, weights: Weights, k: int) -> Tensor:
+    """Indices `[T, k]` of each token's largest pre-activations, in any order.
+
+    The k largest lie in the k groups with the largest maxima, so that only these are searched. Where the
+    processor multiplies bfloat16, the choice is made on such products; the values themselves are not.
+    """
+    n_features = len(weights.encoder_FD)
+    dtype = torch.bfloat16 if _multiplies_bfloat16(x_TD.device) else torch.float32
+    encoder_DF, bias_F, x_TD = (
+        weights.encoder_FD.to(dtype).T,
+        weights.encoder_bias_F.to(dtype),
+        x_TD.to(dtype),
+    )
+    groups = n_features // GROUP
+    grouped = n_features % GROUP == 0 and groups > 2 * k
+    members_G = torch.arange(GROUP, device=x_TD.device) * groups
+    chosen = []
+    for begin in range(0, len(x_TD), SELECT_TOKENS):
+        pre_TF = torch.addmm(bias_F, x_TD[begin : begin + SELECT_TOKENS], encoder_DF)
+        if not grouped:
+            chosen.append(pre_TF.topk(k, dim=1, sorted=False).indices)
+            continue
+        maxima = pre_TF.view(-1, GROUP, groups).amax(1)
+        group_TK = maxima.topk(k, dim=1, sorted=False).indices
+        candidates = (group_TK.unsqueeze(2) + members_G).flatten(1)
+        best = pre_TF.gather(1, candidates).topk(k, dim=1, sorted=False).indices
+        chosen.append(candidates.gather(1, best))
+    return torch.cat(chosen)
+
+
+def _products(rows_TD: Tensor, weight_FD: Tensor, indices_TK: Tensor) -> Tensor:
+    """`rows[t] . weight[indices[t, i]]` as `[T, K]`."""
+    n_tokens, k = indices_TK.shape
+    starts = torch.arange(0, n_tokens * k + 1, k, device=rows_TD.device)
+    zeros = torch.zeros(n_tokens * k, device=rows_TD.device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # sparse tensors are in beta
+        wanted = torch.sparse_csr_tensor(
+            starts, indices_TK.reshape(-1), zeros, (n_tokens, len(weight_FD)), check_invariants=False
+        )
+        found = torch.sparse.sampled_addmm(wanted, rows_TD, weight_FD.T, beta=0.0)
+    return found.values().view(n_tokens, k)
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    if device.type == "cpu":
+        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+    return True
