@@ -40,21 +40,33 @@ def run(
     """
     few = QUICK if quick else FEW
     cases: dict[str, tuple[str, list[Any]]] = {
+        f"{few:,} synthetic documents, two labels, linear": ("synthetic", [few, 2, "linear", "memory"]),
         f"{few:,} synthetic documents, two labels, greedy": ("synthetic", [few, 2, "greedy", "memory"]),
         f"{few:,} synthetic documents, two labels, paper": ("synthetic", [few, 2, "paper", "memory"]),
-        f"{few:,} synthetic documents, {CLASSES} labels": ("synthetic", [few, CLASSES, "greedy", "memory"]),
+        f"{few:,} synthetic documents, {CLASSES} labels, linear": (
+            "synthetic",
+            [few, CLASSES, "linear", "memory"],
+        ),
+        f"{few:,} synthetic documents, {CLASSES} labels, log-odds": (
+            "synthetic",
+            [few, CLASSES, "log-odds", "memory"],
+        ),
     }
     if data is not None:
-        cases[f"{few:,} documents of {data.name}"] = ("real", [str(data), few, label, positive, "greedy"])
+        cases[f"{few:,} documents of {data.name}"] = ("real", [str(data), few, label, positive, "auto"])
     if million:
         many = 10 * few if quick else MANY
         cases[f"{many:,} synthetic documents from disk, two labels, greedy"] = (
             "synthetic",
             [many, 2, "greedy", "disk"],
         )
-        cases[f"{many:,} synthetic documents from disk, {CLASSES} labels"] = (
+        cases[f"{many:,} synthetic documents from disk, two labels, linear"] = (
             "synthetic",
-            [many, CLASSES, "greedy", "disk"],
+            [many, 2, "linear", "disk"],
+        )
+        cases[f"{many:,} synthetic documents from disk, {CLASSES} labels, log-odds"] = (
+            "synthetic",
+            [many, CLASSES, "log-odds", "disk"],
         )
     found = {name: _case(kind, arguments) for name, (kind, arguments) in cases.items()}
     table = Table("case", *COLUMNS, box=box.SIMPLE_HEAD)

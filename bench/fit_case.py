@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.fit_binary import fit_binary
-from scopesift_classifiers.fit_many import fit_many
+from scopesift_classifiers.fit_presets import fit_decision
 from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.stored_table import StoredTable
 
@@ -32,7 +31,6 @@ def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict
     dev = labelled(n_documents - held_out, n_documents, n_classes)
     before = _megabytes()
     began = time.perf_counter()
-    fit_decision = fit_binary if n_classes == 2 else fit_many
     decision, details = fit_decision(
         table.rows(rows[: len(train)]),
         train,
@@ -40,6 +38,7 @@ def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict
         dev,
         FitSettings(preset=preset),
         None,
+        binary=n_classes == 2,
     )
     return {
         "fit_s": time.perf_counter() - began,

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scopesift_features.errors import InputError
 
 from scopesift_classifiers.calibration import Calibration
+from scopesift_classifiers.linear_sum import whole_activations
 from scopesift_classifiers.rule import (
     DECIMALS,
+    LINEAR,
     LOG_ODDS,
     Rule,
     RuleFeature,
@@ -46,12 +48,10 @@ class Decision:
 
     @cached_property
     def speaks_for_CS(self) -> NDArray[np.bool_]:
-        """Which features speak for which label, `[labels, S]`: all for an "at_least" rule, else positive weights."""
+        """Which features, once they fire, speak for which label, `[labels, S]`: see `rule`."""
         return np.stack(
             [
-                rule.weights_S > 0
-                if rule.combine == LOG_ODDS
-                else np.ones(len(self.features), dtype=np.bool_)
+                rule.weights_S > 0 if rule.adds else np.ones(len(self.features), dtype=np.bool_)
                 for rule in self.rules.values()
             ]
         )
@@ -61,7 +61,10 @@ class Decision:
 
         For several log-odds rules the margin of a label is its log posterior odds against all the others.
         """
-        rules = self.rules.values()
+        rules = list(self.rules.values())
+        if all(rule.combine == LINEAR for rule in rules):
+            whole_by = {name: whole_activations(acts_NS, name) for name in {rule.transform for rule in rules}}
+            return np.stack([rule.linear(whole_by[rule.transform]) for rule in rules], axis=1)
         if len(rules) == 1 or any(rule.combine != LOG_ODDS for rule in rules):
             return np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in rules], axis=1)
         fires_NS = firing(acts_NS, self.thresholds_S).astype(np.float64)

@@ -13,9 +13,9 @@ from scopesift_features.scope import Scope
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.outcome import decide
-from scopesift_classifiers.rule import LOG_ODDS
 from scopesift_classifiers.selected_reading import EncodeWindows, SelectedReading, by_layer, read_selected
 from scopesift_classifiers.verdict import Evidence, Verdict
+from scopesift_classifiers.whole_word import whole_word
 
 LANGUAGE = "language"
 DEFAULT = "default"
@@ -177,7 +177,10 @@ def judge(
     verdicts = []
     for row, text in enumerate(texts):
         label, given = labels[found.best_N[row]], bool(found.given_N[row])
-        reasons_S = _reasons(decision, label, reading.acts_NS[row], found.fires_NS[row])
+        given_S = decision.rules[label].contributions(reading.acts_NS[row : row + 1], decision.thresholds_S)[
+            0
+        ]
+        reasons_S = np.where(found.fires_NS[row], given_S, 0.0)
         verdicts.append(
             Verdict(
                 kind=classifier.kind,
@@ -192,18 +195,6 @@ def judge(
     return verdicts
 
 
-def _reasons(
-    decision: Decision, label: str, acts_S: NDArray[np.float32], fires_S: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """How much each feature speaks for a label: its weight in nats, or activation over threshold; 0 if silent."""
-    rule = decision.rules[label]
-    if rule.combine == LOG_ODDS:
-        return np.where(fires_S, rule.weights_S, 0.0)
-    thresholds = decision.thresholds_S
-    ratios = np.where(thresholds > 0, acts_S / np.where(thresholds > 0, thresholds, 1.0), 1.0 + acts_S)
-    return np.where(fires_S, ratios, 0.0)
-
-
 def _evidence(
     decision: Decision, reading: SelectedReading, row: int, text: str, reasons_S: NDArray[np.float64]
 ) -> tuple[Evidence, ...]:
@@ -212,6 +203,7 @@ def _evidence(
     for column in order[reasons_S[order] > 0]:
         feature = decision.features[column]
         start, end = int(reading.starts_NS[row, column]), int(reading.ends_NS[row, column])
+        first, last = whole_word(text, start, end)
         found.append(
             Evidence(
                 layer=feature.layer,
@@ -219,9 +211,11 @@ def _evidence(
                 name=feature.label,
                 activation=float(reading.acts_NS[row, column]),
                 threshold=feature.threshold,
+                contribution=float(reasons_S[column]),
                 start=start,
                 end=end,
                 text=text[start:end],
+                word=text[first:last],
             )
         )
     return tuple(found)

@@ -116,7 +116,7 @@ def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, rea
         if abs(given.shade_T[piece]) >= FAINTEST
     }
     shown = shaded_text(text, own, given, panels, np.asarray(fires_TS.any(axis=1)))
-    against = '<span><i class="swatch against"></i>against it</span>' if given.nats else ""
+    against = '<span><i class="swatch against"></i>against it</span>' if given.adds else ""
     legend = (
         f'<div class="legend"><span><i class="swatch for"></i>speaks for {escape(_named(name, label))}</span>{against}'
         "<span>underlined: a feature fires</span></div>"
@@ -162,14 +162,14 @@ def _panel(
     total = float(given.total_T[piece])
     said = (
         f"speaks {'for' if total >= 0 else 'against'} {label}: {total:+.2f} in all"
-        if given.nats
+        if given.adds
         else f"{total:.0%} of what is needed to fire"
     )
     parts = [f'<b class="big" dir="auto">{escape(token)}</b><div class="dim">{escape(said)}</div>']
     for rank, at in enumerate(order):
         item, act = decision.features[at], float(reading.acts_TS[piece, at])
         share = (
-            f"{own_S[at]:+.2f} for {label}" if given.nats else "fires" if own_S[at] >= 1 else "does not fire"
+            f"{own_S[at]:+.2f} for {label}" if given.adds else "fires" if own_S[at] >= 1 else "does not fire"
         )
         parts.append(
             f'<h4 dir="auto">{escape(item.label or "no name yet")}</h4>'

@@ -10,13 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.errors import InputError, UsageError
 
-from scopesift_classifiers.calibration import (
-    between_scores,
-    calibrate,
-    cross_fitted_margins,
-    threshold_for_precision,
-    threshold_for_recall,
-)
+from scopesift_classifiers.calibration import calibrate, cross_fitted_margins
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.fit_settings import GREEDY, FitSettings
@@ -27,6 +21,7 @@ from scopesift_classifiers.metrics import BinaryMetrics
 from scopesift_classifiers.paper import paper_rules
 from scopesift_classifiers.rule import Rule, features_of
 from scopesift_classifiers.sampling import deal_folds
+from scopesift_classifiers.stored_cut import binary_cut, describe_binary
 
 FOLDS = 3
 
@@ -66,15 +61,9 @@ def fit_binary(
     )
     calibration = calibrate(held_out, positive_fit)
     scores_dev = calibration.apply(_margins(found.whole, dev_table))
-    cut = float(calibration.apply(np.array(1.0)))
-    if settings.precision is not None:
-        cut = between_scores(
-            scores_dev, threshold_for_precision(scores_dev, positive_dev, settings.precision).threshold
-        )
-    if settings.recall is not None:
-        cut = between_scores(
-            scores_dev, threshold_for_recall(scores_dev, positive_dev, settings.recall).threshold
-        )
+    cut = binary_cut(scores_dev, positive_dev, settings)
+    if cut is None:
+        cut = float(calibration.apply(np.array(1.0)))
     decision = Decision(
         features=features_of(map(fit_table.name, found.whole.columns), found.whole.thresholds),
         rules={settings.positive: Rule(m=found.whole.m)},
@@ -87,15 +76,7 @@ def fit_binary(
         "objective": settings.objective.to_dict(),
         "dev_objective": round(found.whole.dev_objective, 4),
         "dev_macro_f1": round(found.whole.dev_macro_f1, 4),
-        "cut": {
-            "asked": {
-                name: value
-                for name in ("precision", "recall")
-                if (value := getattr(settings, name)) is not None
-            },
-            "dev_precision": round(at_cut.precision, 4),
-            "dev_recall": round(at_cut.recall, 4),
-        },
+        "cut": describe_binary(at_cut, settings),
         "candidates": [list(fit_table.name(column)) for column in found.candidates],
         **({"greedy": asdict(settings.greedy)} if settings.preset == GREEDY else {"paper": _paper(settings)}),
     }

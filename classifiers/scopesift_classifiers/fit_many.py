@@ -10,22 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.errors import InputError
 
-from scopesift_classifiers.calibration import (
-    Calibration,
-    between_scores,
-    calibrate,
-    threshold_for_precision,
-    threshold_for_recall,
-)
+from scopesift_classifiers.calibration import Calibration, calibrate
 from scopesift_classifiers.cofiring import firing_pieces
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.decision import Decision, posterior_odds
 from scopesift_classifiers.fit_binary import FOLDS
-from scopesift_classifiers.fit_settings import FitSettings
+from scopesift_classifiers.fit_settings import LOG_ODDS, FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.log_odds import FoundLogOdds, search_many_rules
 from scopesift_classifiers.rule import DECIMALS, features_of
 from scopesift_classifiers.sampling import deal_folds
+from scopesift_classifiers.stored_cut import answer_cut, describe_answers
 
 
 def fit_many(
@@ -61,8 +56,7 @@ def fit_many(
     best_N = odds_dev.argmax(axis=1)
     right_N = classes[best_N] == np.array(dev.labels)
     score_N = _answered(calibration, odds_dev, speaks_dev)
-    cut = _cut(score_N, right_N, settings)
-    given_N = score_N >= cut
+    cut = answer_cut(score_N, right_N, settings)
     decision = Decision(
         features=features_of(map(fit_table.name, found.whole.columns), found.whole.thresholds),
         rules=found.whole.rules,
@@ -70,15 +64,9 @@ def fit_many(
         cut=cut,
     )
     return decision, {
-        "preset": "log_odds",
+        "preset": LOG_ODDS,
         "dev_accuracy": round(found.whole.dev_accuracy, 4),
-        "cut": {
-            "asked": {"precision": settings.precision}
-            if settings.precision is not None
-            else {"recall": settings.recall or settings.keep_right},
-            "dev_answered": round(float(given_N.mean()), 4),
-            "dev_precision": round(float(right_N[given_N].mean()), 4),
-        },
+        "cut": describe_answers(score_N >= cut, right_N, settings),
         "log_odds": asdict(settings.log_odds),
     }
 
@@ -103,11 +91,3 @@ def _answered(
 ) -> NDArray[np.float64]:
     """Score of the likeliest label; 0 where no feature speaks for it, as the engine answers."""
     return np.where(speaks_N, calibration.apply(odds_NC.max(axis=1)), 0.0)
-
-
-def _cut(score_N: NDArray[np.float64], right_N: NDArray[np.bool_], settings: FitSettings) -> float:
-    if settings.precision is not None:
-        chosen = threshold_for_precision(score_N, right_N, settings.precision)
-    else:
-        chosen = threshold_for_recall(score_N, right_N, settings.recall or settings.keep_right)
-    return between_scores(score_N, chosen.threshold)

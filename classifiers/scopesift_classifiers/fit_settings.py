@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from scopesift_features.errors import UsageError
 
 from scopesift_classifiers.greedy import GreedySettings
+from scopesift_classifiers.linear import LinearSettings
 from scopesift_classifiers.log_odds import LogOddsSettings
 from scopesift_classifiers.objective import Objective
 from scopesift_classifiers.paper import PaperSettings
 
+AUTO, LINEAR, LOG_ODDS = "auto", "linear", "log-odds"
 GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"
-PRESETS = (GREEDY, PAPER, PAPER_MULTILAYER)
+FOR_TWO, FOR_MANY = (AUTO, LINEAR, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR, LOG_ODDS)
+PRESETS = (AUTO, LINEAR, LOG_ODDS, GREEDY, PAPER, PAPER_MULTILAYER)
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,10 @@ class FitSettings:
     """How a classifier is fitted.
 
     Attributes:
-        preset: "greedy", or the Qwen-Scope report's recipe: "paper" (one layer), "paper-multilayer" (one feature
-            from each of several layers); binary classifiers only.
+        preset: "linear" (weights in closed form), or "auto": linear for two labels, for more the better on the dev
+            rows of linear and "log-odds" (counted weights). Two labels can also be told apart by a short rule:
+            "greedy", or the Qwen-Scope report's recipe "paper" (one layer), "paper-multilayer" (one feature from
+            each of several layers).
         positive: The label that a binary classifier looks for.
         unknown: What a many-class classifier answers when nothing speaks.
         max_layer: Deepest layer that may be read, for speed; None: all.
@@ -31,12 +36,13 @@ class FitSettings:
         recall: Recall that it must reach instead (of many classes: share of the right answers that are kept).
         keep_right: The recall of a many-class cut when neither is asked for: what lies below it is so often wrong
             that the unknown label is the better answer.
+        linear: Extent of the closed-form fit.
         greedy: Extent of the greedy search.
         paper: K and layer of the report's recipe.
         log_odds: Extent of the many-class search.
     """
 
-    preset: str = GREEDY
+    preset: str = AUTO
     positive: str = "toxic"
     unknown: str = "other"
     max_layer: int | None = None
@@ -44,6 +50,7 @@ class FitSettings:
     precision: float | None = None
     recall: float | None = None
     keep_right: float = 0.99
+    linear: LinearSettings = field(default_factory=LinearSettings)
     greedy: GreedySettings = field(default_factory=GreedySettings)
     paper: PaperSettings = field(default_factory=PaperSettings)
     log_odds: LogOddsSettings = field(default_factory=LogOddsSettings)

@@ -1,4 +1,4 @@
-"""Fitting: labelled text in, classifier out. Counting and searching only."""
+"""Fitting: labelled text in, classifier out. Counting, searching and solving; no gradient."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.drift import firing_at_fit
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.feature_names import TOP_TEXTS, name_features
-from scopesift_classifiers.fit_binary import fit_binary
-from scopesift_classifiers.fit_many import fit_many
+from scopesift_classifiers.fit_presets import fit_decision
 from scopesift_classifiers.fit_settings import PRESETS, FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
 
@@ -156,8 +155,7 @@ def fit_tables(
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
     binary = len(train.classes) == 2 and settings.positive in train.classes
-    fit_decision = fit_binary if binary else fit_many
-    decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say)
+    decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say, binary=binary)
     negative = next((label for label in train.classes if label != settings.positive), settings.unknown)
     return Classifier(
         name=name,

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.calibration import MARGIN_LIMIT, TIE_BREAK, Calibration
 from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.linear_sum import ACTIVATION_UNIT, SQRT, unit_of_sum
 from scopesift_classifiers.onnx_graph import OnnxGraph
-from scopesift_classifiers.rule import DECIMALS, LOG_ODDS, Rule
+from scopesift_classifiers.rule import DECIMALS, LINEAR, LOG_ODDS, Rule
 
 
 class Judgement(NamedTuple):
@@ -75,6 +76,8 @@ def _margin(
     graph: OnnxGraph, acts_NS: str, fires_NS: str, rule: Rule, thresholds_S: NDArray[np.float32]
 ) -> str:
     """Margin of one rule, float64 `[N, 1]`."""
+    if rule.combine == LINEAR:
+        return _linear_margin(graph, acts_NS, rule)
     if rule.combine == LOG_ODDS:
         weights = graph.constant(np.array(rule.weights, dtype=np.float64)[:, None])
         sums = graph.add("MatMul", graph.cast(fires_NS, np.float64), weights)
@@ -87,6 +90,17 @@ def _margin(
     ratios = graph.add("Where", graph.constant(thresholds_S > 0), ratios, positive)
     largest, _ = graph.add_many("TopK", 2, ratios, graph.ints(rule.m), axis=1, largest=1, sorted=1)
     return graph.add("Slice", largest, graph.ints(rule.m - 1), graph.ints(rule.m), graph.ints(1))
+
+
+def _linear_margin(graph: OnnxGraph, acts_NS: str, rule: Rule) -> str:
+    """The sum of whole numbers of `linear_sum`: exact in whatever order a runtime adds."""
+    acts = graph.cast(acts_NS, np.float64)
+    if rule.transform == SQRT:
+        acts = graph.add("Sqrt", acts)
+    whole = graph.add("Round", graph.add("Mul", acts, graph.number(1 / ACTIVATION_UNIT, np.float64)))
+    sums = graph.add("MatMul", whole, graph.constant(rule.whole_weights_S[:, None]))
+    margins = graph.add("Mul", sums, graph.number(unit_of_sum(rule.decimals), np.float64))
+    return graph.add("Add", margins, graph.number(rule.bias, np.float64))
 
 
 def _posterior_odds(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
@@ -139,9 +153,9 @@ def _calibrated(graph: OnnxGraph, margins_NC: str, calibration: Calibration) -> 
 
 def _speaks(graph: OnnxGraph, fires_NS: str, rules: list[Rule]) -> str:
     """Whether any firing feature is a reason for each label, bool `[N, C]`."""
-    n_features = [len(rule.weights) for rule in rules if rule.combine == LOG_ODDS]
+    n_features = [len(rule.weights) for rule in rules if rule.adds]
     reasons_CS = [
-        np.array(rule.weights) > 0 if rule.combine == LOG_ODDS else np.ones(max(n_features, default=1), bool)
+        np.array(rule.weights) > 0 if rule.adds else np.ones(max(n_features, default=1), bool)
         for rule in rules
     ]
     if not n_features:

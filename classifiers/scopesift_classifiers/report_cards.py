@@ -15,7 +15,6 @@ from scopesift_classifiers.feature_cards import FeatureCard, make_cards
 from scopesift_classifiers.page import folded
 from scopesift_classifiers.plots import histogram_svg
 from scopesift_classifiers.report_words import language_name
-from scopesift_classifiers.rule import LOG_ODDS
 from scopesift_classifiers.token_reading import TokenReading, read_tokens
 
 EXAMPLES = 4
@@ -171,7 +170,7 @@ def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureC
     """Features by how much they move a label: weight times the difference of firing rates; a short rule whole."""
     places = [(item.layer, item.index) for item in decision.features]
     rule = decision.rules[label]
-    if rule.combine != LOG_ODDS:
+    if not rule.adds:
         return places[:MOST_CARDS]
     weights = rule.weights_S
     if len(decision.rules) == 1:
@@ -196,7 +195,7 @@ def _how_it_decides(classifier: Classifier) -> str:
     rule = decision.rules[label]
     if len(decision.rules) > 1:
         return f"{n} features vote: each that fires adds to the evidence for some labels and against others."
-    if rule.combine == LOG_ODDS:
+    if rule.adds:
         return f"{n} features vote for and against {escape(label)}: each that fires adds its weight."
     which = (
         "it fires" if n == 1 else "any of them fires" if rule.m == 1 else f"at least {rule.m} of them fire"

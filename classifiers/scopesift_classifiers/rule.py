@@ -1,4 +1,17 @@
-"""Rules: a few features with thresholds, and how they combine into a margin per label."""
+"""Rules: features of one decision, and how they combine into a margin per label.
+
+What a margin is, and what a feature contributes to it, is defined here and nowhere else:
+
+- "at_least": a feature contributes activation / threshold; the margin is the m-th largest contribution, and the rule
+  fires where it is at least 1.
+- "log_odds": a feature that fires contributes its weight, in nats; the margin is the sum of the contributions and the
+  bias.
+- "linear": a feature contributes its weight times its transformed activation; the margin is the sum of the
+  contributions and the bias. Its thresholds are 0: any activation counts.
+
+A feature speaks for a label where its contribution to the label's margin is above 0. Where none does there is no
+evidence, and of many labels none is given. From which margin on a label is given is the cut's matter: see `Decision`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.errors import InputError
 
+from scopesift_classifiers.linear_sum import (
+    TRANSFORMS,
+    decimals_of,
+    unit_of_sum,
+    whole_activations,
+    whole_weights,
+)
+
 AT_LEAST = "at_least"
 LOG_ODDS = "log_odds"
+LINEAR = "linear"
 DECIMALS = 9
 """Log-odds are rounded to so many decimals: added in any order they are the same number, and a tie is a tie."""
 
@@ -40,29 +62,50 @@ class RuleFeature:
 
 @dataclass(frozen=True)
 class Rule:
-    """How the shared features of a decision speak for one label.
+    """How the shared features of a decision speak for one label; see the module for what each kind means.
 
     Attributes:
-        combine: "at_least" (the rule fires when m features fire) or "log_odds" (weights of the firing features
-            are added to a bias).
+        combine: "at_least", "log_odds" or "linear".
         m: For "at_least", how many features must fire.
-        weights: For "log_odds", one weight in nats a feature; empty for "at_least".
-        bias: For "log_odds", the log-odds when no feature fires.
+        weights: For the other two, one weight a feature.
+        bias: For the other two, the margin when no feature is active.
+        transform: For "linear", what is done to an activation before it is weighted: "sqrt" or "identity".
     """
 
     combine: str = AT_LEAST
     m: int = 1
     weights: tuple[float, ...] = ()
     bias: float = 0.0
+    transform: str = ""
+
+    @property
+    def adds(self) -> bool:
+        """Whether the margin is a sum of contributions and a bias."""
+        return self.combine in (LOG_ODDS, LINEAR)
 
     @cached_property
     def weights_S(self) -> NDArray[np.float64]:
-        """The weights of a log-odds rule, float64."""
+        """The weights, float64."""
         return np.array(self.weights, dtype=np.float64)
+
+    @cached_property
+    def decimals(self) -> int:
+        """Decimals of a linear rule's weights."""
+        return decimals_of(self.weights)
+
+    @cached_property
+    def whole_weights_S(self) -> NDArray[np.float64]:
+        """A linear rule's weights as whole numbers of `10 ** -decimals`, float64."""
+        return whole_weights(self.weights, self.decimals)
 
     def log_odds(self, fires_NS: NDArray[np.float64]) -> NDArray[np.float64]:
         """Margin `[N]` of a log-odds rule from which features fire, 1.0 or 0.0."""
         return np.round(fires_NS @ self.weights_S + self.bias, DECIMALS)
+
+    def linear(self, whole_NS: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Margin `[N]` of a linear rule from `linear_sum.whole_activations`."""
+        margins: NDArray[np.float64] = whole_NS @ self.whole_weights_S * unit_of_sum(self.decimals)
+        return margins + self.bias
 
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document.
@@ -72,23 +115,41 @@ class Rule:
             thresholds_S: Their thresholds.
 
         Returns:
-            `[N]`. For "at_least": the m-th largest of activation / threshold, so the rule fires iff it is at
-            least 1 (a feature with threshold 0 counts 1 + activation once it is active). For "log_odds": nats.
+            `[N]`; the same number for a document in whatever batch it comes.
         """
+        if self.combine == LINEAR:
+            return self.linear(whole_activations(acts_NS, self.transform))
         if self.combine == LOG_ODDS:
             return self.log_odds(firing(acts_NS, thresholds_S).astype(np.float64))
-        acts = acts_NS.astype(np.float64)
-        safe_S = np.where(thresholds_S > 0, thresholds_S, 1.0)
-        ratios_NS = np.where(thresholds_S > 0, acts / safe_S, np.where(acts > 0, 1.0 + acts, 0.0))
+        ratios_NS = _ratios(acts_NS, thresholds_S)
         if self.m > ratios_NS.shape[1]:
-            return np.zeros(len(acts))
+            return np.zeros(len(ratios_NS))
         return np.partition(ratios_NS, -self.m, axis=1)[:, -self.m]
+
+    def contributions(
+        self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """What each feature contributes to each document's margin, `[N, S]`; arguments as for `margins`."""
+        if self.combine == LINEAR:
+            whole_NS = whole_activations(acts_NS, self.transform)
+            return whole_NS * self.whole_weights_S * unit_of_sum(self.decimals)
+        if self.combine == LOG_ODDS:
+            return firing(acts_NS, thresholds_S) * self.weights_S
+        return _ratios(acts_NS, thresholds_S)
 
     def to_dict(self) -> dict[str, Any]:
         """The rule as JSON values, without what its way of combining does not use."""
-        if self.combine == LOG_ODDS:
-            return {"combine": LOG_ODDS, "bias": self.bias, "weights": list(self.weights)}
-        return {"combine": AT_LEAST, "m": self.m}
+        if self.combine == AT_LEAST:
+            return {"combine": AT_LEAST, "m": self.m}
+        summed = {"combine": self.combine, "bias": self.bias, "weights": list(self.weights)}
+        return summed | {"transform": self.transform} if self.combine == LINEAR else summed
+
+
+def _ratios(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Activation over threshold; a feature with threshold 0 counts 1 + activation once it is active."""
+    acts = acts_NS.astype(np.float64)
+    safe_S = np.where(thresholds_S > 0, thresholds_S, 1.0)
+    return np.where(thresholds_S > 0, acts / safe_S, np.where(acts > 0, 1.0 + acts, 0.0))
 
 
 def firing(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -143,12 +204,20 @@ def rule_from_json(value: Mapping[str, Any], n_features: int) -> Rule:
                 f"an at_least rule over {n_features} features needs m from 1 to {n_features}, got {m!r}"
             )
         return Rule(AT_LEAST, m=m)
-    if combine == LOG_ODDS:
-        weights = value.get("weights")
-        if not isinstance(weights, list) or len(weights) != n_features:
-            raise InputError(f"a log_odds rule needs one weight for each of its {n_features} features")
-        numbers = [*weights, value.get("bias")]
-        if not all(isinstance(number, int | float) and np.isfinite(number) for number in numbers):
-            raise InputError("a log_odds rule needs finite numbers as weights and bias")
-        return Rule(LOG_ODDS, weights=tuple(float(w) for w in weights), bias=float(numbers[-1]))
-    raise InputError(f"a rule combines by {AT_LEAST!r} or {LOG_ODDS!r}, got {combine!r}")
+    if combine not in (LOG_ODDS, LINEAR):
+        raise InputError(f"a rule combines by {AT_LEAST!r}, {LOG_ODDS!r} or {LINEAR!r}, got {combine!r}")
+    weights = value.get("weights")
+    if not isinstance(weights, list) or len(weights) != n_features:
+        raise InputError(f"a {combine} rule needs one weight for each of its {n_features} features")
+    numbers = [*weights, value.get("bias")]
+    if not all(type(number) in (int, float) and np.isfinite(number) for number in numbers):
+        raise InputError(f"a {combine} rule needs finite numbers as weights and bias")
+    transform = value.get("transform", "")
+    if combine == LINEAR and transform not in TRANSFORMS:
+        raise InputError(f"a linear rule needs a transform, {' or '.join(TRANSFORMS)}, got {transform!r}")
+    return Rule(
+        str(combine),
+        weights=tuple(float(weight) for weight in weights),
+        bias=float(numbers[-1]),
+        transform=str(transform) if combine == LINEAR else "",
+    )

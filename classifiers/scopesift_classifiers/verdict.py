@@ -8,17 +8,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Evidence:
-    """A feature that fired, and where it was strongest.
+    """A feature that spoke for a label, and where it was strongest.
 
     Attributes:
         layer: The decoder block.
         feature: Index in that block's SAE.
         name: What a person calls the feature.
         activation: Its largest activation in the text.
-        threshold: What it had to reach.
+        threshold: What it had to reach; 0 where any activation counts.
+        contribution: What it contributed to the margin of the label: for a linear rule its weight times its
+            transformed activation (with the bias, all contributions add up to the margin), for counted log-odds its
+            weight in nats, for a rule of thresholds activation / threshold.
         start: Character offset in the text where the strongest token begins.
         end: Where it ends, exclusive.
         text: The characters between.
+        word: The whole word around them, which is what people are shown.
     """
 
     layer: int
@@ -26,9 +30,11 @@ class Evidence:
     name: str
     activation: float
     threshold: float
+    contribution: float
     start: int
     end: int
     text: str
+    word: str
 
     def to_dict(self) -> dict[str, Any]:
         """The evidence as JSON values."""
@@ -38,9 +44,11 @@ class Evidence:
             "name": self.name,
             "activation": round(self.activation, 4),
             "threshold": self.threshold,
+            "contribution": round(self.contribution, 4),
             "start": self.start,
             "end": self.end,
             "text": self.text,
+            "word": self.word,
         }
 
 
@@ -55,7 +63,7 @@ class Verdict:
         score: Calibrated probability: of the positive label, or that the given label is right.
         scores: Calibrated probability of every label.
         rule: "default", or the language whose rule was used.
-        evidence: The features that fired for the label, strongest reason first.
+        evidence: The features that spoke for the label, largest contribution first.
     """
 
     kind: str

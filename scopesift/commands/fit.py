@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.fit_settings import FitSettings
+from scopesift_classifiers.fit_settings import AUTO, GREEDY, LINEAR, FitSettings
 from scopesift_classifiers.fitting import fit_tables, open_table, require_rows
 from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.linear import LinearSettings
 from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.sampling import split_dev
 from scopesift_features.catalogue import DEFAULT_SCOPE
@@ -49,8 +51,11 @@ def fit(
     scope: ScopeOption = DEFAULT_SCOPE,
     preset: Annotated[
         str,
-        typer.Option(help="greedy; or the Qwen-Scope report's recipe: paper (one layer), paper-multilayer."),
-    ] = "greedy",
+        typer.Option(
+            help="auto: linear, or with many labels the better of linear and log-odds; greedy: a short rule; "
+            "paper, paper-multilayer: the Qwen-Scope report's recipe."
+        ),
+    ] = AUTO,
     positive: Annotated[str, typer.Option(help="Label that a two-label classifier looks for.")] = "toxic",
     unknown: Annotated[
         str, typer.Option(help="What a many-label classifier says when nothing speaks.")
@@ -68,11 +73,18 @@ def fit(
         float | None, typer.Option(help="Recall that the stored cut must have on the dev rows.")
     ] = None,
     at_least: Annotated[
-        str, typer.Option(help="Greedy: how many features must fire; numbers to try, e.g. 1 or 1,2,3.")
-    ] = ",".join(map(str, GreedySettings().at_least)),
+        str | None,
+        typer.Option(
+            help="Greedy: how many features must fire; numbers to try, e.g. 1 or 1,2,3 (the default)."
+        ),
+    ] = None,
     max_features: Annotated[
-        int, typer.Option(min=1, help="Greedy: most features of a rule.")
-    ] = GreedySettings().max_features,
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"Most features: linear {LinearSettings().max_features}, greedy {GreedySettings().max_features}.",
+        ),
+    ] = None,
     max_layer: Annotated[
         int | None, typer.Option(min=0, help="Deepest layer to read: speed against quality.")
     ] = None,
@@ -85,12 +97,14 @@ def fit(
     ] = False,
     device: DeviceOption = None,
 ) -> None:
-    """Fit a classifier by counting which features fire: two labels make a rule, more make log-odds.
+    """Fit a classifier on which features fire: by default weights in closed form, no gradient.
 
     Of a file with a `split` column only the rows marked train are fitted on, and those marked dev decide, unless
     --dev names another file; rows marked test are never looked at. Without any dev rows a fifth is set aside.
 
     Example: `scopesift fit toxicity --train en.jsonl.gz --balance 2000 --out toxicity.json`
+
+    Example: `scopesift fit readable --train en.jsonl.gz --preset greedy --max-features 8`
 
     Example: `scopesift fit strict --train en.jsonl.gz --objective recall_at_precision --precision 0.95`
     """
@@ -103,7 +117,7 @@ def fit(
         objective=_objective(objective, beta, precision),
         precision=precision,
         recall=recall,
-        greedy=GreedySettings(max_features=max_features, at_least=_numbers(at_least)),
+        **_extent(preset, max_features, at_least),
     )
     columns = {"text": text_column, "label": label_column}
     rows, held_out = _split_rows(train, dev, columns, balance)
@@ -156,6 +170,21 @@ def _objective(name: str, beta: float | None, precision: float | None) -> Object
     return Objective(name, beta=1.0 if beta is None else beta)
 
 
+def _extent(preset: str, max_features: int | None, at_least: str | None) -> dict[str, Any]:
+    """Extent of the preset's search; an option that it would ignore is refused."""
+    if at_least is not None and preset != GREEDY:
+        raise UsageError(f"--at-least is for --preset greedy, {preset} has no such number; leave it out")
+    if max_features is not None and preset not in (AUTO, LINEAR, GREEDY):
+        raise UsageError(
+            f"--max-features is for the presets linear and greedy, not for {preset}; leave it out"
+        )
+    if preset == GREEDY:
+        plain = GreedySettings()
+        m = plain.at_least if at_least is None else _numbers(at_least)
+        return {"greedy": GreedySettings(max_features=max_features or plain.max_features, at_least=m)}
+    return {} if max_features is None else {"linear": LinearSettings(max_features=max_features)}
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) > 0 for part in parts):
@@ -171,7 +200,12 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
         f"{deepest + 1} of {scope.n_layers} blocks are run (--max-layer N for fewer)"
     ]
     asked = ", ".join(f"{name} {value:g}" for name, value in cut["asked"].items())
-    because = f" for {asked}" if asked else ", where the rule fires"
+    fires = (
+        ", where the rule fires"
+        if not decision_adds(classifier)
+        else ", where the objective is highest on dev"
+    )
+    because = f" for {asked}" if asked else fires
     if "dev_answered" in cut:
         lines.append(
             f"cut at score {classifier.default.cut:.3f}{because} on dev: {cut['dev_answered']:.1%} answered, "
@@ -185,21 +219,32 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
     return lines
 
 
+def decision_adds(classifier: Classifier) -> bool:
+    """Whether the default decision adds weights."""
+    return next(iter(classifier.default.rules.values())).adds
+
+
 def feature_table(classifier: Classifier) -> Table:
-    """The features that a fit chose, as a table; of many-class fits only how many."""
+    """The features that a fit chose, as a table: all of a short rule, else those that weigh most."""
     decision = classifier.default
-    combine = {label: rule.m for label, rule in decision.rules.items()} if len(decision.rules) == 1 else {}
-    title = "; ".join(f"{label} when at least {m} of these fire" for label, m in combine.items())
-    if not combine:
-        title = f"{len(decision.features)} features speak for {len(decision.rules)} labels; the first ones:"
+    rules = list(decision.rules.values())
+    if rules[0].adds:
+        verb = "weigh for or against" if len(rules) == 1 else "speak for"
+        whom = next(iter(decision.rules)) if len(rules) == 1 else f"{len(rules)} labels"
+        title = f"{len(decision.features)} features {verb} {whom}; the largest weights:"
+        weights_CS = np.stack([rule.weights_S for rule in rules])
+        largest_S = weights_CS[np.abs(weights_CS).argmax(axis=0), np.arange(weights_CS.shape[1])]
+        order = np.argsort(-np.abs(largest_S), kind="stable")[:SHOWN_FEATURES]
+        column, value = "weight", [f"{largest_S[at]:+.3f}" for at in order]
+    else:
+        title = f"{next(iter(decision.rules))} when at least {rules[0].m} of these fire"
+        order = np.arange(min(len(decision.features), SHOWN_FEATURES))
+        column, value = "threshold", [f"{decision.features[at].threshold:g}" for at in order]
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    for column, justify in (
-        ("layer", "right"),
-        ("feature", "right"),
-        ("threshold", "right"),
-        ("strongest on", "left"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for item in decision.features[:SHOWN_FEATURES]:
-        table.add_row(str(item.layer), str(item.index), f"{item.threshold:g}", item.label)
+    for name in ("layer", "feature", column):
+        table.add_column(name, justify="right")
+    table.add_column("strongest on")
+    for at, shown in zip(order.tolist(), value, strict=True):
+        item = decision.features[at]
+        table.add_row(str(item.layer), str(item.index), shown, item.label)
     return table

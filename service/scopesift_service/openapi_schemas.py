@@ -70,7 +70,7 @@ def _texts(limits: ServiceSettings) -> Schema:
 def _classify(limits: ServiceSettings) -> dict[str, Schema]:
     evidence = {
         "layer": INTEGER, "feature": INTEGER, "name": STRING, "activation": NUMBER, "threshold": NUMBER,
-        "start": INTEGER, "end": INTEGER, "text": STRING,
+        "contribution": NUMBER, "start": INTEGER, "end": INTEGER, "text": STRING, "word": STRING,
     }  # fmt: skip
     verdict = {
         "flagged": BOOLEAN, "label": STRING, "score": SCORE, "rule": STRING, "evidence": list_of(reference("Evidence")),

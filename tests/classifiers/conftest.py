@@ -50,6 +50,14 @@ def languages():
 
 @pytest.fixture(scope="session")
 def toxicity(tiny_scope):
+    """A short rule: features with thresholds."""
+    settings = FitSettings(preset="greedy")
+    return fit_classifier("toxicity", tiny_scope, make_insults(160, 1), make_insults(80, 2), settings)
+
+
+@pytest.fixture(scope="session")
+def linear_toxicity(tiny_scope):
+    """The same with weights, as is the default."""
     return fit_classifier("toxicity", tiny_scope, make_insults(160, 1), make_insults(80, 2), FitSettings())
 
 

@@ -10,14 +10,20 @@ from scopesift_classifiers.paper import PaperSettings
 from scopesift_features.errors import InputError, UsageError
 
 
-def test_two_fits_of_the_same_rows_give_the_same_bytes(tiny_scope, toxicity, insults):
-    again = fit_classifier("toxicity", tiny_scope, insults(160, 1), insults(80, 2), FitSettings())
-    assert again.to_json() == toxicity.to_json()
+@pytest.mark.parametrize("preset", ["linear", "greedy"])
+def test_two_fits_of_the_same_rows_give_the_same_bytes(
+    tiny_scope, toxicity, linear_toxicity, insults, preset
+):
+    again = fit_classifier(
+        "toxicity", tiny_scope, insults(160, 1), insults(80, 2), FitSettings(preset=preset)
+    )
+    assert again.to_json() == (toxicity if preset == "greedy" else linear_toxicity).to_json()
 
 
-def test_a_fit_does_better_than_chance_on_rows_it_never_saw(tiny_scope, toxicity, insults):
+def test_a_fit_does_better_than_chance_on_rows_it_never_saw(tiny_scope, toxicity, linear_toxicity, insults):
     measured = assess(toxicity, tiny_scope, insults(100, 3))
     assert measured["macro_f1"] > 0.7
+    assert assess(linear_toxicity, tiny_scope, insults(100, 3))["macro_f1"] > 0.9
     assert measured["baselines"]["linear_probe"] is None
     assert "--fit-data" in measured["baselines"]["reason"]
 
@@ -73,14 +79,14 @@ def test_dev_labels_that_train_does_not_have_are_refused(tiny_scope, insults, la
 
 
 def test_an_unknown_preset_is_bad_usage():
-    with pytest.raises(UsageError, match="greedy, paper"):
+    with pytest.raises(UsageError, match="linear, log-odds, greedy, paper"):
         FitSettings(preset="magic")
 
 
 def test_more_recall_is_asked_for_and_given_on_dev(tiny_scope, insults):
     rows = insults(160, 1), insults(80, 2)
-    asked = fit_classifier("toxicity", tiny_scope, *rows, FitSettings(recall=1.0))
-    plain = fit_classifier("toxicity", tiny_scope, *rows, FitSettings())
+    asked = fit_classifier("toxicity", tiny_scope, *rows, FitSettings(preset="greedy", recall=1.0))
+    plain = fit_classifier("toxicity", tiny_scope, *rows, FitSettings(preset="greedy"))
     assert asked.fit["cut"]["dev_recall"] == 1.0
     assert asked.fit["cut"]["asked"] == {"recall": 1.0}
     assert asked.default.cut <= plain.default.cut
@@ -133,13 +139,13 @@ def test_the_papers_layer_may_be_given_but_must_be_there(tiny_scope, insults):
         fit_classifier("toxicity", tiny_scope, *rows, replace(settings, paper=PaperSettings(layer=9)))
 
 
-def test_a_cached_fit_is_the_same_fit(tiny_scope, insults, toxicity, tmp_path):
+def test_a_cached_fit_is_the_same_fit(tiny_scope, insults, linear_toxicity, tmp_path):
     cache = FeatureCache(tmp_path)
     for _ in range(2):
         again = fit_classifier(
             "toxicity", tiny_scope, insults(160, 1), insults(80, 2), FitSettings(), cache=cache
         )
-        assert again.to_json() == toxicity.to_json()
+        assert again.to_json() == linear_toxicity.to_json()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def pieces(*spans):
 
 def given(*shades):
     shade_T = np.array(shades, dtype=np.float64)
-    return Contributions(shade_T[:, None], shade_T, shade_T, nats=True)
+    return Contributions(shade_T[:, None], shade_T, shade_T, adds=True)
 
 
 def plain(html):

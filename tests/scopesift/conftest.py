@@ -24,7 +24,8 @@ def insults():
 def artifact(tiny_scope, tmp_path_factory):
     """A fitted classifier's file; not to be changed."""
     path = tmp_path_factory.mktemp("artifact") / "toxicity.json"
-    fit_classifier("toxicity", tiny_scope, make_insults(80), make_insults(60), FitSettings()).save(path)
+    settings = FitSettings(preset="greedy")
+    fit_classifier("toxicity", tiny_scope, make_insults(80), make_insults(60), settings).save(path)
     return path
 
 

@@ -46,6 +46,8 @@ def fit(rows, tiny_scope_folder, tmp_path):
 def test_a_fit_says_how_deep_it_reads_and_where_it_cuts(fit):
     fitted, said = fit()
     assert f"{fitted.deepest_layer + 1} of 4 blocks are run" in said
+    assert "where the objective is highest on dev" in said
+    _, said = fit("--preset", "greedy")
     assert "where the rule fires" in said
 
 
@@ -60,7 +62,8 @@ def test_the_cache_is_filled_and_no_cache_leaves_none(fit, tmp_path, monkeypatch
 
 
 def test_options_reach_the_fit(fit):
-    fitted, _ = fit("--objective", "f_beta", "--beta", "0.5", "--recall", "0.9", "--at-least", "1")
+    greedy = ("--preset", "greedy", "--at-least", "1")
+    fitted, _ = fit("--objective", "f_beta", "--beta", "0.5", "--recall", "0.9", *greedy)
     assert fitted.fit["objective"] == {"name": "f_beta", "beta": 0.5}
     assert fitted.fit["cut"]["asked"] == {"recall": 0.9}
     assert fitted.fit["greedy"]["at_least"] == [1]
@@ -72,7 +75,10 @@ def test_options_reach_the_fit(fit):
         (("--objective", "f_beta"), "--beta"),
         (("--objective", "recall_at_precision"), "needs a precision"),
         (("--precision", "0.9", "--recall", "0.9"), "not by both"),
-        (("--at-least", "none"), "whole numbers"),
+        (("--preset", "greedy", "--at-least", "none"), "whole numbers"),
+        (("--at-least", "2"), "is for --preset greedy, auto has no such number"),
+        (("--preset", "paper", "--max-features", "3"), "presets linear and greedy, not for paper"),
+        (("--preset", "log-odds"), "log-odds is not for 2 labels, one of them 'toxic'"),
         (("--preset", "magic"), "paper-multilayer"),
     ],
 )

@@ -1,0 +1,172 @@
+"""Fitting linear rules, for two labels or many: solved, calibrated on margins of fits that left a fold out, and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopesift_classifiers.calibration import calibrate
+from scopesift_classifiers.counting import Table
+from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.fit_binary import FOLDS, is_label
+from scopesift_classifiers.fit_settings import LINEAR, FitSettings
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.linear import FoundLinear, FoundLinears, search_linear
+from scopesift_classifiers.log_odds import class_numbers
+from scopesift_classifiers.metrics import BinaryMetrics
+from scopesift_classifiers.outcome import speaks
+from scopesift_classifiers.rule import RuleFeature, features_of, firing
+from scopesift_classifiers.sampling import deal_folds
+from scopesift_classifiers.stored_cut import (
+    answer_cut,
+    best_cut,
+    between_margins,
+    binary_cut,
+    describe_answers,
+    describe_binary,
+)
+
+Floats = NDArray[np.float64]
+
+
+def fit_linear_binary(
+    fit_table: Table,
+    train: LabelledText,
+    dev_table: Table,
+    dev: LabelledText,
+    settings: FitSettings,
+    say: Callable[[str], None] | None,
+) -> tuple[Decision, dict[str, Any]]:
+    """A linear rule for the positive label, and what the artifact says of its fit; arguments as for `fit_binary`.
+
+    The cut is where the objective is highest on the dev rows, unless a precision or recall is asked for.
+
+    Raises:
+        InputError: No feature fires often enough, or no cut has the precision that was asked for.
+    """
+    positive_fit, positive_dev = is_label(train, settings.positive), is_label(dev, settings.positive)
+    fold_N = deal_folds(train, FOLDS)
+
+    def worth(margins_NC: Floats) -> float:
+        return best_cut(margins_NC[:, 0], positive_dev, settings.objective)[1]
+
+    found = search_linear(
+        fit_table,
+        np.where(positive_fit, 0, 1),
+        2,
+        dev_table,
+        worth,
+        settings.linear,
+        fold_N,
+        on_step=say,
+    )
+    calibration = calibrate(_held_out(found, fit_table, fold_N)[:, 0], positive_fit)
+    margins_dev = found.whole.margins(dev_table)[:, 0]
+    scores_dev = calibration.apply(margins_dev)
+    cut = binary_cut(scores_dev, positive_dev, settings)
+    if cut is None:
+        best = best_cut(margins_dev, positive_dev, settings.objective)[0]
+        cut = float(calibration.apply(np.array(between_margins(margins_dev, best))))
+    decision = Decision(
+        features=_features(found.whole, fit_table),
+        rules=found.whole.rules([settings.positive]),
+        calibration=calibration,
+        cut=cut,
+    )
+    at_cut = BinaryMetrics.of(positive_dev, scores_dev >= cut)
+    return decision, {
+        "preset": LINEAR,
+        "objective": settings.objective.to_dict(),
+        "dev_objective": round(found.dev_objective, 4),
+        "dev_macro_f1": round(at_cut.macro_f1, 4),
+        "cut": describe_binary(at_cut, settings),
+        **_described(found, fit_table, settings),
+    }
+
+
+def fit_linear_many(
+    fit_table: Table,
+    train: LabelledText,
+    dev_table: Table,
+    dev: LabelledText,
+    settings: FitSettings,
+    say: Callable[[str], None] | None,
+) -> tuple[Decision, dict[str, Any]]:
+    """Linear rules for all labels, each against the rest over the same features; arguments as for `fit_binary`.
+
+    Raises:
+        InputError: A label has too few texts, no feature fires often enough, or no cut has the precision that was
+            asked for.
+    """
+    fold_N = deal_folds(train, FOLDS)
+    names = np.array(train.classes)
+    class_dev = class_numbers(dev.labels, train.classes)
+
+    def worth(margins_NC: Floats) -> float:
+        return float((margins_NC.argmax(axis=1) == class_dev).mean())
+
+    found = search_linear(
+        fit_table,
+        class_numbers(train.labels, train.classes),
+        len(names),
+        dev_table,
+        worth,
+        settings.linear,
+        fold_N,
+        on_step=say,
+    )
+    right_NC = np.array(train.labels)[:, None] == names[None, :]
+    calibration = calibrate(_held_out(found, fit_table, fold_N).ravel(), right_NC.ravel())
+    uncut = Decision(
+        features=_features(found.whole, fit_table),
+        rules=found.whole.rules(train.classes),
+        calibration=calibration,
+        cut=0.0,
+    )
+    acts_NS = dev_table.dense(found.whole.columns)
+    margins_NC = uncut.margins(acts_NS)
+    best_N = margins_NC.argmax(axis=1)
+    right_N = best_N == class_dev
+    # as the engine answers: 0 where no feature speaks for the likeliest label
+    said_N = speaks(uncut, best_N, firing(acts_NS, uncut.thresholds_S))
+    score_N = np.where(said_N, calibration.apply(margins_NC.max(axis=1)), 0.0)
+    cut = answer_cut(score_N, right_N, settings)
+    return replace(uncut, cut=cut), {
+        "preset": LINEAR,
+        "dev_accuracy": round(found.dev_objective, 4),
+        "cut": describe_answers(score_N >= cut, right_N, settings),
+        **_described(found, fit_table, settings),
+    }
+
+
+def _held_out(found: FoundLinears, table: Table, fold_N: NDArray[np.int64]) -> Floats:
+    """Margins `[N, C]` of every fit document from the fit that left its fold out."""
+    margins_NC = np.zeros((len(fold_N), len(found.whole.bias_C)))
+    for fold, linear in enumerate(found.without):
+        held = np.flatnonzero(fold_N == fold)
+        margins_NC[held] = linear.margins(table.rows(held))
+    return margins_NC
+
+
+def _features(found: FoundLinear, table: Table) -> tuple[RuleFeature, ...]:
+    return features_of(map(table.name, found.columns), [0.0] * len(found.columns))
+
+
+def _described(found: FoundLinears, table: Table, settings: FitSettings) -> dict[str, Any]:
+    """What an artifact says of the search."""
+    return {
+        "candidates": [list(table.name(column)) for column in found.candidates],
+        "linear": {
+            "max_features": settings.linear.max_features,
+            "candidates": settings.linear.candidates,
+            "transform": settings.linear.transform,
+            "penalty": found.whole.penalty,
+            "curve": [
+                {**asdict(point), "dev_objective": round(point.dev_objective, 4)} for point in found.curve
+            ],
+        },
+    }

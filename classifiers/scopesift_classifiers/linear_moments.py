@@ -1,0 +1,125 @@
+"""Sums over the documents of a feature table, by fold: everything that a linear fit knows about its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopesift_classifiers.counting import Table
+from scopesift_classifiers.linear_sum import transformed
+from scopesift_classifiers.ridge import Moments
+
+ROWS_AT_ONCE = 4096
+DOCUMENTS_AT_ONCE = 65_536
+"""Picked columns of so many documents are held at once, sparse: a stored table of a million is read in such ranges."""
+LEAST_DOCUMENTS = 3
+"""A feature that fewer documents of the fit fire says something about them, not about their label."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What a linear fit regresses on, for N documents.
+
+    Attributes:
+        y_NC: 1 for the document's class, -1 for the others, `[N, C]`; a single column, for the positive class, for
+            two classes.
+        weight_N: Weight of each document: all classes weigh the same, N in all.
+        class_N: Class of each document.
+    """
+
+    y_NC: Floats
+    weight_N: Floats
+    class_N: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, class_N: NDArray[np.int64], n_classes: int) -> Targets:
+        """Targets from class numbers, 0 to `n_classes` - 1; of two classes, 0 is the positive one."""
+        sizes_C = np.bincount(class_N, minlength=n_classes)
+        weight_N = len(class_N) / (n_classes * sizes_C[class_N].astype(np.float64))
+        columns = np.arange(1 if n_classes == 2 else n_classes)
+        return cls(np.where(class_N[:, None] == columns, 1.0, -1.0), weight_N, class_N)
+
+
+def rank_columns(
+    table: Table, targets: Targets, fold_N: NDArray[np.int64], transform: str, limit: int
+) -> list[NDArray[np.int64]]:
+    """For each fold, the columns that differ most between the classes in the documents outside of it; then for all.
+
+    By the correlation ratio (Fisher 1925): the share of a transformed activation's variance that lies between the
+    classes, all classes weighing the same. One pass over the table.
+
+    Args:
+        table: Document features.
+        targets: Their classes.
+        fold_N: Their folds, 0 to K - 1.
+        transform: See `linear_sum.transformed`.
+        limit: Most columns of a ranking.
+
+    Returns:
+        K + 1 arrays, best column first, without columns that fewer than `LEAST_DOCUMENTS` documents fire.
+    """
+    n_folds, n_classes = int(fold_N.max()) + 1, int(targets.class_N.max()) + 1
+    group_N = fold_N * n_classes + targets.class_N
+    sizes_KC = np.bincount(group_N, minlength=n_folds * n_classes).reshape(n_folds, n_classes)
+    ratios: list[list[Floats]] = [[] for _ in range(n_folds + 1)]
+    for layer in table.layers:
+        count_KCF, sum_KCF, square_KCF = (np.zeros((n_folds, n_classes, table.d_sae)) for _ in range(3))
+        for documents_B, acts_BF in table.blocks(layer):
+            column = np.repeat(np.arange(table.d_sae), np.diff(acts_BF.indptr))
+            group = group_N[documents_B[acts_BF.indices]]
+            value = transformed(acts_BF.data, transform)
+            for total_KCF, weights in ((count_KCF, None), (sum_KCF, value), (square_KCF, value**2)):
+                counts = np.bincount(group * table.d_sae + column, weights, minlength=total_KCF.size)
+                total_KCF += counts.reshape(total_KCF.shape)
+        for fold in range(n_folds + 1):
+            kept = np.arange(n_folds) != fold
+            sizes_C = np.maximum(sizes_KC[kept].sum(axis=0), 1)[:, None]
+            mean_CF = sum_KCF[kept].sum(axis=0) / sizes_C
+            square_F = (square_KCF[kept].sum(axis=0) / sizes_C).mean(axis=0)
+            all_F = square_F - mean_CF.mean(axis=0) ** 2
+            between_F = mean_CF.var(axis=0)
+            ratio_F = np.divide(between_F, all_F, out=np.zeros_like(all_F), where=all_F > 0)
+            rare_F = count_KCF[kept].sum(axis=(0, 1)) < LEAST_DOCUMENTS
+            ratios[fold].append(np.where(rare_F, -1.0, ratio_F))
+    found = []
+    for parts in ratios:
+        ratio = np.concatenate(parts)
+        order = np.argsort(-ratio, kind="stable")[:limit]
+        found.append(order[ratio[order] >= 0])
+    return found
+
+
+def moments_by_fold(
+    table: Table,
+    columns: NDArray[np.int64],
+    targets: Targets,
+    fold_N: NDArray[np.int64],
+    transform: str,
+) -> list[Moments]:
+    """Sums of each fold over some columns, in their order."""
+    n_targets = targets.y_NC.shape[1]
+    found = [Moments.zero(len(columns), n_targets) for _ in range(int(fold_N.max()) + 1)]
+    for rows_B, x_BP in activation_pieces(table, columns, transform):
+        for fold, known in enumerate(found):
+            inside = fold_N[rows_B] == fold
+            rows = rows_B[inside]
+            found[fold] = known + Moments.of(x_BP[inside], targets.y_NC[rows], targets.weight_N[rows])
+    return found
+
+
+def activation_pieces(
+    table: Table, columns: NDArray[np.int64], transform: str
+) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+    """Transformed activations of some columns, some thousand documents at a time: (row numbers, float64 `[B, P]`)."""
+    for first in range(0, table.n_documents, DOCUMENTS_AT_ONCE):
+        rows = np.arange(first, min(first + DOCUMENTS_AT_ONCE, table.n_documents))
+        part = table if len(rows) == table.n_documents else table.rows(rows)
+        picked_NP = part.pick(columns.tolist()).tocsr()
+        for begin in range(0, len(rows), ROWS_AT_ONCE):
+            piece = slice(begin, begin + ROWS_AT_ONCE)
+            yield rows[piece], transformed(picked_NP[piece].toarray(), transform)
