@@ -18,7 +18,7 @@ from scopesift_classifiers.sampling import balanced
 from scopesift_features.scope import Scope
 
 from recipes.nano.corpus import LANGUAGES
-from recipes.nano.languages import add_languages, languages_of
+from recipes.bundled.languages import add_languages, languages_of
 
 FIT_PER_CLASS, TEST_PER_CLASS = 2000, 500
 LANGUAGE_TRAIN, LANGUAGE_DEV = 600, 150

@@ -19,7 +19,7 @@ from scopesift_features.settings import ReadingSettings
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from recipes.nano.bundled_cards import write_bundled_cards
+from recipes.bundled.cards import write_bundled_cards
 from recipes.nano.bundled_classifiers import LAYERS, ROWS, add_bundled_languages, fit_bundled
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents

@@ -6,7 +6,7 @@ from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.transfer import TransferSettings
 
-from recipes.nano.languages import add_languages, languages_of
+from recipes.bundled.languages import add_languages, languages_of
 
 QUICK = TransferSettings(folds=2, greedy=GreedySettings(candidates=20, max_features=1, at_least=(1,)))
 SENTENCES = {

@@ -1,0 +1,1 @@
+"""What the recipes of the bundled scopes share: rows, languages from their own labels, feature cards."""
