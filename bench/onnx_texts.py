@@ -9,7 +9,8 @@ import numpy as np
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import read_labelled
 
-from recipes.nano.bundled_classifiers import domain_rows
+from recipes.bundled.domain import domain_rows
+from recipes.nano.corpus import LANGUAGES
 
 TOXIC_LANGUAGES = ("en", "de", "fr", "pt", "zh", "ko", "ar", "ja")
 
@@ -55,7 +56,7 @@ def read_pool(data: Path, split: str, n: int, seed: int) -> LabelledPool:
     drawn: list[tuple[str, str | None, str, str]] = []  # task, label, text, language
     for task, share in (("language", 0.64), ("domain", 0.16)):
         if task == "domain":
-            rows = domain_rows(data, split)
+            rows = domain_rows(data, split, LANGUAGES)
         else:
             rows = read_labelled(data / task / f"{split}.jsonl.gz", label="lang")
         for code in languages:
@@ -98,7 +99,7 @@ def read_task(data: Path, task: str, n: int, seed: int) -> list[str]:
             texts += [rows.texts[at] for at in rng.permutation(len(rows.texts))[:most]]
         return [texts[at] for at in rng.permutation(len(texts))]
     if task == "domain":
-        rows = domain_rows(data, "train")
+        rows = domain_rows(data, "train", LANGUAGES)
     else:
         rows = read_labelled(data / task / "train.jsonl.gz", label="lang")
     known = set(Classifier.load("language", "nano").labels)

@@ -69,12 +69,12 @@ def document_features(
         scope.sae(layer)  # a missing layer is reported before the backbone runs
     for begin in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[begin : begin + CHUNK_TEXTS]
-        found = {layer: _Maxima(len(chunk), scope.d_sae) for layer in layers}
+        found = {layer: DocumentMaxima(len(chunk), scope.d_sae) for layer in layers}
         averages = {layer: _Means(len(chunk), scope.d_model) for layer in layers} if mean_residual else {}
         done = np.zeros(len(chunk), dtype=np.bool_)
         windows = make_windows(scope, chunk)
         for batch in stream_residuals(scope, windows, layers, max_tokens=max_tokens):
-            document_T = _documents(batch)
+            document_T = documents_of(batch)
             for layer, x_TD in batch.resid_TD.items():
                 found[layer].add(document_T, scope.sae(layer).encode(x_TD))
                 if mean_residual:
@@ -100,12 +100,12 @@ def document_features(
     )
 
 
-def _documents(batch: ResidualBatch) -> Tensor:
+def documents_of(batch: ResidualBatch) -> Tensor:
     """Document of every token, int64 `[T]`."""
     return torch.tensor([window.document for window in batch.windows], dtype=torch.int64)[batch.window_T]
 
 
-class _Maxima:
+class DocumentMaxima:
     """Largest activation per (document, feature), gathered batch by batch."""
 
     def __init__(self, n_documents: int, d_sae: int) -> None:

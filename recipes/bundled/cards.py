@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scopesift_classifiers.classifier import Classifier
@@ -11,37 +10,33 @@ from scopesift_classifiers.feature_cards import make_cards, write_cards
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_features.scope import Scope
 
-from recipes.nano.bundled_classifiers import ROWS, toxicity_rows
+from recipes.bundled.languages import joined
 
 MOST_A_LANGUAGE = 400
 """Of the languages that toxicity has rules for; English has all its test rows."""
 
 
-def write_bundled_cards(scope: Scope, data: Path, out: Path, say: Callable[[str], None]) -> None:
+def write_bundled_cards(
+    scope: Scope,
+    out: Path,
+    test_rows: Mapping[str, Callable[[], LabelledText]],
+    language_rows: Callable[[str], LabelledText],
+    say: Callable[[str], None],
+) -> None:
     """Write `cards/NAME.json.gz` for every classifier of a scope folder.
 
     Args:
-        scope: The nano scope.
-        data: The folder that holds `toxicity/`, `language/` and `domain/`.
+        scope: The scope of the classifiers.
         out: The scope folder, with its classifiers as they will ship: cards carry their version.
+        test_rows: Test rows by classifier.
+        language_rows: Test rows of a language that a classifier has a rule for.
         say: Receives a line a classifier.
     """
-    for name, rows_of in ROWS.items():
+    for name, rows_of in test_rows.items():
         classifier = Classifier.load(out / "classifiers" / f"{name}.json")
-        rows = rows_of(data, "test")
+        rows = rows_of()
         for code in sorted(classifier.by_lang):
-            own = toxicity_rows(data, code, "test")
+            own = language_rows(code)
             rows = joined(rows, own.select(range(min(len(own), MOST_A_LANGUAGE))))
         say(f"{name}: cards of {len(classifier.features)} features on {len(rows)} rows")
         write_cards(out / "cards" / f"{name}.json.gz", classifier, make_cards(classifier, scope, rows))
-
-
-def joined(one: LabelledText, other: LabelledText) -> LabelledText:
-    """The rows of both."""
-    return replace(
-        one,
-        texts=[*one.texts, *other.texts],
-        labels=[*one.labels, *other.labels],
-        langs=[*one.langs, *other.langs],
-        sources=[*one.sources, *other.sources],
-    )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scopesift_classifiers.assessment import assess
-from scopesift_classifiers.baselines import tfidf
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
@@ -17,25 +15,18 @@ from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.scope import Scope
 
-from recipes.nano.corpus import LANGUAGES
+from recipes.bundled.domain import domain_rows, tfidf_by_language
 from recipes.bundled.languages import add_languages, languages_of
+from recipes.nano.corpus import LANGUAGES
 
 FIT_PER_CLASS, TEST_PER_CLASS = 2000, 500
 LANGUAGE_TRAIN, LANGUAGE_DEV = 600, 150
 TRANSFER_LANGUAGES = ("ar", "de", "fr", "ja", "ko", "pt", "zh")
 NOT_TRANSFERRED = ("en", "ja")
 """English is the default; Japanese has 20 test rows."""
-MMLU_CHOICES = 4
 LAYERS = (1,)
 """What the bundled classifiers read, chosen on dev rows for speed: one shallow SAE in place of six. Single deeper
 layers were better in some languages and worse in others."""
-TAXONOMY = {
-    "science/technology": "science",
-    "natural_science": "science",
-    "computer_science": "science",
-    "medicine": "health",
-}
-"""Labels of SIB-200 and MMLU that are joined; every other label keeps its name."""
 
 
 def toxicity_rows(data: Path, language: str, split: str) -> LabelledText:
@@ -55,42 +46,10 @@ def language_rows(data: Path, split: str) -> LabelledText:
     return rows.select(np.sort(balanced(rows, cap, by_source=False)))
 
 
-def domain_rows(data: Path, split: str) -> LabelledText:
-    """One split of `domain/` in one taxonomy, nano's languages only, MMLU without its answer choices."""
-    rows = read_labelled(data / "domain" / f"{split}.jsonl.gz", label="domain")
-    rows = rows.select([index for index, lang in enumerate(rows.langs) if lang in LANGUAGES])
-    texts = [
-        "\n".join(text.split("\n")[:-MMLU_CHOICES]) if source == "mmlu" else text
-        for text, source in zip(rows.texts, rows.sources, strict=True)
-    ]
-    # MMLU's rows are left out of the numbers by language, which compare the same sentences
-    langs = [
-        None if source == "mmlu" else lang for lang, source in zip(rows.langs, rows.sources, strict=True)
-    ]
-    return replace(
-        rows, texts=texts, langs=langs, labels=[TAXONOMY.get(label, label) for label in rows.labels]
-    )
-
-
-def tfidf_by_language(train: LabelledText, dev: LabelledText, test: LabelledText) -> dict[str, float]:
-    """Test accuracy of a TF-IDF baseline that is fitted on each language by itself."""
-    found = {}
-    for code in sorted({lang for lang in test.langs if lang is not None}):
-        fit, held_out, measured = (
-            rows.select([index for index, lang in enumerate(rows.langs) if lang == code])
-            for rows in (train, dev, test)
-        )
-        predicted = tfidf(fit.texts, fit.labels, held_out.texts, held_out.labels).predict(measured.texts)
-        found[code] = round(
-            float(np.mean([str(a) == b for a, b in zip(predicted, measured.labels, strict=True)])), 4
-        )
-    return found
-
-
 ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
     "toxicity": lambda data, split: toxicity_rows(data, "en", split),
     "language": language_rows,
-    "domain": domain_rows,
+    "domain": lambda data, split: domain_rows(data, split, LANGUAGES),
 }
 SETTINGS = {
     "toxicity": FitSettings(),

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes.bundled.cards import write_bundled_cards
-from recipes.nano.bundled_classifiers import LAYERS, ROWS, add_bundled_languages, fit_bundled
+from recipes.nano.bundled_classifiers import LAYERS, ROWS, add_bundled_languages, fit_bundled, toxicity_rows
 from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_documents
 from recipes.nano.language_model import (
@@ -188,7 +188,13 @@ class Recipe:
 
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""
-        write_bundled_cards(Scope.load(self.out), self.data, self.out, self.say)
+        write_bundled_cards(
+            Scope.load(self.out),
+            self.out,
+            {name: partial(rows_of, self.data, "test") for name, rows_of in ROWS.items()},
+            lambda code: toxicity_rows(self.data, code, "test"),
+            self.say,
+        )
 
     def card(self) -> None:
         """Write the model card from what was measured."""

@@ -1,0 +1,50 @@
+"""`python -m recipes.e5 --data DATA --out FOLDER`: make the bundled e5 scope and its classifiers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recipes.e5.stages import STAGES, Recipe
+
+console = Console(stderr=True)
+
+
+def main(
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder with pretrain/, language/, toxicity/, textdetox/, domain/, sentiment/."),
+    ],
+    out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/e5"),
+    work: Annotated[Path, typer.Option(help="Where residuals and unfinished SAEs lie.")] = Path(".work/e5"),
+    steps: Annotated[int, typer.Option(min=1, help="Batches that each SAE is trained on.")] = 2400,
+    only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
+) -> None:
+    """Make the e5 scope: SAEs of a few candidate layers, the choice of two, classifiers, feature cards, model card.
+
+    Every stage is taken up where it stopped. For instance:
+
+        python -m recipes.e5 --data ../data --only classifiers
+    """
+    unknown = sorted(set(only or ()) - set(STAGES))
+    if unknown:
+        raise typer.BadParameter(f"unknown stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
+    if not data.is_dir():
+        raise typer.BadParameter(f"--data {data} is not a folder")
+    recipe = Recipe(
+        data=data,
+        out=out,
+        work=work,
+        steps=steps,
+        say=lambda line: console.print(line, highlight=False, soft_wrap=True),
+    )
+    for stage in STAGES:
+        if not only or stage in only:
+            console.rule(stage)
+            getattr(recipe, stage)()
+
+
+typer.run(main)

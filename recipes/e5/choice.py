@@ -1,0 +1,186 @@
+"""Which SAEs to ship: candidates compared on dev rows by closed-form classifiers over their features.
+
+One backbone pass serves all candidates. Nothing here looks at a test row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.linear import PENALTIES
+from scopesift_classifiers.metrics import ManyClassMetrics
+from scopesift_classifiers.ridge import fit_ridge
+from scopesift_classifiers.sampling import balanced
+from scopesift_features.document_features import DocumentMaxima, documents_of
+from scopesift_features.extract import stream_residuals
+from scopesift_features.reader import Reader
+from scopesift_features.sae import TopKSAE
+from scopesift_features.sae_files import read_config, read_safetensors
+from scopesift_features.windows import make_windows
+
+from recipes.bundled.domain import domain_rows
+from recipes.e5.rows import sentiment_rows
+from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
+
+LANGUAGES = ("ru", "es", "hi", "zh", "ar", "am")
+TOXICITY_TRAIN, FEW, DOMAIN_TRAIN, SENTIMENT_TRAIN = 1750, 175, 4000, 7200
+LEAST_DOCUMENTS = 5
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows to fit on and dev rows to measure on."""
+
+    train: LabelledText
+    dev: LabelledText
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one choice of SAEs reaches on dev rows.
+
+    Attributes:
+        saes: Names of the candidates that are read together.
+        english_auc: Toxicity from English labels, on English.
+        zero_shot_auc: The same weights on other languages, mean.
+        few_labels_accuracy: 350 labels of each of these languages, mean.
+        domain_accuracy, sentiment_macro_f1: Many labels.
+    """
+
+    saes: tuple[str, ...]
+    english_auc: float
+    zero_shot_auc: float
+    few_labels_accuracy: float
+    domain_accuracy: float
+    sentiment_macro_f1: float
+
+
+def tasks(data: Path) -> dict[str, Task]:
+    """The rows of the comparison: TextDetox in seven languages, SIB-200, sentiment."""
+    found = {}
+    for code in ("en", *LANGUAGES):
+        rows = {
+            split: read_labelled(data / "textdetox" / f"{code}.jsonl.gz", split=split)
+            for split in ("train", "dev")
+        }
+        per_class = TOXICITY_TRAIN if code == "en" else FEW
+        found[code] = Task(rows["train"].select(balanced(rows["train"], per_class)), rows["dev"])
+    domain = [_sib(domain_rows(data, split, DOMAIN_LANGUAGES)) for split in ("train", "dev")]
+    found["domain"] = Task(_some(domain[0], DOMAIN_TRAIN), domain[1])
+    found["sentiment"] = Task(
+        _some(sentiment_rows(data, "train"), SENTIMENT_TRAIN), sentiment_rows(data, "dev")
+    )
+    return found
+
+
+def compare(
+    reader: Reader,
+    candidates: Mapping[str, Path],
+    data: Path,
+    say: Callable[[str], None],
+) -> list[Comparison]:
+    """Every candidate by itself, and every two of different layers together.
+
+    Args:
+        reader: The backbone.
+        candidates: SAE files by name.
+        data: The folder with `textdetox/`, `domain/` and `sentiment/`.
+        say: Receives a line a step.
+    """
+    saes = {
+        name: read_safetensors(path, read_config(path.parent), decoder=False, dtype=torch.float32)
+        for name, path in candidates.items()
+    }
+    read: dict[str, tuple[dict[str, csr_matrix], dict[str, csr_matrix]]] = {}
+    rows = tasks(data)
+    for name, task in rows.items():
+        say(f"reading {name}: {len(task.train)} train and {len(task.dev)} dev rows")
+        read[name] = features(reader, saes, task.train.texts), features(reader, saes, task.dev.texts)
+    pairs = [pair for pair in combinations(saes, 2) if saes[pair[0]].layer != saes[pair[1]].layer]
+    return [_measure(chosen, rows, read) for chosen in [*((name,) for name in saes), *pairs]]
+
+
+def features(reader: Reader, saes: Mapping[str, TopKSAE], texts: Sequence[str]) -> dict[str, csr_matrix]:
+    """Document features `[N, F]` of every candidate, in one backbone pass."""
+    layers = sorted({sae.layer for sae in saes.values()})
+    found = {name: DocumentMaxima(len(texts), sae.d_sae) for name, sae in saes.items()}
+    for batch in stream_residuals(reader, make_windows(reader, texts, offsets=False), layers):
+        document_T = documents_of(batch)
+        for name, sae in saes.items():
+            found[name].add(document_T, sae.encode(batch.resid_TD[sae.layer].float()))
+    return {name: maxima.csr() for name, maxima in found.items()}
+
+
+def _measure(
+    chosen: tuple[str, ...],
+    rows: Mapping[str, Task],
+    read: Mapping[str, tuple[dict[str, csr_matrix], dict[str, csr_matrix]]],
+) -> Comparison:
+    from sklearn.metrics import roc_auc_score
+
+    def side(name: str, at: int) -> csr_matrix:
+        return hstack([read[name][at][one] for one in chosen], format="csr")
+
+    def fitted(name: str, others: Sequence[str]) -> tuple[list[str], dict[str, list[Floats]]]:
+        used = np.flatnonzero(
+            np.bincount(side(name, 0).indices, minlength=side(name, 0).shape[1]) >= LEAST_DOCUMENTS
+        )
+        classes = sorted(set(rows[name].train.labels))
+        target_NC = (np.array(rows[name].train.labels)[:, None] == np.array(classes)) * 2.0 - 1.0
+        x_ND = _rooted(side(name, 0)[:, used])
+        dev = {other: _rooted(side(other, 1)[:, used]) for other in others}
+        scores: dict[str, list[Floats]] = {other: [] for other in others}
+        for penalty in PENALTIES:
+            fit = fit_ridge(x_ND, target_NC, np.ones(len(x_ND)), penalty)
+            for other in others:
+                scores[other].append(fit.predict(dev[other]))
+        return classes, scores
+
+    def accuracy(name: str) -> tuple[float, float]:
+        classes, scores = fitted(name, [name])
+        metrics = [
+            ManyClassMetrics.of(np.array(rows[name].dev.labels), np.array(classes)[score_NC.argmax(axis=1)])
+            for score_NC in scores[name]
+        ]
+        return max(one.accuracy for one in metrics), max(one.macro_f1 for one in metrics)
+
+    classes, scores = fitted("en", ["en", *LANGUAGES])
+    toxic = classes.index("toxic")
+    auc = {
+        code: [
+            float(roc_auc_score([label == "toxic" for label in rows[code].dev.labels], score_NC[:, toxic]))
+            for score_NC in scores[code]
+        ]
+        for code in scores
+    }
+    best = int(np.argmax(auc["en"]))  # English alone sets the penalty
+    return Comparison(
+        saes=chosen,
+        english_auc=auc["en"][best],
+        zero_shot_auc=float(np.mean([auc[code][best] for code in LANGUAGES])),
+        few_labels_accuracy=float(np.mean([accuracy(code)[0] for code in LANGUAGES])),
+        domain_accuracy=accuracy("domain")[0],
+        sentiment_macro_f1=accuracy("sentiment")[1],
+    )
+
+
+def _rooted(acts_NF: csr_matrix) -> Floats:
+    return np.sqrt(acts_NF.toarray().astype(np.float64))
+
+
+def _some(rows: LabelledText, n: int) -> LabelledText:
+    return rows.select(np.sort(np.random.default_rng(0).permutation(len(rows))[:n]))
+
+
+def _sib(rows: LabelledText) -> LabelledText:
+    return rows.select([index for index, source in enumerate(rows.sources) if source == "sib200"])

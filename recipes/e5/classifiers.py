@@ -1,0 +1,88 @@
+"""The four classifiers that ship with e5, fitted and measured; test rows choose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scopesift_classifiers.assessment import assess
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.fit_settings import FitSettings
+from scopesift_classifiers.fitting import fit_classifier
+from scopesift_classifiers.greedy import GreedySettings
+from scopesift_features.scope import Scope
+
+from recipes.bundled.domain import tfidf_by_language
+from recipes.bundled.languages import add_languages
+from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_domain_rows
+
+MOST_READABLE = 16
+SETTINGS = {
+    "language": FitSettings(unknown="und"),
+    "toxicity": FitSettings(),
+    "domain": FitSettings(unknown="other"),
+    "sentiment": FitSettings(unknown="unclear"),
+}
+BESIDE = {
+    "preset paper": FitSettings(preset="paper"),
+    "preset greedy": FitSettings(preset="greedy", greedy=GreedySettings(max_features=MOST_READABLE)),
+}
+"""Fits on the same rows that the reports show beside the bundled toxicity classifier."""
+
+
+def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
+    """Fit, measure and write one of the bundled classifiers.
+
+    Args:
+        name: One of `ROWS`.
+        scope: The e5 scope.
+        data: The folder that holds `toxicity/`, `textdetox/`, `language/`, `domain/` and `sentiment/`.
+        folder: Where the artifact goes.
+        say: Receives a line a step.
+    """
+    cache = FeatureCache.default()
+    train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
+    say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
+    classifier = fit_classifier(name, scope, train, dev, SETTINGS[name], cache=cache, say=say)
+    say(f"{name}: measuring on {len(test)} rows, with baselines")
+    measured = assess(classifier, scope, test, fit_data=train, cache=cache)
+    if name == "domain":
+        measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
+    classifier = classifier.with_quality("test", measured)
+    if name == "domain":
+        without = unlabelled_domain_rows(data)
+        say(f"domain: {len(without)} rows of languages without labels")
+        classifier = classifier.with_quality("languages without labels", assess(classifier, scope, without))
+    if name == "toxicity":
+        for beside, settings in BESIDE.items():
+            say(f"toxicity: {beside} on the same rows")
+            other = fit_classifier(name, scope, train, dev, settings, cache=cache)
+            found: dict[str, Any] = assess(other, scope, test)
+            found["features"] = [item.to_dict() for item in other.default.features]
+            classifier = classifier.with_quality(f"test, {beside}", found)
+        for code in toxicity_languages(data):
+            rows = toxicity_rows(data, code, "test")
+            say(f"toxicity: English rules on {len(rows)} {code} rows")
+            classifier = classifier.with_quality(f"zero-shot {code}", assess(classifier, scope, rows))
+    classifier.save(folder / f"{name}.json")
+    return classifier
+
+
+def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
+    """Give the bundled toxicity classifier a rule for every language with labels.
+
+    Comes after all are fitted: texts are routed by the language classifier of the same run.
+    """
+    classifier = add_languages(
+        Classifier.load(folder / "toxicity.json"),
+        Classifier.load(folder / "language.json"),
+        scope,
+        lambda code, split: toxicity_rows(data, code, split),
+        toxicity_languages(data),
+        say,
+        cache=FeatureCache.default(),
+    )
+    classifier.save(folder / "toxicity.json")
+    return classifier

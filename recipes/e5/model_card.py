@@ -1,0 +1,140 @@
+"""The model card of the bundled e5 scope, generated from what the recipe measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.atomic_files import write_atomically
+from scopesift_features.sae_files import read_config
+from scopesift_features.scope_folder import read_record
+
+from recipes.nano.model_card import SOURCES
+
+FITTED_ON = (
+    ("toxicity", "textdetox (TextClass-Benchmark's splits)", "CC-BY-4.0"),
+    ("toxicity", "davidson, mlma", "MIT"),
+    ("toxicity", "germeval2018", "CC-BY-4.0"),
+    ("toxicity", "cold, inspection_ja", "Apache-2.0"),
+    ("toxicity", "vicomtech", "CC-BY-SA-3.0-ES"),
+    ("toxicity", "told_br, korean_hate_speech", "CC-BY-SA-4.0"),
+    ("language", "sib200 (sentences from FLORES-200), Common Voice", "CC-BY-SA-4.0, CC0-1.0"),
+    ("domain", "sib200, mmlu", "CC-BY-SA-4.0, MIT"),
+    ("sentiment", "UMSAB (cardiffnlp/xlm-t)", "Apache-2.0"),
+)
+
+
+def write_card(folder: Path) -> None:
+    """Write `README.md` into the scope folder; the file is replaced whole.
+
+    Args:
+        folder: Holds scope.json, sae/, measured.json and classifiers/.
+    """
+    measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
+    quality = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))["quality"]
+        for path in sorted((folder / "classifiers").glob("*.json"))
+    }
+    parts = [
+        "# e5: scopesift's default scope",
+        _summary(folder),
+        "## The SAEs\n\n" + _fidelity(measured["sae"]),
+        "## What was chosen, on dev rows\n\n" + _choices(measured),
+        "## What the classifiers are worth\n\n" + _quality(quality),
+        "## Known weaknesses\n\n" + _weaknesses(),
+        "## Data and licences\n\n" + _licences(),
+    ]
+    text = "\n\n".join(parts) + "\n"
+    write_atomically(folder / "README.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _summary(folder: Path) -> str:
+    record, config = read_record(folder), read_config(folder / "sae")
+    if record.package is None:
+        raise ValueError(f"{folder} does not read its backbone from a package")
+    return (
+        "[multilingual-e5-small](https://huggingface.co/intfloat/multilingual-e5-small) (MIT), an encoder of "
+        f"{config.num_layers} blocks and width {config.d_model} for about a hundred languages, read from the data file "
+        f"of the Python package `{record.package.requirement}` (4 bits a weight; SHA-256 "
+        f"`{record.package.sha256[:12]}…`), with TopK sparse autoencoders of our own: {config.d_sae:,} features a "
+        f"layer, k {config.k}, in the file semantics of Qwen-Scope. Texts are read behind `<s> query:`, which the model was "
+        "trained with, and before `</s>`; neither counts.\n\n"
+        "This page is written by `python -m recipes.e5 --only card`; no number in it is typed by hand."
+    )
+
+
+def _fidelity(saes: dict[str, Any]) -> str:
+    rows = [
+        "| after block | FVU | dead features | active a token | trained on tokens |",
+        "|---|---|---|---|---|",
+    ]
+    for layer, facts in saes.items():
+        test = facts["test"]
+        rows.append(
+            f"| {layer} | {test['fvu']:.3f} | {test['dead']:.1%} | {test['active']:.1f} | {facts['tokens']:,} |"
+        )
+    held_out = next(iter(saes.values()))["test"]["tokens"]
+    return (
+        "\n".join(rows)
+        + f"\n\nOn {held_out:,} tokens of held-out documents. FVU: fraction of variance unexplained. A feature is dead "
+        "when none of these tokens fires it."
+    )
+
+
+def _choices(measured: dict[str, Any]) -> str:
+    tables = []
+    for name, says in (
+        ("width", "Active features a token, on SAEs of block 8 that were trained briefly:"),
+        ("choice", "Candidate layers, alone and together:"),
+    ):
+        rows = [
+            "| read | toxicity, English AUC | other languages without labels, AUC | 350 own labels, accuracy | "
+            "domain, accuracy | sentiment, macro-F1 |",
+            "|---|---|---|---|---|---|",
+        ]
+        for one in measured.get(name, []):
+            rows.append(
+                f"| {' + '.join(one['saes'])} | {one['english_auc']:.4f} | {one['zero_shot_auc']:.3f} | "
+                f"{one['few_labels_accuracy']:.3f} | {one['domain_accuracy']:.3f} | {one['sentiment_macro_f1']:.3f} |"
+            )
+        tables.append(f"{says}\n\n" + "\n".join(rows))
+    return "\n\n".join(tables)
+
+
+def _quality(quality: dict[str, Any]) -> str:
+    rows = ["| classifier | measured on | n | accuracy | macro-F1 |", "|---|---|---|---|---|"]
+    for name, by_data in quality.items():
+        for data, found in by_data.items():
+            rows.append(
+                f"| {name} | {data} | {found['n']:,} | {found['accuracy']:.3f} | {found['macro_f1']:.3f} |"
+            )
+    return "\n".join(rows)
+
+
+def _weaknesses() -> str:
+    return (
+        "- What counts as toxic differs between the sets that each language's rule was fitted on: hate, offence, "
+        "profanity, hostility of any kind. Scores of two languages are not comparable without care.\n"
+        "- Sets are balanced by label; in the wild far fewer texts are toxic, and precision falls with them.\n"
+        "- The weights are those of a 4-bit file; the original model differs slightly.\n"
+        "- No fairness evaluation was made: dialects and mentions of groups may be flagged more often. Do not "
+        "moderate people with it unwatched."
+    )
+
+
+def _licences() -> str:
+    text = [
+        "| text of the SAEs | licence |",
+        "|---|---|",
+        *(f"| {name} | {licence} |" for name, licence in SOURCES),
+    ]
+    fitted = ["| classifier | fitted and measured on | licence |", "|---|---|---|"]
+    fitted += [f"| {name} | {source} | {licence} |" for name, source, licence in FITTED_ON]
+    return (
+        "The backbone is MIT. The SAEs' weights are licensed CC-BY-SA-4.0 with attribution to the sources of their "
+        "text, since some lines are share-alike:\n\n"
+        + "\n".join(text)
+        + "\n\nThe classifiers hold feature ids, weights, thresholds and statistics, no text:\n\n"
+        + "\n".join(fitted)
+    )

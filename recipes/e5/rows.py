@@ -1,0 +1,73 @@
+"""Which labelled rows the bundled classifiers of e5 are fitted, chosen and measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
+from scopesift_classifiers.sampling import balanced
+
+from recipes.bundled.domain import domain_rows
+from recipes.bundled.languages import joined
+from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
+
+TOXICITY_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
+LANGUAGE_PER_CLASS = {"train": 200, "dev": 60}
+WITHOUT_LABELS = ("am", "he", "tt")
+"""Languages of SIB-200's domain rows that no label of theirs is used of: measured, never fitted."""
+
+
+def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
+    """One split of a language's toxicity rows from `toxicity/` and `textdetox/`.
+
+    Inside every source both labels have as many rows, and sources share the rows as evenly as their sizes allow:
+    none dominates, and none tells the label.
+
+    Raises:
+        InputError: no file has rows of this language.
+    """
+    files = [data / folder / f"{code}.jsonl.gz" for folder in ("textdetox", "toxicity")]
+    rows = reduce(joined, [read_labelled(path, split=split) for path in files if path.is_file()])
+    return rows.select(np.sort(balanced(rows, TOXICITY_PER_CLASS[split])))
+
+
+def toxicity_languages(data: Path) -> list[str]:
+    """Every language with toxicity labels but English, whose rule is the default."""
+    found = {
+        path.name.partition(".")[0]
+        for folder in ("textdetox", "toxicity")
+        for path in (data / folder).glob("*.jsonl.gz")
+    }
+    return sorted(found - {"en"})
+
+
+def language_rows(data: Path, split: str) -> LabelledText:
+    """One split of `language/`, thirty languages; train and dev capped per language."""
+    rows = read_labelled(data / "language" / f"{split}.jsonl.gz", label="lang")
+    if split == "test":
+        return rows
+    return rows.select(np.sort(balanced(rows, LANGUAGE_PER_CLASS[split], by_source=False)))
+
+
+def sentiment_rows(data: Path, split: str) -> LabelledText:
+    """One split of `sentiment/` in all its languages."""
+    files = sorted((data / "sentiment").glob("*.jsonl.gz"))
+    return reduce(joined, [read_labelled(path, split=split) for path in files])
+
+
+def unlabelled_domain_rows(data: Path) -> LabelledText:
+    """Test rows of SIB-200 in the languages that gave no label."""
+    rows = domain_rows(data, "test", WITHOUT_LABELS)
+    return replace(rows, origin="SIB-200 in languages without labels")
+
+
+ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
+    "language": language_rows,
+    "toxicity": lambda data, split: toxicity_rows(data, "en", split),
+    "domain": lambda data, split: domain_rows(data, split, DOMAIN_LANGUAGES),
+    "sentiment": sentiment_rows,
+}

@@ -1,0 +1,141 @@
+"""The stages of the recipe."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+import torch
+from scopesift_features.atomic_files import read_json, write_json
+from scopesift_features.reader import Reader
+from scopesift_features.scope import Scope
+
+from recipes.bundled.cards import write_bundled_cards
+from recipes.e5.choice import Comparison, compare
+from recipes.e5.classifiers import add_bundled_languages, fit_bundled
+from recipes.e5.model_card import write_card
+from recipes.e5.rows import ROWS, toxicity_rows
+from recipes.sae.run import Run
+from recipes.sae.schedule import Schedule
+from recipes.sae.training import TrainingSettings
+
+CANDIDATE_LAYERS = (4, 8, 10)
+CANDIDATE_K = (32, 40, 64)
+CHOSEN_LAYERS, CHOSEN_K = (4, 8), 40
+"""What ships, by the dev numbers that the stages `width` and `choice` print and store."""
+TOKENS, EXPANSION = 4_400_000, 16
+POOL_BYTES = 11 * 2**30
+SHORT_TOKENS, SHORT_STEPS, SHORT_LAYER = 600_000, 250, 8
+LICENCE = "CC-BY-SA-4.0, see the model card of scopesift's e5"
+
+
+@dataclass
+class Recipe:
+    """One run of the recipe.
+
+    Attributes:
+        data: The folder with the text and the labelled rows.
+        out: The scope folder that is written; its scope.json is there.
+        work: Where residuals and unfinished SAEs lie.
+        steps: Batches that each SAE is trained on.
+        say: Receives a line a step.
+    """
+
+    data: Path
+    out: Path
+    work: Path
+    steps: int
+    say: Callable[[str], None] = field(repr=False)
+
+    def width(self) -> None:
+        """Compare numbers of active features a token, on SAEs of one layer that were trained briefly."""
+        found = {}
+        for k in CANDIDATE_K:
+            folder = self.work / f"k{k}"
+            self._train(folder, (SHORT_LAYER,), k, SHORT_TOKENS, SHORT_STEPS)
+            found[f"k {k}"] = folder / "sae" / f"layer{SHORT_LAYER}.sae.safetensors"
+        self._compare(found, "width")
+
+    def saes(self) -> None:
+        """Train an SAE after each candidate layer."""
+        self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K, TOKENS, self.steps)
+
+    def choice(self) -> None:
+        """Compare the candidate layers, alone and in pairs, and take the chosen ones into the scope."""
+        folder = self.work / "candidates" / "sae"
+        files = {f"layer {layer}": folder / f"layer{layer}.sae.safetensors" for layer in CANDIDATE_LAYERS}
+        self._compare(files, "choice")
+        target = self.out / "sae"
+        target.mkdir(parents=True, exist_ok=True)
+        for layer in CHOSEN_LAYERS:
+            shutil.copyfile(files[f"layer {layer}"], target / f"layer{layer}.sae.safetensors")
+        shutil.copyfile(folder / "config.json", target / "config.json")
+        measured = read_json(folder / "measured.json", "run the stage saes")["layers"]
+        self._store("sae", {str(layer): measured[str(layer)] for layer in CHOSEN_LAYERS})
+
+    def classifiers(self) -> None:
+        """Fit and measure the bundled classifiers."""
+        scope = Scope.load(self.out)
+        folder = self.out / "classifiers"
+        for name in ROWS:
+            fit_bundled(name, scope, self.data, folder, self.say)
+        add_bundled_languages(scope, self.data, folder, self.say)
+
+    def cards(self) -> None:
+        """Count the feature cards of the bundled classifiers."""
+        write_bundled_cards(
+            Scope.load(self.out),
+            self.out,
+            {name: partial(rows_of, self.data, "test") for name, rows_of in ROWS.items()},
+            lambda code: toxicity_rows(self.data, code, "test"),
+            self.say,
+        )
+
+    def card(self) -> None:
+        """Write the model card from what was measured."""
+        write_card(self.out)
+        self.say(f"card: {self.out / 'README.md'}")
+
+    def _train(self, out: Path, layers: tuple[int, ...], k: int, tokens: int, steps: int) -> None:
+        # residuals of a bfloat16 backbone differ from those in use by less than what the SAE leaves unexplained
+        reader = Reader.load(self.out, dtype="bfloat16")
+        text = sorted((self.data / "pretrain").glob("??.txt.xz"))
+        Run(
+            reader=reader,
+            layers=layers,
+            files=(*text, self.data / "language" / "train.jsonl.gz"),
+            out=out,
+            work=self.work / f"pool-{'-'.join(map(str, layers))}",
+            settings=TrainingSettings(k=k, d_sae=EXPANSION * reader.d_model),
+            schedule=Schedule(steps, None),
+            tokens=tokens,
+            pool_bytes=POOL_BYTES,
+            storage_dtype=torch.bfloat16,
+            licence=LICENCE,
+            say=self.say,
+        ).go()
+
+    def _compare(self, files: dict[str, Path], name: str) -> None:
+        found = compare(Reader.load(self.out), files, self.data, self.say)
+        for one in found:
+            self.say(_line(one))
+        self._store(name, [asdict(one) for one in found])
+
+    def _store(self, name: str, content: object) -> None:
+        path = self.out / "measured.json"
+        measured = read_json(path, "delete it") if path.is_file() else {}
+        write_json(path, {**measured, name: content})
+
+
+STAGES = ("width", "saes", "choice", "classifiers", "cards", "card")
+
+
+def _line(one: Comparison) -> str:
+    return (
+        f"{' + '.join(one.saes)}: toxicity en AUC {one.english_auc:.4f}, without labels {one.zero_shot_auc:.3f}, "
+        f"350 labels {one.few_labels_accuracy:.3f}; domain {one.domain_accuracy:.3f}; "
+        f"sentiment {one.sentiment_macro_f1:.3f}"
+    )
