@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,9 +105,11 @@ class Q4File:
             self._entries[name] = _Entry(*self._unpack("BIQQ", at + 2 + length))
             at += 2 + length + 21
 
-    @cached_property
     def pieces(self) -> list[tuple[str, float]]:
-        """The vocabulary: spelling and Unigram log probability of every token, by id."""
+        """The vocabulary: spelling and Unigram log probability of every token, by id.
+
+        It is read anew at every call: kept, a quarter of a million pairs would take 50 MB.
+        """
         n = self.header.pieces
         at = self._pieces_at
         offsets = self._array("<u4", at, n + 1)
@@ -119,7 +120,6 @@ class Q4File:
         spelled = (text[begin:end].decode() for begin, end in pairwise(bounds))
         return list(zip(spelled, scores.tolist(), strict=True))
 
-    @cached_property
     def replacements(self) -> dict[int, str]:
         """SentencePiece's nmt_nfkc map: code point to its replacement, which may be empty."""
         entries, size = self._unpack("II", self._table_at)

@@ -12,7 +12,7 @@ def e5_tokenizer(file: Q4File) -> Tokenizer:
     from tokenizers import Tokenizer as Backend
     from tokenizers import decoders, models, pre_tokenizers
 
-    backend = Backend(models.Unigram(file.pieces, unk_id=file.header.unk, byte_fallback=False))
+    backend = Backend(models.Unigram(file.pieces(), unk_id=file.header.unk, byte_fallback=False))
     # the table turns every kind of white space into a blank
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -21,4 +21,4 @@ def e5_tokenizer(file: Q4File) -> Tokenizer:
         ]
     )
     backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always", split=True)
-    return Tokenizer(backend, Normaliser(file.replacements))
+    return Tokenizer(backend, Normaliser(file.replacements()))
