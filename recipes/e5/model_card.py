@@ -58,8 +58,8 @@ def _summary(folder: Path) -> str:
         f"{config.num_layers} blocks and width {config.d_model} for about a hundred languages, read from the data file "
         f"of the Python package `{record.package.requirement}` (4 bits a weight; SHA-256 "
         f"`{record.package.sha256[:12]}…`), with TopK sparse autoencoders of our own: {config.d_sae:,} features a "
-        f"layer, k {config.k}, in the file semantics of Qwen-Scope. Texts are read behind `<s> query:`, which the model "
-        "was trained with, and before `</s>`; neither counts.\n\n"
+        f"layer, k {config.k}, in the file semantics of Qwen-Scope. Texts are read behind `<s> query:`, which the "
+        "model was trained with, and before `</s>`; neither counts.\n\n"
         "This page is written by `python -m recipes.e5 --only card`; no number in it is typed by hand."
     )
 
