@@ -10,8 +10,9 @@ import torch
 import typer
 from rich.console import Console
 
-from recipes.nano.stages import STAGES, Recipe, UnfinishedError
+from recipes.nano.stages import STAGES, Recipe
 from recipes.nano.training_settings import settings_for
+from recipes.sae.run import UnfinishedError
 
 
 def main(

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from recipes.nano.corpus import read_lines
+from recipes.sae.twins import TranslationGroups
 
 PIVOT = "en"
 MIN_TOGETHER = 2
@@ -29,14 +30,7 @@ def translation_groups(data: Path, lines: dict[str, list[str]]) -> list[dict[str
     for language in lines:
         for line in lines[language]:
             language_of[line] = language
-    parent: dict[str, str] = {}
-
-    def root(sentence: str) -> str:
-        while parent.setdefault(sentence, sentence) != sentence:
-            parent[sentence] = parent[parent[sentence]]
-            sentence = parent[sentence]
-        return sentence
-
+    joined = TranslationGroups()
     for line in read_lines(data / "pretrain" / "parallel.txt.xz"):
         left, right = line.split("\t")[:2]
         if left not in language_of or right not in language_of:
@@ -49,10 +43,10 @@ def translation_groups(data: Path, lines: dict[str, list[str]]) -> list[dict[str
             english_left = _looks_english(left) >= _looks_english(right)
             language_of.setdefault(left, PIVOT if english_left else other)
             language_of.setdefault(right, other if english_left else PIVOT)
-        parent[root(left)] = root(right)
+        joined.join(left, right)
     groups: dict[str, dict[str, str]] = defaultdict(dict)
-    for sentence in parent:
-        groups[root(sentence)][language_of[sentence]] = sentence
+    for sentence in joined:
+        groups[joined.root(sentence)][language_of[sentence]] = sentence
     return [groups[key] for key in sorted(groups) if len(groups[key]) > 1]
 
 

@@ -6,27 +6,19 @@ import gzip
 import json
 from pathlib import Path
 
-import numpy as np
-from tokenizers import Tokenizer
-
-from recipes.nano.corpus import LANGUAGES, EncodedLines, encode_lines
+from recipes.nano.corpus import LANGUAGES, read_corpus
 
 EVERY = 4
 SPLITS = ("dev", "test")
 
 
-def held_out_documents(data: Path, tokenizer: Tokenizer, dev: dict[str, EncodedLines]) -> list[np.ndarray]:
+def held_out_texts(data: Path) -> list[str]:
     """Every held-out pre-training line, and every fourth dev and test text of `language/` and `toxicity/`.
 
     The pre-training text was cleaned of those dev and test texts; labels play no part here.
 
     Args:
-        data: The folder that holds `language/` and `toxicity/`.
-        tokenizer: nano's tokenizer.
-        dev: Held-out pre-training lines by language.
-
-    Returns:
-        Token ids, one array a document.
+        data: The folder that holds `pretrain/`, `language/` and `toxicity/`.
     """
     texts: list[str] = []
     for folder in ("language", "toxicity"):
@@ -34,5 +26,5 @@ def held_out_documents(data: Path, tokenizer: Tokenizer, dev: dict[str, EncodedL
             with gzip.open(path, "rt", encoding="utf-8") as stream:
                 rows = (json.loads(line) for line in stream)
                 texts += [row["text"] for row in rows if row["split"] in SPLITS and row["lang"] in LANGUAGES]
-    encoded = encode_lines(tokenizer, texts[::EVERY])
-    return [lines[index] for lines in (*dev.values(), encoded) for index in range(len(lines))]
+    _, dev = read_corpus(data)
+    return [line for lines in dev.values() for line in lines] + texts[::EVERY]

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 from scopesift_features.atomic_files import write_atomically, write_json
-from scopesift_features.sae import TopKSAE
+from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
-from scopesift_features.scope_folder import write_local_scope
+from scopesift_features.scope_folder import ScopeRecord, write_backbone, write_local_scope
 from scopesift_features.settings import ReadingSettings
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 from recipes.bundled.cards import write_bundled_cards
 from recipes.nano.bundled_classifiers import LAYERS, ROWS, add_bundled_languages, fit_bundled, toxicity_rows
 from recipes.nano.corpus import read_corpus
-from recipes.nano.held_out import held_out_documents
+from recipes.nano.held_out import held_out_texts
 from recipes.nano.language_model import (
     SEQUENCE,
     describe,
@@ -32,13 +32,17 @@ from recipes.nano.language_model import (
 )
 from recipes.nano.mixture import Mixture, Sampler, build_mixture
 from recipes.nano.model_card import write_card
-from recipes.nano.residual_pool import pool_residuals
-from recipes.nano.sae_training import SaeQuality, measure_sae, train_sae
 from recipes.nano.tokenizer import END_OF_TEXT, train_tokenizer
 from recipes.nano.training_settings import TrainingSettings
 from recipes.nano.twins import twin_accuracy
+from recipes.sae.quality import SaeQuality, measure_sae
+from recipes.sae.run import Run, UnfinishedError
+from recipes.sae.schedule import Schedule
+from recipes.sae.text_residuals import text_residuals
+from recipes.sae.training import TrainingSettings as SaeSettings
 
 LICENCE = "CC-BY-SA-4.0"
+SAE_EXPANSION = 16
 SETTINGS = ReadingSettings(
     prefix=(END_OF_TEXT,),
     skip="prefix",
@@ -47,10 +51,6 @@ SETTINGS = ReadingSettings(
     dtype="float32",
     sae_dtype="float32",
 )
-
-
-class UnfinishedError(Exception):
-    """A stage stopped in time to be taken up by the next call."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Recipe:
         work: Where unfinished stages keep their state.
         training: Settings of the language model's training.
         call_minutes: Most minutes of training in this call.
-        sae_minutes: Budget of each SAE.
+        sae_minutes: Budget of each SAE; all are trained in step.
         pool_documents: Documents whose residuals the SAEs are trained on.
         k: Active features a token.
         say: Receives a line a step.
@@ -116,30 +116,45 @@ class Recipe:
             )
 
     def saes(self) -> None:
-        """Train one SAE a block on residuals of fresh documents."""
-        missing = [
-            block for block in range(nano_config().num_hidden_layers) if not self._sae_path(block).is_file()
-        ]
-        if not missing:
-            self.say("SAEs: already there")
-            return
-        model, _ = self._trained()
-        model.to("cuda" if torch.cuda.is_available() else "cpu")
-        sampler = Sampler(self.mixture, seed=97)
-        documents = [sampler.document(progress=0.0) for _ in range(self.pool_documents)]
-        pooled = pool_residuals(model, documents, "residuals")
-        for block in missing:
-            sae = train_sae(pooled[block], block, k=self.k, minutes=self.sae_minutes, say=self.say)
-            write_atomically(self._sae_path(block), partial(torch.save, _tensors(sae)))
+        """Train one SAE a block with `recipes.sae`, on documents drawn anew.
+
+        Raises:
+            UnfinishedError: This call's minutes are over before the training is.
+        """
+        folder = self._sae_scope
+        if not (folder / "scope.json").is_file():
+            model, _ = self._trained()
+            tokenizer = self._tokenizer()
+            config, state = model.model.config.to_dict(), model.model.state_dict()
+            write_backbone(folder / "backbone", config, state, tokenizer, torch.float16)
+            ScopeRecord("nano", SETTINGS, LICENCE, backbone="nano", sae="nano").write(folder)
+        text = folder / "text.jsonl"
+        if not text.is_file():
+            sampler, tokenizer = Sampler(self.mixture, seed=97), self._tokenizer()
+            drawn = (sampler.document(progress=0.0) for _ in range(self.pool_documents))
+            rows = [json.dumps({"text": tokenizer.decode(ids, skip_special_tokens=False)}) for ids in drawn]
+            write_atomically(text, partial(_write_bytes, content="\n".join(rows).encode()))
+        reader = Reader.load(folder)
+        Run(
+            reader=reader,
+            layers=tuple(range(reader.n_layers)),
+            files=(text,),
+            out=folder,
+            work=self.work / "sae",
+            settings=SaeSettings(k=self.k, d_sae=SAE_EXPANSION * reader.d_model),
+            schedule=Schedule(minutes=self.sae_minutes * reader.n_layers),
+            licence=LICENCE,
+            call_minutes=self.call_minutes,
+            say=self.say,
+        ).go()
 
     def scope(self) -> None:
         """Write the scope folder and measure it as written."""
         model, done = self._trained()
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_file=str(self.work / "tokenizer.json"), eos_token=END_OF_TEXT, pad_token=END_OF_TEXT
-        )
-        blocks = range(nano_config().num_hidden_layers)
-        saes = [_sae(torch.load(self._sae_path(block), weights_only=True), block, self.k) for block in blocks]
+        if not (self._sae_scope / "sae" / "measured.json").is_file():
+            raise FileNotFoundError(f"{self._sae_scope / 'sae'} holds no SAEs; run the stage 'saes' first")
+        trained = Scope.load(self._sae_scope, device="cpu")
+        blocks = trained.layers
         write_local_scope(
             self.out,
             id="nano",
@@ -147,16 +162,15 @@ class Recipe:
             licence=LICENCE,
             backbone_config=model.model.config.to_dict(),
             backbone_state=model.model.state_dict(),
-            tokenizer=tokenizer,
-            saes=saes,
+            tokenizer=self._tokenizer(),
+            saes=[trained.sae(block, decoder=True) for block in blocks],
             storage_dtype=torch.float16,
         )
         # the same tokenizer in half the bytes
         compact = (self.work / "tokenizer.json").read_bytes()
         write_atomically(self.out / "backbone" / "tokenizer.json", partial(_write_bytes, content=compact))
-        held_out = held_out_documents(self.data, Tokenizer.from_str(compact.decode()), self.mixture.dev)
-        pooled = pool_residuals(model, held_out, "held-out residuals")
         scope = Scope.load(self.out, device="cpu")
+        pooled = text_residuals(scope, held_out_texts(self.data), blocks)
         fidelity: dict[str, SaeQuality] = {
             str(block): measure_sae(scope.sae(block, decoder=True), pooled[block]) for block in blocks
         }
@@ -205,9 +219,15 @@ class Recipe:
     def _checkpoint(self) -> Path:
         return self.work / "language_model.pt"
 
-    def _sae_path(self, block: int) -> Path:
+    @property
+    def _sae_scope(self) -> Path:
         """Named by the training step of the model: SAEs of another model are not taken for its own."""
-        return self.work / f"sae{block}-{self._finished['done']['steps']}.pt"
+        return self.work / f"scope-{self._finished['done']['steps']}"
+
+    def _tokenizer(self) -> PreTrainedTokenizerFast:
+        return PreTrainedTokenizerFast(
+            tokenizer_file=str(self.work / "tokenizer.json"), eos_token=END_OF_TEXT, pad_token=END_OF_TEXT
+        )
 
     @cached_property
     def _finished(self) -> dict[str, Any]:
@@ -235,14 +255,6 @@ STAGES = ("tokenizer", "model", "saes", "scope", "classifiers", "cards", "card")
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _tensors(sae: TopKSAE) -> dict[str, Any]:
-    return {"W_enc": sae.W_enc_FD, "b_enc": sae.b_enc_F, "W_dec": sae.W_dec_DF, "b_dec": sae.b_dec_D}
-
-
-def _sae(tensors: dict[str, torch.Tensor], block: int, k: int) -> TopKSAE:
-    return TopKSAE(tensors["W_enc"], tensors["b_enc"], tensors["W_dec"], tensors["b_dec"], k=k, layer=block)
 
 
 def load_measured(scope_folder: Path) -> dict[str, Any]:

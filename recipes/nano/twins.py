@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from scopesift_features.document_features import document_features
 from scopesift_features.scope import Scope
 
 from recipes.nano.alignment import PIVOT
+from recipes.sae.text_residuals import mean_residuals
+from recipes.sae.twins import twin_share
 
 CANDIDATES = 1000
 
@@ -46,28 +46,14 @@ def twin_accuracy(scope: Scope, data: Path, groups: Sequence[dict[str, str]]) ->
     pool = pool[:CANDIDATES]
     languages = sorted({code for group in groups for code in group} - {PIVOT})
     layers = list(scope.layers)
-    english = _means(scope, pool, layers)
+    english = mean_residuals(scope, pool, layers)
     result: dict[str, dict[str, float]] = {str(layer): {} for layer in layers}
     for code in languages:
         rows = [index for index, group in enumerate(groups) if code in group]
-        foreign = _means(scope, [groups[index][code] for index in rows], layers)
+        foreign = mean_residuals(scope, [groups[index][code] for index in rows], layers)
         for layer in layers:
-            nearest = (_unit(foreign[layer]) @ _unit(english[layer]).T).argmax(axis=1)
-            result[str(layer)][code] = round(float((nearest == np.array(rows)).mean()), 3)
+            share = twin_share(foreign[layer], english[layer], np.array(rows))
+            result[str(layer)][code] = round(share, 3)
     for shares in result.values():
         shares["mean"] = round(float(np.mean(list(shares.values()))), 3)
     return result
-
-
-def _means(scope: Scope, texts: Sequence[str], layers: list[int]) -> dict[int, NDArray[np.float32]]:
-    means = document_features(scope, texts, layers, mean_residual=True).mean_ND
-    if means is None:
-        raise ValueError("document_features gave no mean residual")
-    return means
-
-
-def _unit(mean_ND: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Centre on the language's own mean, then scale to length 1."""
-    centred = mean_ND - mean_ND.mean(axis=0)
-    unit: NDArray[np.float32] = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
-    return unit

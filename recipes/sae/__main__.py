@@ -47,7 +47,14 @@ def main(
     storage_dtype: Annotated[
         str, typer.Option(help=f"Precision of the files: {' or '.join(STORAGE)}.")
     ] = "float32",
+    parallel: Annotated[
+        Path | None,
+        typer.Option(help="Two sentences a line with a TAB between: the card tells who finds its twin."),
+    ] = None,
     licence: Annotated[str, typer.Option(help="Licences of the text, for the card.")] = "not stated",
+    dtype: Annotated[
+        str | None, typer.Option(help="Precision of the backbone's arithmetic; default: the scope's own.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …; default: a GPU if there is one.")] = None,
 ) -> None:
     """Train TopK SAEs on a backbone's residuals; a call that was stopped goes on where it was.
@@ -62,7 +69,7 @@ def main(
     try:
         if storage_dtype not in STORAGE:
             raise UsageError(f"--storage-dtype must be {' or '.join(STORAGE)}, not {storage_dtype!r}")
-        reader = Reader.load(scope, device=device)
+        reader = Reader.load(scope, device=device, dtype=dtype)
         Run(
             reader=reader,
             layers=_layers(layers),
@@ -77,6 +84,7 @@ def main(
             pool_bytes=pool_gib * 2**30,
             storage_dtype=STORAGE[storage_dtype],
             licence=licence,
+            parallel=parallel,
             call_minutes=call_minutes,
             say=lambda line: console.print(line, highlight=False, soft_wrap=True),
         ).go()
@@ -95,4 +103,5 @@ def _layers(text: str) -> tuple[int, ...]:
         raise UsageError(f"--layers must be numbers with commas, e.g. 4,7, not {text!r}") from None
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

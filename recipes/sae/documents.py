@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from scopesift_classifiers.text_rows import COMPRESSIONS, json_rows, json_type, read_lines
 from scopesift_features.errors import InputError, UsageError
 
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")
-HELD_OUT_OF = 50
+HELD_OUT_ONE_IN = 50
 """One document in so many is held out for choosing (dev), and as many again for the final figures (test)."""
 SLICE_CHARACTERS = 32_000_000
 KEY_END = 2**64
@@ -42,7 +42,9 @@ def read_documents(path: Path) -> Iterator[str]:
         for row in json_rows(read_lines(path), path.name):
             text = row.fields.get("text")
             if not isinstance(text, str):
-                raise InputError(f'{row.place}: "text" should be a string, not {json_type(text)}')
+                raise InputError(
+                    f'{row.place}: "text" should be a string, got {json_type(text)}; fix or remove the line'
+                )
             if text.strip():
                 yield text
         return
@@ -53,33 +55,31 @@ def read_documents(path: Path) -> Iterator[str]:
 
 def part_of(text: str) -> Part:
     """The part a document belongs to, by a hash of its text alone: the same in every run and file."""
-    bucket = int.from_bytes(hashlib.blake2b(text.encode(errors="replace"), digest_size=8).digest())
     parts: dict[int, Part] = {0: "test", 1: "dev"}
-    return parts.get(bucket % HELD_OUT_OF, "train")
+    return parts.get(_hash(text, b"") % HELD_OUT_ONE_IN, "train")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Corpus:
     """Text files as three disjoint, shuffled sequences of documents.
 
     A document's place is the hash of its text and the seed, so that neither the order of the files nor that of
-    their lines matters, and equal documents stand side by side, where all but one are dropped.
+    their lines matters; of equal documents all but one are dropped.
 
     Attributes:
         files: What is read.
         seed: Of the order.
-        slices: The order is cut in so many equal ranges of hashes, each read at once.
         counts: Documents of each part, repeated ones included.
         characters: Of all of them.
-        digest: SHA-256 of the files' contents, in the order given.
+        sha256: Of the files' contents, in the order given.
     """
 
     files: tuple[Path, ...]
     seed: int
-    slices: int
     counts: dict[Part, int]
     characters: int
-    digest: str
+    sha256: str
+    _slice: tuple[int, dict[Part, list[str]]] | None = field(default=None, repr=False)
 
     @classmethod
     def open(cls, files: Sequence[Path], seed: int) -> Corpus:
@@ -87,11 +87,11 @@ class Corpus:
 
         Raises:
             UsageError: No file is named, or one is missing or of an unknown kind.
-            InputError: A line that is not a document, or no document left to train or to measure on.
+            InputError: A line that is not a document, or a part of the text without any.
         """
         if not files:
             raise UsageError("no text file is named; give --text FILE…")
-        counts: dict[Part, int] = {"train": 0, "dev": 0, "test": 0}
+        counts: dict[Part, int] = dict.fromkeys(get_args(Part), 0)
         characters = 0
         digest = hashlib.sha256()
         for path in files:
@@ -103,24 +103,38 @@ class Corpus:
         for part, count in counts.items():
             if count == 0:
                 raise InputError(
-                    f"{sum(counts.values())} documents in {len(files)} files leave none for {part} (one in "
-                    f"{HELD_OUT_OF} is held out twice over, by hash); give more text, one document a line"
+                    f"{sum(counts.values())} documents leave none for {part}, since one in {HELD_OUT_ONE_IN} each is "
+                    "held out for dev and test; give more text, one document a line"
                 )
-        slices = -(-characters // SLICE_CHARACTERS)
-        return cls(tuple(files), seed, slices, counts, characters, digest.hexdigest())
+        return cls(tuple(files), seed, counts, characters, digest.hexdigest())
 
-    def documents(self, part: Part, slice_number: int) -> list[str]:
-        """The shuffled documents of one slice of a part, each text once."""
-        low, high = (KEY_END * number // self.slices for number in (slice_number, slice_number + 1))
+    @property
+    def slices(self) -> int:
+        """The shuffled order is cut into so many slices; one is held in memory at a time."""
+        return -(-self.characters // SLICE_CHARACTERS)
+
+    def documents(self, part: Part, number: int) -> list[str]:
+        """The documents of a part in one slice, in the shuffled order, each text once."""
+        if self._slice is None or self._slice[0] != number:
+            self._slice = None  # freed before the next one is read
+            self._slice = (number, self._read(number))
+        return self._slice[1][part]
+
+    def _read(self, number: int) -> dict[Part, list[str]]:
+        low, high = (KEY_END * n // self.slices for n in (number, number + 1))
+        salt = self.seed.to_bytes(8)
         found: dict[int, str] = {}
         for path in self.files:
             for text in read_documents(path):
-                if part_of(text) == part and low <= (key := self._key(text)) < high:
+                key = _hash(text, salt)
+                if low <= key < high:
                     found[key] = text
-        return [found[key] for key in sorted(found)]
+        parts: dict[Part, list[str]] = {part: [] for part in self.counts}
+        for key in sorted(found):
+            parts[part_of(found[key])].append(found[key])
+        return parts
 
-    def _key(self, text: str) -> int:
-        salt = self.seed.to_bytes(8)
-        return int.from_bytes(
-            hashlib.blake2b(text.encode(errors="replace"), digest_size=8, key=salt).digest()
-        )
+
+def _hash(text: str, salt: bytes) -> int:
+    content = text.encode(errors="surrogatepass")  # JSON can hold lone surrogates
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=salt).digest())

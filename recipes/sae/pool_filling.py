@@ -46,12 +46,14 @@ class PoolFiller:
     def fill_generation(self, generation: int, tokens: int) -> bool:
         """Fill the chunk of a generation, unless the pool holds it.
 
+        Where the text ends inside it, it is cut short in the first filling; later the chunk stays as it was.
+
         Args:
             generation: Counted from 0; at most one more than was ever filled.
             tokens: Most tokens to fill.
 
         Returns:
-            Whether a full chunk's worth of text was there.
+            Whether there was text for all of them.
         """
         record, name = self.pool.record, str(generation % self.pool.size.chunks)
         held = record.chunks.get(name)
@@ -77,7 +79,8 @@ class PoolFiller:
                 record.starts.append(documents.position)
             if not full:
                 record.last = generation
-        writer.commit(generation)
+        if full or generation < self.pool.size.chunks:
+            writer.commit(generation)
         return full
 
     def _residuals(self, windows: Sequence[Window]) -> Iterator[dict[int, Tensor]]:

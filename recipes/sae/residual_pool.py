@@ -77,7 +77,7 @@ class PoolRecord:
             whatever the backbone's scale: a multiplication that rounds nothing.
         starts: Generation -> (slice, document) where its text starts; one more than was filled.
         last: The generation that the text ended in; None while there is more.
-        seen, extreme: Tokens that were read, and how many of them were too large to be kept.
+        seen, extreme: Training tokens that were read, and how many of them were too large to be kept.
         chunks: Name of a chunk -> what it holds.
     """
 
@@ -204,12 +204,19 @@ class ChunkWriter:
         for layer, x_TD in resid_TD.items():
             norm_T = x_TD.float().norm(dim=1)
             keep_T &= norm_T.to(keep_T.device) <= record.bounds[str(layer)]
-        record.seen += len(keep_T)
-        record.extreme += int((~keep_T).sum())
+        if self.name.isdecimal():
+            record.seen += len(keep_T)
+            record.extreme += int((~keep_T).sum())
         room = self.room - self.filled
         for layer, x_TD in resid_TD.items():
             stored = x_TD[keep_T.to(x_TD.device)][:room].float() * 2.0 ** record.exponents[str(layer)]
-            self._files[layer].write(stored.half().cpu().numpy().tobytes())
+            try:
+                self._files[layer].write(stored.half().cpu().numpy().tobytes())
+            except OSError as error:
+                raise ScopeError(
+                    f"cannot write to {self.pool.folder}: {error.strerror}; free space, or give a smaller --pool-gib "
+                    "or another --work"
+                ) from None
         self.filled += min(room, int(keep_T.sum()))
 
     def commit(self, generation: int) -> None:

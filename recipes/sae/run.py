@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from scopesift_features.atomic_files import write_atomically
 from scopesift_features.errors import UsageError
+from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.reader import Reader
 
+from recipes.sae.checkpoint import Checkpoint, Position
 from recipes.sae.documents import Corpus
 from recipes.sae.pool_filling import PoolFiller
+from recipes.sae.progress import progress_bar
 from recipes.sae.residual_pool import PoolSize, ResidualPool
 from recipes.sae.schedule import Schedule
 from recipes.sae.scope_output import ScopeOutput
+from recipes.sae.token_order import TokenOrder
 from recipes.sae.training import LayerTraining, TrainingSettings
 
 CHECKPOINT_SECONDS = 120.0
@@ -42,7 +43,7 @@ class Run:
         layers: Blocks after which an SAE is trained.
         files: Text files.
         out: Scope folder that the SAEs are written to.
-        work: Folder of the pool; another run on the same text and layers reads it again.
+        work: Folder of the pool; another run on the same text and layers uses it again.
         settings: Of the training.
         schedule: Its length.
         tokens: Tokens of text to train on at most; those that the pool does not hold at once replace others in it as
@@ -50,6 +51,7 @@ class Run:
         pool_bytes: Most bytes that the pool takes on disk.
         storage_dtype: Of encoder and decoder in the files.
         licence: Of the text, for the card.
+        parallel: Sentence pairs to search twins in, for the card.
         call_minutes: Stop this call after so long.
         say: Receives a line a step.
     """
@@ -61,10 +63,11 @@ class Run:
     work: Path
     settings: TrainingSettings
     schedule: Schedule
-    tokens: int | None
-    pool_bytes: float
-    storage_dtype: torch.dtype
-    licence: str
+    tokens: int | None = None
+    pool_bytes: float = 4 * 2**30
+    storage_dtype: torch.dtype = torch.float32
+    licence: str = "not stated"
+    parallel: Path | None = None
     call_minutes: float = math.inf
     say: Callable[[str], None] = field(default=lambda _line: None, repr=False)
 
@@ -78,7 +81,9 @@ class Run:
         if settings.k > settings.d_sae:
             raise UsageError(f"k is {settings.k}, more than the {settings.d_sae} features of the SAE")
         if self.tokens is not None and self.tokens < settings.batch:
-            raise UsageError(f"--tokens {self.tokens} is less than a batch of {settings.batch}")
+            raise UsageError(
+                f"{self.tokens} tokens are less than a batch of {settings.batch}; give more --tokens"
+            )
 
     def go(self) -> None:
         """Train, or go on training, and write the SAEs.
@@ -90,96 +95,91 @@ class Run:
             ScopeError: The backbone or the output cannot be read or written.
         """
         deadline = time.monotonic() + 60 * self.call_minutes
-        corpus = Corpus.open(self.files, self.settings.seed)
         output = ScopeOutput(self.reader, self.out, self.settings)
+        output.check()
+        corpus = Corpus.open(self.files, self.settings.seed)
         key = self._key(corpus)
         if output.holds(key):
-            self.say(f"{self.out}: these SAEs are already there")
+            self.say(f"{self.out}: these SAEs are there already")
             return
-        output.check()
-        pool = self._open_pool(corpus)
-        trainings, state = self._restore(key)
-        self._fill(corpus, pool, state["refills"], deadline)
-        if not trainings:
-            trainings = self._start(pool)
-        with _bar("SAEs") as bar:
-            self._train(corpus, pool, trainings, state, key, deadline, bar)
-        output.write(
-            [training.folded(self.storage_dtype) for training in trainings],
-            pool,
-            {"key": key, "licence": self.licence, "steps": state["steps"], "minutes": state["seconds"] / 60},
-            self.say,
-        )
-        self._checkpoint.unlink(missing_ok=True)
+        checkpoint = Checkpoint(self.out / "sae" / "unfinished.pt", key)
+        with one_at_a_time(self.work, self.say):
+            pool = ResidualPool(
+                self.work / "pool", self.layers, self.reader.d_model, self._size, self._text_key(corpus)
+            )
+            resumed = checkpoint.load()
+            position, states = resumed or (Position(), None)
+            self._fill(corpus, pool, position.refills, deadline)
+            trainings = self._trainings(pool, states)
+            if states:
+                self.say(f"resumed after {position.steps:,} steps")
+            self._train(corpus, pool, trainings, position, checkpoint, deadline)
+            saes = [training.folded(self.storage_dtype) for training in trainings]
+            output.write(saes, pool, self._facts(key, position, pool), self.parallel, self.say)
+        checkpoint.path.unlink(missing_ok=True)
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.out / "unfinished.pt"
+    @cached_property
+    def _size(self) -> PoolSize:
+        return PoolSize.within(self.pool_bytes, self.reader.d_model, len(self.layers))
+
+    def _text_key(self, corpus: Corpus) -> dict[str, Any]:
+        """What the pool is a function of: a pulled backbone is known by its revision, others by their weights."""
+        source = self.reader.source
+        backbone = source.configuration() + ([] if self.reader.record.backbone_revision else source.weights())
+        return {
+            "backbone": [list(part) for part in backbone],
+            "reading": self.reader.settings.to_dict(),
+            "layers": list(self.layers),
+            "text_sha256": corpus.sha256,
+            "seed": corpus.seed,
+            "pool": asdict(self._size),
+        }
 
     def _key(self, corpus: Corpus) -> dict[str, Any]:
-        """What the result is a function of."""
+        """What the SAEs are a function of."""
         return {
             **self._text_key(corpus),
+            "text": [path.name for path in self.files],
             "settings": asdict(self.settings),
             "schedule": asdict(self.schedule),
             "tokens": self.tokens,
             "storage_dtype": str(self.storage_dtype).removeprefix("torch."),
         }
 
-    @cached_property
-    def _backbone_key(self) -> list[list[str]]:
-        """A pulled backbone is known by its revision, any other by the content of its weights."""
-        source = self.reader.source
-        parts = source.configuration() + ([] if self.reader.record.backbone_revision else source.weights())
-        return [list(part) for part in parts]
-
-    def _text_key(self, corpus: Corpus) -> dict[str, Any]:
-        size = PoolSize.within(self.pool_bytes, self.reader.d_model, len(self.layers))
+    def _facts(self, key: dict[str, Any], position: Position, pool: ResidualPool) -> dict[str, Any]:
         return {
-            "scope": self.reader.id,
-            "backbone": self._backbone_key,
-            "reading": self.reader.settings.to_dict(),
-            "layers": list(self.layers),
-            "text": {path.name: path.stat().st_size for path in self.files},
-            "text_sha256": corpus.digest,
-            "order_seed": corpus.seed,
-            "pool": asdict(size),
+            "steps": position.steps,
+            "minutes": round(position.seconds / 60, 2),
+            "tokens": pool.record.seen,
+            "extreme": pool.record.extreme,
+            "licence": self.licence,
+            "key": key,
         }
 
-    def _open_pool(self, corpus: Corpus) -> ResidualPool:
-        size = PoolSize.within(self.pool_bytes, self.reader.d_model, len(self.layers))
-        return ResidualPool(
-            self.work / "pool", self.layers, self.reader.d_model, size, self._text_key(corpus)
-        )
+    def _refills(self) -> int:
+        """Chunks of text beyond those that the pool holds at once."""
+        return max(0, (self.tokens or 0) // self._size.chunk_tokens - self._size.chunks)
 
-    def _generations(self, pool: ResidualPool) -> tuple[int, int]:
-        """Chunks of the first filling, and chunks that replace others later."""
-        if self.tokens is None:
-            return pool.size.chunks, 0
-        chunks = math.ceil(self.tokens / pool.size.chunk_tokens)
-        return min(chunks, pool.size.chunks), max(0, chunks - pool.size.chunks)
-
-    def _fill(self, corpus: Corpus, pool: ResidualPool, refills: int, deadline: float) -> None:
+    def _fill(self, corpus: Corpus, pool: ResidualPool, refilled: int, deadline: float) -> None:
         """Bring the pool to where the training left it."""
-        first, _ = self._generations(pool)
-        size = pool.size
+        size = self._size
         total = min(self.tokens or math.inf, size.chunks * size.chunk_tokens)
-        with _bar("residuals") as bar:
-            task = bar.add_task("", total=total, completed=pool.rows, note="")
-            filler = PoolFiller(self.reader, corpus, pool, lambda tokens: bar.advance(task, tokens))
+        first = math.ceil(total / size.chunk_tokens)
+        with progress_bar("residuals", total) as advance:
+            filler = PoolFiller(self.reader, corpus, pool, lambda tokens: advance(tokens, ""))
             filler.fill_held_out()
-            for generation in range(first + refills):
-                replaced = generation + size.chunks < first + refills
-                if replaced and len(pool.record.starts) > generation + 1:
-                    continue
-                room = min(size.chunk_tokens, int(total) - generation * size.chunk_tokens)
-                if generation >= size.chunks:
-                    room = size.chunk_tokens
-                before = len(pool.record.starts)
+            advance(pool.rows, "")
+            for generation in range(first + refilled):
+                known = generation + 1 < len(pool.record.starts)
+                if known and generation + size.chunks < first + refilled:
+                    continue  # replaced since, and where the next one's text starts is known
+                room = size.chunk_tokens
+                if generation < size.chunks:
+                    room = min(room, int(total) - generation * size.chunk_tokens)
                 if not filler.fill_generation(generation, room):
                     break
-                # a call that was given no time at all gets one chunk further
-                if time.monotonic() > deadline and len(pool.record.starts) > before:
+                # a call without any time gets one chunk further
+                if time.monotonic() > deadline and not known:
                     raise UnfinishedError(f"{pool.rows:,} tokens are in the pool")
         if pool.rows < self.settings.batch:
             raise UsageError(
@@ -187,101 +187,63 @@ class Run:
                 "give more text or a smaller --batch"
             )
 
-    def _start(self, pool: ResidualPool) -> list[LayerTraining]:
+    def _trainings(self, pool: ResidualPool, states: list[dict[str, Any]] | None) -> list[LayerTraining]:
+        device = self.reader.sae_device
+        if states is not None:
+            return [
+                LayerTraining.restored(state, layer, self.settings, device)
+                for layer, state in zip(self.layers, states, strict=True)
+            ]
         rng = np.random.default_rng(self.settings.seed)
         rows = np.sort(rng.choice(pool.rows, min(SAMPLE_TOKENS, pool.rows), replace=False))
-        device = self.reader.sae_device
-        return [LayerTraining(pool.take(layer, rows), layer, self.settings, device) for layer in self.layers]
-
-    def _restore(self, key: dict[str, Any]) -> tuple[list[LayerTraining], dict[str, Any]]:
-        state: dict[str, Any] = {"steps": 0, "seconds": 0.0, "refills": 0}
-        if not self._checkpoint.is_file():
-            return [], state
-        saved = torch.load(self._checkpoint, weights_only=True, map_location="cpu")
-        if saved["key"] != key:
-            self.say(f"{self._checkpoint} belongs to another run; starting anew")
-            return [], state
-        trainings = []
-        for layer, one in zip(self.layers, saved["layers"], strict=True):
-            training = LayerTraining(
-                torch.randn(2, self.reader.d_model), layer, self.settings, self.reader.sae_device
-            )
-            training.restore(one)
-            trainings.append(training)
-        state = {name: saved[name] for name in state}
-        self.say(f"resumed after {state['steps']:,} steps")
-        return trainings, state
-
-    def _save(self, trainings: list[LayerTraining], state: dict[str, Any], key: dict[str, Any]) -> None:
-        content = {**state, "key": key, "layers": [training.state() for training in trainings]}
-        write_atomically(self._checkpoint, lambda path: torch.save(content, path))
+        return [
+            LayerTraining.started(pool.take(layer, rows), layer, self.settings, device)
+            for layer in self.layers
+        ]
 
     def _train(
         self,
         corpus: Corpus,
         pool: ResidualPool,
         trainings: list[LayerTraining],
-        state: dict[str, Any],
-        key: dict[str, Any],
+        position: Position,
+        checkpoint: Checkpoint,
         deadline: float,
-        bar: Progress,
     ) -> None:
-        first, refills = self._generations(pool)
+        """Learn until the schedule is over; every layer sees the same tokens at the same step."""
+        refills = self._refills()
         filler = PoolFiller(self.reader, corpus, pool, lambda _tokens: None)
-        task = bar.add_task("", total=1.0, note="")
-        order = _Order(pool.rows, self.settings.batch, self.settings.seed)
-        saved = time.monotonic()
-        while (share := self.schedule.share(state["steps"], state["seconds"])) < 1:
-            if state["refills"] < int(share * (refills + 1)) and pool.record.last is None:
-                self._save(trainings, state, key)
-                state["refills"] += 1
-                filler.fill_generation(first + state["refills"] - 1, pool.size.chunk_tokens)
-            started = time.monotonic()
-            rows = order.batch(state["steps"])
-            for training in trainings:
-                training.step(pool.take(training.layer, rows), share)
-            now = time.monotonic()
-            state["steps"] += 1
-            state["seconds"] += now - started
-            if now > deadline:
-                self._save(trainings, state, key)
-                raise UnfinishedError(f"{share:.0%} of the training is done, {state['steps']:,} steps")
-            if now - saved > CHECKPOINT_SECONDS:
-                self._save(trainings, state, key)
-                saved = now
-            loss = " ".join(f"{training.loss:.3f}" for training in trainings)
-            bar.update(task, completed=share, note=f"step {state['steps']:,}, loss {loss}")
+        order = TokenOrder(pool.rows, self.settings.batch, self.settings.seed)
+        share, saved = self.schedule.share(position.steps, position.seconds), time.monotonic()
+
+        def save() -> None:
+            checkpoint.save(position, [training.state() for training in trainings])
+
+        with progress_bar("SAEs", 1.0) as advance:
+            advance(share, "")
+            while share < 1:
+                if position.refills < int(share * (refills + 1)) and pool.record.last is None:
+                    save()  # what is replaced now cannot be learned from again
+                    generation = self._size.chunks + position.refills
+                    position.refills += filler.fill_generation(generation, self._size.chunk_tokens)
+                started = time.monotonic()
+                rows = order.rows_of(position.steps)
+                for training in trainings:
+                    training.step(pool.take(training.layer, rows), share)
+                now = time.monotonic()
+                position.steps += 1
+                position.seconds += now - started
+                before, share = share, self.schedule.share(position.steps, position.seconds)
+                losses = " ".join(f"{training.loss:.3f}" for training in trainings)
+                advance(share - before, f"step {position.steps:,}, loss {losses}")
+                if now > deadline and share < 1:
+                    save()
+                    raise UnfinishedError(f"{share:.0%} of the training is done, {position.steps:,} steps")
+                if now - saved > CHECKPOINT_SECONDS:
+                    save()
+                    saved = now
         for training in trainings:
             self.say(
-                f"layer {training.layer}: {state['steps']:,} steps in {state['seconds'] / 60:.1f} min, "
+                f"layer {training.layer}: {position.steps:,} steps in {position.seconds / 60:.1f} min, "
                 f"last loss {training.loss:.3f}, dead {training.dead:.1%}"
             )
-
-
-class _Order:
-    """Rows of each step: every row once an epoch, in an order that depends on seed and epoch alone."""
-
-    def __init__(self, rows: int, batch: int, seed: int) -> None:
-        self.rows, self.seed = rows, seed
-        self.per_epoch = max(1, rows // batch)
-        self.size = min(batch, rows)
-        self._epoch, self._permuted = -1, np.zeros(0, np.int64)
-
-    def batch(self, step: int) -> NDArray[np.int64]:
-        epoch, index = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            rng = np.random.default_rng([self.seed, epoch])
-            self._epoch, self._permuted = epoch, rng.permutation(self.rows)
-        return np.sort(self._permuted[index * self.size : (index + 1) * self.size])
-
-
-def _bar(name: str) -> Progress:
-    from rich.console import Console
-
-    return Progress(
-        TextColumn(name),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f}% {task.fields[note]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )

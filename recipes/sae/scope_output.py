@@ -21,14 +21,15 @@ from recipes.sae.card import write_card
 from recipes.sae.quality import measure_sae
 from recipes.sae.residual_pool import ResidualPool
 from recipes.sae.training import TrainingSettings
+from recipes.sae.twins import measure_twins, read_pairs
 
 
 class ScopeOutput:
-    """The folder that the SAEs are written to.
+    """The scope folder that SAEs are written to; those of other layers that it holds stay.
 
     Attributes:
-        folder: The scope folder; SAEs of other layers that it holds stay.
-        config: The sizes of its SAEs.
+        folder: Where it lies; a folder without scope.json becomes a scope with the reader's backbone.
+        config: The sizes that all its SAEs share.
     """
 
     def __init__(self, reader: Reader, folder: Path, settings: TrainingSettings) -> None:
@@ -55,44 +56,57 @@ class ScopeOutput:
         Raises:
             UsageError: The folder holds SAEs of other sizes.
         """
-        if (self._sae / "config.json").is_file():
-            there = read_config(self._sae)
-            ours = (self.config.d_model, self.config.d_sae, self.config.k, self.config.num_layers)
-            if (there.d_model, there.d_sae, there.k, there.num_layers) != ours:
-                raise UsageError(
-                    f"{self._sae} holds SAEs with d_sae {there.d_sae}, k {there.k} of width {there.d_model}; "
-                    "give the same --d-sae and --k, or another --out"
-                )
+        if not (self._sae / "config.json").is_file():
+            return
+        there = read_config(self._sae)
+        found = (there.d_model, there.d_sae, there.k, there.num_layers)
+        ours = (self.config.d_model, self.config.d_sae, self.config.k, self.config.num_layers)
+        if found != ours:
+            raise UsageError(
+                f"{self._sae} holds SAEs with (d_model, d_sae, k, layers) {found}, these would have {ours}; "
+                "a scope's SAEs share their sizes: give the same --d-sae and --k, or another --out"
+            )
 
     def holds(self, key: dict[str, Any]) -> bool:
         """Whether the folder holds what a run with this key gives."""
-        if not self._measured.is_file():
+        if not (self._measured.is_file() and (self.folder / "scope.json").is_file()):
             return False
-        layers = read_json(self._measured, "delete it to train again")["layers"]
+        layers = self._content()["layers"]
         wanted = json.loads(json.dumps(key))
         return all(layers.get(str(layer), {}).get("key") == wanted for layer in key["layers"])
 
     def write(
-        self, saes: Sequence[TopKSAE], pool: ResidualPool, facts: dict[str, Any], say: Callable[[str], None]
+        self,
+        saes: Sequence[TopKSAE],
+        pool: ResidualPool,
+        facts: dict[str, Any],
+        parallel: Path | None,
+        say: Callable[[str], None],
     ) -> None:
-        """Write the files, read them back, measure them on the held-out tokens and write the card."""
+        """Write the files, read them back, measure them on the pool's held-out tokens, and write the card.
+
+        Args:
+            saes: One a layer.
+            pool: Its chunks `dev` and `test` are measured on.
+            facts: What measured.json says of each layer beside its quality.
+            parallel: Sentence pairs for the twin search, if there are any.
+            say: Receives a line a layer.
+        """
         self._sae.mkdir(parents=True, exist_ok=True)
         self.config.write(self._sae)
-        content: dict[str, Any] = {"layers": {}}
-        if self._measured.is_file():
-            content = read_json(self._measured, "delete it to train again")
-        dtype: torch.dtype = getattr(torch, self.reader.settings.sae_dtype)  # as it is used
+        content = self._content() if self._measured.is_file() else {"layers": {}}
+        layers = tuple(sae.layer for sae in saes)
+        pairs = read_pairs(parallel) if parallel is not None else []
+        twins = measure_twins(self.reader, pairs, layers) if pairs else {}
+        as_used: torch.dtype = getattr(torch, self.reader.settings.sae_dtype)
         for sae in saes:
             path = write_safetensors(sae, self._sae)
-            read = read_safetensors(path, self.config, decoder=True, dtype=dtype)
+            read = read_safetensors(path, self.config, decoder=True, dtype=as_used)
             dev, test = (measure_sae(read, pool.part(part, sae.layer)) for part in ("dev", "test"))
-            content["layers"][str(sae.layer)] = {
-                **facts,
-                "tokens": pool.record.seen,
-                "extreme": pool.record.extreme,
-                "dev": asdict(dev),
-                "test": asdict(test),
-            }
+            found = {"dev": asdict(dev), "test": asdict(test)}
+            if pairs:
+                found["twins"] = {"share": twins[sae.layer], "pairs": len(pairs)}
+            content["layers"][str(sae.layer)] = {**found, **facts}
             say(
                 f"layer {sae.layer}: FVU {test.fvu:.3f} (dev {dev.fvu:.3f}), dead {test.dead:.1%}, "
                 f"active {test.active:.2f} on {test.tokens:,} held-out tokens"
@@ -100,11 +114,13 @@ class ScopeOutput:
         content["layers"] = dict(sorted(content["layers"].items(), key=lambda item: int(item[0])))
         write_json(self._measured, content)
         write_card(self._sae)
-        self._make_scope()
+        if not (self.folder / "scope.json").is_file():
+            self._make_scope()
+
+    def _content(self) -> dict[str, Any]:
+        return read_json(self._measured, "delete it to train again")
 
     def _make_scope(self) -> None:
-        if (self.folder / "scope.json").is_file():
-            return
         record, name = self.reader.record, self.folder.resolve().name
         if record.package is None:
             backbone = self.folder / "backbone"

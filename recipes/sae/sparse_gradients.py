@@ -106,7 +106,7 @@ def largest(x_TD: Tensor, weights: Weights, k: int) -> Tensor:
     processor multiplies bfloat16, the choice is made on such products; the values themselves are not.
     """
     n_features = len(weights.encoder_FD)
-    dtype = torch.bfloat16 if _multiplies_bfloat16(x_TD.device) else torch.float32
+    dtype = torch.bfloat16 if multiplies_bfloat16(x_TD.device) else torch.float32
     encoder_DF, bias_F, x_TD = (
         weights.encoder_FD.to(dtype).T,
         weights.encoder_bias_F.to(dtype),
@@ -143,7 +143,8 @@ def _products(rows_TD: Tensor, weight_FD: Tensor, indices_TK: Tensor) -> Tensor:
     return found.values().view(n_tokens, k)
 
 
-def _multiplies_bfloat16(device: torch.device) -> bool:
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether products of bfloat16 numbers are faster there than those of fp32 ones."""
     if device.type == "cpu":
         return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch.nn.functional as F
 from scopesift_features.sae import TopKSAE
 from torch import Tensor
 
-from recipes.sae.sparse_gradients import Weights, gradients
+from recipes.sae.sparse_gradients import Gradients, Weights, gradients
 
 WARM_UP, DECAY_FROM = 0.03, 0.7
+BETAS = (0.9, 0.99)
+AUXILIARY_EVERY = 4
+PARAMETERS = ("encoder", "encoder_bias", "decoder", "decoder_bias")
 
 
 @dataclass(frozen=True)
@@ -46,33 +50,67 @@ def rate_factor(share: float) -> float:
 class LayerTraining:
     """The SAE of one layer while it is trained.
 
-    Inputs are centred on the mean residual and scaled to a mean square of 1 a dimension: the mean is the part
-    of a residual that tells tokens apart least and would take up most of the encoder's gradient.
+    Inputs are centred on the mean residual and scaled to a mean square of 1 a dimension: the mean is what tokens
+    have in common, and would take up most of the encoder's gradient.
 
-    Args:
-        sample_TD: fp32 residuals, to take mean and scale from.
-        layer: The block that they were read after.
-        settings: Sizes and rates.
-        device: Where to train.
+    Attributes:
+        layer: The block that the residuals are read after.
+        loss: Fraction of the last batch's variance that was left unexplained.
     """
 
     def __init__(
-        self, sample_TD: Tensor, layer: int, settings: TrainingSettings, device: torch.device
+        self, tensors: Mapping[str, Tensor], layer: int, settings: TrainingSettings, device: torch.device
     ) -> None:
-        self.layer, self.settings, self.device = layer, settings, device
-        self.mean_D = sample_TD.mean(0).to(device)
+        self.layer, self.settings, self.loss = layer, settings, 1.0
+        self._tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
+        self.mean_D, self.scale = self._tensors["mean"], float(tensors["scale"])
+        self.silent_F = self._tensors["silent"]
+        self.decoder_bias_D = self._tensors["decoder_bias"]
+        self.weights = Weights(
+            self._tensors["encoder"], self._tensors["encoder_bias"], self._tensors["decoder"]
+        )
+        parameters = [self._tensors[name] for name in PARAMETERS]
+        self.optimizer = torch.optim.Adam(parameters, lr=settings.rate, betas=BETAS, fused=True)
+
+    @classmethod
+    def started(
+        cls, sample_TD: Tensor, layer: int, settings: TrainingSettings, device: torch.device
+    ) -> LayerTraining:
+        """A new SAE: random directions, the encoder the decoder transposed (Gao et al. 2024, appendix A.1).
+
+        Args:
+            sample_TD: fp32 residuals, to take mean and scale from.
+            layer: The block that they were read after.
+            settings: Sizes and rates.
+            device: Where to train.
+        """
         d_model = sample_TD.shape[1]
-        self.scale = float((sample_TD - sample_TD.mean(0)).norm(dim=1).mean() / d_model**0.5)
+        mean_D = sample_TD.mean(0)
         generator = torch.Generator().manual_seed(settings.seed * 1000 + layer)
         directions = F.normalize(torch.randn(settings.d_sae, d_model, generator=generator), dim=1)
-        self.encoder_FD = directions.to(device)
-        self.decoder_FD = directions.to(device, copy=True)
-        self.encoder_bias_F = torch.zeros(settings.d_sae, device=device)
-        self.decoder_bias_D = torch.zeros(d_model, device=device)
-        self.silent_F = torch.zeros(settings.d_sae, dtype=torch.int64, device=device)
-        parameters = [self.encoder_FD, self.decoder_FD, self.encoder_bias_F, self.decoder_bias_D]
-        self.optimizer = torch.optim.Adam(parameters, lr=settings.rate, betas=(0.9, 0.99), fused=True)
-        self.loss = 1.0
+        tensors = {
+            "mean": mean_D,
+            "scale": (sample_TD - mean_D).square().mean().sqrt(),
+            "encoder": directions,
+            "encoder_bias": torch.zeros(settings.d_sae),
+            "decoder": directions.clone(),
+            "decoder_bias": torch.zeros(d_model),
+            "silent": torch.zeros(settings.d_sae, dtype=torch.int64),
+        }
+        return cls(tensors, layer, settings, device)
+
+    @classmethod
+    def restored(
+        cls, state: Mapping[str, Any], layer: int, settings: TrainingSettings, device: torch.device
+    ) -> LayerTraining:
+        """Take up what `state` gave."""
+        training = cls(state["tensors"], layer, settings, device)
+        training.optimizer.load_state_dict(state["optimizer"])
+        return training
+
+    def state(self) -> dict[str, Any]:
+        """What has to be saved to go on later."""
+        return {"tensors": self._tensors, "optimizer": self.optimizer.state_dict()}
 
     @property
     def dead(self) -> float:
@@ -81,76 +119,56 @@ class LayerTraining:
 
     @torch.no_grad()
     def step(self, x_TD: Tensor, share: float) -> None:
-        """Learn from one batch of residuals `[T, D]` at a share of the training, 0 to 1."""
-        x_TD = (x_TD.to(self.device) - self.mean_D) / self.scale
-        weights = Weights(self.encoder_FD, self.encoder_bias_F, self.decoder_FD)
+        """Learn from one batch.
+
+        Args:
+            x_TD: Residuals in the backbone's units.
+            share: How much of the training is over, 0 to 1.
+        """
+        x_TD = (x_TD.to(self.mean_D.device) - self.mean_D) / self.scale
         spread = (x_TD - x_TD.mean(0)).square().sum()
-        found = gradients(x_TD, x_TD - self.decoder_bias_D, weights, self.settings.k, spread)
+        found = gradients(x_TD, x_TD - self.decoder_bias_D, self.weights, self.settings.k, spread)
         self.loss = float(found.error_TD.square().sum() / spread)
-        self._add_dead(x_TD, found.error_TD, weights, found)
-        self.encoder_FD.grad, self.decoder_FD.grad = found.encoder_FD, found.decoder_FD
-        self.encoder_bias_F.grad, self.decoder_bias_D.grad = found.encoder_bias_F, found.decoder_bias_D
+        self._add_dead(x_TD, found)
+        self._tensors["encoder"].grad = found.encoder_FD
+        self._tensors["encoder_bias"].grad = found.encoder_bias_F
+        self._tensors["decoder"].grad = found.decoder_FD
+        self._tensors["decoder_bias"].grad = found.decoder_bias_D
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.rate * rate_factor(share)
         self.optimizer.step()
-        self.decoder_FD.div_(self.decoder_FD.norm(dim=1, keepdim=True))
+        # an activation is the length of a feature's part in the reconstruction, whatever the feature
+        decoder_FD = self.weights.decoder_FD
+        decoder_FD.div_(decoder_FD.norm(dim=1, keepdim=True))
         self.silent_F += len(x_TD)
         self.silent_F[found.indices_TK[found.fired_TK]] = 0
 
-    def _add_dead(self, x_TD: Tensor, error_TD: Tensor, weights: Weights, found: Any) -> None:
-        """Let the dead features learn what the others leave unexplained, on a quarter of the tokens."""
+    def _add_dead(self, x_TD: Tensor, found: Gradients) -> None:
+        """Let the dead features learn what the others leave unexplained, from a part of the batch."""
         dead = (self.silent_F > self.settings.dead_after).nonzero().squeeze(1)
         if len(dead) == 0:
             return
-        few = slice(None, None, 4)
-        target_TD = error_TD[few]
+        x_TD, target_TD = x_TD[::AUXILIARY_EVERY], found.error_TD[::AUXILIARY_EVERY]
         k = min(x_TD.shape[1] // 2, len(dead))
         normaliser = target_TD.square().sum() / self.settings.auxiliary_weight
-        revived = gradients(x_TD[few], target_TD, weights.of(dead), k, normaliser)
+        revived = gradients(x_TD, target_TD, self.weights.of(dead), k, normaliser)
         found.encoder_FD.index_add_(0, dead, revived.encoder_FD)
-        found.decoder_FD.index_add_(0, dead, revived.decoder_FD)
         found.encoder_bias_F.index_add_(0, dead, revived.encoder_bias_F)
+        found.decoder_FD.index_add_(0, dead, revived.decoder_FD)
 
     def folded(self, storage_dtype: torch.dtype) -> TopKSAE:
         """The SAE as it is stored: mean and scale are in its weights, so that encoding needs neither.
 
         Args:
-            storage_dtype: Of the two matrices; the encoder's bias is made for the rounded encoder, and biases
-                stay fp32, since the product with the mean residual is large beside an activation.
+            storage_dtype: Of the two matrices. Biases stay fp32, and the encoder's is made for the rounded
+                encoder: its product with the mean residual is large beside an activation.
         """
-        encoder_FD = self.encoder_FD.to(storage_dtype)
+        encoder_FD = self.weights.encoder_FD.to(storage_dtype)
         return TopKSAE(
             W_enc_FD=encoder_FD.cpu(),
-            b_enc_F=(self.encoder_bias_F * self.scale - encoder_FD.float() @ self.mean_D).cpu(),
-            W_dec_DF=self.decoder_FD.T.to(storage_dtype).cpu().contiguous(),
+            b_enc_F=(self.weights.encoder_bias_F * self.scale - encoder_FD.float() @ self.mean_D).cpu(),
+            W_dec_DF=self.weights.decoder_FD.T.to(storage_dtype).cpu().contiguous(),
             b_dec_D=(self.decoder_bias_D * self.scale + self.mean_D).cpu(),
             k=self.settings.k,
             layer=self.layer,
         )
-
-    def state(self) -> dict[str, Any]:
-        """What has to be saved to go on later."""
-        return {
-            "mean": self.mean_D,
-            "scale": self.scale,
-            "encoder": self.encoder_FD,
-            "decoder": self.decoder_FD,
-            "encoder_bias": self.encoder_bias_F,
-            "decoder_bias": self.decoder_bias_D,
-            "silent": self.silent_F,
-            "optimizer": self.optimizer.state_dict(),
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `state` gave."""
-        self.scale = float(state["scale"])
-        for name, tensor in (
-            ("mean", self.mean_D),
-            ("encoder", self.encoder_FD),
-            ("decoder", self.decoder_FD),
-            ("encoder_bias", self.encoder_bias_F),
-            ("decoder_bias", self.decoder_bias_D),
-            ("silent", self.silent_F),
-        ):
-            tensor.copy_(state[name])
-        self.optimizer.load_state_dict(state["optimizer"])

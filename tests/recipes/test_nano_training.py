@@ -5,8 +5,6 @@ import torch.nn.functional as F
 
 from recipes.nano.language_model import nano_config, rate_factor
 from recipes.nano.objective import sampled_cross_entropy, translation_ranking
-from recipes.nano.residual_pool import EXTREME_NORM, without_extremes
-from recipes.nano.sae_training import measure_sae, train_sae
 
 
 def test_sampled_loss_with_every_candidate_is_the_exact_loss():
@@ -50,27 +48,6 @@ def test_ranking_ignores_what_is_not_kept():
 )
 def test_the_rate_rises_stays_and_falls(progress, low, high):
     assert low <= rate_factor(progress, 0.5) <= high
-
-
-def test_extreme_norms_are_dropped():
-    residual = torch.randn(100, 8).half()
-    residual[7] *= 100
-    kept = without_extremes(residual)
-    assert len(kept) == 99
-    assert kept.float().norm(dim=1).max() <= EXTREME_NORM * residual.float().norm(dim=1).median()
-
-
-def test_an_sae_learns_to_reconstruct_and_keeps_k_active():
-    torch.manual_seed(0)
-    directions = F.normalize(torch.randn(24, 16), dim=1)
-    picks = torch.rand(20_000, 24) < 0.1
-    residual = ((picks * torch.rand(20_000, 24)) @ directions * 10 + 3.0).half()
-    sae = train_sae(residual, 2, k=4, minutes=0.05, say=lambda _line: None)
-    quality = measure_sae(sae, residual[:2000])
-    assert sae.layer == 2
-    assert sae.W_enc_FD.shape == (256, 16)
-    assert quality.fvu < 0.35
-    assert quality.active <= 4
 
 
 def test_nano_fits_the_size_that_the_repository_allows():

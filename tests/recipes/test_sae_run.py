@@ -1,12 +1,19 @@
 """The SAE recipe on a tiny random backbone: text in, a scope out, in one call or in several."""
 
+import json
 import random
 
 import pytest
 import torch
+import typer
+from scopesift_features.errors import UsageError
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
+from typer.testing import CliRunner
 
+from recipes.sae import pool_filling, run
+from recipes.sae.__main__ import main
+from recipes.sae.documents import part_of
 from recipes.sae.run import Run, UnfinishedError
 from recipes.sae.schedule import Schedule
 from recipes.sae.training import TrainingSettings
@@ -48,11 +55,9 @@ def make_run(tiny_scope_folder, text, tmp_path):
             "out": tmp_path / out,
             "work": tmp_path / work,
             "settings": TrainingSettings(k=8, d_sae=64, batch=256),
-            "schedule": Schedule(steps=30),
+            "schedule": Schedule(steps=12),
             "tokens": 3000,
             "pool_bytes": 2**20,
-            "storage_dtype": torch.float32,
-            "licence": "none",
         }
         return Run(**{**options, **changes})
 
@@ -64,19 +69,169 @@ def saes(folder):
     return [scope.sae(layer, decoder=True) for layer in scope.layers]
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_saes(make_run, tmp_path):
-    make_run(out="whole", work="whole-work").go()
-    stopped, calls = make_run(call_minutes=0), 0
+def assert_same(left, right):
+    for one, other in zip(saes(left), saes(right), strict=True):
+        for name in ("W_enc_FD", "b_enc_F", "W_dec_DF", "b_dec_D"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+
+
+def measured(folder):
+    return json.loads((folder / "sae" / "measured.json").read_text())["layers"]
+
+
+# 300 KiB hold 16 chunks of 120 tokens: the pool is filled once and then six chunks are replaced
+@pytest.mark.parametrize(("tokens", "pool_bytes"), [(3000, 2**20), (2700, 300 * 2**10)])
+def test_a_run_that_was_stopped_goes_on_to_the_same_saes(make_run, tmp_path, tokens, pool_bytes):
+    size = {"tokens": tokens, "pool_bytes": pool_bytes}
+    make_run("whole", "whole-work", **size).go()
+    calls = 0
     while True:
         calls += 1
         try:
-            stopped.go()
+            make_run(call_minutes=0, **size).go()
             break
         except UnfinishedError:
-            assert calls < 100
-    assert calls > 30
-    for left, right in zip(saes(tmp_path / "whole"), saes(tmp_path / "out"), strict=True):
-        assert torch.equal(left.W_enc_FD, right.W_enc_FD)
-        assert torch.equal(left.b_enc_F, right.b_enc_F)
-        assert torch.equal(left.W_dec_DF, right.W_dec_DF)
-        assert torch.equal(left.b_dec_D, right.b_dec_D)
+            assert calls < 60
+    assert calls > 12
+    assert_same(tmp_path / "whole", tmp_path / "out")
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_saes(make_run, tmp_path, monkeypatch):
+    small = {"tokens": 2700, "pool_bytes": 300 * 2**10}
+    make_run("whole", "whole-work", **small).go()
+    real, steps = run.LayerTraining.step, []
+
+    def killed(self, x_TD, share):
+        if len(steps) == 17:
+            raise KeyboardInterrupt
+        steps.append(share)
+        real(self, x_TD, share)
+
+    monkeypatch.setattr(run.LayerTraining, "step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_run(**small).go()
+    monkeypatch.setattr(run.LayerTraining, "step", real)
+    make_run(**small).go()
+    assert_same(tmp_path / "whole", tmp_path / "out")
+
+
+def test_training_lowers_what_is_left_unexplained_on_held_out_text(make_run, tmp_path):
+    make_run("one", schedule=Schedule(steps=1)).go()
+    make_run("many", schedule=Schedule(steps=60)).go()
+    before, after = measured(tmp_path / "one"), measured(tmp_path / "many")
+    for layer in ("1", "2"):
+        assert after[layer]["test"]["fvu"] < 0.8 * before[layer]["test"]["fvu"]
+        assert after[layer]["test"]["active"] <= 8
+
+
+def test_the_scope_that_is_written_loads_and_gives_the_measured_fidelity(make_run, tmp_path):
+    make_run().go()
+    scope = Scope.load(tmp_path / "out", device="cpu")
+    assert (scope.layers, scope.d_sae, scope.k) == ((1, 2), 64, 8)
+    reading = [(1, scope.sae(1)), (2, scope.sae(2))]
+    assert all(sae.layer == layer for layer, sae in reading)
+    card = (tmp_path / "out" / "sae" / "README.md").read_text()
+    assert f"| 2 | {measured(tmp_path / 'out')['2']['test']['fvu']:.3f} |" in card
+
+
+def test_no_held_out_document_is_trained_on(make_run, monkeypatch):
+    read = {"train": set(), "held out": set()}
+    real = pool_filling.make_windows
+    filling = []
+
+    def watched(reader, texts, **options):
+        read["train" if filling else "held out"].update(texts)
+        return real(reader, texts, **options)
+
+    fill = pool_filling.PoolFiller.fill_generation
+    monkeypatch.setattr(pool_filling, "make_windows", watched)
+    monkeypatch.setattr(
+        pool_filling.PoolFiller,
+        "fill_generation",
+        lambda self, *args: (filling.append(1), fill(self, *args))[1],
+    )
+    make_run().go()
+    assert len(read["train"]) > 100
+    assert all(part_of(text) == "train" for text in read["train"])
+    assert all(part_of(text) != "train" for text in read["held out"])
+
+
+def test_the_pool_never_takes_more_disk_than_allowed(make_run, tmp_path, monkeypatch):
+    most = []
+    real = run.ResidualPool.save
+
+    def weigh(pool):
+        most.append(sum(path.stat().st_size for path in pool.folder.glob("*.f16*")))
+        real(pool)
+
+    monkeypatch.setattr(run.ResidualPool, "save", weigh)
+    make_run(tokens=2700, pool_bytes=300 * 2**10).go()
+    assert len(most) > 20
+    assert 200 * 2**10 < max(most) <= 300 * 2**10
+
+
+def test_layers_are_added_to_a_scope_that_has_others(make_run, tmp_path):
+    make_run(layers=(1,)).go()
+    first = saes(tmp_path / "out")[0]
+    make_run(layers=(3,)).go()
+    assert Scope.load(tmp_path / "out", device="cpu").layers == (1, 3)
+    assert torch.equal(saes(tmp_path / "out")[0].W_enc_FD, first.W_enc_FD)
+    assert set(measured(tmp_path / "out")) == {"1", "3"}
+
+
+def test_a_finished_run_is_not_done_again(make_run, tmp_path):
+    make_run().go()
+    before = (tmp_path / "out" / "sae" / "layer1.sae.safetensors").stat().st_mtime_ns
+    said = []
+    make_run(say=said.append).go()
+    assert said == [f"{tmp_path / 'out'}: these SAEs are there already"]
+    assert (tmp_path / "out" / "sae" / "layer1.sae.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_k_uses_the_same_pool(make_run, tmp_path, monkeypatch):
+    make_run("k8").go()
+    monkeypatch.setattr(pool_filling, "stream_residuals", None)  # reading text again would fail
+    make_run("k4", settings=TrainingSettings(k=4, d_sae=64, batch=256)).go()
+    assert measured(tmp_path / "k4")["1"]["test"]["active"] <= 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"layers": (1, 4)}, "tiny has no layer 4; its layers are 0 to 3"),
+        ({"layers": ()}, "no layer is named"),
+        ({"settings": TrainingSettings(k=65, d_sae=64)}, "k is 65, more than the 64 features"),
+        ({"settings": TrainingSettings(k=8, d_sae=64, batch=10**6), "tokens": None}, "less than a batch"),
+        ({"pool_bytes": 1000}, "--pool-gib must be at least"),
+        ({"files": ()}, "no text file is named"),
+    ],
+)
+def test_what_cannot_be_is_refused(make_run, changes, says):
+    with pytest.raises(UsageError, match=says):
+        make_run(**changes).go()
+
+
+def test_an_output_with_saes_of_other_sizes_is_refused_before_training(make_run):
+    make_run().go()
+    with pytest.raises(UsageError, match="share their sizes"):
+        make_run(settings=TrainingSettings(k=4, d_sae=64, batch=256)).go()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--steps", "1", "--minutes", "1"], 2, "give either --steps"),
+        (["--steps", "1", "--layers", "one"], 2, "--layers must be numbers"),
+        (["--steps", "1", "--text", "nowhere.txt"], 2, "nowhere.txt: there is no such file"),
+        (["--minutes", "0.01", "--tokens", "2000", "--batch", "256", "--k", "4"], 0, "held-out tokens"),
+    ],
+)
+def test_the_command_says_in_one_line_what_is_wrong(tiny_scope_folder, text, tmp_path, options, code, says):
+    app = typer.Typer()
+    app.command()(main)
+    command = ["--scope", str(tiny_scope_folder), "--layers", "1", "--text", str(text), "--device", "cpu"]
+    command += ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"), *options]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == code, done.output
+    assert says in done.stderr
+    assert (done.stderr.count("\n") == 1) == (code == 2)

@@ -1,0 +1,93 @@
+"""How well a layer's residuals hold meaning across languages: does a sentence find its translation?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_classifiers.text_rows import read_lines
+from scopesift_features.errors import InputError
+from scopesift_features.reader import Reader
+
+from recipes.sae.text_residuals import mean_residuals
+
+MOST_PAIRS = 1000
+
+
+class TranslationGroups:
+    """Sentences joined by union-find: what was paired with one sentence means the same as what that was paired with."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def join(self, left: str, right: str) -> None:
+        """Take note that two sentences mean the same."""
+        self._parent[self.root(left)] = self.root(right)
+
+    def root(self, sentence: str) -> str:
+        """The one sentence that stands for all of a group."""
+        while self._parent.setdefault(sentence, sentence) != sentence:
+            self._parent[sentence] = self._parent[self._parent[sentence]]
+            sentence = self._parent[sentence]
+        return sentence
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parent)
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Read sentence pairs, one of each group of sentences that mean the same, at most `MOST_PAIRS`.
+
+    Args:
+        path: Two sentences a line with a TAB between them; also `.gz`, `.xz` or `.zst`.
+
+    Raises:
+        UsageError: No such file.
+        InputError: A line without exactly one TAB, or fewer than two pairs.
+    """
+    groups, pairs = TranslationGroups(), []
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        sentences = line.rstrip("\r\n").split("\t")
+        if len(sentences) != 2:
+            raise InputError(
+                f"{path.name}, line {number}: expected two sentences with one TAB between them, got "
+                f"{len(sentences) - 1} TABs; fix or remove the line"
+            )
+        groups.join(*sentences)
+        pairs.append((sentences[0], sentences[1]))
+    # another translation of the same sentence would be as good an answer, and count as a wrong one
+    first = {groups.root(left): (left, right) for left, right in reversed(pairs)}
+    if len(first) < 2:
+        raise InputError(f"{path}: expected at least two pairs of different meaning, got {len(first)}")
+    return list(reversed(first.values()))[:MOST_PAIRS]
+
+
+def measure_twins(reader: Reader, pairs: list[tuple[str, str]], layers: tuple[int, ...]) -> dict[int, float]:
+    """Share of left sentences whose nearest right sentence is their own translation; chance is 1 / pairs."""
+    left = mean_residuals(reader, [pair[0] for pair in pairs], layers)
+    right = mean_residuals(reader, [pair[1] for pair in pairs], layers)
+    return {layer: twin_share(left[layer], right[layer], np.arange(len(pairs))) for layer in layers}
+
+
+def twin_share(
+    left_ND: NDArray[np.float32], right_MD: NDArray[np.float32], twins_N: NDArray[np.int64]
+) -> float:
+    """Share of rows whose nearest row on the other side, by cosine of the centred residuals, is their twin.
+
+    Args:
+        left_ND: Mean residuals of N sentences, of one language where possible: the mean of all is taken off.
+        right_MD: Of the sentences that are searched.
+        twins_N: For each row on the left its twin on the right.
+    """
+    nearest = (_unit(left_ND) @ _unit(right_MD).T).argmax(axis=1)
+    return float((nearest == twins_N).mean())
+
+
+def _unit(mean_ND: NDArray[np.float32]) -> NDArray[np.float32]:
+    centred = mean_ND - mean_ND.mean(axis=0)
+    unit: NDArray[np.float32] = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    return unit
