@@ -22,7 +22,7 @@ from recipes.sae.pool_filling import PoolFiller
 from recipes.sae.progress import progress_bar
 from recipes.sae.residual_pool import PoolSize, ResidualPool
 from recipes.sae.schedule import Schedule
-from recipes.sae.scope_output import ScopeOutput
+from recipes.sae.scope_output import ScopeOutput, backbone_identity
 from recipes.sae.token_order import TokenOrder
 from recipes.sae.training import LayerTraining, TrainingSettings
 
@@ -123,11 +123,9 @@ class Run:
         return PoolSize.within(self.pool_bytes, self.reader.d_model, len(self.layers))
 
     def _text_key(self, corpus: Corpus) -> dict[str, Any]:
-        """What the pool is a function of: a pulled backbone is known by its revision, others by their weights."""
-        source = self.reader.source
-        backbone = source.configuration() + ([] if self.reader.record.backbone_revision else source.weights())
+        """What the pool is a function of."""
         return {
-            "backbone": [list(part) for part in backbone],
+            "backbone": backbone_identity(self.reader),
             "reading": self.reader.settings.to_dict(),
             "layers": list(self.layers),
             "text_sha256": corpus.sha256,

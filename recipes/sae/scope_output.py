@@ -54,12 +54,18 @@ class ScopeOutput:
         """Refuse before the training what could not be written after it.
 
         Raises:
-            UsageError: The folder holds SAEs of other sizes.
+            UsageError: The folder holds SAEs of other sizes, or another backbone.
         """
+        if (self.folder / "backbone").is_dir() or (self.folder / "scope.json").is_file():
+            there = Reader.load(self.folder, device="cpu")
+            if backbone_identity(there) != backbone_identity(self.reader):
+                raise UsageError(
+                    f"{self.folder} holds another backbone than {self.reader.id}; give another --out"
+                )
         if not (self._sae / "config.json").is_file():
             return
-        there = read_config(self._sae)
-        found = (there.d_model, there.d_sae, there.k, there.num_layers)
+        sizes = read_config(self._sae)
+        found = (sizes.d_model, sizes.d_sae, sizes.k, sizes.num_layers)
         ours = (self.config.d_model, self.config.d_sae, self.config.k, self.config.num_layers)
         if found != ours:
             raise UsageError(
@@ -122,11 +128,20 @@ class ScopeOutput:
 
     def _make_scope(self) -> None:
         record, name = self.reader.record, self.folder.resolve().name
-        if record.package is None:
-            backbone = self.folder / "backbone"
-            shutil.rmtree(backbone, ignore_errors=True)  # of a call that was killed here
-            shutil.copytree(self.reader.folder / "backbone", backbone, copy_function=_link_or_copy)
+        backbone = self.folder / "backbone"
+        if record.package is None and not backbone.is_dir():
+            unfinished = self.folder / ".backbone.part"
+            shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed here
+            shutil.copytree(self.reader.folder / "backbone", unfinished, copy_function=_link_or_copy)
+            unfinished.rename(backbone)
         replace(record, id=name, sae=name, sae_revision="").write(self.folder)
+
+
+def backbone_identity(reader: Reader) -> list[list[str]]:
+    """Names and hashes: a pulled backbone is known by its revision, any other by the content of its weights."""
+    source, revision = reader.source, reader.record.backbone_revision
+    weights = [("revision", revision)] if revision else source.weights()
+    return [list(part) for part in (*source.configuration(), *weights)]
 
 
 def _link_or_copy(source: str, target: str) -> None:

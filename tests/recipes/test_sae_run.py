@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import pytest
 import torch
@@ -209,6 +210,22 @@ def test_another_k_uses_the_same_pool(make_run, tmp_path, monkeypatch):
 def test_what_cannot_be_is_refused(make_run, changes, says):
     with pytest.raises(UsageError, match=says):
         make_run(**changes).go()
+
+
+def test_an_output_with_another_backbone_is_refused_and_kept(make_run, write_scope, tmp_path):
+    other = write_scope(tmp_path / "out", seed=5)
+    before = sorted((path, path.stat().st_mtime_ns) for path in other.rglob("*"))
+    with pytest.raises(UsageError, match="holds another backbone than tiny"):
+        make_run().go()
+    assert sorted((path, path.stat().st_mtime_ns) for path in other.rglob("*")) == before
+
+
+def test_a_scope_without_saes_gets_them_in_its_own_folder(make_run, copy_of_tiny_scope):
+    shutil.rmtree(copy_of_tiny_scope / "sae")
+    weights = (copy_of_tiny_scope / "backbone" / "model.safetensors").read_bytes()
+    make_run(reader=Reader.load(copy_of_tiny_scope, device="cpu"), out=copy_of_tiny_scope).go()
+    assert Scope.load(copy_of_tiny_scope, device="cpu").layers == (1, 2)
+    assert (copy_of_tiny_scope / "backbone" / "model.safetensors").read_bytes() == weights
 
 
 def test_an_output_with_saes_of_other_sizes_is_refused_before_training(make_run):
