@@ -13,6 +13,7 @@ from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.explanation_page import write_explanation
 from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.whole_word import whole_word
 from scopesift_features.catalogue import DEFAULT_SCOPE
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
@@ -31,7 +32,7 @@ def explain(
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Show how each classifier reached its verdict: its features, their activations and thresholds, the words.
+    """Show how each classifier reached its verdict: the features that moved it most, for and against, and the words.
 
     Example: `scopesift explain "You are such an idiot" --html why.html`
     """
@@ -48,26 +49,31 @@ def explain(
 
 
 def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
-    """The features of one decision, those nearest to firing first."""
+    """The features that moved one decision most, for and against its label."""
     classifier = engine.classifiers[name]
     decision = classifier.default if verdict.rule == "default" else classifier.by_lang[verdict.rule]
     columns = [engine.features.index((item.layer, item.index)) for item in decision.features]
     acts_S = reading.acts_NS[0, columns]
-    fired_S = (acts_S >= decision.thresholds_S) & (acts_S > 0)
-    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {int(fired_S.sum())} features fire"
+    likeliest = max(verdict.scores, key=verdict.scores.__getitem__)
+    label = verdict.label if verdict.label in decision.rules else likeliest
+    rule = decision.rules[label]
+    given_S = rule.contributions(reading.acts_NS[:1, columns], decision.thresholds_S)[0]
+    active = int((acts_S > 0).sum())
+    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {active} features active"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    # features of a linear rule have no threshold, and what others contribute is not a share of a sum
+    says = f"for {label}" if rule.adds else "reached"
     for column, justify in (
-        ("layer", "right"), ("feature", "right"), ("activation", "right"), ("threshold", "right"), ("fires", "left"),
+        ("layer", "right"), ("feature", "right"), ("activation", "right"), ("threshold", "right"), (says, "right"),
         ("here on", "left"), ("usually on", "left"),
     ):  # fmt: skip
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    ratio_S = acts_S / np.maximum(decision.thresholds_S, 1e-6)
-    for at in np.argsort(-ratio_S, kind="stable")[:MOST_ROWS]:
-        if acts_S[at] <= 0:
+    for at in np.argsort(-np.abs(given_S), kind="stable")[:MOST_ROWS]:
+        if given_S[at] == 0:
             break
         item, column = decision.features[at], columns[at]
-        where = printable(text[reading.starts_NS[0, column] : reading.ends_NS[0, column]])
-        fires = "yes" if fired_S[at] else "no"
-        numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.2f}")
-        table.add_row(*numbers, fires, where, item.label)
+        first, last = whole_word(text, int(reading.starts_NS[0, column]), int(reading.ends_NS[0, column]))
+        share = f"{given_S[at]:+.3f}" if rule.adds else f"{given_S[at]:.0%}"
+        numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.3g}", share)
+        table.add_row(*numbers, printable(text[first:last]), item.label)
     return table

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.language_spans import LanguageSpan
 from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.whole_word import whole_word
 
 MOST_CHARACTERS = 160
 REASONS = 3
@@ -36,18 +37,25 @@ def verdict_table(
 
 
 def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
-    """The text with the evidence of flagging classifiers marked, cut to a readable length."""
+    """The text with the words that flagging classifiers name marked, cut to a readable length."""
     shown = Text(printable(text[:MOST_CHARACTERS]) + ("…" if len(text) > MOST_CHARACTERS else ""))
     for verdict in answer.values():
         if verdict.flagged:
             for item in verdict.evidence:
-                shown.stylize("bold red", item.start, min(item.end, MOST_CHARACTERS))
+                start, end = whole_word(text, item.start, item.end)
+                shown.stylize("bold red", start, min(end, MOST_CHARACTERS))
     return shown
 
 
 def printable(text: str) -> str:
     """Control characters and lone surrogates as U+FFFD, so that a terminal shows something for each."""
     return "".join("\ufffd" if (ord(c) < 32 or 0xD800 <= ord(c) < 0xE000) else c for c in text)
+
+
+def reasons(verdict: Verdict, most: int = REASONS) -> list[str]:
+    """The different whole words that spoke for a verdict, the most telling first."""
+    words = dict.fromkeys(printable(item.word).strip() for item in verdict.evidence)
+    return [word for word in words if word][:most]
 
 
 def _languages(text: str, spans: Sequence[LanguageSpan]) -> Text:
@@ -73,6 +81,5 @@ def _reasons(answer: Mapping[str, Verdict]) -> Text:
     for name, verdict in answer.items():
         if verdict.flagged is False or not verdict.evidence:
             continue
-        words = dict.fromkeys(printable(item.text).strip() for item in verdict.evidence)
-        parts.append(f"{name}: " + ", ".join([word for word in words if word][:REASONS]))
+        parts.append(f"{name}: " + ", ".join(reasons(verdict)))
     return Text("\n".join(parts), style="dim")
