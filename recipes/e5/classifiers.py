@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.progress import Progress
 from scopesift_classifiers.assessment import assess
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
@@ -18,6 +20,7 @@ from recipes.bundled.domain import tfidf_by_language
 from recipes.bundled.languages import add_languages
 from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_domain_rows
 
+SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
 SETTINGS = {
     "language": FitSettings(unknown="und"),
@@ -30,6 +33,27 @@ BESIDE = {
     "preset greedy": FitSettings(preset="greedy", greedy=GreedySettings(max_features=MOST_READABLE)),
 }
 """Fits on the same rows that the reports show beside the bundled toxicity classifier."""
+
+
+def read_everything(scope: Scope, data: Path, say: Callable[[str], None]) -> None:
+    """Read the rows of all classifiers once, features and mean residual in one pass, into the user's feature cache."""
+    cache = FeatureCache.default()
+    if cache is None:
+        say("the feature cache is off: each fit reads its rows by itself")
+        return
+    wanted = [rows_of(data, split) for rows_of in ROWS.values() for split in SPLITS]
+    wanted += [toxicity_rows(data, code, split) for code in toxicity_languages(data) for split in SPLITS]
+    texts = list(dict.fromkeys(text for rows in wanted for text in rows.texts))
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {len(texts):,} texts", total=len(texts))
+        cache.document_features(
+            scope,
+            texts,
+            scope.layers,
+            mean_residual=True,
+            on_progress=lambda done, _total: bar.update(task, completed=done),
+        )
+    say(f"{len(texts):,} texts are in {cache.folder}")
 
 
 def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:

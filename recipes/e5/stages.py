@@ -15,7 +15,7 @@ from scopesift_features.scope import Scope
 
 from recipes.bundled.cards import write_bundled_cards
 from recipes.e5.choice import Comparison, compare
-from recipes.e5.classifiers import add_bundled_languages, fit_bundled
+from recipes.e5.classifiers import add_bundled_languages, fit_bundled, read_everything
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
 from recipes.sae.run import Run
@@ -79,6 +79,7 @@ class Recipe:
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
         scope = Scope.load(self.out)
+        read_everything(scope, self.data, self.say)
         folder = self.out / "classifiers"
         for name in ROWS:
             fit_bundled(name, scope, self.data, folder, self.say)
