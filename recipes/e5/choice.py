@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix, hstack
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.linear import PENALTIES
 from scopesift_classifiers.metrics import ManyClassMetrics
-from scopesift_classifiers.ridge import fit_ridge
+from scopesift_classifiers.ridge import Moments, Ridge, ridge_of_rows, ridges_of_moments
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.document_features import DocumentMaxima, documents_of
 from scopesift_features.extract import stream_residuals
@@ -32,7 +32,7 @@ from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
 
 LANGUAGES = ("ru", "es", "hi", "zh", "ar", "am")
 TOXICITY_TRAIN, FEW, DOMAIN_TRAIN, SENTIMENT_TRAIN = 1750, 175, 4000, 7200
-LEAST_DOCUMENTS = 5
+LEAST_DOCUMENTS, MOST_FEATURES = 5, 3000
 
 Floats = NDArray[np.float64]
 
@@ -132,16 +132,15 @@ def _measure(
         return hstack([read[name][at][one] for one in chosen], format="csr")
 
     def fitted(name: str, others: Sequence[str]) -> tuple[list[str], dict[str, list[Floats]]]:
-        used = np.flatnonzero(
-            np.bincount(side(name, 0).indices, minlength=side(name, 0).shape[1]) >= LEAST_DOCUMENTS
-        )
+        documents_F = np.bincount(side(name, 0).indices, minlength=side(name, 0).shape[1])
+        used = np.sort(np.argsort(-documents_F, kind="stable")[:MOST_FEATURES])
+        used = used[documents_F[used] >= LEAST_DOCUMENTS]
         classes = sorted(set(rows[name].train.labels))
         target_NC = (np.array(rows[name].train.labels)[:, None] == np.array(classes)) * 2.0 - 1.0
         x_ND = _rooted(side(name, 0)[:, used])
         dev = {other: _rooted(side(other, 1)[:, used]) for other in others}
         scores: dict[str, list[Floats]] = {other: [] for other in others}
-        for penalty in PENALTIES:
-            fit = fit_ridge(x_ND, target_NC, np.ones(len(x_ND)), penalty)
+        for fit in _fits(x_ND, target_NC):
             for other in others:
                 scores[other].append(fit.predict(dev[other]))
         return classes, scores
@@ -172,6 +171,14 @@ def _measure(
         domain_accuracy=accuracy("domain")[0],
         sentiment_macro_f1=accuracy("sentiment")[1],
     )
+
+
+def _fits(x_ND: Floats, target_NC: Floats) -> list[Ridge]:
+    """One regression a penalty, by the smaller of the two normal equations."""
+    weight_N = np.ones(len(x_ND))
+    if len(x_ND) < x_ND.shape[1]:
+        return [ridge_of_rows(x_ND, target_NC, weight_N, penalty) for penalty in PENALTIES]
+    return ridges_of_moments(Moments.of(x_ND, target_NC, weight_N), PENALTIES)
 
 
 def _rooted(acts_NF: csr_matrix) -> Floats:
