@@ -132,6 +132,14 @@ def service(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def service_memory(out: Out = None) -> None:
+    """Measure what the service's processes hold: ready, and after texts of every length."""
+    from bench import service_memory
+
+    service_memory.run(out)
+
+
+@app.command()
 def service_soak(out: Out = None, quick: Quick = False) -> None:
     """Ask the service for ten minutes: its memory, and every answer against the offline engine's."""
     from bench import service_soak

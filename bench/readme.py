@@ -28,6 +28,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "filter_cost": filter_tables.cost,
     "filter_faults": filter_tables.faults,
     "service": speed_tables.service,
+    "service_memory": speed_tables.service_memory,
     "precision": speed_tables.precision,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,

@@ -57,6 +57,13 @@ def service() -> str:
     return markdown(stored("service-cpu"))
 
 
+def service_memory() -> str:
+    """What the service's processes hold."""
+    from bench.service_memory import table
+
+    return table(stored("service-memory-cpu"))
+
+
 def precision() -> str:
     """Verdicts that a bfloat16 backbone turns."""
     from bench.precision import table

@@ -45,10 +45,10 @@ def clean_python(tmp_path_factory):
     return str(python)
 
 
-def test_the_bento_holds_nano_its_classifiers_and_the_playground(bento):
+def test_the_bento_holds_the_bundled_scopes_their_classifiers_and_the_playground(bento):
     held = {str(path.relative_to(bento / "src")) for path in (bento / "src").rglob("*") if path.is_file()}
-    nano = ROOT / "scopesift/bundled/nano"
-    assert {str(path.relative_to(ROOT)) for path in nano.rglob("*") if path.is_file()} <= held
+    bundled = ROOT / "scopesift/bundled"
+    assert {str(path.relative_to(ROOT)) for path in bundled.rglob("*") if path.is_file()} <= held
     assert "service/scopesift_service/playground/index.html" in held
     assert not [
         name for name in held if "__pycache__" in name or name.startswith(("tests/", "bench/", "recipes/"))
