@@ -190,6 +190,31 @@ def own_labels(data: Annotated[Path, typer.Option(help="Folder with toxicity/.")
 
 
 @app.command()
+def textdetox(
+    data: Annotated[Path, typer.Option(help="Folder with textdetox/.")],
+    scope: Annotated[str, typer.Option(help="A scope's name or folder.")] = "e5",
+    out: Out = None,
+) -> None:
+    """Measure toxicity in nine languages on the rows of TextClass-Benchmark, beside its figures; resumes."""
+    from bench import textdetox
+
+    textdetox.run(data, scope, out)
+
+
+@app.command()
+def policy(
+    data: Annotated[Path, typer.Option(help="Folder with policy/.")],
+    scope: Annotated[str, typer.Option(help="A scope's name or folder.")] = "e5",
+    rows: Annotated[int, typer.Option(min=100, help="Most train rows a language.")] = 1500,
+    out: Out = None,
+) -> None:
+    """Measure policy topics in eight languages on the rows of TextClass-Benchmark, beside its figures; resumes."""
+    from bench import policy
+
+    policy.run(data, scope, rows, out)
+
+
+@app.command()
 def languages(data: Annotated[Path, typer.Option(help="Folder with language/.")], out: Out = None) -> None:
     """Measure languages that the classifier does not know, and texts that switch language."""
     from bench import languages

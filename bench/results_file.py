@@ -61,15 +61,36 @@ def stored(name: str) -> dict[str, Any]:
 class StoredRows:
     """A result that is measured row by row, over hours or in several runs; each row has its own date and commit."""
 
-    def __init__(self, name: str, out: Path | None = None) -> None:
-        """Take up the rows of an earlier run on the same device with the same versions."""
+    def __init__(
+        self, name: str, out: Path | None = None, *, measured_on: dict[str, Any] | None = None
+    ) -> None:
+        """Take up the rows of an earlier run on the same device with the same versions.
+
+        Args:
+            name: The benchmark's name.
+            out: Folder; None: `bench/results/`.
+            measured_on: What decides the numbers, such as scope and data; rows of other inputs are refused.
+
+        Raises:
+            BenchError: The file holds rows that were measured on something else.
+        """
         self.path = (out or RESULTS) / f"{name}-{_kind()}.json"
         self._about = {"benchmark": name, **_about()}
+        if measured_on is not None:
+            self._about["measured_on"] = measured_on
         self._rows: dict[str, Any] = {}
         if self.path.is_file():
             stored = json.loads(self.path.read_text(encoding="utf-8"))
+            if stored.get("measured_on") != measured_on:
+                raise BenchError(
+                    f"{self.path} holds rows of another scope or other data; delete it or give another --out"
+                )
             if all(stored.get(key) == self._about[key] for key in ("device", "cores", "versions")):
                 self._rows = stored["rows"]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a row is there."""
+        return name in self._rows
 
     def put(self, name: str, row: dict[str, Any]) -> None:
         """Replace one row and write the file."""

@@ -86,11 +86,18 @@ class Axes:
         """Words beside a point."""
         self._text(self.x(x), self.y(y), text, anchor, "strong")
 
-    def svg(self, description: str) -> str:
-        """The chart; `description` is read to those who cannot see it."""
+    def svg(self, description: str, *, style: str = "") -> str:
+        """The chart.
+
+        Args:
+            description: Read to those who cannot see it.
+            style: CSS that makes it a file of its own; without it the chart takes the style of its page.
+        """
+        alone = f' xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}"' if style else ""
+        own = f"<style>{style}</style>" if style else ""
         return (
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(description)}">'
-            f"{''.join(self._marks)}</svg>"
+            f'<svg{alone} viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(description)}">'
+            f"{own}{''.join(self._marks)}</svg>"
         )
 
     def _grid(self, x1: float, y1: float, x2: float, y2: float) -> None:

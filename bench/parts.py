@@ -1,0 +1,84 @@
+"""Rows of a data set with everything that a system may read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_classifiers.counting import FeatureTable
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_features.document_features import document_features
+from scopesift_features.scope import Scope
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """N rows, read.
+
+    Attributes:
+        rows: Texts and labels.
+        table: Their document features, all layers of the scope.
+        mean_ND: Their mean residual by layer, `[N, d_model]` float32.
+    """
+
+    rows: LabelledText
+    table: FeatureTable
+    mean_ND: dict[int, NDArray[np.float32]]
+
+    def take(self, index_N: NDArray[np.int64]) -> Part:
+        """Some of the rows, in the order given."""
+        means = {layer: mean_ND[index_N] for layer, mean_ND in self.mean_ND.items()}
+        return Part(self.rows.select(index_N), self.table.rows(index_N), means)
+
+
+def read_parts(
+    scope: Scope,
+    rows: Sequence[LabelledText],
+    *,
+    cache: FeatureCache | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Part]:
+    """Read several sets of rows in one go.
+
+    Args:
+        scope: What to read with, over all of its layers.
+        rows: The sets.
+        cache: Where what was read is kept; None: it is read again the next time.
+        on_progress: Called with (texts read, all texts).
+
+    Returns:
+        A part a set, in their order.
+    """
+    read = document_features if cache is None else cache.document_features
+    texts = [text for own in rows for text in own.texts]
+    found = read(scope, texts, list(scope.layers), mean_residual=True, on_progress=on_progress)
+    whole = Part(join_rows(rows), FeatureTable.of(found), found.mean_ND or {})
+    ends = np.cumsum([len(own) for own in rows])
+    return [whole.take(np.arange(end - len(own), end)) for own, end in zip(rows, ends, strict=True)]
+
+
+def join(parts: Sequence[Part]) -> Part:
+    """Several parts as one, in their order."""
+    from scipy.sparse import vstack
+
+    first = parts[0].table
+    acts_NF = vstack([part.table.acts_NF for part in parts], format="csr", dtype=np.float32)
+    return Part(
+        join_rows([part.rows for part in parts]),
+        FeatureTable(acts_NF, first.layers, first.d_sae),
+        {layer: np.concatenate([part.mean_ND[layer] for part in parts]) for layer in first.layers},
+    )
+
+
+def join_rows(rows: Sequence[LabelledText]) -> LabelledText:
+    """Several sets of rows as one, in their order."""
+    return LabelledText(
+        texts=[text for own in rows for text in own.texts],
+        labels=[label for own in rows for label in own.labels],
+        langs=[lang for own in rows for lang in own.langs],
+        sources=[source for own in rows for source in own.sources],
+        origin=", ".join(dict.fromkeys(own.origin for own in rows)),
+    )
