@@ -124,15 +124,16 @@ def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, rea
     rows = [
         [
             item.name,
-            item.text,
+            item.word,
             f"{item.activation:.2f}",
-            f"{item.threshold:g}",
+            f"{item.contribution:+.3f}" if given.adds else f"{item.threshold:g}",
             str(item.layer),
             str(item.feature),
         ]
         for item in verdict.evidence
     ]
-    header = ["usually on", "here on", "activation", "fires from", "layer", "feature"]
+    counts = f"adds for {label}" if given.adds else "fires from"
+    header = ["usually on", "here on", "activation", counts, "layer", "feature"]
     table = (
         folded(f"The {len(rows)} features that say most", html_table(header, rows, numbers_from=2))
         if rows
@@ -171,16 +172,18 @@ def _panel(
         share = (
             f"{own_S[at]:+.2f} for {label}" if given.adds else "fires" if own_S[at] >= 1 else "does not fire"
         )
+        from_where = f"fires from {item.threshold:g}; " if item.threshold else ""
         parts.append(
             f'<h4 dir="auto">{escape(item.label or "no name yet")}</h4>'
             f'<div class="dim">layer {item.layer}, feature {item.index}: activation {act:.2f}, '
-            f"fires from {item.threshold:g}; {share}</div>"
+            f"{from_where}{share}</div>"
         )
         card = cards.get((item.layer, item.index))
         if card is not None and rank == 0:
+            fires = f"fires, from {card.threshold:g}, in" if card.threshold else "is active in"
             largest = dict(sorted(card.rates.items(), key=lambda pair: -pair[1])[:SHARES_A_CARD])
             parts.append(
-                f'<h4 class="dim">on the test texts it fires, from {card.threshold:g}, in</h4>{share_bars(largest)}'
+                f'<h4 class="dim">on the test texts it {fires}</h4>{share_bars(largest)}'
                 f'<h4 class="dim">strongest activation of each</h4>'
                 f"{histogram_svg(card.edges, card.counts, item.threshold)}"
             )

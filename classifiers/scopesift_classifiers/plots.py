@@ -133,7 +133,7 @@ def histogram_svg(edges: Sequence[float], counts: Sequence[int], threshold: floa
             f'height="{tall:.1f}" rx="2"><title>{left:g} to {right:g}: {count} texts</title></rect>'
         )
     at = min(max((threshold - low) / span, 0), 1) * width
-    words = f"fires from {threshold:.4g}" if threshold else "fires from 0"
+    words = f"fires from {threshold:.4g}" if threshold else "any activation counts"
     anchor, beside = ("end", at - 4) if at > width * 0.6 else ("start", at + 4)
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Histogram of activations; {words}">'

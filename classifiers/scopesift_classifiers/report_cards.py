@@ -12,9 +12,11 @@ from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.feature_cards import FeatureCard, make_cards
+from scopesift_classifiers.linear_sum import SQRT
 from scopesift_classifiers.page import folded
 from scopesift_classifiers.plots import histogram_svg
 from scopesift_classifiers.report_words import language_name
+from scopesift_classifiers.rule import LINEAR
 from scopesift_classifiers.token_reading import TokenReading, read_tokens
 
 EXAMPLES = 4
@@ -60,9 +62,8 @@ def features_section(found: Assessment) -> str:
     some = f" Counted on an even sample of {counted:,} texts." if counted < len(found.data) else ""
     more = f'<p class="dim">{left} more features that say less are not shown.</p>' if left else ""
     return (
-        f"<p>{_how_it_decides(classifier)}</p><p>A feature fires when its activation reaches the line in its "
-        "histogram. The tokens shown are the ones where it was strongest; some are offensive, as the texts are."
-        f"{some}</p>"
+        f"<p>{_how_it_decides(classifier)}</p><p>The tokens shown are the ones where a feature was strongest; some are "
+        f"offensive, as the texts are.{some}</p>"
         f"{''.join(parts)}{more}"
         "<p class=dim>The name of a card is the feature's <code>label</code> in the classifier's JSON file, seeded "
         "from its top tokens. Write a better one there: names change neither verdicts nor the classifier's version.</p>"
@@ -193,12 +194,15 @@ def _how_it_decides(classifier: Classifier) -> str:
     decision = classifier.default
     n, label = len(decision.features), next(iter(decision.rules))
     rule = decision.rules[label]
-    if len(decision.rules) > 1:
-        return f"{n} features vote: each that fires adds to the evidence for some labels and against others."
+    whom = "some labels and against others" if len(decision.rules) > 1 else f"or against {escape(label)}"
+    if rule.combine == LINEAR:
+        activation = "the square root of its activation" if rule.transform == SQRT else "its activation"
+        return f"{n} features vote: each adds its weight times {activation}, for {whom}."
+    line = "A feature fires when its activation reaches the line in its histogram."
     if rule.adds:
-        return f"{n} features vote for and against {escape(label)}: each that fires adds its weight."
+        return f"{n} features vote: each that fires adds its weight, for {whom}. {line}"
     which = (
         "it fires" if n == 1 else "any of them fires" if rule.m == 1 else f"at least {rule.m} of them fire"
     )
     plural = "feature decides" if n == 1 else "features decide"
-    return f"{n} {plural}: a text is called {escape(label)} when {which} strongly enough."
+    return f"{n} {plural}: a text is called {escape(label)} when {which} strongly enough. {line}"

@@ -74,6 +74,18 @@ class Verdict:
     rule: str
     evidence: tuple[Evidence, ...]
 
+    def words(self) -> list[str]:
+        """The words that spoke for the label, most first: features on the same word add up.
+
+        Marks without a letter are left out where there are words.
+        """
+        total: dict[str, float] = {}
+        for item in self.evidence:
+            word = item.word.strip()
+            total[word] = total.get(word, 0.0) + item.contribution
+        found = sorted(filter(None, total), key=lambda word: -total[word])
+        return [word for word in found if any(map(str.isalnum, word))] or found
+
     def to_dict(self) -> dict[str, Any]:
         """The verdict as `classify --json` prints it."""
         out: dict[str, Any] = {}

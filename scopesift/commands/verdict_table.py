@@ -54,8 +54,7 @@ def printable(text: str) -> str:
 
 def reasons(verdict: Verdict, most: int = REASONS) -> list[str]:
     """The different whole words that spoke for a verdict, the most telling first."""
-    words = dict.fromkeys(printable(item.word).strip() for item in verdict.evidence)
-    return [word for word in words if word][:most]
+    return [printable(word) for word in verdict.words()[:most]]
 
 
 def _languages(text: str, spans: Sequence[LanguageSpan]) -> Text:

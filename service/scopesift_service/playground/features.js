@@ -29,7 +29,7 @@ function cardContent(features) {
     el("header", {}, el("span", { class: "swatch", "aria-hidden": "true" }), el("h3", { dir: "auto" }, item.name || `feature ${item.feature}`)),
     el("p", { class: "what" }, `layer ${item.layer} · feature ${item.feature} · read by ${item.classifier} (${item.said})`),
     el("dl", {},
-      el("dt", {}, "here on"), el("dd", {}, el("bdi", {}, `“${item.text}”`)),
+      el("dt", {}, "here on"), el("dd", {}, el("bdi", {}, `“${item.word ?? item.text}”`)),
       el("dt", {}, "activation"), el("dd", {}, fixed(item.activation)),
-      el("dt", {}, "threshold"), el("dd", {}, fixed(item.threshold) + (item.threshold > 0 ? `  (×${fixed(item.ratio, 1)})` : "")))));
+      el("dt", {}, item.threshold > 0 ? "threshold" : "adds"), el("dd", {}, item.threshold > 0 ? `${fixed(item.threshold)}  (×${fixed(item.ratio, 1)})` : fixed(item.contribution ?? 0, 3)))));
 }
