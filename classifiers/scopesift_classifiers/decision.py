@@ -59,12 +59,14 @@ class Decision:
     def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document for every label, `[N, labels]`, in the order of `rules`.
 
-        For several log-odds rules the margin of a label is its log posterior odds against all the others.
+        For several log-odds rules the margin of a label is its log posterior odds against all the others, for several
+        linear rules how far its sum is ahead of the largest other one: a label that stands alone is surer than one
+        with a rival.
         """
         rules = list(self.rules.values())
         if all(rule.combine == LINEAR for rule in rules):
-            whole_by = {name: whole_activations(acts_NS, name) for name in {rule.transform for rule in rules}}
-            return np.stack([rule.linear(whole_by[rule.transform]) for rule in rules], axis=1)
+            whole_NS = whole_activations(acts_NS)
+            return leads(np.stack([rule.linear(whole_NS) for rule in rules], axis=1))
         if len(rules) == 1 or any(rule.combine != LOG_ODDS for rule in rules):
             return np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in rules], axis=1)
         fires_NS = firing(acts_NS, self.thresholds_S).astype(np.float64)
@@ -92,6 +94,15 @@ def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
         top = rest.max(axis=1)
         out[:, column] = margins_NC[:, column] - (top + np.log(np.exp(rest - top[:, None]).sum(axis=1)))
     return np.round(out, DECIMALS)
+
+
+def leads(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each label's margin is ahead of the largest other one, `[N, C]`; of a single label the margin itself."""
+    if margins_NC.shape[1] < 2:
+        return margins_NC
+    two_N2 = np.sort(margins_NC, axis=1)[:, -2:]
+    largest_other_NC = np.where(margins_NC == two_N2[:, 1:], two_N2[:, :1], two_N2[:, 1:])
+    return margins_NC - largest_other_NC
 
 
 def decision_from_json(value: Mapping[str, Any]) -> Decision:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.calibration import calibrate
 from scopesift_classifiers.counting import Table
-from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.decision import Decision, leads
 from scopesift_classifiers.fit_binary import FOLDS, is_label
 from scopesift_classifiers.fit_settings import LINEAR, FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
@@ -120,7 +120,8 @@ def fit_linear_many(
         on_step=say,
     )
     right_NC = np.array(train.labels)[:, None] == names[None, :]
-    calibration = calibrate(_held_out(found, fit_table, fold_N).ravel(), right_NC.ravel())
+    held_out_NC = leads(_held_out(found, fit_table, fold_N))
+    calibration = calibrate(held_out_NC.ravel(), right_NC.ravel())
     uncut = Decision(
         features=_features(found.whole, fit_table),
         rules=found.whole.rules(train.classes),
@@ -163,7 +164,6 @@ def _described(found: FoundLinears, table: Table, settings: FitSettings) -> dict
         "linear": {
             "max_features": settings.linear.max_features,
             "candidates": settings.linear.candidates,
-            "transform": settings.linear.transform,
             "penalty": found.whole.penalty,
             "curve": [
                 {**asdict(point), "dev_objective": round(point.dev_objective, 4)} for point in found.curve

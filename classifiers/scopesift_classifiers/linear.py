@@ -15,14 +15,20 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.found_rule import MOST_CANDIDATES
-from scopesift_classifiers.linear_moments import Targets, activation_pieces, moments_by_fold, rank_columns
-from scopesift_classifiers.linear_sum import SQRT, rounded_weights
-from scopesift_classifiers.ridge import Floats, Moments, Ridge, ridge_of_moments, ridges_of_moments
+from scopesift_classifiers.linear_moments import (
+    ROWS_AT_ONCE,
+    Targets,
+    activation_pieces,
+    moments_by_fold,
+    rank_columns,
+)
+from scopesift_classifiers.linear_sum import SQRT, rounded_weights, whole_activations
+from scopesift_classifiers.ridge import Floats, Moments, Ridge, ridges_of_moments
 from scopesift_classifiers.rule import LINEAR, Rule
 
 PENALTIES = tuple(10.0**power for power in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0))
-TOLERANCE = 0.004
-"""Fewer features win unless more gain more than this on dev: less than what a thousand rows can tell apart."""
+TOLERANCE = 0.002
+"""Fewer features win unless more gain more than this on dev: two rows of a thousand, which chance alone moves."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +39,12 @@ class LinearSettings:
         max_features: Most features; dev chooses among `sizes` up to this, and this itself.
         sizes: Numbers of features to try.
         candidates: Features of the first regression, those that differ most between the classes.
-        transform: What is done to activations: "sqrt" or "identity".
         penalties: Strengths of the penalty to choose from, by cross-validated squared error.
     """
 
-    max_features: int = 512
-    sizes: tuple[int, ...] = (16, 32, 64, 128, 256, 512)
+    max_features: int = 1024
+    sizes: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1024)
     candidates: int = 2048
-    transform: str = SQRT
     penalties: tuple[float, ...] = PENALTIES
 
     @property
@@ -58,14 +62,12 @@ class FoundLinear:
         columns: The features, ascending.
         weights_SC: Their weights, rounded as an artifact holds them.
         bias_C: Margins of a text without any of the features.
-        transform: What is done to activations.
         penalty: Strength of the penalty.
     """
 
     columns: tuple[int, ...]
     weights_SC: Floats
     bias_C: Floats
-    transform: str
     penalty: float
 
     def rules(self, names: Sequence[str]) -> dict[str, Rule]:
@@ -75,20 +77,19 @@ class FoundLinear:
                 LINEAR,
                 weights=tuple(self.weights_SC[:, at].tolist()),
                 bias=float(self.bias_C[at]),
-                transform=self.transform,
+                transform=SQRT,
             )
             for at, name in enumerate(names)
         }
 
     def margins(self, table: Table) -> Floats:
         """Margins `[N, C]` of a table's documents, by the rules' own arithmetic."""
-        rules = list(self.rules([str(at) for at in range(len(self.bias_C))]).values())
-        acts = table.pick(self.columns).tocsr()
-        zeros = np.zeros(len(self.columns), dtype=np.float32)
+        rules = self.rules([str(at) for at in range(len(self.bias_C))]).values()
+        acts_NS = table.pick(self.columns).tocsr()
         pieces = [np.zeros((0, len(rules)))]
-        for begin in range(0, table.n_documents, 4096):
-            part = acts[begin : begin + 4096].toarray()
-            pieces.append(np.stack([rule.margins(part, zeros) for rule in rules], axis=1))
+        for begin in range(0, table.n_documents, ROWS_AT_ONCE):
+            whole_BS = whole_activations(acts_NS[begin : begin + ROWS_AT_ONCE].toarray())
+            pieces.append(np.stack([rule.linear(whole_BS) for rule in rules], axis=1))
         return np.concatenate(pieces)
 
 
@@ -162,15 +163,15 @@ def search_linear(
         on_step: Receives a line for each number of features.
     """
     targets = Targets.of(class_N, n_classes)
-    ranked = rank_columns(fit, targets, fold_N, settings.transform, settings.candidates)
+    ranked = rank_columns(fit, targets, fold_N, settings.candidates)
     columns = np.unique(np.concatenate(ranked))
-    by_fold = moments_by_fold(fit, columns, targets, fold_N, settings.transform)
+    by_fold = moments_by_fold(fit, columns, targets, fold_N)
     whole = by_fold[0]
     for more in by_fold[1:]:
         whole = whole + more
     moments = [*(whole - own for own in by_fold), whole]
     steps = _eliminate(moments, by_fold, [np.searchsorted(columns, np.sort(own)) for own in ranked], settings)
-    dev_x = np.concatenate([x_BP for _, x_BP in activation_pieces(dev, columns, settings.transform)])
+    dev_x = np.concatenate([x_BP for _, x_BP in activation_pieces(dev, columns)])
     curve = []
     for size in sorted(steps):
         step = steps[size]
@@ -183,7 +184,7 @@ def search_linear(
     chosen = next(point for point in curve if point.dev_objective >= best - TOLERANCE)
     step = steps[chosen.features]
     found = [
-        _found(columns[places], ridge, step.penalty, settings.transform)
+        _found(columns[places], ridge, step.penalty)
         for places, ridge in zip(step.places, step.ridges, strict=True)
     ]
     return FoundLinears(
@@ -227,7 +228,9 @@ def _fit_step(
 ) -> _Step:
     """Choose the penalty by squared error on the fold that each fit left out, and fit all with it."""
     penalty = penalties[int(np.argmin(held_out_errors(moments[:-1], by_fold, places[:-1], penalties)))]
-    ridges = [ridge_of_moments(sums.at(own), penalty) for sums, own in zip(moments, places, strict=True)]
+    ridges = [
+        ridges_of_moments(sums.at(own), (penalty,))[0] for sums, own in zip(moments, places, strict=True)
+    ]
     return _Step(places, ridges, penalty)
 
 
@@ -270,6 +273,6 @@ def _longest(steps: dict[int, _Step], whole: Moments) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64)
 
 
-def _found(columns: NDArray[np.int64], ridge: Ridge, penalty: float, transform: str) -> FoundLinear:
+def _found(columns: NDArray[np.int64], ridge: Ridge, penalty: float) -> FoundLinear:
     weights_SC, bias_C = rounded_weights(ridge.weights_PC, ridge.bias_C)
-    return FoundLinear(tuple(columns.tolist()), weights_SC, bias_C, transform, penalty)
+    return FoundLinear(tuple(columns.tolist()), weights_SC, bias_C, penalty)

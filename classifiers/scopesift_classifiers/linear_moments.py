@@ -28,7 +28,8 @@ class Targets:
     Attributes:
         y_NC: 1 for the document's class, -1 for the others, `[N, C]`; a single column, for the positive class, for
             two classes.
-        weight_N: Weight of each document: all classes weigh the same, N in all.
+        weight_N: Weight of each document, N in all. Two classes weigh the same, whatever their sizes: the positive one
+            may be rare. Of many classes every document weighs the same, since accuracy is what they are fitted for.
         class_N: Class of each document.
     """
 
@@ -40,13 +41,15 @@ class Targets:
     def of(cls, class_N: NDArray[np.int64], n_classes: int) -> Targets:
         """Targets from class numbers, 0 to `n_classes` - 1; of two classes, 0 is the positive one."""
         sizes_C = np.bincount(class_N, minlength=n_classes)
-        weight_N = len(class_N) / (n_classes * sizes_C[class_N].astype(np.float64))
+        weight_N = np.ones(len(class_N))
+        if n_classes == 2:
+            weight_N = len(class_N) / (2.0 * sizes_C[class_N])
         columns = np.arange(1 if n_classes == 2 else n_classes)
         return cls(np.where(class_N[:, None] == columns, 1.0, -1.0), weight_N, class_N)
 
 
 def rank_columns(
-    table: Table, targets: Targets, fold_N: NDArray[np.int64], transform: str, limit: int
+    table: Table, targets: Targets, fold_N: NDArray[np.int64], limit: int
 ) -> list[NDArray[np.int64]]:
     """For each fold, the columns that differ most between the classes in the documents outside of it; then for all.
 
@@ -57,7 +60,6 @@ def rank_columns(
         table: Document features.
         targets: Their classes.
         fold_N: Their folds, 0 to K - 1.
-        transform: See `linear_sum.transformed`.
         limit: Most columns of a ranking.
 
     Returns:
@@ -72,7 +74,7 @@ def rank_columns(
         for documents_B, acts_BF in table.blocks(layer):
             column = np.repeat(np.arange(table.d_sae), np.diff(acts_BF.indptr))
             group = group_N[documents_B[acts_BF.indices]]
-            value = transformed(acts_BF.data, transform)
+            value = transformed(acts_BF.data)
             for total_KCF, weights in ((count_KCF, None), (sum_KCF, value), (square_KCF, value**2)):
                 counts = np.bincount(group * table.d_sae + column, weights, minlength=total_KCF.size)
                 total_KCF += counts.reshape(total_KCF.shape)
@@ -99,12 +101,11 @@ def moments_by_fold(
     columns: NDArray[np.int64],
     targets: Targets,
     fold_N: NDArray[np.int64],
-    transform: str,
 ) -> list[Moments]:
     """Sums of each fold over some columns, in their order."""
     n_targets = targets.y_NC.shape[1]
     found = [Moments.zero(len(columns), n_targets) for _ in range(int(fold_N.max()) + 1)]
-    for rows_B, x_BP in activation_pieces(table, columns, transform):
+    for rows_B, x_BP in activation_pieces(table, columns):
         for fold, known in enumerate(found):
             inside = fold_N[rows_B] == fold
             rows = rows_B[inside]
@@ -112,9 +113,7 @@ def moments_by_fold(
     return found
 
 
-def activation_pieces(
-    table: Table, columns: NDArray[np.int64], transform: str
-) -> Iterator[tuple[NDArray[np.int64], Floats]]:
+def activation_pieces(table: Table, columns: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
     """Transformed activations of some columns, some thousand documents at a time: (row numbers, float64 `[B, P]`)."""
     for first in range(0, table.n_documents, DOCUMENTS_AT_ONCE):
         rows = np.arange(first, min(first + DOCUMENTS_AT_ONCE, table.n_documents))
@@ -122,4 +121,4 @@ def activation_pieces(
         picked_NP = part.pick(columns.tolist()).tocsr()
         for begin in range(0, len(rows), ROWS_AT_ONCE):
             piece = slice(begin, begin + ROWS_AT_ONCE)
-            yield rows[piece], transformed(picked_NP[piece].toarray(), transform)
+            yield rows[piece], transformed(picked_NP[piece].toarray())

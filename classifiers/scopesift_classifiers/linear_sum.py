@@ -13,7 +13,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-SQRT, IDENTITY = TRANSFORMS = ("sqrt", "identity")
+SQRT = "sqrt"
+TRANSFORMS = (SQRT,)
+"""What may be done to activations before they are weighted; an artifact names it, so that another can be added. The
+square root: ten times the activation does not say ten times as much, and heavy tails don't drown the rest."""
 ACTIVATION_UNIT = 2.0**-20
 """A millionth: far below what a processor's rounding changes in an activation, and with weights of `DIGITS` digits and
 a thousand features room for transformed activations up to about 85."""
@@ -23,20 +26,15 @@ DIGITS = 5
 Floats = NDArray[np.float64]
 
 
-def transformed(acts_NS: NDArray[np.float32], transform: str) -> Floats:
-    """Activations as a linear rule multiplies them, float64 of the same shape.
-
-    Args:
-        acts_NS: Document maxima, not negative.
-        transform: "sqrt" (what ten times the activation says is not ten times as much) or "identity".
-    """
-    acts = np.asarray(acts_NS, dtype=np.float64)
-    return np.sqrt(acts) if transform == SQRT else acts
+def transformed(acts_NS: NDArray[np.float32]) -> Floats:
+    """Activations as a linear rule weighs them: their square roots, float64 of the same shape."""
+    roots: Floats = np.sqrt(acts_NS, dtype=np.float64)
+    return roots
 
 
-def whole_activations(acts_NS: NDArray[np.float32], transform: str) -> Floats:
+def whole_activations(acts_NS: NDArray[np.float32]) -> Floats:
     """Transformed activations in units of `ACTIVATION_UNIT`, whole numbers as float64."""
-    whole: Floats = np.rint(transformed(acts_NS, transform) / ACTIVATION_UNIT)
+    whole: Floats = np.rint(transformed(acts_NS) / ACTIVATION_UNIT)
     return whole
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.calibration import MARGIN_LIMIT, TIE_BREAK, Calibration
 from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.linear_sum import ACTIVATION_UNIT, SQRT, unit_of_sum
+from scopesift_classifiers.linear_sum import ACTIVATION_UNIT, unit_of_sum
 from scopesift_classifiers.onnx_graph import OnnxGraph
 from scopesift_classifiers.rule import DECIMALS, LINEAR, LOG_ODDS, Rule
 
@@ -53,6 +53,8 @@ def decide(
     margins_NC = graph.add("Concat", *margins, axis=1) if len(margins) > 1 else margins[0]
     if len(rules) > 1 and all(rule.combine == LOG_ODDS for rule in rules):
         margins_NC = _posterior_odds(graph, margins_NC, len(rules))
+    if len(rules) > 1 and all(rule.combine == LINEAR for rule in rules):
+        margins_NC = _leads(graph, margins_NC, len(rules))
     scores_NC = _calibrated(graph, margins_NC, decision.calibration)
     best_N1 = graph.add("ArgMax", margins_NC, axis=1, keepdims=1, select_last_index=0)
     score_N1 = graph.add("GatherElements", scores_NC, best_N1, axis=1)
@@ -95,19 +97,30 @@ def _margin(
 def _linear_margin(graph: OnnxGraph, acts_NS: str, rule: Rule) -> str:
     """The sum of whole numbers of `linear_sum`: exact in whatever order a runtime adds."""
     acts = graph.cast(acts_NS, np.float64)
-    if rule.transform == SQRT:
-        acts = graph.add("Sqrt", acts)
-    whole = graph.add("Round", graph.add("Mul", acts, graph.number(1 / ACTIVATION_UNIT, np.float64)))
+    whole = graph.add(
+        "Round", graph.add("Mul", graph.add("Sqrt", acts), graph.number(1 / ACTIVATION_UNIT, np.float64))
+    )
     sums = graph.add("MatMul", whole, graph.constant(rule.whole_weights_S[:, None]))
     margins = graph.add("Mul", sums, graph.number(unit_of_sum(rule.decimals), np.float64))
     return graph.add("Add", margins, graph.number(rule.bias, np.float64))
 
 
-def _posterior_odds(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
-    """Log odds of each label against all the others."""
+def _leads(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
+    """How far each label is ahead of the largest other one."""
+    others_NCC = _others(graph, margins_NC, n_labels)
+    return graph.add("Sub", margins_NC, graph.add("ReduceMax", others_NCC, graph.ints(2), keepdims=0))
+
+
+def _others(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
+    """For each label the margins of all others, its own at minus infinity."""
     own = graph.constant(np.eye(n_labels, dtype=np.bool_))
     rest_NCC = graph.add("Unsqueeze", margins_NC, graph.ints(1))
-    rest_NCC = graph.add("Where", own, graph.number(-np.inf, np.float64), rest_NCC)
+    return graph.add("Where", own, graph.number(-np.inf, np.float64), rest_NCC)
+
+
+def _posterior_odds(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
+    """Log odds of each label against all the others."""
+    rest_NCC = _others(graph, margins_NC, n_labels)
     top_NC1 = graph.add("ReduceMax", rest_NCC, graph.ints(2), keepdims=1)
     total = graph.add("Exp", graph.add("Sub", rest_NCC, top_NC1))
     total = graph.add("Log", graph.add("ReduceSum", total, graph.ints(2), keepdims=0))

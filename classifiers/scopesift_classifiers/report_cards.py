@@ -12,7 +12,6 @@ from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.feature_cards import FeatureCard, make_cards
-from scopesift_classifiers.linear_sum import SQRT
 from scopesift_classifiers.page import folded
 from scopesift_classifiers.plots import histogram_svg
 from scopesift_classifiers.report_words import language_name
@@ -196,8 +195,7 @@ def _how_it_decides(classifier: Classifier) -> str:
     rule = decision.rules[label]
     whom = "some labels and against others" if len(decision.rules) > 1 else f"or against {escape(label)}"
     if rule.combine == LINEAR:
-        activation = "the square root of its activation" if rule.transform == SQRT else "its activation"
-        return f"{n} features vote: each adds its weight times {activation}, for {whom}."
+        return f"{n} features vote: each adds its weight times the square root of its activation, for {whom}."
     line = "A feature fires when its activation reaches the line in its histogram."
     if rule.adds:
         return f"{n} features vote: each that fires adds its weight, for {whom}. {line}"

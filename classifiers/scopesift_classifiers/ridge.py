@@ -141,19 +141,17 @@ class Ridge:
         return float(error_C.sum())
 
 
-def ridge_of_moments(moments: Moments, penalty: float) -> Ridge:
+def ridges_of_moments(moments: Moments, penalties: Sequence[float]) -> list[Ridge]:
     """The primal form: solves P equations.
 
     Args:
         moments: Sums over the documents.
-        penalty: Strength, as a multiple of the features' mean variance times the documents' weight: the same number
+        penalties: Strengths, as multiples of the features' mean variance times the documents' weight: the same number
             means the same whatever the unit of the features and however many documents there are.
+
+    Returns:
+        One regression a penalty.
     """
-    return ridges_of_moments(moments, (penalty,))[0]
-
-
-def ridges_of_moments(moments: Moments, penalties: Sequence[float]) -> list[Ridge]:
-    """`ridge_of_moments` for several penalties."""
     from scipy.linalg import cho_factor, cho_solve
 
     xx_PP, xy_PC = moments.centred()
@@ -171,14 +169,14 @@ def ridges_of_moments(moments: Moments, penalties: Sequence[float]) -> list[Ridg
     return found
 
 
-def ridge_of_rows(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalty: float) -> Ridge:
-    """The dual form: solves N equations, the same regression as `ridge_of_moments`.
+def ridges_of_rows(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalties: Sequence[float]) -> list[Ridge]:
+    """The dual form: solves N equations, the same regressions as `ridges_of_moments`.
 
     Args:
         x_NP: Features of N documents, fewer than there are features.
         y_NC: Targets.
         weight_N: Weight of each document, above 0.
-        penalty: See `ridge_of_moments`.
+        penalties: See `ridges_of_moments`.
     """
     from scipy.linalg import cho_factor, cho_solve
 
@@ -188,17 +186,22 @@ def ridge_of_rows(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalty: float) 
     x, y = (x_NP - x_mean_P) * root_N1, (y_NC - y_mean_C) * root_N1
     kernel_NN = x @ x.T
     diagonal = np.diag_indices_from(kernel_NN)
-    kernel_NN[diagonal] += penalty * _scale(float(kernel_NN[diagonal].sum()), x.shape[1])
-    dual_NC = cho_solve(cho_factor(kernel_NN, lower=True, check_finite=False), y, check_finite=False)
-    weights_PC = x.T @ dual_NC
-    return Ridge(weights_PC, y_mean_C - x_mean_P @ weights_PC)
+    plain_N = kernel_NN[diagonal].copy()
+    scale = _scale(float(plain_N.sum()), x.shape[1])
+    found = []
+    for penalty in penalties:
+        kernel_NN[diagonal] = plain_N + penalty * scale
+        factor = cho_factor(kernel_NN, lower=True, check_finite=False)
+        weights_PC = x.T @ cho_solve(factor, y, check_finite=False)
+        found.append(Ridge(weights_PC, y_mean_C - x_mean_P @ weights_PC))
+    return found
 
 
-def fit_ridge(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalty: float) -> Ridge:
-    """Ridge regression by whichever form solves the smaller system."""
+def fit_ridges(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalties: Sequence[float]) -> list[Ridge]:
+    """Ridge regressions by whichever form solves the smaller system."""
     if len(x_NP) < x_NP.shape[1]:
-        return ridge_of_rows(x_NP, y_NC, weight_N, penalty)
-    return ridge_of_moments(Moments.of(x_NP, y_NC, weight_N), penalty)
+        return ridges_of_rows(x_NP, y_NC, weight_N, penalties)
+    return ridges_of_moments(Moments.of(x_NP, y_NC, weight_N), penalties)
 
 
 def _scale(trace: float, n_features: int) -> float:

@@ -69,7 +69,7 @@ class Rule:
         m: For "at_least", how many features must fire.
         weights: For the other two, one weight a feature.
         bias: For the other two, the margin when no feature is active.
-        transform: For "linear", what is done to an activation before it is weighted: "sqrt" or "identity".
+        transform: For "linear", what is done to an activation before it is weighted: "sqrt".
     """
 
     combine: str = AT_LEAST
@@ -118,7 +118,7 @@ class Rule:
             `[N]`; the same number for a document in whatever batch it comes.
         """
         if self.combine == LINEAR:
-            return self.linear(whole_activations(acts_NS, self.transform))
+            return self.linear(whole_activations(acts_NS))
         if self.combine == LOG_ODDS:
             return self.log_odds(firing(acts_NS, thresholds_S).astype(np.float64))
         ratios_NS = _ratios(acts_NS, thresholds_S)
@@ -131,7 +131,7 @@ class Rule:
     ) -> NDArray[np.float64]:
         """What each feature contributes to each document's margin, `[N, S]`; arguments as for `margins`."""
         if self.combine == LINEAR:
-            whole_NS = whole_activations(acts_NS, self.transform)
+            whole_NS = whole_activations(acts_NS)
             return whole_NS * self.whole_weights_S * unit_of_sum(self.decimals)
         if self.combine == LOG_ODDS:
             return firing(acts_NS, thresholds_S) * self.weights_S

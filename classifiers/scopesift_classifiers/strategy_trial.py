@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopesift_classifiers.counting import FeatureTable
+from scopesift_classifiers.few_shot_rule import FewShotRule, Fits, Strategy
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.metrics import BinaryMetrics, macro_f1_of_counts
 from scopesift_classifiers.ranking import WHOLE
 from scopesift_classifiers.sampling import deal_folds
-from scopesift_classifiers.transfer_strategies import FewShotRule, Fits, Strategy
 
 RESAMPLES = 200
 

@@ -6,8 +6,8 @@ its own fit looked at, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,60 +17,16 @@ from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.cofiring import count_cofiring
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.few_shot_rule import FewShotRule, Fit, Fits, Strategy
 from scopesift_classifiers.greedy import GreedySettings, search_rule
+from scopesift_classifiers.linear_strategies import adapted, recut, refitted
 from scopesift_classifiers.log_odds import LEVELS, rules_of_counts
 from scopesift_classifiers.ranking import WHOLE, rank
-from scopesift_classifiers.rule import LOG_ODDS, Rule, firing
+from scopesift_classifiers.rule import LINEAR, LOG_ODDS, Rule, firing
 
-ZERO_SHOT = "zero_shot"
 RULE_SIZES = (1, 3, 8)
 PER_CLASS = (16, 64, 256)
 SHRINKAGE = (16.0, 4.0)
-
-
-@dataclass(frozen=True, eq=False)
-class FewShotRule:
-    """A rule over columns of a feature table.
-
-    Attributes:
-        columns: The features.
-        thresholds: Their thresholds.
-        rule: How they combine.
-        bar: The margin from which on the rule fires.
-    """
-
-    columns: tuple[int, ...]
-    thresholds: tuple[float, ...]
-    rule: Rule
-    bar: float
-
-    def margins(self, table: FeatureTable) -> NDArray[np.float64]:
-        """Margin of every document, `[N]`; zeros, which never reach the bar, for a rule without features."""
-        if not self.columns:
-            return np.full(table.acts_NF.shape[0], min(0.0, self.bar - 1.0))
-        thresholds_S = np.array(self.thresholds, dtype=np.float32)
-        return self.rule.margins(table.dense(self.columns), thresholds_S)
-
-
-Fits = dict[int, list[FewShotRule]]
-"""By the fold that was left out (or `WHOLE`): one rule a variant, always in the same order, the smallest first."""
-Fit = Callable[[FeatureTable, NDArray[np.bool_], NDArray[np.int64]], Fits]
-
-
-@dataclass(frozen=True, eq=False)
-class Strategy:
-    """One way to get a rule from the few examples.
-
-    Attributes:
-        name: How it is filed.
-        says: What it does, in a few words.
-        fit: From document features, which of them are positive and the fold of each to the rules of all variants
-            (number of features, shrinkage), for all documents and without each fold.
-    """
-
-    name: str
-    says: str
-    fit: Fit
 
 
 def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettings) -> list[Strategy]:
@@ -84,15 +40,24 @@ def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettin
     own = known_columns(table, [(item.layer, item.index) for item in classifier.default.features])
     looked_at = candidate_columns(classifier, table)
     as_it_is = whole_rule(classifier.default, table)
-    found = [] if as_it_is is None else [Strategy(ZERO_SHOT, "the rule as it is", _unchanged(as_it_is))]
+    kept, moved = [], []
+    if as_it_is is not None:
+        kept = [
+            Strategy("zero_shot", "the rule as it is", _unchanged(as_it_is)),
+            Strategy("recut", "the rule, a new cut", recut(as_it_is)),
+        ]
+        if as_it_is.rule.combine == LINEAR:
+            moved = [Strategy("adapted_linear", "its weights, moved in closed form", adapted(as_it_is))]
     every = None
     return [
-        *found,
+        *kept,
         Strategy("thresholds", "its features, new thresholds", _greedy_over(own, greedy)),
         Strategy("reranked", "its candidates, a new short rule", _greedy_over(looked_at, greedy)),
         Strategy("reranked_log_odds", "its candidates, counted log-odds", _log_odds_over(looked_at)),
         Strategy("refitted", "all features, a new short rule", _greedy_over(every, greedy)),
         Strategy("refitted_log_odds", "all features, counted log-odds", _log_odds_over(every)),
+        *moved,
+        Strategy("refitted_linear", "all features, weights in closed form", refitted()),
     ]
 
 

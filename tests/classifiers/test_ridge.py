@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scopesift_classifiers.linear import held_out_errors
-from scopesift_classifiers.ridge import Moments, fit_ridge, ridge_of_moments, ridge_of_rows
+from scopesift_classifiers.ridge import Moments, fit_ridges, ridges_of_moments, ridges_of_rows
 from sklearn.linear_model import Ridge
 
 RNG = np.random.default_rng(0)
@@ -24,10 +24,10 @@ def alpha_of(x_NP, weight_N, penalty):
 def test_both_forms_equal_an_independent_ridge_regression(n, features, penalty):
     x_NP, y_NC, weight_N = data(n, features)
     theirs = Ridge(alpha=alpha_of(x_NP, weight_N, penalty)).fit(x_NP, y_NC, sample_weight=weight_N)
-    for ours in (
-        ridge_of_moments(Moments.of(x_NP, y_NC, weight_N), penalty),
-        ridge_of_rows(x_NP, y_NC, weight_N, penalty),
-        fit_ridge(x_NP, y_NC, weight_N, penalty),
+    for _, ours in (
+        ridges_of_moments(Moments.of(x_NP, y_NC, weight_N), (3.0, penalty)),
+        ridges_of_rows(x_NP, y_NC, weight_N, (3.0, penalty)),
+        fit_ridges(x_NP, y_NC, weight_N, (3.0, penalty)),
     ):
         np.testing.assert_allclose(ours.weights_PC, theirs.coef_.T, rtol=1e-7, atol=1e-10)
         np.testing.assert_allclose(ours.bias_C, theirs.intercept_, rtol=1e-7, atol=1e-10)
@@ -37,7 +37,7 @@ def test_both_forms_equal_an_independent_ridge_regression(n, features, penalty):
 def test_a_constant_feature_gets_no_weight_and_no_error():
     x_NP, y_NC, weight_N = data(30, 4)
     x_NP[:, 2] = 1.5
-    weights_PC = ridge_of_moments(Moments.of(x_NP, y_NC, weight_N), 0.1).weights_PC
+    weights_PC = ridges_of_moments(Moments.of(x_NP, y_NC, weight_N), (0.1,))[0].weights_PC
     np.testing.assert_allclose(weights_PC[2], 0, atol=1e-9)
 
 

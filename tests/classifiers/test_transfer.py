@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.few_shot_rule import FewShotRule, Strategy
 from scopesift_classifiers.fitting import read_table
 from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
@@ -13,8 +14,6 @@ from scopesift_classifiers.rule import Rule
 from scopesift_classifiers.strategy_trial import StrategyTrial, example_folds, standard_error, try_strategy
 from scopesift_classifiers.transfer import TransferSettings, choose, decide, positives, transfer, try_all
 from scopesift_classifiers.transfer_strategies import (
-    FewShotRule,
-    Strategy,
     candidate_columns,
     margin_at_cut,
     strategies,
@@ -22,7 +21,16 @@ from scopesift_classifiers.transfer_strategies import (
 )
 from scopesift_features.errors import InputError, UsageError
 
-NAMES = ["zero_shot", "thresholds", "reranked", "reranked_log_odds", "refitted", "refitted_log_odds"]
+NAMES = [
+    "zero_shot",
+    "recut",
+    "thresholds",
+    "reranked",
+    "reranked_log_odds",
+    "refitted",
+    "refitted_log_odds",
+    "refitted_linear",
+]
 QUICK = TransferSettings(folds=3, greedy=GreedySettings(candidates=40, at_least=(1,)))
 
 
@@ -137,7 +145,9 @@ def test_reranked_rules_read_candidates_only(toxicity, table, few):
         toxicity, fit={"candidates": [[layer, index] for layer in (0, 2) for index in range(60)]}
     )
     allowed = set(candidate_columns(listed, table))
-    for strategy in strategies(listed, table, QUICK.greedy)[2:4]:
+    of_candidates = [one for one in strategies(listed, table, QUICK.greedy) if "reranked" in one.name]
+    assert len(of_candidates) == 2
+    for strategy in of_candidates:
         for rules in strategy.fit(table, positives(listed, few), np.arange(len(few)) % 3).values():
             assert all(set(rule.columns) <= allowed for rule in rules)
 
