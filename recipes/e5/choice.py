@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix, hstack
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.linear import PENALTIES
 from scopesift_classifiers.metrics import ManyClassMetrics
-from scopesift_classifiers.ridge import Moments, Ridge, ridge_of_rows, ridges_of_moments
+from scopesift_classifiers.ridge import Ridge, fit_ridges
 from scopesift_classifiers.sampling import balanced
 from scopesift_features.document_features import DocumentMaxima, documents_of
 from scopesift_features.extract import stream_residuals
@@ -176,9 +176,7 @@ def _measure(
 def _fits(x_ND: Floats, target_NC: Floats) -> list[Ridge]:
     """One regression a penalty, by the smaller of the two normal equations."""
     weight_N = np.ones(len(x_ND))
-    if len(x_ND) < x_ND.shape[1]:
-        return [ridge_of_rows(x_ND, target_NC, weight_N, penalty) for penalty in PENALTIES]
-    return ridges_of_moments(Moments.of(x_ND, target_NC, weight_N), PENALTIES)
+    return fit_ridges(x_ND, target_NC, weight_N, PENALTIES)
 
 
 def _rooted(acts_NF: csr_matrix) -> Floats:
