@@ -42,7 +42,7 @@ from recipes.sae.text_residuals import text_residuals
 from recipes.sae.training import TrainingSettings as SaeSettings
 
 LICENCE = "CC-BY-SA-4.0"
-SAE_EXPANSION = 16
+SAE_EXPANSION, POOL_BYTES = 16, 12 * 2**30
 SETTINGS = ReadingSettings(
     prefix=(END_OF_TEXT,),
     skip="prefix",
@@ -143,6 +143,7 @@ class Recipe:
             work=self.work / "sae",
             settings=SaeSettings(k=self.k, d_sae=SAE_EXPANSION * reader.d_model),
             schedule=Schedule(minutes=self.sae_minutes * reader.n_layers),
+            pool_bytes=POOL_BYTES,
             licence=LICENCE,
             call_minutes=self.call_minutes,
             say=self.say,
