@@ -12,12 +12,15 @@ from scopesift_features.errors import ScopeError
 
 
 @contextmanager
-def one_at_a_time(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
+def one_at_a_time(
+    folder: Path, tell: Callable[[str], None], remedy: str = "choose another place with HF_HOME"
+) -> Iterator[None]:
     """Hold the folder's lock; the operating system drops it when the process dies, however it dies.
 
     Args:
         folder: made if it is not there.
         tell: told when another process has to be waited for.
+        remedy: what a person should do when the folder cannot be written to.
 
     Raises:
         ScopeError: the folder cannot be made or written to.
@@ -31,9 +34,7 @@ def one_at_a_time(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
             tell(f"another process is working on {folder}; waiting for it")
             lock.acquire()
     except OSError as error:
-        raise ScopeError(
-            f"cannot write to {folder}: {error.strerror or error}; choose another place with HF_HOME"
-        ) from None
+        raise ScopeError(f"cannot write to {folder}: {error.strerror or error}; {remedy}") from None
     try:
         yield
     finally:

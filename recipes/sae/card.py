@@ -70,10 +70,9 @@ def _training(layers: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for layer, facts in layers.items():
-        share = facts["extreme"] / max(1, facts["tokens"])
         batch = facts["key"]["settings"]["batch"]
         rows.append(
-            f"| {layer} | {facts['tokens']:,} | {share:.2%} | {facts['steps']:,} | {batch:,} | "
+            f"| {layer} | {facts['tokens']:,} | {facts['extreme']:.2%} | {facts['steps']:,} | {batch:,} | "
             f"{facts['minutes']:.1f} | {facts['dev']['fvu']:.3f} |"
         )
     return "\n".join(rows)

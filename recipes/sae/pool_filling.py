@@ -1,4 +1,8 @@
-"""From documents to residuals: one pass of the backbone for all layers, a chunk of the pool at a time."""
+"""From documents to residuals: one pass of the backbone for all layers, a chunk of the pool at a time.
+
+What a chunk holds depends on text, backbone and sizes only, never on how many tokens a run asks for: runs that share
+a pool find in it what they would have filled it with.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from scopesift_features.extract import stream_residuals
 from scopesift_features.windows import Window, make_windows
 
 from recipes.sae.documents import Corpus, Part
-from recipes.sae.residual_pool import ResidualPool
+from recipes.sae.residual_pool import ChunkWriter, ResidualPool
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader
@@ -20,6 +24,7 @@ TOKENISED_AT_ONCE = 256
 GROUP_TOKENS = 32_768
 HELD_OUT: dict[Part, int] = {"dev": 1, "test": 2}
 """Chunks that each held-out part takes at most."""
+OnTokens = Callable[[int], object]
 
 
 class PoolFiller:
@@ -27,61 +32,66 @@ class PoolFiller:
 
     Attributes:
         pool: What is filled.
-        on_tokens: Called with the tokens of each batch, for progress.
     """
 
-    def __init__(
-        self, reader: Reader, corpus: Corpus, pool: ResidualPool, on_tokens: Callable[[int], None]
-    ) -> None:
-        self.reader, self.corpus, self.pool, self.on_tokens = reader, corpus, pool, on_tokens
+    def __init__(self, reader: Reader, corpus: Corpus, pool: ResidualPool) -> None:
+        self.reader, self.corpus, self.pool = reader, corpus, pool
         self._train = _Documents(reader, corpus, "train", (0, 0))
 
-    def fill_held_out(self) -> None:
-        """Fill the held-out parts that are not there yet; the first one also fixes each layer's scale."""
+    def fill_held_out(self, on_tokens: OnTokens) -> None:
+        """Fill the held-out parts that are not there yet; the first one also fixes each layer's scale.
+
+        Args:
+            on_tokens: Called with the tokens of each batch.
+        """
         for part, chunks in HELD_OUT.items():
             if part not in self.pool.record.chunks:
                 documents = _Documents(self.reader, self.corpus, part, (0, 0))
-                self._fill(part, documents, chunks * self.pool.size.chunk_tokens, generation=0)
+                writer = self.pool.write_chunk(part, chunks * self.pool.size.chunk_tokens)
+                self._fill(writer, documents, on_tokens)
+                writer.commit(generation=0)
 
-    def fill_generation(self, generation: int, tokens: int) -> bool:
+    def fill_generation(self, generation: int, on_tokens: OnTokens) -> bool:
         """Fill the chunk of a generation, unless the pool holds it.
 
         Where the text ends inside it, it is cut short in the first filling; later the chunk stays as it was.
 
         Args:
             generation: Counted from 0; at most one more than was ever filled.
-            tokens: Most tokens to fill.
+            on_tokens: Called with the tokens of each batch.
 
         Returns:
-            Whether there was text for all of them.
+            Whether there was text for a whole chunk.
         """
-        record, name = self.pool.record, str(generation % self.pool.size.chunks)
+        pool, record = self.pool, self.pool.record
+        name = str(generation % pool.size.chunks)
         held = record.chunks.get(name)
         if held is not None and held.generation == generation:
             return record.last != generation
-        start = record.starts[generation]
-        if self._train.position != start:
-            self._train = _Documents(self.reader, self.corpus, "train", start)
-        return self._fill(name, self._train, tokens, generation)
+        if self._train.position != record.starts[generation]:
+            self._train = _Documents(self.reader, self.corpus, "train", record.starts[generation])
+        writer = pool.write_chunk(name, pool.size.chunk_tokens)
+        full = self._fill(writer, self._train, on_tokens)
+        if len(record.starts) == generation + 1:
+            record.starts.append(self._train.position)
+        if not full:
+            record.last = generation
+        if full or generation < pool.size.chunks:
+            writer.commit(generation)
+        else:
+            writer.discard()
+        return full
 
-    def _fill(self, name: str, documents: _Documents, tokens: int, generation: int) -> bool:
-        record = self.pool.record
-        writer = self.pool.write_chunk(name, tokens)
-        while writer.filled < tokens:
-            windows = documents.take(min(GROUP_TOKENS, tokens - writer.filled))
+    def _fill(self, writer: ChunkWriter, documents: _Documents, on_tokens: OnTokens) -> bool:
+        """Write tokens until the chunk is full; False where the text ends before it is."""
+        while writer.filled < writer.tokens:
+            windows = documents.take(min(GROUP_TOKENS, writer.tokens - writer.filled))
             if not windows:
-                break
+                return False
             for resid_TD in self._residuals(windows):
                 writer.add(resid_TD)
-        full = writer.filled == tokens
-        if documents.part == "train":
-            if len(record.starts) == generation + 1:
-                record.starts.append(documents.position)
-            if not full:
-                record.last = generation
-        if full or generation < self.pool.size.chunks:
-            writer.commit(generation)
-        return full
+                on_tokens(len(next(iter(resid_TD.values()))))
+        return True
 
     def _residuals(self, windows: Sequence[Window]) -> Iterator[dict[int, Tensor]]:
         stream: Iterator[dict[int, Tensor]]
@@ -92,9 +102,7 @@ class PoolFiller:
                 {layer: torch.cat([batch[layer] for batch in first]) for layer in self.pool.layers}
             )
             stream = iter(first)
-        for resid_TD in stream:
-            yield resid_TD
-            self.on_tokens(len(next(iter(resid_TD.values()))))
+        yield from stream
 
 
 class _Documents:
@@ -107,7 +115,6 @@ class _Documents:
 
     def __init__(self, reader: Reader, corpus: Corpus, part: Part, position: tuple[int, int]) -> None:
         self.reader, self.corpus, self.part, self.position = reader, corpus, part, position
-        self._slice: tuple[int, list[str]] = (-1, [])
         self._ahead: dict[tuple[int, int], list[Window]] = {}
 
     def take(self, tokens: int) -> list[Window]:
@@ -127,7 +134,7 @@ class _Documents:
     def _next(self) -> list[Window] | None:
         number, index = self.position
         while number < self.corpus.slices:
-            texts = self._texts(number)
+            texts = self.corpus.documents(self.part, number)
             if index < len(texts):
                 break
             number, index = number + 1, 0
@@ -141,8 +148,3 @@ class _Documents:
                 self._ahead[number, window.document].append(window)
         self.position = (number, index + 1)
         return self._ahead.pop((number, index))
-
-    def _texts(self, number: int) -> list[str]:
-        if self._slice[0] != number:
-            self._slice = (number, self.corpus.documents(self.part, number))
-        return self._slice[1]

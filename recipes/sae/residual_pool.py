@@ -77,7 +77,7 @@ class PoolRecord:
             whatever the backbone's scale: a multiplication that rounds nothing.
         starts: Generation -> (slice, document) where its text starts; one more than was filled.
         last: The generation that the text ended in; None while there is more.
-        seen, extreme: Training tokens that were read, and how many of them were too large to be kept.
+        seen, extreme: Tokens that were read, and how many of them were too large to be kept.
         chunks: Name of a chunk -> what it holds.
     """
 
@@ -187,10 +187,15 @@ class ResidualPool:
 
 
 class ChunkWriter:
-    """Fills one chunk of every layer, row by row, in files beside those they replace."""
+    """Fills one chunk of every layer, row by row, in files beside those they replace.
+
+    Attributes:
+        tokens: Rows that there is room for.
+        filled: Rows that are written.
+    """
 
     def __init__(self, pool: ResidualPool, name: str, tokens: int) -> None:
-        self.pool, self.name, self.room, self.filled = pool, name, tokens, 0
+        self.pool, self.name, self.tokens, self.filled = pool, name, tokens, 0
         pool.folder.mkdir(parents=True, exist_ok=True)
         self._files = {
             layer: pool._path(name, layer).with_suffix(".f16.part").open("wb") for layer in pool.layers
@@ -204,26 +209,32 @@ class ChunkWriter:
         for layer, x_TD in resid_TD.items():
             norm_T = x_TD.float().norm(dim=1)
             keep_T &= norm_T.to(keep_T.device) <= record.bounds[str(layer)]
-        if self.name.isdecimal():
-            record.seen += len(keep_T)
-            record.extreme += int((~keep_T).sum())
-        room = self.room - self.filled
+        record.seen += len(keep_T)
+        record.extreme += int((~keep_T).sum())
+        room = self.tokens - self.filled
         for layer, x_TD in resid_TD.items():
             stored = x_TD[keep_T.to(x_TD.device)][:room].float() * 2.0 ** record.exponents[str(layer)]
             try:
                 self._files[layer].write(stored.half().cpu().numpy().tobytes())
             except OSError as error:
-                raise ScopeError(
-                    f"cannot write to {self.pool.folder}: {error.strerror}; free space, or give a smaller --pool-gib "
-                    "or another --work"
-                ) from None
+                raise _refused(self.pool.folder, error) from None
         self.filled += min(room, int(keep_T.sum()))
+
+    def discard(self) -> None:
+        """Leave the chunk as it was."""
+        for layer, file in self._files.items():
+            file.close()
+            self.pool._path(self.name, layer).with_suffix(".f16.part").unlink()
+        self.pool.save()
 
     def commit(self, generation: int) -> None:
         """Put the chunk in its place."""
         pool = self.pool
-        for file in self._files.values():
-            file.close()
+        try:
+            for file in self._files.values():
+                file.close()
+        except OSError as error:  # what was still buffered
+            raise _refused(pool.folder, error) from None
         pool.record.chunks.pop(self.name, None)
         pool.save()  # a chunk that is half replaced is in no record
         for layer in pool.layers:
@@ -233,3 +244,9 @@ class ChunkWriter:
         if self.filled:
             pool.record.chunks[self.name] = ChunkRecord(generation, self.filled)
         pool.save()
+
+
+def _refused(folder: Path, error: OSError) -> ScopeError:
+    return ScopeError(
+        f"cannot write to {folder}: {error.strerror}; free space, or give a smaller --pool-gib or another --work"
+    )

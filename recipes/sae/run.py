@@ -20,11 +20,12 @@ from recipes.sae.checkpoint import Checkpoint, Position
 from recipes.sae.documents import Corpus
 from recipes.sae.pool_filling import PoolFiller
 from recipes.sae.progress import progress_bar
-from recipes.sae.residual_pool import PoolSize, ResidualPool
+from recipes.sae.residual_pool import HELD_OUT_CHUNKS, PoolSize, ResidualPool
 from recipes.sae.schedule import Schedule
 from recipes.sae.scope_output import ScopeOutput, backbone_identity
 from recipes.sae.token_order import TokenOrder
 from recipes.sae.training import LayerTraining, TrainingSettings
+from recipes.sae.twins import read_pairs
 
 CHECKPOINT_SECONDS = 120.0
 SAMPLE_TOKENS = 65_536
@@ -99,11 +100,13 @@ class Run:
         output.check()
         corpus = Corpus.open(self.files, self.settings.seed)
         key = self._key(corpus)
+        pairs = read_pairs(self.parallel) if self.parallel is not None else []
         if output.holds(key):
             self.say(f"{self.out}: these SAEs are there already")
+            output.describe(self.layers, self.licence, pairs)
             return
         checkpoint = Checkpoint(self.out / "sae" / "unfinished.pt", key)
-        with one_at_a_time(self.work, self.say):
+        with one_at_a_time(self.work, self.say, "choose another --work"):
             pool = ResidualPool(
                 self.work / "pool", self.layers, self.reader.d_model, self._size, self._text_key(corpus)
             )
@@ -115,7 +118,8 @@ class Run:
                 self.say(f"resumed after {position.steps:,} steps")
             self._train(corpus, pool, trainings, position, checkpoint, deadline)
             saes = [training.folded(self.storage_dtype) for training in trainings]
-            output.write(saes, pool, self._facts(key, position, pool), self.parallel, self.say)
+            output.write(saes, pool, self._facts(key, position, pool), self.say)
+            output.describe(self.layers, self.licence, pairs)
         checkpoint.path.unlink(missing_ok=True)
 
     @cached_property
@@ -148,33 +152,35 @@ class Run:
         return {
             "steps": position.steps,
             "minutes": round(position.seconds / 60, 2),
-            "tokens": pool.record.seen,
-            "extreme": pool.record.extreme,
-            "licence": self.licence,
+            "tokens": min(pool.rows, self._held_at_once) + position.refills * self._size.chunk_tokens,
+            "extreme": pool.record.extreme / pool.record.seen,
             "key": key,
         }
 
+    @property
+    def _held_at_once(self) -> int:
+        """Tokens that are trained on and fit into the pool at once."""
+        room = self._size.chunks * self._size.chunk_tokens
+        return room if self.tokens is None else min(self.tokens, room)
+
+    @property
     def _refills(self) -> int:
-        """Chunks of text beyond those that the pool holds at once."""
+        """Chunks of text beyond those."""
         return max(0, (self.tokens or 0) // self._size.chunk_tokens - self._size.chunks)
 
     def _fill(self, corpus: Corpus, pool: ResidualPool, refilled: int, deadline: float) -> None:
         """Bring the pool to where the training left it."""
-        size = self._size
-        total = min(self.tokens or math.inf, size.chunks * size.chunk_tokens)
-        first = math.ceil(total / size.chunk_tokens)
-        with progress_bar("residuals", total) as advance:
-            filler = PoolFiller(self.reader, corpus, pool, lambda tokens: advance(tokens, ""))
-            filler.fill_held_out()
-            advance(pool.rows, "")
+        size, filler = self._size, PoolFiller(self.reader, corpus, pool)
+        with progress_bar("held-out text", HELD_OUT_CHUNKS * size.chunk_tokens) as advance:
+            filler.fill_held_out(lambda tokens: advance(tokens, ""))
+        first = math.ceil(self._held_at_once / size.chunk_tokens)
+        with progress_bar("text", first * size.chunk_tokens) as advance:
+            advance(min(pool.rows, first * size.chunk_tokens), "")
             for generation in range(first + refilled):
                 known = generation + 1 < len(pool.record.starts)
                 if known and generation + size.chunks < first + refilled:
                     continue  # replaced since, and where the next one's text starts is known
-                room = size.chunk_tokens
-                if generation < size.chunks:
-                    room = min(room, int(total) - generation * size.chunk_tokens)
-                if not filler.fill_generation(generation, room):
+                if not filler.fill_generation(generation, lambda tokens: advance(tokens, "")):
                     break
                 # a call without any time gets one chunk further
                 if time.monotonic() > deadline and not known:
@@ -193,7 +199,8 @@ class Run:
                 for layer, state in zip(self.layers, states, strict=True)
             ]
         rng = np.random.default_rng(self.settings.seed)
-        rows = np.sort(rng.choice(pool.rows, min(SAMPLE_TOKENS, pool.rows), replace=False))
+        held = min(pool.rows, self._held_at_once)
+        rows = np.sort(rng.choice(held, min(SAMPLE_TOKENS, held), replace=False))
         return [
             LayerTraining.started(pool.take(layer, rows), layer, self.settings, device)
             for layer in self.layers
@@ -209,9 +216,9 @@ class Run:
         deadline: float,
     ) -> None:
         """Learn until the schedule is over; every layer sees the same tokens at the same step."""
-        refills = self._refills()
-        filler = PoolFiller(self.reader, corpus, pool, lambda _tokens: None)
-        order = TokenOrder(pool.rows, self.settings.batch, self.settings.seed)
+        filler = PoolFiller(self.reader, corpus, pool)
+        rows = min(pool.rows, self._held_at_once)
+        order = TokenOrder(rows, self.settings.batch, self.settings.seed)
         share, saved = self.schedule.share(position.steps, position.seconds), time.monotonic()
 
         def save() -> None:
@@ -220,14 +227,15 @@ class Run:
         with progress_bar("SAEs", 1.0) as advance:
             advance(share, "")
             while share < 1:
-                if position.refills < int(share * (refills + 1)) and pool.record.last is None:
+                generation = self._size.chunks + position.refills
+                text_ended = pool.record.last is not None and pool.record.last <= generation
+                if position.refills < int(share * (self._refills + 1)) and not text_ended:
                     save()  # what is replaced now cannot be learned from again
-                    generation = self._size.chunks + position.refills
-                    position.refills += filler.fill_generation(generation, self._size.chunk_tokens)
+                    position.refills += filler.fill_generation(generation, lambda _tokens: None)
                 started = time.monotonic()
-                rows = order.rows_of(position.steps)
+                batch_T = order.rows_of(position.steps)
                 for training in trainings:
-                    training.step(pool.take(training.layer, rows), share)
+                    training.step(pool.take(training.layer, batch_T), share)
                 now = time.monotonic()
                 position.steps += 1
                 position.seconds += now - started

@@ -21,7 +21,7 @@ from recipes.sae.card import write_card
 from recipes.sae.quality import measure_sae
 from recipes.sae.residual_pool import ResidualPool
 from recipes.sae.training import TrainingSettings
-from recipes.sae.twins import measure_twins, read_pairs
+from recipes.sae.twins import measure_twins
 
 
 class ScopeOutput:
@@ -86,42 +86,51 @@ class ScopeOutput:
         saes: Sequence[TopKSAE],
         pool: ResidualPool,
         facts: dict[str, Any],
-        parallel: Path | None,
         say: Callable[[str], None],
     ) -> None:
-        """Write the files, read them back, measure them on the pool's held-out tokens, and write the card.
+        """Write the files, read them back and measure them on the pool's held-out tokens.
 
         Args:
             saes: One a layer.
             pool: Its chunks `dev` and `test` are measured on.
             facts: What measured.json says of each layer beside its quality.
-            parallel: Sentence pairs for the twin search, if there are any.
             say: Receives a line a layer.
         """
         self._sae.mkdir(parents=True, exist_ok=True)
         self.config.write(self._sae)
         content = self._content() if self._measured.is_file() else {"layers": {}}
-        layers = tuple(sae.layer for sae in saes)
-        pairs = read_pairs(parallel) if parallel is not None else []
-        twins = measure_twins(self.reader, pairs, layers) if pairs else {}
         as_used: torch.dtype = getattr(torch, self.reader.settings.sae_dtype)
         for sae in saes:
             path = write_safetensors(sae, self._sae)
             read = read_safetensors(path, self.config, decoder=True, dtype=as_used)
             dev, test = (measure_sae(read, pool.part(part, sae.layer)) for part in ("dev", "test"))
-            found = {"dev": asdict(dev), "test": asdict(test)}
-            if pairs:
-                found["twins"] = {"share": twins[sae.layer], "pairs": len(pairs)}
-            content["layers"][str(sae.layer)] = {**found, **facts}
+            content["layers"][str(sae.layer)] = {"dev": asdict(dev), "test": asdict(test), **facts}
             say(
                 f"layer {sae.layer}: FVU {test.fvu:.3f} (dev {dev.fvu:.3f}), dead {test.dead:.1%}, "
                 f"active {test.active:.2f} on {test.tokens:,} held-out tokens"
             )
         content["layers"] = dict(sorted(content["layers"].items(), key=lambda item: int(item[0])))
         write_json(self._measured, content)
-        write_card(self._sae)
         if not (self.folder / "scope.json").is_file():
             self._make_scope()
+
+    def describe(self, layers: Sequence[int], licence: str, pairs: list[tuple[str, str]]) -> None:
+        """Add to what is known of some layers, and write the card of all.
+
+        Args:
+            layers: Layers that were written.
+            licence: Of the text that they were trained on.
+            pairs: Sentence pairs for the twin search; none: it is left as it was.
+        """
+        content = self._content()
+        twins = measure_twins(self.reader, pairs, layers) if pairs else {}
+        for layer in layers:
+            facts = content["layers"][str(layer)]
+            facts["licence"] = licence
+            if pairs:
+                facts["twins"] = {"share": twins[layer], "pairs": len(pairs)}
+        write_json(self._measured, content)
+        write_card(self._sae)
 
     def _content(self) -> dict[str, Any]:
         return read_json(self._measured, "delete it to train again")

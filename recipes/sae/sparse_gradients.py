@@ -131,6 +131,10 @@ def largest(x_TD: Tensor, weights: Weights, k: int) -> Tensor:
 
 def _products(rows_TD: Tensor, weight_FD: Tensor, indices_TK: Tensor) -> Tensor:
     """`rows[t] . weight[indices[t, i]]` as `[T, K]`."""
+    if rows_TD.device.type != "cpu":
+        parts = zip(rows_TD.split(SELECT_TOKENS), indices_TK.split(SELECT_TOKENS), strict=True)
+        return torch.cat([(weight_FD[wanted] @ rows.unsqueeze(2)).squeeze(2) for rows, wanted in parts])
+    # on a CPU four times as fast as gathering the weights first
     n_tokens, k = indices_TK.shape
     starts = torch.arange(0, n_tokens * k + 1, k, device=rows_TD.device)
     zeros = torch.zeros(n_tokens * k, device=rows_TD.device)
@@ -147,4 +151,4 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether products of bfloat16 numbers are faster there than those of fp32 ones."""
     if device.type == "cpu":
         return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-    return True
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

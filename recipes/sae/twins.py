@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +66,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     return list(reversed(first.values()))[:MOST_PAIRS]
 
 
-def measure_twins(reader: Reader, pairs: list[tuple[str, str]], layers: tuple[int, ...]) -> dict[int, float]:
+def measure_twins(reader: Reader, pairs: list[tuple[str, str]], layers: Sequence[int]) -> dict[int, float]:
     """Share of left sentences whose nearest right sentence is their own translation; chance is 1 / pairs."""
     left = mean_residuals(reader, [pair[0] for pair in pairs], layers)
     right = mean_residuals(reader, [pair[1] for pair in pairs], layers)

@@ -180,6 +180,16 @@ def test_layers_are_added_to_a_scope_that_has_others(make_run, tmp_path):
     assert set(measured(tmp_path / "out")) == {"1", "3"}
 
 
+def test_sentence_pairs_can_be_added_to_a_finished_run(make_run, tmp_path):
+    make_run().go()
+    assert "twin" not in (tmp_path / "out" / "sae" / "README.md").read_text()
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("the cat sat\tthe cat sat\nwho knows\twho knows\n")
+    make_run(parallel=pairs).go()
+    assert measured(tmp_path / "out")["1"]["twins"] == {"share": 1.0, "pairs": 2}
+    assert "| finds its twin |" in (tmp_path / "out" / "sae" / "README.md").read_text()
+
+
 def test_a_finished_run_is_not_done_again(make_run, tmp_path):
     make_run().go()
     before = (tmp_path / "out" / "sae" / "layer1.sae.safetensors").stat().st_mtime_ns
@@ -187,6 +197,14 @@ def test_a_finished_run_is_not_done_again(make_run, tmp_path):
     make_run(say=said.append).go()
     assert said == [f"{tmp_path / 'out'}: these SAEs are there already"]
     assert (tmp_path / "out" / "sae" / "layer1.sae.safetensors").stat().st_mtime_ns == before
+
+
+def test_what_other_runs_left_in_the_pool_changes_nothing(make_run, tmp_path):
+    small = {"tokens": 1500, "pool_bytes": 300 * 2**10}
+    make_run("fresh", "fresh-work", **small).go()
+    make_run("other", **{**small, "tokens": 2700}).go()
+    make_run(**small).go()
+    assert_same(tmp_path / "fresh", tmp_path / "out")
 
 
 def test_another_k_uses_the_same_pool(make_run, tmp_path, monkeypatch):
