@@ -15,7 +15,10 @@ from recipes.bundled.domain import domain_rows
 from recipes.bundled.languages import joined
 from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
 
-TOXICITY_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
+ENGLISH = "en"
+ENGLISH_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
+OTHERS_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
+"""A rule of a language's own starts from the English one, and needs fewer rows."""
 LANGUAGE_PER_CLASS = {"train": 200, "dev": 60}
 WITHOUT_LABELS = ("am", "he", "tt")
 """Languages of SIB-200's domain rows that no label of theirs is used of: measured, never fitted."""
@@ -32,7 +35,8 @@ def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
     """
     files = [data / folder / f"{code}.jsonl.gz" for folder in ("textdetox", "toxicity")]
     rows = reduce(joined, [read_labelled(path, split=split) for path in files if path.is_file()])
-    return rows.select(np.sort(balanced(rows, TOXICITY_PER_CLASS[split])))
+    per_class = ENGLISH_PER_CLASS if code == ENGLISH else OTHERS_PER_CLASS
+    return rows.select(np.sort(balanced(rows, per_class[split])))
 
 
 def toxicity_languages(data: Path) -> list[str]:
@@ -42,7 +46,7 @@ def toxicity_languages(data: Path) -> list[str]:
         for folder in ("textdetox", "toxicity")
         for path in (data / folder).glob("*.jsonl.gz")
     }
-    return sorted(found - {"en"})
+    return sorted(found - {ENGLISH})
 
 
 def language_rows(data: Path, split: str) -> LabelledText:
@@ -67,7 +71,7 @@ def unlabelled_domain_rows(data: Path) -> LabelledText:
 
 ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
     "language": language_rows,
-    "toxicity": lambda data, split: toxicity_rows(data, "en", split),
+    "toxicity": lambda data, split: toxicity_rows(data, ENGLISH, split),
     "domain": lambda data, split: domain_rows(data, split, DOMAIN_LANGUAGES),
     "sentiment": sentiment_rows,
 }
