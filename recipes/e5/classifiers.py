@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,19 @@ from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.fitting import fit_classifier
 from scopesift_classifiers.greedy import GreedySettings
+from scopesift_classifiers.linear import LinearSettings
+from scopesift_classifiers.transfer import transfer
 from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import tfidf_by_language
-from recipes.bundled.languages import add_languages
+from recipes.bundled.languages import joined, measure
 from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_domain_rows
 
 SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
+FEW_ROWS = 1000
+OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=128))
+"""Fewer features than English has: every language's are read for every text."""
 SETTINGS = {
     "language": FitSettings(unknown="und"),
     "toxicity": FitSettings(),
@@ -97,16 +103,25 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
 def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
     """Give the bundled toxicity classifier a rule for every language with labels.
 
-    Comes after all are fitted: texts are routed by the language classifier of the same run.
+    A language with many labels gets a fit of its own, one with few what `scopesift transfer` makes of the English
+    rule. Comes after all are fitted: texts are routed by the language classifier of the same run.
     """
-    classifier = add_languages(
-        Classifier.load(folder / "toxicity.json"),
-        Classifier.load(folder / "language.json"),
-        scope,
-        lambda code, split: toxicity_rows(data, code, split),
-        toxicity_languages(data),
-        say,
-        cache=FeatureCache.default(),
-    )
-    classifier.save(folder / "toxicity.json")
+    cache = FeatureCache.default()
+    classifier = Classifier.load(folder / "toxicity.json")
+    language = Classifier.load(folder / "language.json")
+    for code in toxicity_languages(data):
+        train, dev, test = (toxicity_rows(data, code, split) for split in SPLITS)
+        few = joined(train, dev)
+        if len(train) < FEW_ROWS:
+            say(f"toxicity: {code} transferred with {len(few)} rows")
+            classifier = transfer(classifier, scope, few, code, cache=cache, say=say).classifier
+        else:
+            say(f"toxicity: {code} from {len(train)} rows, {len(dev)} dev")
+            own = fit_classifier("toxicity", scope, train, dev, OF_A_LANGUAGE, cache=cache)
+            classifier = replace(classifier, by_lang={**classifier.by_lang, code: own.default})
+        say(f"toxicity: measuring on {len(test)} {code} rows, with baselines")
+        measured = measure(classifier, language, scope, few, test, cache)
+        say(f"toxicity: {code} macro-F1 {measured['macro_f1']:.3f}")
+        classifier = classifier.with_quality(f"own rule {code}", measured)
+        classifier.save(folder / "toxicity.json")
     return classifier
