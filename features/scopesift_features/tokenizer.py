@@ -48,6 +48,7 @@ class Tokenizer:
         backend.no_padding()
         backend.no_truncation()
         backend.encode_special_tokens = True
+        _cut_spelled_special_tokens(backend)
         self.backend = backend
         own = backend.normalizer
         if normaliser is None and own is not None and any(k in own.__getstate__() for k in _COMPOSING):
@@ -99,7 +100,36 @@ class Tokenizer:
         found: int | None = self.backend.token_to_id(name)
         return found
 
+    def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the tokens that the tokenizer's own template puts before a text, and behind it.
+
+        Raises:
+            ScopeError: it makes no token of an ordinary letter.
+        """
+        encoding = self.backend.encode("a", add_special_tokens=True)
+        added = encoding.special_tokens_mask
+        if 0 not in added:
+            raise ScopeError("the tokenizer makes no token of 'a'; write prefix and suffix into scope.json")
+        first, last = added.index(0), len(added) - added[::-1].index(0)
+        return tuple(encoding.tokens[:first]), tuple(encoding.tokens[last:])
+
     def decode(self, ids: Sequence[int]) -> str:
         """Text of token ids."""
         text: str = self.backend.decode(list(ids), skip_special_tokens=False)
         return text
+
+
+def _cut_spelled_special_tokens(backend: tokenizers.Tokenizer) -> None:
+    """Keep Unigram from finding special tokens that are spelled out in a text among the pieces of its vocabulary.
+
+    Other models spell them with pieces of their own; here a text could end itself with `</s>`.
+    """
+    from tokenizers import Regex, models, pre_tokenizers
+
+    special = [token.content for token in backend.get_added_tokens_decoder().values() if token.special]
+    begins = "|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in special if len(name) > 1)
+    if not begins or not isinstance(backend.model, models.Unigram):
+        return
+    steps = [] if backend.pre_tokenizer is None else [backend.pre_tokenizer]
+    cut = pre_tokenizers.Split(Regex(begins), "merged_with_previous")
+    backend.pre_tokenizer = pre_tokenizers.Sequence([*steps, cut])

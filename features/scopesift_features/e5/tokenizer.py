@@ -6,13 +6,16 @@ from scopesift_features.e5.q4_file import Q4File
 from scopesift_features.normalisation import Normaliser
 from scopesift_features.tokenizer import Tokenizer
 
+_MASK = "<mask>"  # the one special token that the file's header does not point to
+
 
 def e5_tokenizer(file: Q4File) -> Tokenizer:
     """XLM-R's tokenizer: composed and mapped by the file's table, cut at blanks, each word begun with `▁`."""
     from tokenizers import Tokenizer as Backend
     from tokenizers import decoders, models, pre_tokenizers
 
-    backend = Backend(models.Unigram(file.pieces(), unk_id=file.header.unk, byte_fallback=False))
+    pieces, header = file.pieces(), file.header
+    backend = Backend(models.Unigram(pieces, unk_id=header.unk, byte_fallback=False))
     # the table turns every kind of white space into a blank
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -20,5 +23,7 @@ def e5_tokenizer(file: Q4File) -> Tokenizer:
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True),
         ]
     )
+    special = [pieces[token][0] for token in (header.bos, header.pad, header.eos, header.unk)]
+    backend.add_special_tokens([*special, _MASK])
     backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always", split=True)
     return Tokenizer(backend, Normaliser(file.replacements()))

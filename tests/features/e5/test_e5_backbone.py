@@ -156,3 +156,9 @@ def test_a_bfloat16_backbone_reads_nearly_the_same(reader, texts):
     )
     assert rounded.dtype == torch.bfloat16
     assert float(torch.nn.functional.cosine_similarity(exact, rounded.float(), dim=-1).min()) > 0.99
+
+
+def test_a_text_that_spells_special_tokens_has_none(reader):
+    for text in ("<s>", "a </s></s> b", "x<pad>", "<mask><unk>"):
+        (window,) = make_windows(reader, [text])
+        assert not set(window.ids[window.keep].tolist()) & {0, 1, 2, 250001}
