@@ -106,6 +106,57 @@ def write_tiny_scope(folder: Path, *, name="tiny", seed=0, **settings) -> Path:
     return folder
 
 
+def make_wordpieces(sentences=SENTENCES, vocab_size=600):
+    """WordPiece with `[CLS]` before and `[SEP]` behind a text, as BERT's tokenizers are."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    trainer = trainers.WordPieceTrainer(vocab_size=vocab_size, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(sentences, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+
+
+def write_tiny_encoder_scope(folder: Path, *, name="tiny-bert", seed=0, **settings) -> Path:
+    """Write a scope with a random BERT backbone; `settings` go to ReadingSettings."""
+    from scopesift_features.scope_folder import write_local_scope
+    from scopesift_features.settings import ReadingSettings
+    from transformers import BertConfig, BertModel
+
+    tokenizer = make_wordpieces()
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=D_MODEL,
+        intermediate_size=64,
+        num_hidden_layers=N_LAYERS,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        initializer_range=0.2,
+        pad_token_id=0,
+    )
+    torch.manual_seed(seed)
+    read = {"prefix": ("[CLS]",), "suffix": ("[SEP]",), "skip": "prefix", "window_tokens": 64}
+    write_local_scope(
+        folder,
+        id=name,
+        settings=ReadingSettings(**{**read, "overlap_tokens": 16, **settings}),
+        licence="none",
+        backbone_config=config.to_dict(),
+        backbone_state=BertModel(config).state_dict(),
+        tokenizer=tokenizer,
+        saes=make_saes(seed + 1),
+    )
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_scope_folder(tmp_path_factory) -> Path:
     """A local scope `tiny`: Qwen3, d 32, 4 blocks, 128 features a block, k 8. Do not write into it."""
@@ -118,6 +169,26 @@ def tiny_scope(tiny_scope_folder):
     from scopesift_features.scope import Scope
 
     return Scope.load(tiny_scope_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_scope_folder(tmp_path_factory) -> Path:
+    """A local scope `tiny-bert` of the same sizes, read as `[CLS] … [SEP]`. Do not write into it."""
+    return write_tiny_encoder_scope(tmp_path_factory.mktemp("scopes") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder_scope(tiny_encoder_scope_folder):
+    """The tiny encoder scope, loaded on the CPU."""
+    from scopesift_features.scope import Scope
+
+    return Scope.load(tiny_encoder_scope_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def write_encoder_scope():
+    """`write_encoder_scope(folder, name=…, seed=…, **settings)` writes another tiny encoder scope."""
+    return write_tiny_encoder_scope
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ class EncoderRows:
     """Rows of one layer's encoder, and how membership in the top-k is decided among them.
 
     Attributes:
-        layer: The decoder block.
+        layer: The block whose output is encoded.
         W_FD: Weights of the rows, float32.
         b_F: Biases, float32.
         columns_S: Where the selected features stand among the rows, int64.

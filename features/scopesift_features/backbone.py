@@ -11,22 +11,29 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from scopesift_features.checkpoint_index import BEHIND_BLOCKS
 from scopesift_features.errors import ScopeError, first_line
-from scopesift_features.model_classes import decoder_class, model_config
+from scopesift_features.model_classes import bare_model_class, model_config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
+# what tables of learned positions are called in BERT and its kin, in e5's encoder, and in GPT-2
+_POSITIONS = ("position_embeddings", "positions", "wpe")
+
 
 class Backbone:
-    """A decoder without the blocks after `deepest`, without final norm and without LM head.
+    """A decoder or encoder without the blocks after `deepest`, without final norm, pooler and LM head.
 
     Blocks past the cut are never read from disk, allocated or run. The residual is taken by forward hooks on
-    the blocks: `output_hidden_states` gives the post-norm state for the last one.
+    the blocks: of models with a final norm `output_hidden_states` gives the normalised state for the last one. A
+    block of a post-norm encoder (BERT, XLM-R) ends with its own norm, which belongs to the residual.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        self.model = model.eval().requires_grad_(False)
+    def __init__(self, model: Any) -> None:
+        # by the configuration and not by an argument: encoders know no such argument
+        model.config.use_cache = False
+        self.model: nn.Module = model.eval().requires_grad_(False)
         self.blocks = find_blocks(model)
 
     @property
@@ -79,7 +86,7 @@ class Backbone:
         ]
         device = self._input_device
         try:
-            self.model(input_ids=ids_BT.to(device), attention_mask=mask_BT.to(device), use_cache=False)
+            self.model(input_ids=ids_BT.to(device), attention_mask=mask_BT.to(device))
         finally:
             for handle in handles:
                 handle.remove()
@@ -93,7 +100,7 @@ class Backbone:
 
 
 def read_backbone_config(folder: Path) -> PreTrainedConfig:
-    """Configuration of the text decoder; for a multimodal checkpoint, that of its language model.
+    """Configuration of the text model; for a multimodal checkpoint, that of its language model.
 
     Raises:
         ScopeError: missing, not JSON, or of an architecture that transformers does not know.
@@ -154,7 +161,7 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
             f"{gone[0]} points to {gone[0].readlink()}, which is gone (was the hub's cache cleaned?); "
             "pull the scope again"
         )
-    model_class = decoder_class(config)
+    model_class = bare_model_class(config)
     try:
         with _quiet_transformers():
             model, report = model_class.from_pretrained(
@@ -168,8 +175,8 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
             )
     except Exception as error:
         raise ScopeError(f"the backbone in {folder} cannot be loaded: {first_line(error)}") from None
-    norms = drop_final_norm(model)
-    missing = [key for key in sorted(report["missing_keys"]) if key.split(".")[0] not in norms]
+    dropped = tuple(drop_behind_blocks(model))
+    missing = [key for key in sorted(report["missing_keys"]) if not key.startswith(dropped)]
     if missing:
         raise ScopeError(
             f"the backbone in {folder} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
@@ -183,38 +190,50 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
 
 
 def find_blocks(model: Any) -> nn.ModuleList:
-    """The list of decoder blocks of any transformers decoder.
+    """The list of blocks of any decoder or encoder of transformers.
 
     Raises:
         ScopeError: the model has no list of as many modules as its configuration has layers.
     """
+    return _named_blocks(model)[1]
+
+
+def _named_blocks(model: Any) -> tuple[str, nn.ModuleList]:
     depth = model.config.num_hidden_layers
-    for _, module in model.named_modules():
+    for name, module in model.named_modules():
         if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return module
+            return name, module
     raise ScopeError(
         f"{type(model).__name__} does not hold its {depth} blocks as a list; it is not supported"
     )
 
 
-def drop_final_norm(model: nn.Module) -> set[str]:
-    """Replace what normalises after the last block by identity.
+def count_positions(model: nn.Module) -> int | None:
+    """Most tokens of a row, by the table that positions are looked up in; None: they are computed."""
+    for name, module in model.named_modules():
+        if name.rpartition(".")[2] in _POSITIONS and isinstance(module, nn.Embedding):
+            # XLM-R's first position is the one behind the padding's
+            first = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - first
+    return None
+
+
+def drop_behind_blocks(model: nn.Module) -> list[str]:
+    """Replace what comes after the last block, final norm and pooler, by identity.
 
     Returns:
-        The names of the replaced children.
+        What the names of the replaced parts' tensors begin with.
     """
-    blocks = find_blocks(model)
-    dropped: set[str] = set()
-    for parent in model.modules():
-        children = list(parent.named_children())
-        if not any(child is blocks for _, child in children):
-            continue
+    way = _named_blocks(model)[0].split(".")
+    dropped: list[str] = []
+    for depth, step in enumerate(way):
+        parent = model.get_submodule(".".join(way[:depth]))
+        children = [name for name, _ in parent.named_children()]
         # a norm before the blocks (of the embedding) belongs to the residual stream and stays
-        position = next(i for i, (_, child) in enumerate(children) if child is blocks)
-        for name, child in children[position + 1 :]:
-            if "norm" in type(child).__name__.lower():
+        for name in children[children.index(step) + 1 :]:
+            if BEHIND_BLOCKS.fullmatch(name):
                 setattr(parent, name, nn.Identity())
-                dropped.add(name)
+                dropped.append(".".join([*way[:depth], name, ""]))
     return dropped
 
 

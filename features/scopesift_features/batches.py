@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,6 +26,14 @@ class Batch:
     ids_BT: Tensor
     mask_BT: Tensor
     windows: list[Window]
+
+    @property
+    def keep_BT(self) -> Tensor:
+        """Bool, True on the tokens that count: neither padding nor prefix, suffix and skipped first tokens."""
+        keep_BT = torch.zeros(self.ids_BT.shape, dtype=torch.bool)
+        for row, window in enumerate(self.windows):
+            keep_BT[row, : len(window.keep)] = torch.from_numpy(np.ascontiguousarray(window.keep))
+        return keep_BT
 
 
 def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:

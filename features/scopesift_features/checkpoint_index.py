@@ -10,13 +10,14 @@ from scopesift_features.errors import ScopeError
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
 
-_BLOCK = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d+)\.")
-# parts of multimodal checkpoints that are not the text decoder, multi-token prediction, and the LM head
+# what the parts behind the last block are called: final norms, and the poolers of encoders
+BEHIND_BLOCKS = re.compile(r"(?:final_)?norm|norm_f|ln_f|(?:final_)?layer_?norm|pooler")
+
+_BLOCK = re.compile(r"(?:^|\.)(?:layers|layer|h|blocks)\.(\d+)\.")
+# parts of multimodal checkpoints that are not the text model, multi-token prediction, and language-model heads
 _OTHER_PART = re.compile(
     r"(?:^|\.)(?:visual|vision_tower|vision_model|audio_tower|multi_modal_projector|mtp|lm_head)\."
-)
-_FINAL_NORM = re.compile(
-    r"^(?:(?:model|transformer|language_model|decoder)\.)*(?:norm|ln_f|final_layer_?norm)\."
+    r"|^(?:cls\.|head\.|decoder\.(?:weight|bias)$)"
 )
 
 
@@ -32,11 +33,13 @@ def needed_tensors(weight_map: Mapping[str, str], deepest: int) -> dict[str, str
     """
     needed: dict[str, str] = {}
     blocks: set[int] = set()
+    holders: set[str] = set()
     for tensor, shard in weight_map.items():
-        if _OTHER_PART.search(tensor) or _FINAL_NORM.match(tensor):
+        if _OTHER_PART.search(tensor):
             continue
         block = _BLOCK.search(tensor)
         if block is not None:
+            holders.update(_holders(tensor[: block.start(1)]))
             if int(block[1]) > deepest:
                 continue
             blocks.add(int(block[1]))
@@ -46,4 +49,11 @@ def needed_tensors(weight_map: Mapping[str, str], deepest: int) -> dict[str, str
         raise ScopeError(
             f"the checkpoint's index names no tensors of block {min(missing)}; it is not this backbone's"
         )
-    return needed
+    behind = re.compile(f"(?:{'|'.join(map(re.escape, holders))})(?:{BEHIND_BLOCKS.pattern})\\.")
+    return {tensor: shard for tensor, shard in needed.items() if not behind.match(tensor)}
+
+
+def _holders(blocks: str) -> list[str]:
+    """What the names of the modules that hold `bert.encoder.layer.` begin with: `bert.encoder.`, `bert.`, nothing."""
+    parts = blocks.split(".")[:-2]
+    return ["".join(f"{part}." for part in parts[:depth]) for depth in range(len(parts) + 1)]

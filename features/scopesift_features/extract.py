@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from scopesift_features.batches import Batch, make_batches
@@ -72,10 +70,7 @@ def stream_residuals(
     backbone = reader.backbone(max(layers))
     for batch in make_batches(kept, max_tokens):
         resid_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, layers)
-        keep_BT = torch.zeros(batch.ids_BT.shape, dtype=torch.bool)
-        for row, window in enumerate(batch.windows):
-            keep_BT[row, : len(window.keep)] = torch.from_numpy(np.ascontiguousarray(window.keep))
-        window_T, position_T = keep_BT.nonzero(as_tuple=True)
+        window_T, position_T = batch.keep_BT.nonzero(as_tuple=True)
         yield ResidualBatch(
             resid_TD={
                 layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(reader.sae_device)

@@ -1,4 +1,4 @@
-"""Make a scope of a local folder: SAE files converted, scope.json written when it is missing."""
+"""Make a scope of a local folder: SAE files converted, scope.json written where it is missing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import remove_leftovers
 from scopesift_features.backbone import read_backbone_config
-from scopesift_features.catalogue import catalogue
+from scopesift_features.derived_record import derive_record
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.sae_files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
-from scopesift_features.scope_folder import ScopeRecord
-from scopesift_features.settings import ReadingSettings
 
 LAYOUT = (
     "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json) and "
@@ -25,8 +23,8 @@ def convert_folder(
 ) -> Path:
     """Convert the `.sae.pt` files of a local folder to safetensors; the originals stay.
 
-    A folder without scope.json gets one that reads texts as Qwen's backbones want it (no prefix, first token
-    skipped), in float32.
+    A folder without scope.json gets one that reads texts as `derive_settings` says, in float32. One without sae/ gets
+    nothing else: SAEs can be trained for it.
 
     Args:
         folder: holds backbone/ and sae/.
@@ -38,9 +36,12 @@ def convert_folder(
         ScopeError: a file that is not what it should be; those before it are converted.
     """
     sae_folder = folder / "sae"
-    for needed in (folder / "backbone" / "config.json", sae_folder / "config.json"):
-        if not needed.is_file():
-            raise UsageError(f"{needed} is missing; {LAYOUT}")
+    if not (folder / "backbone" / "config.json").is_file():
+        raise UsageError(f"{folder / 'backbone' / 'config.json'} is missing; {LAYOUT}")
+    if not sae_folder.is_dir() and layers is None:
+        return _without_saes(folder, tell)
+    if not (sae_folder / "config.json").is_file():
+        raise UsageError(f"{sae_folder / 'config.json'} is missing; {LAYOUT}")
     config = read_config(sae_folder)
     pickled, done = find_layers(sae_folder, "pt"), find_layers(sae_folder)
     if not pickled and not done:
@@ -60,12 +61,20 @@ def convert_folder(
                 write_safetensors(read_pickle(sae_folder / f"layer{layer}.sae.pt", config), sae_folder)
                 tell(f"{folder}: layer {layer} converted")
         if not (folder / "scope.json").is_file():
-            _write_record(folder, config)
-            tell(f"{folder}: scope.json written; its settings say how texts are read")
+            _check_sizes(folder, config)
+            _write_record(folder, tell)
     return folder
 
 
-def _write_record(folder: Path, config: SAEConfig) -> None:
+def _without_saes(folder: Path, tell: Callable[[str], None]) -> Path:
+    with one_at_a_time(folder, tell):
+        if not (folder / "scope.json").is_file():
+            _write_record(folder, tell)
+    tell(f"{folder}: no SAEs yet; `python -m recipes.sae --scope {folder}` trains some")
+    return folder
+
+
+def _check_sizes(folder: Path, config: SAEConfig) -> None:
     backbone = read_backbone_config(folder / "backbone")
     found = (backbone.hidden_size, backbone.num_hidden_layers)
     if found != (config.d_model, config.num_layers):
@@ -73,9 +82,8 @@ def _write_record(folder: Path, config: SAEConfig) -> None:
             f"{folder / 'backbone'} has width {found[0]} and {found[1]} layers, but the SAEs beside it want "
             f"width {config.d_model} and {config.num_layers} layers"
         )
-    name = folder.resolve().name
-    if name in catalogue():
-        name = f"local-{name}"  # classifiers name their scope: this is another one
-    ScopeRecord(id=name, settings=ReadingSettings(), licence="not stated", backbone=name, sae=name).write(
-        folder
-    )
+
+
+def _write_record(folder: Path, tell: Callable[[str], None]) -> None:
+    derive_record(folder).write(folder)
+    tell(f"{folder}: scope.json written; its settings say how texts are read")

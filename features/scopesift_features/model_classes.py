@@ -22,8 +22,8 @@ def model_config(folder: Path) -> PreTrainedConfig:
         return AutoConfig.from_pretrained(folder, local_files_only=True)
 
 
-def decoder_class(config: PreTrainedConfig) -> Any:
-    """The bare decoder's class (without LM head) for a text configuration.
+def bare_model_class(config: PreTrainedConfig) -> Any:
+    """The class of the bare decoder or encoder (without a language-model head) for a text configuration.
 
     Raises:
         ScopeError: transformers has none.
@@ -35,8 +35,16 @@ def decoder_class(config: PreTrainedConfig) -> Any:
             return AutoModel._model_mapping[type(config)]
         except KeyError:
             raise ScopeError(
-                f"transformers has no decoder for models of type {config.model_type!r}"
+                f"transformers has no decoder or encoder for models of type {config.model_type!r}"
             ) from None
+
+
+def is_encoder(config: PreTrainedConfig) -> bool:
+    """Whether every token sees the ones behind it too: what was trained to fill masks."""
+    with without_scikit_learn():
+        from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    return config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(config, "is_decoder", False)
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
-from scopesift_features.backbone import Backbone
+from scopesift_features.backbone import Backbone, count_positions
 from scopesift_features.backbone_source import BackboneSource, FolderBackbone, PackagedE5
 from scopesift_features.catalogue import bundled_folder, is_bundled, locate
-from scopesift_features.errors import UsageError
+from scopesift_features.derived_record import derive_record
+from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.scope_folder import ScopeRecord, read_record
 from scopesift_features.settings import DTYPES, ReadingSettings
 from scopesift_features.tokenizer import Tokenizer
@@ -49,7 +50,8 @@ class Reader:
         """Open a scope's backbone, whether it has SAEs or not.
 
         Args:
-            name_or_path: a scope's name, or a folder with scope.json and, unless that names a package, backbone/.
+            name_or_path: a scope's name, or a folder with backbone/ or with a scope.json that names a package;
+                without scope.json texts are read as `derive_settings` says.
             device: as `choose_device`.
             dtype: as `choose_dtype`.
 
@@ -58,7 +60,8 @@ class Reader:
             ScopeError: not on this machine, or files that are missing or damaged.
         """
         folder, _ = locate(name_or_path)
-        record = read_record(folder)
+        bare = not (folder / "scope.json").exists() and (folder / "backbone").is_dir()
+        record = derive_record(folder) if bare else read_record(folder)
         chosen = choose_device(device)
         reader = Reader(folder, record, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))
         reader.d_model, reader.n_layers = reader.source.sizes()
@@ -100,12 +103,19 @@ class Reader:
         """The backbone with at least the blocks 0 … `deepest`; loaded again when a deeper one is asked for.
 
         Raises:
-            ScopeError: no such block, or damaged files.
+            ScopeError: no such block, damaged files, or windows that are longer than the model has positions.
         """
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read
             self._check_backbone()
-            self._backbone = self.source.load(deepest, device=self.device, dtype=self.dtype)
+            backbone = self.source.load(deepest, device=self.device, dtype=self.dtype)
+            positions = count_positions(backbone.model)
+            if positions is not None and positions < self.settings.window_tokens:
+                raise ScopeError(
+                    f"{self.id}: the settings' window_tokens is {self.settings.window_tokens}, but the backbone "
+                    f"has {positions} positions; lower it in {self.folder / 'scope.json'}"
+                )
+            self._backbone = backbone
         return self._backbone
 
     def _check_backbone(self) -> None:

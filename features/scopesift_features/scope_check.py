@@ -45,7 +45,7 @@ TEXTS = (
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """What one layer did on a few texts, first tokens left out.
+    """What one layer did on a few texts, on the tokens that count.
 
     Attributes:
         layer: the layer.
@@ -114,11 +114,10 @@ def check_layer(scope: Scope, layer: int) -> LayerCheck:
     after: list[Tensor] = []
     before: list[Tensor] = []
     for batch in make_batches(make_windows(scope, TEXTS), CPU_BATCH_TOKENS):
-        use_BT = batch.mask_BT.bool()
-        use_BT[:, 0] = False
+        keep_BT = batch.keep_BT
         for into, at_input in ((after, False), (before, True)):
             x_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, [layer], before=at_input)[layer]
-            into.append(x_BTD[use_BT.to(x_BTD.device)].to(sae.W_enc_FD.device))
+            into.append(x_BTD[keep_BT.to(x_BTD.device)].to(sae.W_enc_FD.device))
     x_TD = torch.cat(after)
     return LayerCheck(
         layer=layer,

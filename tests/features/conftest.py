@@ -32,6 +32,15 @@ VISION = {
     "out_hidden_size": 32,
     "patch_size": 4,
 }
+ENCODER = {
+    "vocab_size": 320,
+    "hidden_size": 32,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "num_hidden_layers": 4,
+    "max_position_embeddings": 64,
+    "initializer_range": 0.2,
+}
 # one full-attention block in four, as in the real ones, and a last block that is linear attention again
 QWEN35_LAYERS = 6
 
@@ -110,6 +119,26 @@ def _gpt2():
     )
 
 
+def _bert():
+    from transformers import BertConfig, BertForMaskedLM
+
+    return BertForMaskedLM(BertConfig(**ENCODER))
+
+
+def _xlm_roberta():
+    from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
+
+    return XLMRobertaForMaskedLM(XLMRobertaConfig(**ENCODER))
+
+
+def _modernbert():
+    from transformers import ModernBertConfig, ModernBertForMaskedLM
+
+    special = {"pad_token_id": 0, "bos_token_id": 1, "cls_token_id": 1, "eos_token_id": 2, "sep_token_id": 2}
+    # local blocks see two tokens to either side, and blocks 0 and 3 see all
+    return ModernBertForMaskedLM(ModernBertConfig(**ENCODER, **special, local_attention=4))
+
+
 FAMILIES = {
     "qwen3": _qwen3,
     "qwen3-moe": _qwen3_moe,
@@ -119,12 +148,21 @@ FAMILIES = {
     "qwen3.5-moe-multimodal": _qwen3_5_moe_multimodal,
     "llama": _llama,
     "gpt2": _gpt2,
+    "bert": _bert,
+    "xlm-roberta": _xlm_roberta,
+    "modernbert": _modernbert,
 }
 
 
 @pytest.fixture(scope="session", params=list(FAMILIES))
 def family(request) -> str:
     return request.param
+
+
+@pytest.fixture(scope="session")
+def encoder_sizes() -> dict:
+    """Sizes of a tiny encoder."""
+    return ENCODER
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,21 @@ from scopesift_features.checkpoint_index import INDEX, needed_tensors
 from scopesift_features.errors import ScopeError
 from torch import nn
 
+# their blocks end with a norm of their own, and nothing comes after the last one
+POST_NORM = ("bert", "xlm-roberta")
+ENCODERS = (*POST_NORM, "modernbert")
+HOLDERS = (
+    "model.language_model.layers",
+    "model.layers",
+    "transformer.h",
+    "bert.encoder.layer",
+    "roberta.encoder.layer",
+)
+
 
 def blocks_of(model):
-    """The text decoder's blocks, found without the product's code."""
-    for path in ("model.language_model.layers", "model.layers", "transformer.h"):
+    """The text model's blocks, found without the product's code."""
+    for path in HOLDERS:
         try:
             return model.get_submodule(path)
         except AttributeError:
@@ -74,8 +85,13 @@ def test_a_layer_above_the_cut_is_the_same_whatever_the_cut(checkpoints, family)
 
 
 def norms_of(block):
-    """A block's own norms, in the order of their use."""
-    return [module for module in block.children() if "norm" in type(module).__name__.lower()]
+    """A block's own norms, in the order of their use; a post-norm block holds them inside its parts."""
+    own = [module for module in block.children() if is_norm(module)]
+    return own or [module for module in block.modules() if is_norm(module)]
+
+
+def is_norm(module):
+    return "norm" in type(module).__name__.lower()
 
 
 def read_other_modules(choose):
@@ -87,19 +103,16 @@ def read_other_modules(choose):
     return mutate
 
 
+def at_norm(which):
+    return read_other_modules(lambda blocks, number: norms_of(blocks[number])[which])
+
+
 MUTATIONS = {
     "wrong layer": {"mutate": read_other_modules(lambda blocks, number: blocks[number - 1])},
     "pre-block": {"before": True},
-    "pre-norm, in the middle of the block": {
-        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[1]),
-        "before": True,
-    },
-    "behind the block's first norm": {
-        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[0])
-    },
-    "behind the block's second norm": {
-        "mutate": read_other_modules(lambda blocks, number: norms_of(blocks[number])[1])
-    },
+    "in front of the block's last norm": {"mutate": at_norm(-1), "before": True},
+    "behind the block's first norm": {"mutate": at_norm(0)},
+    "behind the block's last norm": {"mutate": at_norm(-1)},
 }
 
 
@@ -110,15 +123,19 @@ def test_a_wrong_hook_point_fails_the_comparison(checkpoints, family, mutation):
     before, after, _ = uncut(model, layer)
     found = cut(folder, layer, **MUTATIONS[mutation])
     assert found.shape == after.shape
+    if family in POST_NORM and mutation == "behind the block's last norm":
+        assert torch.equal(found, after)  # which is the block's output there
+        return
     assert not torch.equal(found, after)
     if mutation == "pre-block":
         assert torch.equal(found, before)  # so `before=True` is the block's input, as the checks need it
 
 
-def test_the_state_behind_the_final_norm_fails_the_comparison(checkpoints, family):
+def test_the_state_behind_the_final_norm_fails_the_comparison_where_there_is_one(checkpoints, family):
     _, model = checkpoints(family)
     _, after, final = uncut(model, len(blocks_of(model)) - 1)
-    assert not torch.equal(final, after)  # what hidden_states[-1] would have given
+    # what hidden_states[-1] would have given
+    assert torch.equal(final, after) == (family in POST_NORM)
 
 
 def test_nothing_behind_the_cut_is_in_memory(checkpoints, family):
@@ -127,11 +144,15 @@ def test_nothing_behind_the_cut_is_in_memory(checkpoints, family):
     held = sum(parameter.numel() for parameter in backbone.model.parameters())
     wanted = sum(parameter.numel() for block in blocks_of(model)[:2] for parameter in block.parameters())
     embeddings = sum(
-        module.weight.numel()
+        parameter.numel()
         for name, module in model.named_modules()
-        if isinstance(module, nn.Embedding) and "visual" not in name
+        # of encoders with their norm, which comes before the blocks
+        if (isinstance(module, nn.Embedding) or (is_norm(module) and "embeddings." in name))
+        and "visual" not in name
+        for parameter in module.parameters()
     )
-    assert held == wanted + embeddings  # so: no further block, no final norm, no LM head, nothing visual
+    # so: no further block, no final norm, no pooler, no LM head, nothing visual
+    assert held == wanted + embeddings
 
 
 def test_only_the_needed_shards_are_read(checkpoints, family, tmp_path):
@@ -144,16 +165,18 @@ def test_only_the_needed_shards_are_read(checkpoints, family, tmp_path):
         (tmp_path / name).symlink_to(folder / name)
     (tmp_path / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": needed}))
     assert torch.equal(cut(tmp_path, 1), uncut(model, 1)[1])
-    assert not any("lm_head" in name or "visual" in name for name in needed)
+    heads = ("lm_head.", "cls.", "head.", "decoder.")
+    assert not any(name.startswith(heads) or "visual" in name for name in needed)
 
 
-def test_a_deeper_block_than_the_shards_hold_is_refused(checkpoints, tmp_path):
-    folder, _ = checkpoints("qwen3")
+@pytest.mark.parametrize("name", ["qwen3", "bert", "modernbert"])
+def test_a_deeper_block_than_the_shards_hold_is_refused(checkpoints, name, tmp_path):
+    folder, _ = checkpoints(name)
     needed = needed_tensors(json.loads((folder / INDEX).read_text())["weight_map"], 0)
     for name in ["config.json", *set(needed.values())]:
         (tmp_path / name).symlink_to(folder / name)
     (tmp_path / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": needed}))
-    with pytest.raises(ScopeError, match=r"lacks .* tensors, first layers"):
+    with pytest.raises(ScopeError, match=r"lacks .* tensors, first (encoder\.)?layer"):
         cut(tmp_path, 3)
 
 
@@ -171,6 +194,16 @@ def test_padding_on_the_right_cannot_be_seen(checkpoints, family):
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
 
 
+def test_encoders_see_the_tokens_behind_and_decoders_do_not(checkpoints, family):
+    folder, _ = checkpoints(family)
+    backbone = load_backbone(folder, 2, device="cpu", dtype=torch.float32)
+    ids_BT, mask_BT = batch()
+    other_BT = ids_BT.clone()
+    other_BT[0, -1] = 301
+    first, other = (backbone.residuals(ids, mask_BT, [2])[2][0, 0] for ids in (ids_BT, other_BT))
+    assert torch.equal(first, other) == (family not in ENCODERS)
+
+
 def test_a_layer_past_the_cut_is_refused(checkpoints):
     folder, _ = checkpoints("qwen3")
     with pytest.raises(ScopeError, match="holds layers 0 to 1"):
@@ -185,3 +218,74 @@ def test_loading_does_not_change_how_loud_transformers_is(checkpoints):
     before = logging.get_verbosity()
     cut(checkpoints("qwen3")[0], 0)
     assert logging.get_verbosity() == before
+
+
+def test_an_encoder_without_its_padding_mask_reads_something_else(checkpoints):
+    for name in ENCODERS:
+        backbone = load_backbone(checkpoints(name)[0], 1, device="cpu", dtype=torch.float32)
+        ids_BT, mask_BT = batch()
+        masked, unmasked = (
+            backbone.residuals(ids_BT, mask, [1])[1][2, 0] for mask in (mask_BT, torch.ones_like(mask_BT))
+        )
+        assert not torch.allclose(masked, unmasked, atol=1e-3)
+
+
+def test_local_blocks_see_their_window_only(checkpoints):
+    """Blocks 1 and 2 of the tiny ModernBERT see two tokens to either side; block 0 sees all."""
+    backbone = load_backbone(checkpoints("modernbert")[0], 1, device="cpu", dtype=torch.float32)
+    ids_BT, mask_BT = batch()
+    backbone.blocks[0].register_forward_hook(lambda _m, args, _out: args[0])  # block 0 out of the way
+    other_BT = ids_BT.clone()
+    other_BT[0, 5] = 301
+    seen = [backbone.residuals(ids, mask_BT, [1])[1][0] for ids in (ids_BT, other_BT)]
+    assert [at for at in range(11) if not torch.equal(seen[0][at], seen[1][at])] == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("name", ["bert", "xlm-roberta"])
+def test_a_pooler_is_neither_needed_nor_kept(checkpoints, name, tmp_path):
+    from transformers import AutoModel
+
+    folder, model = checkpoints(name)  # saved with a language-model head and without a pooler
+    bare = AutoModel.from_pretrained(folder)
+    assert bare.pooler is not None
+    bare.save_pretrained(tmp_path)
+    for place in (folder, tmp_path):
+        backbone = load_backbone(place, 2, device="cpu", dtype=torch.float32)
+        assert not any("pooler" in key for key in backbone.model.state_dict())
+        assert torch.equal(cut(place, 2), uncut(model, 2)[1])
+
+
+def test_a_norm_that_blocks_use_stays_though_it_stands_behind_them(encoder_sizes, tmp_path):
+    """DeBERTa keeps the norm of its relative positions where others keep their final norm."""
+    from transformers import DebertaV2Config, DebertaV2Model
+
+    relative = {"relative_attention": True, "norm_rel_ebd": "layer_norm", "pos_att_type": ["c2p", "p2c"]}
+    torch.manual_seed(0)
+    model = DebertaV2Model(DebertaV2Config(**encoder_sizes, **relative, position_biased_input=False)).eval()
+    model.encoder.LayerNorm.weight.data.fill_(3.0)
+    model.save_pretrained(tmp_path, max_shard_size="60KB")
+    weight_map = json.loads((tmp_path / INDEX).read_text())["weight_map"]
+    assert "encoder.LayerNorm.weight" in needed_tensors(weight_map, 1)
+    ids_BT, mask_BT = batch()
+    with torch.inference_mode():
+        found = model(ids_BT, attention_mask=mask_BT, output_hidden_states=True).hidden_states
+    for layer in range(4):
+        assert torch.equal(cut(tmp_path, layer), found[layer + 1][mask_BT.bool()])
+
+
+def test_the_pattern_of_a_published_modernbert_is_cut_with_it(checkpoints, tmp_path):
+    """Published configurations give the distance of global blocks and two rotary bases, not lists."""
+    folder, model = checkpoints("modernbert")
+    content = json.loads((folder / "config.json").read_text())
+    bases = {
+        name: content["rope_parameters"][f"{kind}_attention"]["rope_theta"]
+        for name, kind in (("global", "full"), ("local", "sliding"))
+    }
+    for name in ("layer_types", "rope_parameters"):
+        del content[name]
+    content |= {f"{name}_rope_theta": base for name, base in bases.items()}
+    (tmp_path / "config.json").write_text(json.dumps(content | {"global_attn_every_n_layers": 3}))
+    for path in folder.glob("model*"):
+        (tmp_path / path.name).symlink_to(path)
+    for layer in (0, 1, 3):
+        assert torch.equal(cut(tmp_path, layer), uncut(model, layer)[1])

@@ -75,3 +75,8 @@ def test_tokens_with_too_few_active_features_are_seen(checked):
         return sae
 
     assert any("expected exactly 12" in problem for problem in checked(mute).problems)
+
+
+def test_the_check_leaves_out_what_stands_around_a_text(tiny_encoder_scope_folder, tiny_encoder_scope):
+    kept = sum(int(window.keep.sum()) for window in make_windows(tiny_encoder_scope, TEXTS))
+    assert check(tiny_encoder_scope_folder, layers=[1])[0].tokens == kept

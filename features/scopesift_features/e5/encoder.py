@@ -32,20 +32,19 @@ class E5Encoder(nn.Module):
             n_blocks: how many blocks.
         """
         super().__init__()
-        self.config = SimpleNamespace(num_hidden_layers=n_blocks, use_cache=False)
+        self.config = SimpleNamespace(num_hidden_layers=n_blocks)
         self.words = words
         self.positions = nn.Embedding(header.positions, header.hidden)
         self.types = nn.Embedding(header.token_types, header.hidden)
         self.norm = nn.LayerNorm(header.hidden, header.epsilon)
         self.blocks = nn.ModuleList(E5Block(header) for _ in range(n_blocks))
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, use_cache: bool = False) -> Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Residual stream after the last block.
 
         Args:
             input_ids: `[B, T]` int64.
             attention_mask: `[B, T]`, 1 on tokens, 0 on padding.
-            use_cache: what decoders are told; there is nothing to keep here.
 
         Returns:
             `[B, T, D]`.
