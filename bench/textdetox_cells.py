@@ -14,6 +14,8 @@ SHARES = {"35": 0.01, "175": 0.05, "350": 0.1, "875": 0.25, "all": 1.0}
 """By number of labels: their share of the 3,500 that the benchmark has for most languages."""
 ENGLISH, TENTH, ALL = "english", "350", "all"
 CELLS = (ENGLISH, *SHARES)
+FIRST = (ENGLISH, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
+"""The cells in the order in which they are measured."""
 PERSPECTIVE, QWEN = "Perspective 0.55", "Qwen 2.5 (7B-L)"
 NAMES = {
     "transfer": "**scopesift `transfer` from English**",

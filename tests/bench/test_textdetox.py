@@ -20,7 +20,7 @@ from bench.textdetox_cells import CELLS, ENGLISH, LANGUAGES, NAMES, OTHERS, Cell
 def small(monkeypatch, tiny_scope):
     """Two languages, two cells each, two draws; the tables, which want all languages, are left out."""
     monkeypatch.setattr(textdetox, "LANGUAGES", ("en", "ru"))
-    monkeypatch.setattr(textdetox, "CELLS", (ENGLISH, "35"))
+    monkeypatch.setattr(textdetox, "FIRST", (ENGLISH, "35"))
     monkeypatch.setattr(textdetox, "DRAWS", 2)
     monkeypatch.setattr(textdetox.textdetox_tables, "everything", lambda result: "")
     monkeypatch.setattr(textdetox.textdetox_picture, "write", lambda result, out: out)
