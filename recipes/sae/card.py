@@ -66,16 +66,18 @@ def _fidelity(layers: dict[str, Any]) -> str:
 
 def _training(layers: dict[str, Any]) -> str:
     rows = [
-        "| layer | tokens of text | extreme, left out | steps | tokens a step | minutes, all layers | FVU on dev |",
-        "|---|---|---|---|---|---|---|",
+        "| layer | tokens of text | read in | extreme | steps | tokens a step | minutes, all layers | FVU on dev |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for layer, facts in layers.items():
-        batch = facts["key"]["settings"]["batch"]
+        key = facts["key"]
         rows.append(
-            f"| {layer} | {facts['tokens']:,} | {facts['extreme']:.2%} | {facts['steps']:,} | {batch:,} | "
-            f"{facts['minutes']:.1f} | {facts['dev']['fvu']:.3f} |"
+            f"| {layer} | {facts['tokens']:,} | {key['reading']['dtype']} | {facts['extreme']:.2%} | "
+            f"{facts['steps']:,} | {key['settings']['batch']:,} | {facts['minutes']:.1f} | {facts['dev']['fvu']:.3f} |"
         )
-    return "\n".join(rows)
+    note = "Extreme tokens, whose norm exceeds 10 times the median, were left out. Layers that share a row's minutes "
+    note += "were trained side by side."
+    return "\n".join(rows) + "\n\n" + note
 
 
 def _licence(layers: dict[str, Any]) -> str:

@@ -100,17 +100,19 @@ class ResidualPool:
         d_model: Width.
         size: Chunks and tokens.
         record: What pool.json says.
+        replaces_another: Whether the folder held a pool of something else, which is gone.
     """
 
     def __init__(
         self, folder: Path, layers: Sequence[int], d_model: int, size: PoolSize, key: dict[str, Any]
     ) -> None:
         self.folder, self.layers, self.d_model, self.size = folder, tuple(layers), d_model, size
-        self.record = PoolRecord(key)
+        self.record, self.replaces_another = PoolRecord(key), False
         path = folder / "pool.json"
         if path.is_file():
             content = read_json(path, f"delete {folder} to fill the pool again")
-            if content.get("key") == key:
+            self.replaces_another = content.get("key") != key
+            if not self.replaces_another:
                 chunks = {name: ChunkRecord(**chunk) for name, chunk in content.pop("chunks").items()}
                 starts = [(int(s), int(d)) for s, d in content.pop("starts")]
                 self.record = PoolRecord(**content, starts=starts, chunks=chunks)
@@ -172,18 +174,23 @@ class ResidualPool:
     def _decoded(self, stored: NDArray[np.float16], layer: int) -> Tensor:
         return torch.from_numpy(stored.astype(np.float32)) * 2.0 ** -self.record.exponents[str(layer)]
 
+    def forget(self, name: str, layer: int) -> None:
+        """Open the file of a chunk anew when it is next read."""
+        self._maps.pop((name, layer), None)
+
     def _map(self, name: str, layer: int) -> NDArray[np.float16]:
         key = (name, layer)
         if key not in self._maps:
             shape = (self.record.chunks[name].tokens, self.d_model)
-            self._maps[key] = np.memmap(self._path(name, layer), np.float16, "r", shape=shape)
+            self._maps[key] = np.memmap(self.path(name, layer), np.float16, "r", shape=shape)
         return self._maps[key]
 
-    def _path(self, name: str, layer: int) -> Path:
+    def path(self, name: str, layer: int) -> Path:
+        """The file of a chunk: rows of `d_model` float16 numbers, nothing else."""
         return self.folder / f"layer{layer}.{name}.f16"
 
     def _paths(self, name: str) -> list[Path]:
-        return [self._path(name, layer) for layer in self.layers]
+        return [self.path(name, layer) for layer in self.layers]
 
 
 class ChunkWriter:
@@ -198,7 +205,7 @@ class ChunkWriter:
         self.pool, self.name, self.tokens, self.filled = pool, name, tokens, 0
         pool.folder.mkdir(parents=True, exist_ok=True)
         self._files = {
-            layer: pool._path(name, layer).with_suffix(".f16.part").open("wb") for layer in pool.layers
+            layer: pool.path(name, layer).with_suffix(".f16.part").open("wb") for layer in pool.layers
         }
 
     def add(self, resid_TD: dict[int, Tensor]) -> None:
@@ -224,7 +231,7 @@ class ChunkWriter:
         """Leave the chunk as it was."""
         for layer, file in self._files.items():
             file.close()
-            self.pool._path(self.name, layer).with_suffix(".f16.part").unlink()
+            self.pool.path(self.name, layer).with_suffix(".f16.part").unlink()
         self.pool.save()
 
     def commit(self, generation: int) -> None:
@@ -238,8 +245,8 @@ class ChunkWriter:
         pool.record.chunks.pop(self.name, None)
         pool.save()  # a chunk that is half replaced is in no record
         for layer in pool.layers:
-            pool._maps.pop((self.name, layer), None)
-            path = pool._path(self.name, layer)
+            pool.forget(self.name, layer)
+            path = pool.path(self.name, layer)
             path.with_suffix(".f16.part").replace(path)
         if self.filled:
             pool.record.chunks[self.name] = ChunkRecord(generation, self.filled)

@@ -110,6 +110,8 @@ class Run:
             pool = ResidualPool(
                 self.work / "pool", self.layers, self.reader.d_model, self._size, self._text_key(corpus)
             )
+            if pool.replaces_another:
+                self.say(f"{pool.folder} held other text, layers or sizes; it is filled anew")
             resumed = checkpoint.load()
             position, states = resumed or (Position(), None)
             self._fill(corpus, pool, position.refills, deadline)
@@ -129,7 +131,7 @@ class Run:
     def _text_key(self, corpus: Corpus) -> dict[str, Any]:
         """What the pool is a function of."""
         return {
-            "backbone": backbone_identity(self.reader),
+            "backbone": backbone_identity(self.reader.source, self.reader.record.backbone_revision),
             "reading": self.reader.settings.to_dict(),
             "layers": list(self.layers),
             "text_sha256": corpus.sha256,

@@ -25,6 +25,9 @@ class Schedule:
                 "give either --steps (the same SAE every time) or --minutes, not both and not neither"
             )
 
+        if self.minutes is not None and not self.minutes > 0:
+            raise UsageError(f"--minutes must be more than 0, not {self.minutes:g}")
+
     def share(self, steps: int, seconds: float) -> float:
         """Share of the training that is over after so many steps, or so many seconds of them."""
         if self.steps is not None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 from scopesift_features.atomic_files import read_json, write_json
+from scopesift_features.backbone_source import BackboneSource, FolderBackbone
+from scopesift_features.catalogue import catalogue
 from scopesift_features.errors import UsageError
 from scopesift_features.reader import Reader
 from scopesift_features.sae import TopKSAE
@@ -56,20 +58,25 @@ class ScopeOutput:
         Raises:
             UsageError: The folder holds SAEs of other sizes, or another backbone.
         """
-        if (self.folder / "backbone").is_dir() or (self.folder / "scope.json").is_file():
-            there = Reader.load(self.folder, device="cpu")
-            if backbone_identity(there) != backbone_identity(self.reader):
-                raise UsageError(
-                    f"{self.folder} holds another backbone than {self.reader.id}; give another --out"
-                )
+        ours, there = backbone_identity(self.reader.source, self.reader.record.backbone_revision), None
+        if (self.folder / "scope.json").is_file():
+            held = Reader.load(self.folder, device="cpu")
+            there = backbone_identity(held.source, held.record.backbone_revision)
+        elif (self.folder / "backbone").is_dir():
+            source = FolderBackbone(self.folder / "backbone")
+            there = backbone_identity(source, self.reader.record.backbone_revision)
+        if there is not None and there != ours:
+            raise UsageError(
+                f"{self.folder} holds another backbone than {self.reader.id}; give another --out"
+            )
         if not (self._sae / "config.json").is_file():
             return
         sizes = read_config(self._sae)
         found = (sizes.d_model, sizes.d_sae, sizes.k, sizes.num_layers)
-        ours = (self.config.d_model, self.config.d_sae, self.config.k, self.config.num_layers)
-        if found != ours:
+        wanted = (self.config.d_model, self.config.d_sae, self.config.k, self.config.num_layers)
+        if found != wanted:
             raise UsageError(
-                f"{self._sae} holds SAEs with (d_model, d_sae, k, layers) {found}, these would have {ours}; "
+                f"{self._sae} holds SAEs with (d_model, d_sae, k, layers) {found}, these would have {wanted}; "
                 "a scope's SAEs share their sizes: give the same --d-sae and --k, or another --out"
             )
 
@@ -143,12 +150,13 @@ class ScopeOutput:
             shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed here
             shutil.copytree(self.reader.folder / "backbone", unfinished, copy_function=_link_or_copy)
             unfinished.rename(backbone)
+        if name in catalogue():
+            name = f"local-{name}"  # classifiers name their scope: this is another one
         replace(record, id=name, sae=name, sae_revision="").write(self.folder)
 
 
-def backbone_identity(reader: Reader) -> list[list[str]]:
+def backbone_identity(source: BackboneSource, revision: str) -> list[list[str]]:
     """Names and hashes: a pulled backbone is known by its revision, any other by the content of its weights."""
-    source, revision = reader.source, reader.record.backbone_revision
     weights = [("revision", revision)] if revision else source.weights()
     return [list(part) for part in (*source.configuration(), *weights)]
 

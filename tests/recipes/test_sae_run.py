@@ -173,11 +173,12 @@ def test_the_pool_never_takes_more_disk_than_allowed(make_run, tmp_path, monkeyp
 
 def test_layers_are_added_to_a_scope_that_has_others(make_run, tmp_path):
     make_run(layers=(1,)).go()
-    first = saes(tmp_path / "out")[0]
-    make_run(layers=(3,)).go()
+    first, said = saes(tmp_path / "out")[0], []
+    make_run(layers=(3,), say=said.append).go()
     assert Scope.load(tmp_path / "out", device="cpu").layers == (1, 3)
     assert torch.equal(saes(tmp_path / "out")[0].W_enc_FD, first.W_enc_FD)
     assert set(measured(tmp_path / "out")) == {"1", "3"}
+    assert "it is filled anew" in said[0]
 
 
 def test_sentence_pairs_can_be_added_to_a_finished_run(make_run, tmp_path):
@@ -238,6 +239,13 @@ def test_an_output_with_another_backbone_is_refused_and_kept(make_run, write_sco
     assert sorted((path, path.stat().st_mtime_ns) for path in other.rglob("*")) == before
 
 
+def test_a_backbone_folder_that_is_no_scope_yet_is_known_by_its_weights(make_run, write_scope, tmp_path):
+    other = write_scope(tmp_path / "out", seed=5)
+    (other / "scope.json").unlink()
+    with pytest.raises(UsageError, match="holds another backbone than tiny"):
+        make_run().go()
+
+
 def test_a_scope_without_saes_gets_them_in_its_own_folder(make_run, copy_of_tiny_scope):
     shutil.rmtree(copy_of_tiny_scope / "sae")
     weights = (copy_of_tiny_scope / "backbone" / "model.safetensors").read_bytes()
@@ -256,6 +264,7 @@ def test_an_output_with_saes_of_other_sizes_is_refused_before_training(make_run)
     ("options", "code", "says"),
     [
         (["--steps", "1", "--minutes", "1"], 2, "give either --steps"),
+        (["--minutes", "0"], 2, "--minutes must be more than 0"),
         (["--steps", "1", "--layers", "one"], 2, "--layers must be numbers"),
         (["--steps", "1", "--text", "nowhere.txt"], 2, "nowhere.txt: there is no such file"),
         (["--minutes", "0.01", "--tokens", "2000", "--batch", "256", "--k", "4"], 0, "held-out tokens"),
