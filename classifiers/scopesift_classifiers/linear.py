@@ -201,12 +201,13 @@ def _eliminate(
 ) -> dict[int, _Step]:
     """Ridge and cut, all fits in step; the steps whose size is in the grid, by size of the whole fit."""
     grid = [size for size in settings.grid if size < len(places[-1])]
+    # where fewer features are alive than the largest number asks for, all of them stand for it
+    wanted = {*grid, min(settings.max_features, len(places[-1]))}
     steps: dict[int, _Step] = {}
-    keep = settings.max_features
     while True:
         step = _fit_step(moments, by_fold, places, settings.penalties)
         size = len(places[-1])
-        if size <= keep:
+        if size in wanted:
             steps[size] = step
         if not grid:
             return steps

@@ -7,7 +7,7 @@ examples move them little and many move them far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -19,7 +19,7 @@ from scopesift_classifiers.linear_moments import Targets, rank_columns
 from scopesift_classifiers.linear_sum import SQRT, rounded_weights, transformed
 from scopesift_classifiers.objective import Objective
 from scopesift_classifiers.ranking import WHOLE
-from scopesift_classifiers.ridge import Floats, Ridge, fit_ridges
+from scopesift_classifiers.ridge import Floats, Moments, Ridge, fit_ridges, ridges_of_moments
 from scopesift_classifiers.rule import LINEAR, Rule
 from scopesift_classifiers.stored_cut import best_cut, between_margins
 
@@ -105,13 +105,22 @@ def _fits(fold_N: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
 
 def _cut_ridges(x_NP: Floats, y_N1: Floats, weight_N: Floats) -> Iterator[tuple[NDArray[np.int64], Ridge]]:
     """Places and regression of every variant, the fewest features and the strongest penalty first."""
-    first = fit_ridges(x_NP, y_N1, weight_N, PENALTIES)
+    n_rows, n_features = x_NP.shape
+    moments = Moments.of(x_NP, y_N1, weight_N) if n_rows >= n_features else None
+
+    def solved(places: NDArray[np.int64], penalties: Sequence[float]) -> list[Ridge]:
+        if moments is not None:  # gathered once for all numbers of features
+            return ridges_of_moments(moments.at(places), penalties)
+        return fit_ridges(x_NP[:, places], y_N1, weight_N, penalties)
+
     spread_P = x_NP.std(axis=0)
-    orders = [np.argsort(-np.abs(ridge.weights_PC[:, 0]) * spread_P, kind="stable") for ridge in first]
+    orders = [
+        np.argsort(-np.abs(ridge.weights_PC[:, 0]) * spread_P, kind="stable")
+        for ridge in solved(np.arange(n_features), PENALTIES)
+    ]
     for size, (penalty, order) in product(SIZES, zip(PENALTIES, orders, strict=True)):
         places = np.sort(order[:size])
-        (ridge,) = fit_ridges(x_NP[:, places], y_N1, weight_N, (penalty,))
-        yield places, ridge
+        yield places, solved(places, (penalty,))[0]
 
 
 def _joined(

@@ -31,6 +31,23 @@ def make_decisions():
         "three": Decision(features, {"toxic": Rule("at_least", m=3)}, SHIFTED, 0.1),
         "odds": Decision(features, {"toxic": Rule("log_odds", weights=(1.0, -2.0, 0.5, 3.0))}, SHIFTED, 0.02),
         "several": Decision(features, several, SHIFTED, 0.0),
+        "linear": Decision(
+            make_features([0.0] * 4),
+            {"toxic": Rule("linear", weights=(0.1234, -2.0, 0.5, 3.1), bias=-0.7, transform="sqrt")},
+            SHIFTED,
+            0.02,
+        ),
+        "linears": Decision(
+            make_features([0.0] * 4),
+            {
+                f"c{row}": Rule(
+                    "linear", weights=tuple(weights[row].round(4).tolist()), bias=-row / 4, transform="sqrt"
+                )
+                for row in range(5)
+            },
+            SHIFTED,
+            0.0,
+        ),
         "mixed": Decision(features, {"a": Rule("at_least", m=2), **several}, PLATEAU, 0.4),
     }
 
@@ -58,7 +75,7 @@ def make_acts(n=400):
     return acts_NS
 
 
-@pytest.mark.parametrize("name", ["any", "three", "odds", "several", "mixed"])
+@pytest.mark.parametrize("name", ["any", "three", "odds", "several", "linear", "linears", "mixed"])
 @pytest.mark.parametrize("opset", OPSETS)
 def test_margins_and_scores_are_those_of_the_artifact(name, opset):
     decision, acts_NS = make_decisions()[name], make_acts()
@@ -66,6 +83,19 @@ def test_margins_and_scores_are_those_of_the_artifact(name, opset):
     expected = decision.margins(acts_NS)
     np.testing.assert_allclose(margins, expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(scores, decision.scores(expected), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["linear", "linears"])
+def test_linear_margins_are_the_same_numbers_to_the_last_bit(name):
+    decision, acts_NS = make_decisions()[name], make_acts()
+    margins, _, label, _ = run_graph(decision, acts_NS, len(decision.rules) == 1)
+    expected = decision.margins(acts_NS)
+    np.testing.assert_array_equal(margins, expected)
+    if name == "linear":
+        np.testing.assert_array_equal(label >= 0, decision.scores(expected)[:, 0] >= decision.cut)
+    else:
+        assert (label[label >= 0] == expected.argmax(axis=1)[label >= 0]).all()
+        assert label[0] == -1  # nothing is active, so nothing speaks
 
 
 def test_a_margin_within_a_millionth_of_the_cut_falls_on_its_side():
