@@ -101,8 +101,9 @@ def _linear_margin(graph: OnnxGraph, acts_NS: str, rule: Rule) -> str:
         "Round", graph.add("Mul", graph.add("Sqrt", acts), graph.number(1 / ACTIVATION_UNIT, np.float64))
     )
     sums = graph.add("MatMul", whole, graph.constant(rule.whole_weights_S[:, None]))
-    margins = graph.add("Mul", sums, graph.number(unit_of_sum(rule.decimals), np.float64))
-    return graph.add("Add", margins, graph.number(rule.bias, np.float64))
+    # rounds nothing, but keeps ONNX Runtime from folding the factor behind it into the product, as a float32
+    sums = graph.add("Add", graph.add("Round", sums), graph.number(rule.whole_bias, np.float64))
+    return graph.add("Mul", sums, graph.number(unit_of_sum(rule.decimals), np.float64))
 
 
 def _leads(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:

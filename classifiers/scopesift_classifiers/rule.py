@@ -90,13 +90,18 @@ class Rule:
 
     @cached_property
     def decimals(self) -> int:
-        """Decimals of a linear rule's weights."""
-        return decimals_of(self.weights)
+        """Decimals of a linear rule's weights and bias."""
+        return decimals_of((*self.weights, self.bias))
 
     @cached_property
     def whole_weights_S(self) -> NDArray[np.float64]:
         """A linear rule's weights as whole numbers of `10 ** -decimals`, float64."""
         return whole_weights(self.weights, self.decimals)
+
+    @cached_property
+    def whole_bias(self) -> float:
+        """A linear rule's bias as a whole number of the unit in which its products are summed."""
+        return float(np.rint(self.bias / unit_of_sum(self.decimals)))
 
     def log_odds(self, fires_NS: NDArray[np.float64]) -> NDArray[np.float64]:
         """Margin `[N]` of a log-odds rule from which features fire, 1.0 or 0.0."""
@@ -104,8 +109,9 @@ class Rule:
 
     def linear(self, whole_NS: NDArray[np.float64]) -> NDArray[np.float64]:
         """Margin `[N]` of a linear rule from `linear_sum.whole_activations`."""
-        margins: NDArray[np.float64] = whole_NS @ self.whole_weights_S * unit_of_sum(self.decimals)
-        return margins + self.bias
+        summed_N = whole_NS @ self.whole_weights_S + self.whole_bias
+        margins: NDArray[np.float64] = summed_N * unit_of_sum(self.decimals)
+        return margins
 
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document.
