@@ -9,6 +9,7 @@ import numpy as np
 from scopesift_classifiers.baselines import Baseline, linear_probe, mean_difference, tfidf
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.discriminant import discriminant
 from scopesift_classifiers.fit_presets import fit_decision
 from scopesift_classifiers.fit_settings import GREEDY, LINEAR, PAPER, FitSettings
 from scopesift_classifiers.learning_curve import tfidf_of_few
@@ -122,6 +123,7 @@ SYSTEMS: dict[str, System] = {
     "greedy": preset(GREEDY),
     "paper": preset(PAPER),
     "linear_probe": dense(linear_probe),
+    "lda": dense(discriminant),
     "mean_difference": dense(mean_difference),
     "tfidf": words,
 }

@@ -60,7 +60,7 @@ def mean_difference(
     Raises:
         InputError: the fit data has one class, or dev none.
     """
-    y_train, y_dev = _checked(y_train, y_dev)
+    y_train, y_dev = checked_labels(y_train, y_dev)
     X_train, X_dev = np.asarray(X_train_ND), np.asarray(X_dev_ND)
     classes = np.unique(y_train)
     mean_CD = np.stack([X_train[y_train == label].mean(axis=0, dtype=np.float64) for label in classes])
@@ -75,7 +75,7 @@ def mean_difference(
             return classes[np.argmax(closeness(X), axis=1)]
 
         return Baseline(
-            "mean_difference", {"dev_macro_f1": _dev_macro_f1(nearest(X_dev), y_dev)}, nearest, closeness
+            "mean_difference", {"dev_macro_f1": macro_f1_on_dev(nearest(X_dev), y_dev)}, nearest, closeness
         )
     direction_D = mean_CD[1] - mean_CD[0]
     cut, dev_macro_f1 = _best_cut(X_dev @ direction_D, y_dev == classes[1])
@@ -95,7 +95,7 @@ def linear_probe(
     X_train_ND: npt.ArrayLike, y_train: npt.ArrayLike, X_dev_ND: npt.ArrayLike, y_dev: npt.ArrayLike
 ) -> Baseline:
     """Logistic regression on standardised mean residuals; the arguments are those of `mean_difference`."""
-    y_train, y_dev = _checked(y_train, y_dev)
+    y_train, y_dev = checked_labels(y_train, y_dev)
     X_train = np.asarray(X_train_ND)
     mean_D, std_D = X_train.mean(axis=0, dtype=np.float64), X_train.std(axis=0, dtype=np.float64)
     std_D[std_D == 0] = 1
@@ -137,7 +137,7 @@ def tfidf(
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import FeatureUnion
 
-    y_train, y_dev = _checked(y_train, y_dev)
+    y_train, y_dev = checked_labels(y_train, y_dev)
     grams = FeatureUnion(
         [
             (
@@ -184,7 +184,7 @@ def _best_logistic(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = _logistic(C, max_iter, many_sparse=issparse(X_train) and len(np.unique(y_train)) > 2)
             model.fit(X_train, y_train)
-        dev_macro_f1 = _dev_macro_f1(model.predict(X_dev), y_dev)
+        dev_macro_f1 = macro_f1_on_dev(model.predict(X_dev), y_dev)
         if dev_macro_f1 > best[1]["dev_macro_f1"]:
             best = model, {"C": C, "dev_macro_f1": dev_macro_f1}
     return best
@@ -216,11 +216,17 @@ def _best_cut(score_N: npt.NDArray[np.float64], high_N: npt.NDArray[np.bool_]) -
     return float(cuts[best]), float(macro_f1[best])
 
 
-def _dev_macro_f1(predicted: Labels, truth: Labels) -> float:
+def macro_f1_on_dev(predicted: Labels, truth: Labels) -> float:
+    """What every baseline chooses its setting by."""
     return ManyClassMetrics.of(truth, predicted).macro_f1
 
 
-def _checked(y_train: npt.ArrayLike, y_dev: npt.ArrayLike) -> tuple[Labels, Labels]:
+def checked_labels(y_train: npt.ArrayLike, y_dev: npt.ArrayLike) -> tuple[Labels, Labels]:
+    """The labels as arrays.
+
+    Raises:
+        InputError: the fit data has one class, or dev none.
+    """
     train, dev = np.asarray(y_train), np.asarray(y_dev)
     if np.unique(train).size < 2 or dev.size == 0:
         raise InputError(

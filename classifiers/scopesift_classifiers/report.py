@@ -11,6 +11,7 @@ from scopesift_classifiers.classifier import BINARY
 from scopesift_classifiers.drift import Drift
 from scopesift_classifiers.page import folded, html_table, section, write_page
 from scopesift_classifiers.report_cards import features_section
+from scopesift_classifiers.report_curve import curve_section
 from scopesift_classifiers.report_sections import (
     beside_baselines,
     by_group,
@@ -55,6 +56,9 @@ def write_report(path: Path, found: Assessment, *, transfer: dict[str, Any] | No
         sections.append(("labels", "Label by label", labels_section(measured, data.labels, found.predicted)))
     if transfer is not None:
         sections.append(("transfer", "Other languages with few labels", transfer_section(transfer)))
+    curve = curve_section(classifier)
+    if curve is not None:
+        sections.append(("curve", "How many features it takes", curve))
     sections.append(("features", "What it looks at", features_section(found)))
     if "firing" in classifier.fit:
         drift = drift_of_assessed(found)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from scopesift_classifiers.assessment import full_assessment
 from scopesift_classifiers.report import write_report
+from scopesift_classifiers.report_curve import curve_section
 from scopesift_classifiers.report_transfer import read_transfer, transfer_section
 from scopesift_classifiers.report_words import binary_lead, drift_words, of_hundred, standing
 from scopesift_features.errors import InputError, UsageError
@@ -144,3 +145,25 @@ def test_a_transfer_file_of_something_else_is_one_clear_error(tmp_path):
         read_transfer(path)
     path.write_text(json.dumps(TRANSFER))
     assert read_transfer(path) == TRANSFER
+
+
+def test_a_linear_classifier_shows_what_its_number_of_features_is_worth(linear_toxicity, toxicity):
+    html = curve_section(linear_toxicity)
+    for point in linear_toxicity.fit["linear"]["curve"]:
+        assert f"{point['features']:,} features: {point['dev_objective']:.3f}" in html
+    assert f"{len(linear_toxicity.default.features):,} (chosen)" in html
+    assert "Beside other presets" not in html
+    assert curve_section(toxicity) is None
+
+
+def test_other_presets_stand_beside_a_linear_classifier_where_they_were_measured(linear_toxicity):
+    measured = linear_toxicity.with_quality("test, preset greedy", {"macro_f1": 0.8125, "accuracy": 0.5})
+    assert "<td>test, preset greedy</td><td class=n>0.812</td><td class=n>–</td>" in curve_section(measured)
+
+
+def test_the_page_of_a_linear_classifier_says_how_it_decides(linear_toxicity, tiny_scope, insults, tmp_path):
+    write_report(tmp_path / "linear.html", full_assessment(linear_toxicity, tiny_scope, insults(40, 8)))
+    page = (tmp_path / "linear.html").read_text(encoding="utf-8")
+    assert 'id="curve"' in page
+    assert "its weight times the square root of its activation" in page
+    assert "any activation counts" in page
