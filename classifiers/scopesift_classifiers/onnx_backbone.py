@@ -1,4 +1,4 @@
-"""A Qwen3 backbone as ONNX nodes: token ids become residuals, with the prefix and skipped tokens left out."""
+"""A backbone as ONNX nodes, Qwen3 or e5: token ids become residuals, with what the settings skip left out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from scopesift_features.backbone import read_backbone_config
 from scopesift_features.errors import ScopeError
 from scopesift_features.scope import Scope
-from scopesift_features.windows import prefix_ids
+from scopesift_features.windows import prefix_ids, suffix_ids
 
 from scopesift_classifiers.onnx_encode import stored
+from scopesift_classifiers.onnx_encoder import add_encoder
 from scopesift_classifiers.onnx_graph import OnnxGraph
 
 _MASKED = -3.0e38  # finite: a row of padding only must not become NaN
@@ -33,7 +34,7 @@ def read_sizes(scope: Scope) -> Qwen3Sizes:
     """Sizes of the scope's backbone.
 
     Raises:
-        ScopeError: not a dense Qwen3 with full attention, which is what can be exported.
+        ScopeError: not a dense Qwen3 with full attention, which beside e5 is what can be exported.
     """
     config: Any = read_backbone_config(scope.folder / "backbone")
     rope = getattr(config, "rope_parameters", None) or {}
@@ -46,8 +47,8 @@ def read_sizes(scope: Scope) -> Qwen3Sizes:
     )
     if not plain:
         raise ScopeError(
-            f"the backbone of {scope.id} ({config.model_type}) cannot be exported: only dense Qwen3 with full "
-            "attention and plain rotary positions can; export the head alone, without --with-backbone"
+            f"the backbone of {scope.id} ({config.model_type}) cannot be exported: only e5 and dense Qwen3 with "
+            "full attention and plain rotary positions can; export the head alone, without --with-backbone"
         )
     return Qwen3Sizes(
         config.num_attention_heads,
@@ -75,12 +76,29 @@ def add_backbone(
     Raises:
         ScopeError: See `read_sizes`.
     """
-    sizes = read_sizes(scope)
-    model = scope.backbone(max(layers)).model
-    weights = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
+    packaged = scope.record.package is not None
+    sizes = None if packaged else read_sizes(scope)
     ids_BT = graph.input("ids", np.int64, ["batch", "tokens"])
     mask_BT = graph.input("mask", np.int64, ["batch", "tokens"])
     is_token_BT = graph.add("Greater", mask_BT, graph.number(0, np.int64))
+    if sizes is None:
+        residuals = add_encoder(graph, scope, layers, how, ids_BT, is_token_BT)
+    else:
+        residuals = _add_qwen3(graph, scope, sizes, layers, how, ids_BT, is_token_BT)
+    return residuals, _kept(graph, is_token_BT, scope)
+
+
+def _add_qwen3(
+    graph: OnnxGraph,
+    scope: Scope,
+    sizes: Qwen3Sizes,
+    layers: Sequence[int],
+    how: str,
+    ids_BT: str,
+    is_token_BT: str,
+) -> dict[int, str]:
+    model = scope.backbone(max(layers)).model
+    weights = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     embedding = stored(graph, weights["embed_tokens.weight"], how, "embedding")
     x_BTD = graph.add("Gather", embedding, ids_BT, axis=0)
     block = _Blocks(graph, sizes, weights, how, ids_BT, is_token_BT)
@@ -89,18 +107,21 @@ def add_backbone(
         x_BTD = block.add(x_BTD, layer)
         if layer in layers:
             residuals[layer] = x_BTD
-    return residuals, _kept(graph, is_token_BT, scope)
+    return residuals
 
 
 def _kept(graph: OnnxGraph, is_token_BT: str, scope: Scope) -> str:
-    """Tokens that count: neither padding, nor prefix, nor a skipped first token (unless it is the only one)."""
+    """Tokens that count: neither padding, prefix, suffix, nor a skipped first token (unless it is the only one)."""
     counts = graph.cast(is_token_BT, np.int64)
     place = graph.add("CumSum", counts, graph.number(1, np.int64))
     skipped = len(prefix_ids(scope))
     kept = graph.add("And", is_token_BT, graph.add("Greater", place, graph.number(skipped, np.int64)))
+    total = graph.add("ReduceSum", counts, graph.ints(1), keepdims=1)
+    if behind := len(suffix_ids(scope)):
+        last = graph.add("Sub", total, graph.number(behind, np.int64))
+        kept = graph.add("And", kept, graph.add("LessOrEqual", place, last))
     if scope.settings.skip != "first-token":
         return kept
-    total = graph.add("ReduceSum", counts, graph.ints(1), keepdims=1)
     only = graph.add("Equal", total, graph.number(1, np.int64))
     later = graph.add("Greater", place, graph.number(1, np.int64))
     return graph.add("And", kept, graph.add("Or", later, only))

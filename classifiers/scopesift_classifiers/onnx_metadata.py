@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from scopesift_features.scope import Scope
-from scopesift_features.windows import prefix_ids
+from scopesift_features.windows import prefix_ids, suffix_ids
 
 from scopesift_classifiers.artifact_text import canonical
 from scopesift_classifiers.classifier import Classifier
@@ -42,7 +42,11 @@ def describe(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> di
             for route, decision in (("default", classifier.default), *sorted(classifier.by_lang.items()))
         },
         "scope": classifier.scope,
-        "reading": {**classifier.settings.to_dict(), "prefix_ids": prefix_ids(scope)},
+        "reading": {
+            **classifier.settings.to_dict(),
+            "prefix_ids": prefix_ids(scope),
+            "suffix_ids": suffix_ids(scope),
+        },
         "export": export,
     }
 

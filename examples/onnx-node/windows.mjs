@@ -1,4 +1,4 @@
-// Texts become rows of token ids, as the Python package cuts them: prefix, windows, overlap.
+// Texts become rows of token ids, as the Python package cuts them: prefix, windows, overlap, suffix.
 import { readFileSync } from "node:fs";
 import { Tokenizer } from "@huggingface/tokenizers";
 
@@ -12,7 +12,8 @@ export function loadTokenizer(path) {
 /** Rows of ids of all texts, and the text that each row belongs to; a text without tokens has an empty row. */
 export function cut(tokenizer, texts, reading) {
   const prefix = reading.prefix_ids;
-  const room = reading.window_tokens - prefix.length;
+  const suffix = reading.suffix_ids;
+  const room = reading.window_tokens - prefix.length - suffix.length;
   const rows = [];
   const document = [];
   texts.forEach((text, index) => {
@@ -20,7 +21,7 @@ export function cut(tokenizer, texts, reading) {
     const last = Math.max(1, ids.length - reading.overlap_tokens);
     for (let begin = 0; begin < last; begin += room - reading.overlap_tokens) {
       const part = ids.slice(begin, begin + room);
-      rows.push(part.length ? [...prefix, ...part] : []);
+      rows.push(part.length ? [...prefix, ...part, ...suffix] : []);
       document.push(index);
     }
   });

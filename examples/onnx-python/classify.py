@@ -18,13 +18,13 @@ def classify(graph: Path, texts: list[str]) -> list[tuple[str, float]]:
     classifier, reading = about["classifier"], about["reading"]
     tokenizer = Tokenizer.from_file(str(graph.parent / "tokenizer.json"))
     tokenizer.encode_special_tokens = True  # a special token that is spelled out in a text is ordinary text
-    prefix, overlap = reading["prefix_ids"], reading["overlap_tokens"]
-    room = reading["window_tokens"] - len(prefix)
+    prefix, suffix, overlap = reading["prefix_ids"], reading["suffix_ids"], reading["overlap_tokens"]
+    room = reading["window_tokens"] - len(prefix) - len(suffix)
     rows, document = [], []
     for number, text in enumerate(texts):
         ids = tokenizer.encode(text, add_special_tokens=False).ids
         for begin in range(0, max(1, len(ids) - overlap), room - overlap):
-            rows.append(prefix + ids[begin : begin + room])
+            rows.append(prefix + ids[begin : begin + room] + suffix)
             document.append(number)
     longest = max(map(len, rows))
     ids = np.array([row + [0] * (longest - len(row)) for row in rows], dtype=np.int64)
