@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
@@ -19,7 +20,8 @@ ENGLISH = "en"
 ENGLISH_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
 OTHERS_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
 """A rule of a language's own starts from the English one, and needs fewer rows."""
-LANGUAGE_PER_CLASS = {"train": 200, "dev": 60}
+LANGUAGE_PER_CLASS = {"train": 400, "dev": 100}
+POSTS = ("textdetox", "toxicity", "sentiment")
 WITHOUT_LABELS = ("am", "he", "tt")
 """Languages of SIB-200's domain rows that no label of theirs is used of: measured, never fitted."""
 
@@ -50,11 +52,34 @@ def toxicity_languages(data: Path) -> list[str]:
 
 
 def language_rows(data: Path, split: str) -> LabelledText:
-    """One split of `language/`, thirty languages; train and dev capped per language."""
+    """One split of `language/`, thirty languages; train and dev capped per language, half of them posts.
+
+    The sentences of `language/` are news and prompts for reading aloud; texts to be moderated are posts, and their
+    files state a language too. Languages without posts get sentences in their place. Test rows are those of
+    `language/` alone.
+    """
     rows = read_labelled(data / "language" / f"{split}.jsonl.gz", label="lang")
     if split == "test":
         return rows
-    return rows.select(np.sort(balanced(rows, LANGUAGE_PER_CLASS[split], by_source=False)))
+    posts = _posts(data, split)
+    half = LANGUAGE_PER_CLASS[split] // 2
+    some = posts.select(np.sort(balanced(posts, half, by_source=False)))
+    with_posts, room = set(some.labels), LANGUAGE_PER_CLASS[split]
+    chosen = rows.select(np.sort(balanced(rows, room, by_source=False)))
+    kept: list[int] = []
+    taken: Counter[str] = Counter()
+    for index, code in enumerate(chosen.labels):
+        taken[code] += 1
+        if taken[code] <= (half if code in with_posts else room):
+            kept.append(index)
+    return joined(chosen.select(kept), some)
+
+
+def _posts(data: Path, split: str) -> LabelledText:
+    """Posts of one split labelled by their language, from the files of toxicity and sentiment."""
+    files = [path for folder in POSTS for path in sorted((data / folder).glob("*.jsonl.gz"))]
+    found = reduce(joined, [read_labelled(path, split=split) for path in files])
+    return replace(found, labels=[path_code or "" for path_code in found.langs])
 
 
 def sentiment_rows(data: Path, split: str) -> LabelledText:
