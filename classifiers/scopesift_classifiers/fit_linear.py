@@ -16,12 +16,14 @@ from scopesift_classifiers.fit_binary import FOLDS, is_label
 from scopesift_classifiers.fit_settings import LINEAR, FitSettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.linear import FoundLinear, FoundLinears, search_linear
+from scopesift_classifiers.linear_moments import Targets
 from scopesift_classifiers.log_odds import class_numbers
 from scopesift_classifiers.metrics import BinaryMetrics
 from scopesift_classifiers.outcome import speaks
 from scopesift_classifiers.rule import RuleFeature, features_of, firing
 from scopesift_classifiers.sampling import deal_folds
 from scopesift_classifiers.stored_cut import (
+    above_nothing,
     answer_cut,
     best_cut,
     between_margins,
@@ -43,7 +45,8 @@ def fit_linear_binary(
 ) -> tuple[Decision, dict[str, Any]]:
     """A linear rule for the positive label, and what the artifact says of its fit; arguments as for `fit_binary`.
 
-    The cut is where the objective is highest on the dev rows, unless a precision or recall is asked for.
+    The cut is where the objective is highest on the dev rows, but never so low that a text without any of the features
+    is flagged; unless a precision or recall is asked for.
 
     Raises:
         InputError: No feature fires often enough, or no cut has the precision that was asked for.
@@ -56,8 +59,7 @@ def fit_linear_binary(
 
     found = search_linear(
         fit_table,
-        np.where(positive_fit, 0, 1),
-        2,
+        Targets.of_two(positive_fit),
         dev_table,
         worth,
         settings.linear,
@@ -67,13 +69,15 @@ def fit_linear_binary(
     calibration = calibrate(_held_out(found, fit_table, fold_N)[:, 0], positive_fit)
     margins_dev = found.whole.margins(dev_table)[:, 0]
     scores_dev = calibration.apply(margins_dev)
+    rules = found.whole.rules([settings.positive])
     cut = binary_cut(scores_dev, positive_dev, settings)
     if cut is None:
         best = best_cut(margins_dev, positive_dev, settings.objective)[0]
-        cut = float(calibration.apply(np.array(between_margins(margins_dev, best))))
+        bar = above_nothing(between_margins(margins_dev, best), rules[settings.positive])
+        cut = float(calibration.apply(np.array(bar)))
     decision = Decision(
         features=_features(found.whole, fit_table),
-        rules=found.whole.rules([settings.positive]),
+        rules=rules,
         calibration=calibration,
         cut=cut,
     )
@@ -111,8 +115,7 @@ def fit_linear_many(
 
     found = search_linear(
         fit_table,
-        class_numbers(train.labels, train.classes),
-        len(names),
+        Targets.of_many(class_numbers(train.labels, train.classes), len(names)),
         dev_table,
         worth,
         settings.linear,

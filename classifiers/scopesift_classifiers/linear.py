@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.errors import InputError
 
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.found_rule import MOST_CANDIDATES
 from scopesift_classifiers.linear_moments import (
+    LEAST_DOCUMENTS,
     ROWS_AT_ONCE,
     Targets,
     activation_pieces,
@@ -141,8 +143,7 @@ class _Step:
 
 def search_linear(
     fit: Table,
-    class_N: NDArray[np.int64],
-    n_classes: int,
+    targets: Targets,
     dev: Table,
     worth: Callable[[Floats], float],
     settings: LinearSettings,
@@ -154,16 +155,21 @@ def search_linear(
 
     Args:
         fit: Document features to fit on.
-        class_N: Their classes, 0 to `n_classes` - 1; of two, 0 is the positive one.
-        n_classes: C.
+        targets: What to regress on.
         dev: Document features that choose the number of features.
-        worth: From dev margins `[N, C]` (`[N, 1]` for two classes) to what is maximised.
+        worth: From dev margins, `[N, C]` as the targets have columns, to what is maximised.
         settings: Extent of the search.
         fold_N: Folds of the fit rows, 0 to K - 1; every fold leaves documents of all classes.
         on_step: Receives a line for each number of features.
+
+    Raises:
+        InputError: No feature is active in enough documents.
     """
-    targets = Targets.of(class_N, n_classes)
     ranked = rank_columns(fit, targets, fold_N, settings.candidates)
+    if not all(map(len, ranked)):
+        raise InputError(
+            f"no feature is active in {LEAST_DOCUMENTS} rows to fit on; give more rows or another scope"
+        )
     columns = np.unique(np.concatenate(ranked))
     by_fold = moments_by_fold(fit, columns, targets, fold_N)
     whole = by_fold[0]

@@ -26,10 +26,11 @@ class Targets:
     """What a linear fit regresses on, for N documents.
 
     Attributes:
-        y_NC: 1 for the document's class, -1 for the others, `[N, C]`; a single column, for the positive class, for
-            two classes.
-        weight_N: Weight of each document, N in all. Two classes weigh the same, whatever their sizes: the positive one
-            may be rare. Of many classes every document weighs the same, since accuracy is what they are fitted for.
+        y_NC: 1 for the document's class, -1 for the others, `[N, C]`; where one of two labels is the positive one, a
+            single column for it.
+        weight_N: Weight of each document, N in all. A positive label and the other weigh the same, whatever their
+            sizes: it may be rare. Of many labels every document weighs the same, since accuracy is what they are
+            fitted for.
         class_N: Class of each document.
     """
 
@@ -38,14 +39,17 @@ class Targets:
     class_N: NDArray[np.int64]
 
     @classmethod
-    def of(cls, class_N: NDArray[np.int64], n_classes: int) -> Targets:
-        """Targets from class numbers, 0 to `n_classes` - 1; of two classes, 0 is the positive one."""
-        sizes_C = np.bincount(class_N, minlength=n_classes)
-        weight_N = np.ones(len(class_N))
-        if n_classes == 2:
-            weight_N = len(class_N) / (2.0 * sizes_C[class_N])
-        columns = np.arange(1 if n_classes == 2 else n_classes)
-        return cls(np.where(class_N[:, None] == columns, 1.0, -1.0), weight_N, class_N)
+    def of_two(cls, positive_N: NDArray[np.bool_]) -> Targets:
+        """Targets of a positive label against the other: one column."""
+        class_N = np.where(positive_N, 0, 1)
+        weight_N = len(class_N) / (2.0 * np.bincount(class_N, minlength=2)[class_N])
+        return cls(np.where(positive_N, 1.0, -1.0)[:, None], weight_N, class_N)
+
+    @classmethod
+    def of_many(cls, class_N: NDArray[np.int64], n_classes: int) -> Targets:
+        """Targets of labels each against the rest, from class numbers 0 to `n_classes` - 1: a column a class."""
+        y_NC = np.where(class_N[:, None] == np.arange(n_classes), 1.0, -1.0)
+        return cls(y_NC, np.ones(len(class_N)), class_N)
 
 
 def rank_columns(

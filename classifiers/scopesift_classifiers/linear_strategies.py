@@ -21,7 +21,7 @@ from scopesift_classifiers.objective import Objective
 from scopesift_classifiers.ranking import WHOLE
 from scopesift_classifiers.ridge import Floats, Moments, Ridge, fit_ridges, ridges_of_moments
 from scopesift_classifiers.rule import LINEAR, Rule
-from scopesift_classifiers.stored_cut import best_cut, between_margins
+from scopesift_classifiers.stored_cut import above_nothing, best_cut, between_margins
 
 PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 """Strengths of the penalty to choose from; a few hundred examples want a far stronger one than thousands."""
@@ -40,7 +40,7 @@ def recut(rule: FewShotRule) -> Fit:
         found: Fits = {}
         for fold, rows in _fits(fold_N):
             best, _ = best_cut(margins_N[rows], positive_N[rows], Objective())
-            bar = between_margins(margins_N[rows], best)
+            bar = above_nothing(between_margins(margins_N[rows], best), rule.rule)
             found[fold] = [FewShotRule(rule.columns, rule.thresholds, rule.rule, bar)]
         return found
 
@@ -77,11 +77,11 @@ def _moved_from(
     """Ridge regression of what a scaled prior rule leaves unexplained; variants differ in penalty and features."""
 
     def fit(table: FeatureTable, positive_N: Flags, fold_N: NDArray[np.int64]) -> Fits:
-        targets = Targets.of(np.where(positive_N, 0, 1), 2)
+        targets = Targets.of_two(positive_N)
         ranked = rank_columns(table, targets, fold_N, CANDIDATES)
         found: Fits = {}
         for fold, rows in _fits(fold_N):
-            own = Targets.of(np.where(positive_N[rows], 0, 1), 2)
+            own = Targets.of_two(positive_N[rows])
             part, columns = table.rows(rows), np.sort(ranked[fold])
             slope, offset = start(part, own.y_NC[:, 0], own.weight_N)
             rest_N1 = own.y_NC - offset
@@ -130,7 +130,7 @@ def _joined(
     columns: NDArray[np.int64],
     ridge: Ridge,
 ) -> FewShotRule:
-    """One linear rule from the prior's scaled weights and what they are moved by; it fires from margin 0."""
+    """One linear rule from the prior's scaled weights and what they are moved by; it fires from margin 0 on."""
     weight_of = dict(zip(columns.tolist(), ridge.weights_PC[:, 0].tolist(), strict=True))
     bias = offset + float(ridge.bias_C[0])
     if prior is not None and slope > 0:
@@ -142,4 +142,4 @@ def _joined(
         np.array([weight_of[column] for column in own])[:, None], np.array([bias])
     )
     rule = Rule(LINEAR, weights=tuple(weights_SC[:, 0].tolist()), bias=float(bias_C[0]), transform=SQRT)
-    return FewShotRule(tuple(own), (0.0,) * len(own), rule, 0.0)
+    return FewShotRule(tuple(own), (0.0,) * len(own), rule, above_nothing(0.0, rule))

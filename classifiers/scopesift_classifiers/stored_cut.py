@@ -11,6 +11,10 @@ from scopesift_classifiers.calibration import between_scores, threshold_for_prec
 from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.metrics import BinaryMetrics
 from scopesift_classifiers.objective import Objective
+from scopesift_classifiers.rule import Rule
+
+ABOVE = 1e-6
+"""How far above the bias a cut lies at least: more than the last digit of a margin, less than any feature adds."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -61,6 +65,14 @@ def between_margins(margins_N: Floats, best: float) -> float:
     """
     lower = margins_N[margins_N < best]
     return (best + float(lower.max())) / 2 if lower.size else best
+
+
+def above_nothing(margin: float, rule: Rule) -> float:
+    """A margin to cut at, raised where a text without any of the rule's features would reach it.
+
+    Such a text has the bias for its margin: nothing speaks for the label there, and nothing could be shown as evidence.
+    """
+    return max(margin, rule.bias + ABOVE) if rule.adds else margin
 
 
 def describe_binary(at_cut: BinaryMetrics, settings: FitSettings) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from scopesift_classifiers.linear import LinearSettings, search_linear
 from scopesift_classifiers.linear_moments import Targets, moments_by_fold, rank_columns
 from scopesift_classifiers.linear_sum import decimals_of, rounded_weights
 from scopesift_classifiers.rule import LINEAR, Rule, rule_from_json
+from scopesift_classifiers.stored_cut import above_nothing
 from scopesift_features.errors import InputError, UsageError
 
 PLANTED = (3, 11, 17)
@@ -43,8 +44,9 @@ def accuracy(positive):
 
 def search(fit, positive, dev, positive_dev, settings, fold_N=None):
     folds = np.arange(len(positive)) // 2 % 3 if fold_N is None else fold_N
-    class_N = np.where(positive, 0, 1)
-    return search_linear(table_of(fit), class_N, 2, table_of(dev), accuracy(positive_dev), settings, folds)
+    return search_linear(
+        table_of(fit), Targets.of_two(positive), table_of(dev), accuracy(positive_dev), settings, folds
+    )
 
 
 def test_planted_features_stay_when_all_others_are_cut():
@@ -89,7 +91,7 @@ def test_sums_and_ranking_over_two_layers_and_folds_are_those_of_the_dense_matri
     acts[:, 5] = 0
     acts[:2, 5] = 3.0  # two documents: too few to say anything
     class_N, fold_N = rng.integers(0, 3, 90), np.arange(90) % 3
-    table, targets = table_of(acts, (2, 7)), Targets.of(class_N, 3)
+    table, targets = table_of(acts, (2, 7)), Targets.of_many(class_N, 3)
     columns = np.array([1, 4, 13, 20])
     x = np.sqrt(acts.astype(np.float32).astype(float))[:, columns]
     for fold, moments in enumerate(moments_by_fold(table, columns, targets, fold_N)):
@@ -222,6 +224,33 @@ def test_auto_keeps_the_better_preset_for_many_labels_and_says_both_numbers(tiny
     better = "linear" if numbers["linear"] > numbers["log-odds"] else "log-odds"
     assert fitted.fit["preset"] == better
     assert any(f"{better} is kept" in line for line in said)
+
+
+def test_a_text_without_any_of_the_features_is_not_flagged_even_where_the_label_is_frequent(
+    tiny_scope, insults
+):
+    rows = insults(160, 1)
+    mostly = rows.select([row for row in range(160) if row % 2 or row % 16 == 0])  # 8 toxic to 1 clean
+    fitted = fit_classifier("toxicity", tiny_scope, mostly, mostly, FitSettings())
+    nothing = fitted.default.margins(np.zeros((1, len(fitted.default.features)), np.float32))
+    assert fitted.default.scores(nothing)[0, 0] < fitted.default.cut
+    rule = Rule(LINEAR, weights=(1.0,), bias=0.5, transform="sqrt")
+    assert above_nothing(0.2, rule) > 0.5 > above_nothing(0.2, replace(rule, bias=-1.0)) == 0.2
+
+
+def test_two_labels_of_which_none_is_the_positive_one_have_a_rule_each(tiny_scope, insults):
+    settings = FitSettings(preset="linear", positive="spam")
+    fitted = fit_classifier("kind", tiny_scope, insults(80, 1), insults(40, 2), settings)
+    assert (fitted.kind, fitted.labels) == ("many", ["clean", "toxic"])
+    assert fitted.fit["dev_accuracy"] > 0.9
+
+
+def test_rows_in_which_nothing_is_active_often_enough_are_refused():
+    acts = np.zeros((30, 8))
+    acts[0, 1] = acts[1, 1] = 1.0
+    positive = np.arange(30) % 2 == 0
+    with pytest.raises(InputError, match="no feature is active in 3 rows"):
+        search(acts, positive, acts, positive, LinearSettings())
 
 
 def test_a_preset_or_objective_for_two_labels_is_refused_for_many(tiny_scope, languages):

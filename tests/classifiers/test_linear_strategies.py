@@ -1,0 +1,59 @@
+"""Closed-form transfer: a new cut, moved weights, new weights."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scopesift_classifiers.counting import FeatureTable
+from scopesift_classifiers.few_shot_rule import FewShotRule
+from scopesift_classifiers.linear_strategies import adapted, recut, refitted
+from scopesift_classifiers.ranking import WHOLE
+from scopesift_classifiers.rule import LINEAR, Rule
+
+
+def examples(n, seed, *, shift=0.0):
+    """Features 0 and 1 tell the classes apart; feature 1 is unknown to the prior rule, and 0 fires more for all."""
+    rng = np.random.default_rng(seed)
+    positive = np.arange(n) % 2 == 0
+    acts = rng.exponential(1.0, (n, 30)) * (rng.random((n, 30)) < 0.6)
+    acts[:, 0] = shift + rng.exponential(np.where(positive, 3.0, 1.0))
+    acts[:, 1] = rng.exponential(np.where(positive, 5.0, 1.0))
+    return FeatureTable(csr_matrix(acts.astype(np.float32)), (0,), 30), positive
+
+
+PRIOR = FewShotRule((0, 5), (0.0, 0.0), Rule(LINEAR, weights=(1.0, 0.1), bias=-1.2, transform="sqrt"), 0.0)
+
+
+def right(rule, table, positive):
+    return ((rule.margins(table) >= rule.bar) == positive).mean()
+
+
+def test_a_new_cut_mends_a_rule_whose_features_fire_more_in_the_language():
+    table, positive = examples(300, 0, shift=4.0)
+    fresh, truth = examples(400, 1, shift=4.0)
+    assert right(PRIOR, fresh, truth) < 0.55
+    moved = recut(PRIOR)(table, positive, np.arange(300) % 3)
+    assert right(moved[WHOLE][0], fresh, truth) > 0.65
+    assert moved[WHOLE][0].rule == PRIOR.rule
+    assert set(moved) == {WHOLE, 0, 1, 2}
+
+
+def test_moved_weights_learn_what_the_prior_did_not_know_and_the_strongest_penalty_keeps_it():
+    table, positive = examples(300, 2)
+    fresh, truth = examples(400, 3)
+    variants = adapted(PRIOR)(table, positive, np.arange(300) % 3)[WHOLE]
+    kept, moved = variants[0], variants[5]  # of the fewest features the strongest and the weakest penalty
+    weight = dict(zip(kept.columns, kept.rule.weights, strict=True))
+    largest = max(abs(value) for column, value in weight.items() if column not in (0, 5))
+    assert weight[0] > 10 * largest
+    assert weight[0] / weight[5] == pytest.approx(10, rel=0.2)
+    assert right(moved, fresh, truth) > right(PRIOR, fresh, truth) + 0.03
+
+
+def test_a_prior_that_ranks_upside_down_is_not_used():
+    table, positive = examples(300, 4)
+    wrong = FewShotRule((0,), (0.0,), Rule(LINEAR, weights=(-1.0,), bias=1.0, transform="sqrt"), 0.0)
+    ours = adapted(wrong)(table, positive, np.arange(300) % 3)[WHOLE]
+    anew = refitted()(table, positive, np.arange(300) % 3)[WHOLE]
+    for one, other in zip(ours, anew, strict=True):
+        assert one.columns == other.columns
+        np.testing.assert_allclose(one.rule.weights, other.rule.weights, atol=1e-4)
