@@ -17,7 +17,7 @@ from pathlib import Path
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.settings import ReadingSettings
 
-DEFAULT_SCOPE = "nano"
+DEFAULT_SCOPE = "e5"
 _QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
 
 

@@ -30,6 +30,17 @@ def artifact(tiny_scope, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def e5_engine():
+    """The default scope with all its bundled classifiers."""
+    from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.engine import Engine
+    from scopesift_features.scope import Scope
+
+    bundled = [Classifier.load(path) for path in bundled_classifiers("e5").values()]
+    return Engine(Scope.load("e5", device="cpu"), bundled)
+
+
+@pytest.fixture(scope="session")
 def invoke():
     """Runs a command in this process; what `main` would turn into an exit code comes back as the exception."""
 

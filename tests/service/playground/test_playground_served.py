@@ -22,7 +22,7 @@ def served(browser, tmp_path_factory):
         yield f"{server.url}/"
 
 
-def test_nanos_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser, served):
+def test_real_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser, served):
     browser.open(served)
     browser.write("Die Mannschaft gewann das Finale 😀 nach einem Tor in der letzten Minute.")
     assert "German (de)" in browser.run("document.querySelector('[data-name=language]').innerText")
@@ -36,6 +36,7 @@ def test_nanos_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser
     ) == [
         "domain",
         "language",
+        "sentiment",
         "toxicity",
     ]
     assert browser.complaints == []

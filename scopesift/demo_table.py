@@ -1,0 +1,74 @@
+"""The demo's sentences with what the service says of them, beside what a person says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+from scopesift_classifiers.verdict import Verdict
+
+from scopesift.commands.verdict_table import marked, reasons
+from scopesift.demo_sentences import Sentence
+
+TOXICITY, LANGUAGE = "toxicity", "language"
+
+
+def is_right(sentence: Sentence, name: str, verdict: Verdict) -> bool:
+    """Whether a verdict is the one that a person gives.
+
+    Args:
+        sentence: The sentence.
+        name: "toxicity" or "language".
+        verdict: What the classifier of that name says; of a sentence in two languages either is right.
+    """
+    return verdict.flagged == sentence.toxic if name == TOXICITY else verdict.label in sentence.languages
+
+
+def count_line(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Verdict]]) -> str:
+    """How many verdicts are right: "toxicity 15 of 16 right, language 16 of 16"."""
+    right = {
+        name: sum(is_right(s, name, answer[name]) for s, answer in zip(sentences, answers, strict=True))
+        for name in (TOXICITY, LANGUAGE)
+    }
+    n = len(sentences)
+    return f"toxicity {right[TOXICITY]} of {n} right, language {right[LANGUAGE]} of {n}"
+
+
+def demo_table(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Verdict]]) -> Table:
+    """One row a sentence: verdict and expected verdict of toxicity and language, then the other verdicts, why below.
+
+    Args:
+        sentences: What was judged.
+        answers: For each its verdicts by classifier name.
+    """
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("text", ratio=1, overflow="fold")
+    for name in (TOXICITY, "expected", LANGUAGE, "expected"):
+        table.add_column(name, no_wrap=True)
+    for sentence, answer in zip(sentences, answers, strict=True):
+        expected = {TOXICITY: "toxic" if sentence.toxic else "clean", LANGUAGE: "/".join(sentence.languages)}
+        cells: list[Text] = []
+        for name, person in expected.items():
+            verdict = answer[name]
+            right = is_right(sentence, name, verdict)
+            said = Text.assemble(verdict.label, (f" {verdict.score:.2f}", "dim"))
+            cells += [said, Text(f"{person} {'✓' if right else '✗'}", style="green" if right else "bold red")]
+        shown = marked(sentence.text, answer)
+        shown.append(f"\n{_also(answer)}", style="dim")
+        table.add_row(shown, *cells)
+    return table
+
+
+def _also(answer: Mapping[str, Verdict]) -> str:
+    """The other classifiers' verdicts, and the words that a toxic verdict rests on."""
+    parts = [
+        f"{name} {verdict.label} {verdict.score:.2f}"
+        for name, verdict in answer.items()
+        if name not in (TOXICITY, LANGUAGE)
+    ]
+    toxicity = answer[TOXICITY]
+    if toxicity.flagged and toxicity.evidence:
+        parts.append("toxic because of " + ", ".join(reasons(toxicity)))
+    return "; ".join(parts)
