@@ -92,6 +92,10 @@ class StoredRows:
         """Whether a row is there."""
         return name in self._rows
 
+    def row(self, name: str) -> dict[str, Any]:
+        """A row; empty if it is not there yet."""
+        return dict(self._rows.get(name, {}))
+
     def put(self, name: str, row: dict[str, Any]) -> None:
         """Replace one row and write the file."""
         placed = {"date": self._about["date"], "commit": self._about["commit"]}

@@ -1,50 +1,45 @@
 """`python -m bench textdetox`: toxicity in nine languages, on the test rows on which about ninety models were measured.
 
 Every cell of the result is one language with some number of its labels. Systems are fitted and settings chosen first;
-test rows are asked about once, at the end of a cell.
+test rows are asked about once, when a system of a cell is fitted.
 """
 
 from __future__ import annotations
 
 import statistics
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.fit_settings import LINEAR
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
-from scopesift_classifiers.learning_curve import draw
-from scopesift_classifiers.sampling import split_dev
 from scopesift_features.scope import Scope
 
 from bench import textdetox_picture, textdetox_tables
-from bench.answers import Fitted, measure_binary
+from bench.answers import measure_binary
 from bench.errors import BenchError
-from bench.parts import Part, join_rows, read_parts
+from bench.parts import join_rows, read_parts
 from bench.published import Published
 from bench.results_file import StoredRows
-from bench.systems import (
-    NEGATIVE,
-    POSITIVE,
-    SYSTEMS,
-    attempt,
-    fit_preset,
-    of_decision,
-    transferred,
-    words_of_few,
+from bench.systems import POSITIVE, SYSTEMS
+from bench.textdetox_cells import (
+    ALL,
+    ENGLISH,
+    FIRST,
+    LANGUAGES,
+    PERSPECTIVE,
+    QWEN,
+    SOURCE,
+    TRANSFER,
+    cell_name,
 )
-from bench.textdetox_cells import ALL, ENGLISH, FIRST, LANGUAGES, PERSPECTIVE, QWEN, SOURCE, cell_name
+from bench.textdetox_fits import English, Fits, Read, fits_of_all, fits_of_few
 from scopesift.commands.terminal import reading, say
 
 NAME = "textdetox"
 SPLITS = ("train", "dev", "test")
 DRAWS = 5
-DEV_SHARE = 0.2
-"""Of the rows of a draw that choose settings, as in `scopesift fit` without a dev file."""
-
-Read = dict[str, Part]
 
 
 def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
@@ -70,11 +65,12 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
             "published": {"source": published.source, "languages": published.summary((PERSPECTIVE, QWEN))},
         },
     )
-    english = English(loaded, rows[SOURCE])
+    read = cache(lambda lang: read_language(loaded, lang, rows[lang]))
+    english = English(loaded, read)
     # the cells that most is said about come first: a run that is stopped has them for every language
     for cell in FIRST:
         for lang in LANGUAGES:
-            measure_cell(lang, cell, rows[lang], english, stored)
+            measure_cell(lang, cell, read, english, stored)
     result = stored.result()
     print(textdetox_tables.everything(result))
     picture = textdetox_picture.write(result, out)
@@ -93,45 +89,6 @@ def read_rows(data: Path, lang: str) -> dict[str, LabelledText]:
     return {split: read_labelled(path, split=split) for split in SPLITS}
 
 
-class English:
-    """What is fitted on English labels, made when it is first asked for."""
-
-    def __init__(self, scope: Scope, rows: dict[str, LabelledText]) -> None:
-        """Read nothing yet."""
-        self.scope = scope
-        self._rows = rows
-
-    @cached_property
-    def parts(self) -> Read:
-        """The English rows, read."""
-        return read_language(self.scope, SOURCE, self._rows)
-
-    @cached_property
-    def classifier(self) -> Classifier:
-        """The classifier that is carried over to the other languages."""
-        say("fitting on English labels")
-        decision, details = fit_preset(LINEAR, self.parts["train"], self.parts["dev"])
-        return Classifier(
-            name="toxicity",
-            kind=BINARY,
-            unknown=NEGATIVE,
-            scope=self.scope.fingerprint,
-            settings=self.scope.settings,
-            default=decision,
-            fit=details,
-        )
-
-    @cached_property
-    def systems(self) -> dict[str, Fitted]:
-        """Every system, fitted on the train rows; the dev rows choose."""
-        classifier = self.classifier
-        return {LINEAR: of_decision(classifier.default, classifier.fit)} | {
-            name: attempt(fit, self.parts["train"], self.parts["dev"])
-            for name, fit in SYSTEMS.items()
-            if name != LINEAR
-        }
-
-
 def read_language(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Read:
     """Read the three splits of a language."""
     with reading(f"reading {lang}") as progress:
@@ -140,44 +97,38 @@ def read_language(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Rea
 
 
 def measure_cell(
-    lang: str, cell: str, rows: dict[str, LabelledText], english: English, stored: StoredRows
+    lang: str, cell: str, read: Callable[[str], Read], english: English, stored: StoredRows
 ) -> None:
-    """Fit and measure one cell, if it is not there yet."""
-    if cell_name(lang, cell) in stored:
+    """Fit and measure the systems of a cell that are not there yet.
+
+    Args:
+        lang: The language.
+        cell: How many of its labels.
+        read: Gives the three parts of a language.
+        english: What is fitted on English labels.
+        stored: Where cells are kept.
+    """
+    names = [*SYSTEMS, *([TRANSFER] if lang != SOURCE and cell != ENGLISH else [])]
+    name = cell_name(lang, cell)
+    kept: list[dict[str, Any]] = stored.row(name).get("draws", [])
+    missing = [system for system in names if not all(system in draw for draw in kept) or not kept]
+    if not missing:
         return
-    parts = english.parts if lang == SOURCE else read_language(english.scope, lang, rows)
-    carried = None if lang == SOURCE else english
+    parts = read(lang)
+    draws: list[Fits]
     if cell == ENGLISH:
-        draws = [english.systems]
+        draws = [english.fits]
     elif cell == ALL:
-        draws = [fit_all(parts, carried)]
+        draws = [fits_of_all(parts, english)]
     else:
-        draws = [fit_few(parts["train"], int(cell), seed, carried) for seed in range(DRAWS)]
+        draws = [fits_of_few(parts["train"], int(cell), seed, english) for seed in range(DRAWS)]
     measured = [
-        {name: measure_binary(system, parts["test"], POSITIVE) for name, system in systems.items()}
-        for systems in draws
+        {system: measure_binary(fits[system](), parts["test"], POSITIVE) for system in missing}
+        for fits in draws
     ]
-    stored.put(cell_name(lang, cell), {"draws": measured})
+    kept = [old | new for old, new in zip(kept or [{} for _ in draws], measured, strict=True)]
+    stored.put(name, {"draws": kept})
     say(f"{lang}, {cell} labels: F1 {_means(measured)}")
-
-
-def fit_few(train: Part, size: int, seed: int, english: English | None) -> dict[str, Fitted]:
-    """Every system on the same draw of train rows, which are all the labels there are: a part of them is dev."""
-    few = train.take(draw(train.rows, size / len(train.rows), seed))
-    fit, dev = (few.take(index_N) for index_N in split_dev(few.rows, DEV_SHARE))
-    systems = {name: attempt(system, fit, dev) for name, system in SYSTEMS.items() if name != "tfidf"}
-    systems["tfidf"] = attempt(words_of_few, few)
-    if english is not None:
-        systems["transfer"] = attempt(transferred, english.classifier, few)
-    return systems
-
-
-def fit_all(parts: Read, english: English | None) -> dict[str, Fitted]:
-    """Every system on all train rows; all dev rows choose, but for transfer, which cross-validates."""
-    systems = {name: attempt(system, parts["train"], parts["dev"]) for name, system in SYSTEMS.items()}
-    if english is not None:
-        systems["transfer"] = attempt(transferred, english.classifier, parts["train"])
-    return systems
 
 
 def _means(draws: list[dict[str, Any]]) -> str:

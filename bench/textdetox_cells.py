@@ -16,16 +16,17 @@ ENGLISH, TENTH, ALL = "english", "350", "all"
 CELLS = (ENGLISH, *SHARES)
 FIRST = (ENGLISH, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
 """The cells in the order in which they are measured."""
+TRANSFER, TFIDF = "transfer", "tfidf"
 PERSPECTIVE, QWEN = "Perspective 0.55", "Qwen 2.5 (7B-L)"
 NAMES = {
-    "transfer": "**scopesift `transfer` from English**",
+    TRANSFER: "**scopesift `transfer` from English**",
     "linear": "**scopesift `linear`**",
     "greedy": "scopesift `greedy`, at most 16 features",
     "paper": "scopesift `paper`",
     "linear_probe": "linear probe",
     "lda": "closed-form LDA",
     "mean_difference": "residual mean-difference",
-    "tfidf": "TF-IDF + logistic regression",
+    TFIDF: "TF-IDF + logistic regression",
 }
 
 

@@ -10,7 +10,7 @@ from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.transfer import TransferSettings
 from scopesift_features.scope import Scope
 
-from bench import systems, textdetox, textdetox_bars, textdetox_picture, textdetox_tables
+from bench import systems, textdetox, textdetox_bars, textdetox_fits, textdetox_picture, textdetox_tables
 from bench.errors import BenchError
 from bench.published import Published
 from bench.textdetox_cells import CELLS, ENGLISH, LANGUAGES, NAMES, OTHERS, Cells, cell_name
@@ -26,7 +26,9 @@ def small(monkeypatch, tiny_scope):
     monkeypatch.setattr(textdetox.textdetox_picture, "write", lambda result, out: out)
     few_steps = TransferSettings(folds=2, greedy=GreedySettings(candidates=10, max_features=1, at_least=(1,)))
     monkeypatch.setattr(systems, "TransferSettings", lambda: few_steps)
-    monkeypatch.setattr(textdetox, "SYSTEMS", {name: systems.SYSTEMS[name] for name in ("linear", "tfidf")})
+    some = {name: systems.SYSTEMS[name] for name in ("linear", "tfidf")}
+    monkeypatch.setattr(textdetox, "SYSTEMS", some)
+    monkeypatch.setattr(textdetox_fits, "SYSTEMS", some)
     monkeypatch.setattr(Scope, "load", lambda name: tiny_scope)
 
 
@@ -60,16 +62,16 @@ def test_draws_are_seeded_and_no_fit_sees_a_test_row(textdetox_data, change_rows
 
 @pytest.mark.usefixtures("small")
 def test_a_stopped_run_goes_on_where_it_was(textdetox_data, tmp_path, monkeypatch):
-    fit_few = textdetox.fit_few
+    fits_of_few = textdetox.fits_of_few
     seeds = []
 
     def stops(train, size, seed, english):
         seeds.append(seed)
         if len(seeds) == 4:
             raise KeyboardInterrupt
-        return fit_few(train, size, seed, english)
+        return fits_of_few(train, size, seed, english)
 
-    monkeypatch.setattr(textdetox, "fit_few", stops)
+    monkeypatch.setattr(textdetox, "fits_of_few", stops)
     with pytest.raises(KeyboardInterrupt):
         measured(textdetox_data, tmp_path)
     whole = measured(textdetox_data, tmp_path)
@@ -77,6 +79,18 @@ def test_a_stopped_run_goes_on_where_it_was(textdetox_data, tmp_path, monkeypatc
     assert set(whole) == {"en english", "en 35", "ru english", "ru 35"}
     monkeypatch.setattr(textdetox, "read_language", None)
     assert measured(textdetox_data, tmp_path) == whole
+
+
+@pytest.mark.usefixtures("small")
+def test_a_system_that_is_new_is_added_to_the_cells(textdetox_data, tmp_path, monkeypatch):
+    before = measured(textdetox_data, tmp_path)
+    monkeypatch.setitem(textdetox.SYSTEMS, "lda", systems.SYSTEMS["lda"])
+    monkeypatch.setitem(textdetox.SYSTEMS, "linear", None)  # it is not fitted again
+    after = measured(textdetox_data, tmp_path)
+    for name, draws in after.items():
+        for draw, old in zip(draws, before[name], strict=True):
+            assert set(draw) == {*old, "lda"}
+            assert {**draw, **old} == draw
 
 
 @pytest.mark.usefixtures("small")
@@ -98,10 +112,11 @@ def test_missing_files_are_named(textdetox_data, tmp_path):
 
 
 def test_systems_answer_as_the_engine_does(textdetox_data, tiny_scope):
-    english = textdetox.English(tiny_scope, textdetox.read_rows(textdetox_data, "en"))
-    test = english.parts["test"]
+    read = textdetox.read_language(tiny_scope, "en", textdetox.read_rows(textdetox_data, "en"))
+    english = textdetox_fits.English(tiny_scope, lambda lang: read)
+    test = read["test"]
     verdicts = Engine(tiny_scope, [english.classifier]).predict(test.rows.texts)
-    answers = english.systems["linear"].answer(test)
+    answers = english.fits["linear"]().answer(test)
     assert answers.label_N.tolist() == [verdict["toxicity"].label for verdict in verdicts]
     scores = [verdict["toxicity"].score for verdict in verdicts]
     np.testing.assert_allclose(answers.probability_N, scores, atol=1e-4)
