@@ -14,6 +14,8 @@ if not torch.cuda.is_available():
 # what tests read is not kept in the cache of the person who runs them
 os.environ["SCOPESIFT_CACHE"] = "off"
 
+pytest_plugins = ("tests.float32_bounds",)
+
 D_MODEL, N_LAYERS, D_SAE, K = 32, 4, 128, 8
 
 SENTENCES = [

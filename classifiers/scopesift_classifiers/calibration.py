@@ -24,6 +24,11 @@ class Calibration:
     documents on which the rule does not fire; so a thousandth of the score is a squashed margin, and
     `score >= apply(1)` says the same as `margin >= 1`.
 
+    Between two breakpoints that lie close the map is steep: documents of both labels had nearly equal margins there.
+    A score moves by that slope times what the margin moves, and float32 sums alone move a margin in its last digits,
+    with the batch, the threads, the processor or the device. So scores of one text that were computed in two ways are
+    compared through their margins, or through the activations that those are made of, not by a number of digits.
+
     Attributes:
         x: P margins, increasing.
         y: P probabilities, none of them 0 or 1, not decreasing.

@@ -133,6 +133,7 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     from scopesift_classifiers.classifier import Classifier
     from scopesift_classifiers.document_scorer import DocumentScorer
     from scopesift_classifiers.engine import Engine
+    from scopesift_classifiers.selected_reading import read_selected
     from scopesift_classifiers.token_reading import read_tokens
     from scopesift_features.document_features import document_features
     from scopesift_features.scope import Scope
@@ -141,7 +142,8 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     scope = Scope.load(folder, device=DEVICE, dtype="float32")
     classifier = Classifier.load(artifact)
     engine = Engine(scope, [classifier])
-    verdicts = engine.predict(texts)
+    verdicts = [verdict[classifier.name] for verdict in engine.predict(texts)]
+    selected = read_selected(scope, texts, engine.features)
     scorer = DocumentScorer(engine)
     batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), 64)
     waits.clear()
@@ -149,14 +151,16 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     waited = dict(waits)
     layer = scope.layers[0]
     document = document_features(scope, texts, [layer]).acts[layer]
-    tokens = read_tokens(scope, texts[:2], [(layer, 3), (layer, 5)])
+    tokens = read_tokens(scope, texts, [(layer, feature) for feature in range(scope.d_sae)])
     return {
-        "scores": [verdict[classifier.name].score for verdict in verdicts],
+        "scores": [verdict.score for verdict in verdicts],
+        "flagged": [verdict.flagged for verdict in verdicts],
+        "selected": selected.acts_NS.tolist(),
         "activations": activations.tolist(),
         "batches": len(batches),
         "waits": waited,
-        "document_features": [int(document.nnz), float(document.sum())],
-        "tokens": [float(reading.acts_TS.sum()) for reading in tokens],
+        "document_features": document.toarray().tolist(),
+        "token_features": [reading.acts_TS.max(axis=0, initial=0.0).tolist() for reading in tokens],
     }
 
 

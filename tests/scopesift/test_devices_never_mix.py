@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 import torch
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import Engine
-from scopesift_features.document_features import document_features
 
 TEXTS = ["you idiot number 5", "a fine cat", "", "the cat sat on the idiot mat " * 20]
 pytestmark = [
@@ -29,19 +27,40 @@ def pretended(tiny_scope_folder, artifact):
     pytest.importorskip("triton")
     program = Path(__file__).with_name("pretend_gpu.py")
     command = [sys.executable, str(program), str(tiny_scope_folder), str(artifact), *TEXTS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
 
-def test_nothing_mixes_devices_and_answers_are_the_cpus(pretended, tiny_scope, artifact):
-    classifier = Classifier.load(artifact)
-    verdicts = Engine(tiny_scope, [classifier]).predict(TEXTS)
-    assert pretended["scores"] == pytest.approx([verdict["toxicity"].score for verdict in verdicts], abs=1e-5)
-    assert np.count_nonzero(pretended["activations"]) >= 2
+def test_nothing_mixes_devices_and_activations_are_float32s(
+    pretended, tiny_scope, artifact, float32_features
+):
+    """Torch has another attention for the device, and processors add in different orders: the last bits may differ."""
     layer = tiny_scope.layers[0]
-    document = document_features(tiny_scope, TEXTS, [layer]).acts[layer]
-    assert pretended["document_features"] == pytest.approx([document.nnz, float(document.sum())], rel=1e-5)
+    low_NF, high_NF = float32_features(tiny_scope, TEXTS, layer)
+    for name in ("document_features", "token_features"):
+        assert ((low_NF <= pretended[name]) & (pretended[name] <= high_NF)).all(), name
+    features = sorted(Classifier.load(artifact).features)
+    bounds = {layer: float32_features(tiny_scope, TEXTS, layer) for layer, _ in features}
+    low_NS, high_NS = (
+        np.stack([bounds[layer][side][:, index] for layer, index in features], axis=1) for side in (0, 1)
+    )
+    assert np.count_nonzero(low_NS) >= 2
+    for name in ("selected", "activations"):
+        assert ((low_NS <= pretended[name]) & (pretended[name] <= high_NS)).all(), name
+
+
+def test_scores_are_those_of_the_devices_activations_to_the_last_bit(pretended, artifact):
+    """Rules and calibration are the host's. Scores themselves can't be compared: see `Calibration`."""
+    classifier = Classifier.load(artifact)
+    columns = [
+        sorted(classifier.features).index((item.layer, item.index)) for item in classifier.default.features
+    ]
+    acts_NS = np.array(pretended["selected"], dtype=np.float32)[:, columns]
+    score_N = classifier.default.scores(classifier.default.margins(acts_NS))[:, 0]
+    assert pretended["scores"] == score_N.tolist()
+    assert pretended["flagged"] == (score_N >= classifier.default.cut).tolist()
+    assert set(pretended["flagged"]) == {True, False}
 
 
 def test_the_host_waits_for_the_device_a_few_times_a_batch(pretended):
@@ -59,8 +78,6 @@ pretended["pretend"]()
 with pretended["Mode"]():
     torch.ones(3, device="pretended:0") + torch.ones(3)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "aten.add.Tensor got tensors of the device and of the CPU: [(3,)]" in done.stderr
