@@ -40,6 +40,17 @@ def classifier(request):
     return request.getfixturevalue(request.param)
 
 
+def on_thresholds(classifier, scope, float32_features):
+    """How many activations are so near their threshold that rounding decides whether they fire."""
+    features = classifier.default.features
+    bounds = {layer: float32_features(scope, TEXTS, layer) for layer in {item.layer for item in features}}
+    count = 0
+    for item in features:
+        low_N, high_N = (bound_NF[:, item.index] for bound_NF in bounds[item.layer])
+        count += int(((low_N < item.threshold) & (item.threshold <= high_N)).sum())
+    return count
+
+
 def test_whoever_may_read_the_graph_may_read_its_weights(toxicity, tiny_scope, tmp_path):
     settings = ExportSettings(external_data=True)
     files = export_classifier(
@@ -62,7 +73,9 @@ def test_whoever_may_read_the_graph_may_read_its_weights(toxicity, tiny_scope, t
     ],
     ids=str,
 )
-def test_every_kind_of_export_passes_the_checker_and_is_measured(classifier, tiny_scope, tmp_path, settings):
+def test_every_kind_of_export_passes_the_checker_and_is_measured(
+    classifier, tiny_scope, tmp_path, settings, float32_scores, float32_features
+):
     done = export(classifier, tiny_scope, tmp_path, **settings)
     check_model(tmp_path / "it.onnx")
     assert done.disagreement.texts == len(TEXTS) // 2
@@ -70,19 +83,23 @@ def test_every_kind_of_export_passes_the_checker_and_is_measured(classifier, tin
     assert told["verdict_rate"] == done.disagreement.rate
     if settings.get("head", "full") == "full" and "int8" not in settings and "dtype" not in settings:
         assert done.disagreement.verdicts == 0
-        assert done.disagreement.largest_score < 1e-5
-        assert done.disagreement.firings == 0
+        low_NC, high_NC = float32_scores(tiny_scope, classifier, TEXTS)
+        assert done.disagreement.largest_score <= (high_NC - low_NC).max()
+        assert done.disagreement.firings <= on_thresholds(classifier, tiny_scope, float32_features)
 
 
-def test_verdicts_of_graph_and_engine_are_the_same_for_texts_of_any_length(classifier, tiny_scope, tmp_path):
+def test_verdicts_of_graph_and_engine_are_the_same_for_texts_of_any_length(
+    classifier, tiny_scope, tmp_path, float32_scores
+):
     export(classifier, tiny_scope, tmp_path, with_backbone=True)
     session = open_session(str(tmp_path / "it.onnx"))
     rows = make_rows(tiny_scope, TEXTS)
-    label, score, tokens = session.run(["label", "score", "tokens"], rows.feeds(None))
+    label, scores_NC, tokens = session.run(["label", "scores", "tokens"], rows.feeds(None))
     answers = [answer[classifier.name] for answer in Engine(tiny_scope, [classifier]).predict(TEXTS)]
     names = [*classifier.labels, classifier.unknown]
     assert [names[at] for at in label] == [answer.label for answer in answers]
-    np.testing.assert_allclose(score, [answer.score for answer in answers], atol=1e-5)
+    low_NC, high_NC = float32_scores(tiny_scope, classifier, TEXTS)
+    assert ((low_NC <= scores_NC) & (scores_NC <= high_NC)).all()
     for at, answer in enumerate(answers):
         for item in answer.evidence:
             row, place = divmod(
@@ -119,7 +136,7 @@ def test_the_metadata_names_scope_version_and_features_and_holds_no_text(toxicit
     assert not any(word.encode() in content for word in ("idiot", "Wetter", "watched"))
 
 
-def test_a_language_of_its_own_uses_its_own_rule(tiny_scope, toxicity, tmp_path):
+def test_a_language_of_its_own_uses_its_own_rule(tiny_scope, toxicity, tmp_path, float32_scores):
     never = replace(toxicity.default, cut=1.1)
     routed = replace(toxicity, by_lang={"de": never, "fr": toxicity.default})
     export(routed, tiny_scope, tmp_path)
@@ -128,7 +145,10 @@ def test_a_language_of_its_own_uses_its_own_rule(tiny_scope, toxicity, tmp_path)
         route: compare(tiny_scope, TEXTS, [Candidate("it", routed, session, route=route)])[0]
         for route in ("default", "de", "fr")
     }
-    assert all(one.verdicts == 0 and one.largest_score < 1e-5 for one in found.values())
+    low_NC, high_NC = float32_scores(tiny_scope, toxicity, TEXTS)
+    for one in found.values():
+        assert one.verdicts == 0
+        assert one.largest_score <= (high_NC - low_NC).max()
     assert set(found["de"].labels.values()) == {-1}
     assert set(found["fr"].labels.values()) == {-1, 0}
 
@@ -164,13 +184,16 @@ def test_empty_batches_and_single_tokens_have_answers(toxicity, tiny_scope, tmp_
         assert label.shape == shape[:1]
 
 
-def test_the_engine_gives_the_same_answers_with_onnx_runtime(tiny_scope, toxicity, language):
+def test_the_engine_gives_the_same_answers_with_onnx_runtime(tiny_scope, toxicity, language, float32_scores):
     plain = Engine(tiny_scope, [toxicity, language])
     other = Engine(tiny_scope, [toxicity, language], head="onnx")
-    for one, two in zip(plain.predict(TEXTS), other.predict(TEXTS), strict=True):
+    bounds = {one.name: float32_scores(tiny_scope, one, TEXTS) for one in (toxicity, language)}
+    for row, (one, two) in enumerate(zip(plain.predict(TEXTS), other.predict(TEXTS), strict=True)):
         for name in one:
             assert one[name].label == two[name].label
-            assert one[name].score == pytest.approx(two[name].score, abs=1e-5)
+            low_C, high_C = (bound_NC[row] for bound_NC in bounds[name])
+            scores_C = list(two[name].scores.values())
+            assert ((low_C <= scores_C) & (scores_C <= high_C)).all()
             places = [(item.layer, item.feature, item.start, item.end) for item in one[name].evidence]
             assert [(item.layer, item.feature, item.start, item.end) for item in two[name].evidence] == places
 

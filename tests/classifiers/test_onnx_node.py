@@ -43,7 +43,9 @@ def run_node(graph, texts, *options):
 
 
 @pytest.mark.parametrize("name", ["toxicity", "language"])
-def test_node_gives_the_verdicts_and_evidence_of_the_engine(name, request, tiny_scope, tmp_path):
+def test_node_gives_the_verdicts_and_evidence_of_the_engine(
+    name, request, tiny_scope, tmp_path, float32_scores
+):
     classifier = request.getfixturevalue(name)
     settings = ExportSettings(with_backbone=True)
     export_classifier(classifier, tiny_scope, tmp_path / "it.onnx", settings, TEXTS)
@@ -51,9 +53,10 @@ def test_node_gives_the_verdicts_and_evidence_of_the_engine(name, request, tiny_
     expected = [one[name] for one in Engine(tiny_scope, [classifier]).predict(TEXTS)]
     assert [one["label"] for one in answers] == [one.label for one in expected]
     assert len({one["label"] for one in answers}) > 1
+    low_NC, high_NC = float32_scores(tiny_scope, classifier, TEXTS)
+    scores_NC = [[one["scores"][label] for label in classifier.labels] for one in answers]
+    assert ((low_NC <= scores_NC) & (scores_NC <= high_NC)).all()
     for one, verdict in zip(answers, expected, strict=True):
-        assert one["score"] == pytest.approx(verdict.score, abs=1e-5)
-        assert one["scores"] == pytest.approx(verdict.scores, abs=1e-5)
         shown = {(item["layer"], item["feature"]) for item in one["evidence"]}
         assert {(item.layer, item.feature) for item in verdict.evidence} <= shown
 

@@ -31,11 +31,17 @@ def example():
 
 
 @pytest.mark.parametrize("name", ["toxicity", "language"])
-def test_the_python_example_gives_the_verdicts_of_the_engine(name, request, tiny_scope, tmp_path, example):
+def test_the_python_example_gives_the_verdicts_of_the_engine(
+    name, request, tiny_scope, tmp_path, example, float32_scores
+):
     classifier = request.getfixturevalue(name)
     export_classifier(classifier, tiny_scope, tmp_path / "it.onnx", ExportSettings(with_backbone=True), TEXTS)
     answers = example.classify(tmp_path / "it.onnx", TEXTS)
     expected = [one[name] for one in Engine(tiny_scope, [classifier]).predict(TEXTS)]
     assert [label for label, _ in answers] == [one.label for one in expected]
     assert len({label for label, _ in answers}) > 1
-    assert [score for _, score in answers] == pytest.approx([one.score for one in expected], abs=1e-5)
+    low_NC, high_NC = float32_scores(tiny_scope, classifier, TEXTS)
+    for row, (label, score) in enumerate(answers):
+        if label in classifier.labels:
+            column = classifier.labels.index(label)
+            assert low_NC[row, column] <= score <= high_NC[row, column]
