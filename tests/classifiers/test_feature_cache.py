@@ -39,6 +39,12 @@ def same(found, expected):
         np.testing.assert_array_equal(found.mean_ND[layer], means)
 
 
+def close(found, expected):
+    """The same up to rounding: the cache reads each text once, so that its batches are others."""
+    for layer, acts in expected.acts.items():
+        np.testing.assert_allclose(found.acts[layer].toarray(), acts.toarray(), rtol=1e-4)
+
+
 def test_what_comes_from_the_cache_equals_what_was_read(tiny_scope, cache, reads):
     expected = document_features(tiny_scope, TEXTS, [1, 3], mean_residual=True)
     first = cache.document_features(tiny_scope, TEXTS, [1, 3], mean_residual=True)
@@ -46,8 +52,8 @@ def test_what_comes_from_the_cache_equals_what_was_read(tiny_scope, cache, reads
     second = cache.document_features(tiny_scope, TEXTS, [1, 3], mean_residual=True)
     assert reads == []
     same(second, first)
+    close(first, expected)
     for layer in (1, 3):
-        np.testing.assert_allclose(first.acts[layer].toarray(), expected.acts[layer].toarray(), rtol=1e-4)
         np.testing.assert_allclose(first.mean_ND[layer], expected.mean_ND[layer], rtol=1e-4, atol=1e-6)
 
 
@@ -61,7 +67,7 @@ def test_only_new_layers_are_read(tiny_scope, cache, reads):
     cache.document_features(tiny_scope, TEXTS, [1])
     found = cache.document_features(tiny_scope, TEXTS, [0, 1, 3])
     assert reads[1][1] == [0, 3]
-    same(found, document_features(tiny_scope, TEXTS, [0, 1, 3]))
+    close(found, document_features(tiny_scope, TEXTS, [0, 1, 3]))
 
 
 def test_mean_residuals_asked_for_later_are_read_then(tiny_scope, cache, reads):
@@ -113,10 +119,7 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tiny_scope, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     cache = FeatureCache(blocked / "cache")
-    same(
-        cache.document_features(tiny_scope, TEXTS, [1]),
-        document_features(tiny_scope, TEXTS[:5] + TEXTS[5:], [1]),
-    )
+    close(cache.document_features(tiny_scope, TEXTS, [1]), document_features(tiny_scope, TEXTS, [1]))
 
 
 def test_what_was_unused_for_longest_makes_room(tiny_scope, cache):
