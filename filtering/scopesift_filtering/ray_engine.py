@@ -53,7 +53,7 @@ class Task:
 def run_ray(plan: RunPlan, on_shard: OnShard, *, address: str | None, workers: int | None) -> set[str]:
     """Do every shard that is not done, on a Ray cluster.
 
-    Nodes that die are no loss: Ray runs their shards again, elsewhere, to the same bytes.
+    Nodes that die are no loss: Ray runs their shards again, elsewhere, to the same bytes on the same kind of processor.
 
     Args:
         plan: the run; inputs, output folder and scope have to be reachable from every node.

@@ -17,7 +17,7 @@ from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shard import Shard
 
-DIGITS = 6  # a float32's; more would differ from one processor to the next
+DIGITS = 6  # more are float32 rounding; where a calibration is steep, so are some of these: see `Calibration`
 
 
 @dataclass(frozen=True)

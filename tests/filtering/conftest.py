@@ -43,13 +43,17 @@ def engine(tiny_scope):
     acts = document_features(tiny_scope, make_texts(60), [1, 3]).acts
     calibration = Calibration((-20.0, 0.0, 1.0, 4.0), (0.01, 0.2, 0.5, 0.99), 0.5, 0.5)
 
+    def between(acts_N):
+        """A threshold between two texts: one on a text's activation would leave it to the last bit whether it fires."""
+        ordered = np.sort(acts_N[acts_N > 0])
+        middle = len(ordered) // 2
+        return float(ordered[middle - 1 : middle + 1].mean())
+
     def features(layer, count):
         dense = acts[layer].toarray()
         share = (dense > 0).mean(axis=0)
         chosen = np.argsort(abs(share - 0.5), kind="stable")[:count]
-        return tuple(
-            RuleFeature(layer, int(at), float(np.median(dense[:, at][dense[:, at] > 0]))) for at in chosen
-        )
+        return tuple(RuleFeature(layer, int(at), between(dense[:, at])) for at in chosen)
 
     toxic = Decision(features(1, 2), {"toxic": Rule()}, calibration, float(calibration.apply(1.0)))
     weights = np.random.default_rng(0).normal(size=(3, 9))
