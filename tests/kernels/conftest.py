@@ -41,7 +41,12 @@ def make_normal(t: int, d: int, f: int, seed: int = 0, dtype: torch.dtype = torc
 
 
 def check_topk_against_float64(case: Case, k: int, values: torch.Tensor, indices: torch.Tensor) -> None:
-    """Every choice is right up to float32 rounding of the two pre-activations that it ranks."""
+    """Every choice is right up to float32 rounding of the two pre-activations that it ranks, in whatever order it adds.
+
+    One value may be off by D * 2**-24 of its terms' magnitudes (Higham, Accuracy and Stability, 3.1). Of many the
+    errors are mostly smaller: roundings go up as often as down, so that they grow with the root of D (Higham and Mary,
+    A New Approach to Probabilistic Rounding Error Analysis, 2019).
+    """
     x, W, b = case.x_TD.double(), case.W_enc_FD.double(), case.b_enc_F.double()
     pre = x @ W.T + b
     slack = 2 * (x.shape[1] + 2) * 2.0**-24 * (x.abs() @ W.abs().T + b.abs()).amax(dim=1, keepdim=True)
@@ -50,12 +55,9 @@ def check_topk_against_float64(case: Case, k: int, values: torch.Tensor, indices
     chosen = pre.gather(1, indices)
     assert bool((chosen >= pre.topk(k, dim=1).values[:, -1:] - slack).all())
     assert bool((chosen[:, 1:] <= chosen[:, :-1] + slack).all())
-    assert bool(((values - torch.relu(chosen)).abs() <= slack).all())
-
-
-def rms_error(case: Case, values: torch.Tensor, indices: torch.Tensor) -> float:
-    x, W, b = case.x_TD.double(), case.W_enc_FD.double(), case.b_enc_F.double()
-    return float((values - torch.relu((x @ W.T + b).gather(1, indices))).square().mean().sqrt())
+    error = values - torch.relu(chosen)
+    assert bool((error.abs() <= slack).all())
+    assert float(error.square().mean().sqrt()) <= x.shape[1] ** 0.5 * 2.0**-24 * float(chosen.abs().max())
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +73,6 @@ def normal() -> Callable[..., Case]:
 @pytest.fixture(scope="session")
 def float64_check() -> Callable[..., None]:
     return check_topk_against_float64
-
-
-@pytest.fixture(scope="session")
-def float64_error() -> Callable[..., float]:
-    return rms_error
 
 
 @pytest.fixture

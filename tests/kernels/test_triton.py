@@ -91,14 +91,11 @@ def test_values_equal_to_the_bound_of_the_hints_are_collected() -> None:
 
 @pytest.mark.usefixtures("small_triton")
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_kernels_error_is_no_larger_than_the_references_own(
-    normal: Callable, float64_check: Callable, float64_error: Callable, dtype: torch.dtype
+def test_the_kernels_error_is_that_of_float32_sums(
+    normal: Callable, float64_check: Callable, dtype: torch.dtype
 ) -> None:
     case = type(normal(1, 1, 1))(*(tensor.to(DEVICE) for tensor in normal(3, 123, 131, seed=2, dtype=dtype)))
-    got, right = encode_topk(*case, 7, backend="triton"), encode_topk(*case, 7, backend="reference")
-    float64_check(case, 7, *got)
-    # Tensor cores round partial sums their own way; a few values: the bound is on the size, not on each.
-    assert float64_error(case, *got) <= max(2 * float64_error(case, *right), 2e-6)
+    float64_check(case, 7, *encode_topk(*case, 7, backend="triton"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="about machines without a GPU")

@@ -192,14 +192,12 @@ def test_residuals_and_weights_of_any_stride_are_read_right(whole: Callable, dty
 
 
 def test_bfloat16_residuals_meet_every_bit_of_float32_weights(
-    normal: Callable, float64_check: Callable, float64_error: Callable
+    normal: Callable, float64_check: Callable
 ) -> None:
     """As the sum of three bfloat16 matrices; one of them alone would be off by more than float32 rounding."""
     case = normal(3, 130, 131, seed=2)
     case = type(case)(case.x_TD.bfloat16().to(DEVICE), case.W_enc_FD.to(DEVICE), case.b_enc_F.to(DEVICE))
-    got, right = encode_topk(*case, 7, backend="triton"), encode_topk(*case, 7, backend="reference")
-    float64_check(case, 7, *got)
-    assert float64_error(case, *got) <= max(2 * float64_error(case, *right), 2e-6)
+    float64_check(case, 7, *encode_topk(*case, 7, backend="triton"))
 
 
 def test_the_parts_of_a_weight_sum_to_it_and_are_made_again_when_it_changes() -> None:
