@@ -92,7 +92,7 @@ class Engine:
 
         Args:
             texts: N strings of any content and length; an empty one gets an answer too.
-            max_tokens: Most tokens of a batch; None: by device. It changes speed, not answers.
+            max_tokens: Most tokens of a batch; None: by device. It changes speed, and answers by no more than rounding.
             on_progress: Called with (texts done, N).
 
         Returns:

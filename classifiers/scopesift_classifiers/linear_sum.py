@@ -18,7 +18,7 @@ TRANSFORMS = (SQRT,)
 """What may be done to activations before they are weighted; an artifact names it, so that another can be added. The
 square root: ten times the activation does not say ten times as much, and heavy tails don't drown the rest."""
 ACTIVATION_UNIT = 2.0**-20
-"""A millionth: far below what a processor's rounding changes in an activation, and with weights of `DIGITS` digits and
+"""A millionth: about as fine as the float32 sums that activations are made of, and with weights of `DIGITS` digits and
 a thousand features room for transformed activations up to about 85."""
 DIGITS = 5
 """Significant digits of the largest weight of a fit; the others have as many decimals as it has."""

@@ -121,7 +121,7 @@ class Rule:
             thresholds_S: Their thresholds.
 
         Returns:
-            `[N]`; the same number for a document in whatever batch it comes.
+            `[N]`; from the same activations the same number, in whatever batch they come.
         """
         if self.combine == LINEAR:
             return self.linear(whole_activations(acts_NS))

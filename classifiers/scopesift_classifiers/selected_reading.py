@@ -73,7 +73,7 @@ def read_selected(
         scope: The backbone and its SAEs.
         texts: N strings; long ones are windowed, the maximum counts.
         features: S pairs (layer, index).
-        max_tokens: Most tokens of a batch; None: by device. It changes speed, not answers.
+        max_tokens: Most tokens of a batch; None: by device. It changes speed, and answers by no more than rounding.
         on_progress: Called with (texts done, N).
         encode: Another back end for the encode; None: the kernels'.
 

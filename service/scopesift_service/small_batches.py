@@ -13,7 +13,7 @@ CPU_TOKENS = 1024
 
 
 class SmallBatchEngine(Engine):
-    """Changes speed, not answers."""
+    """Changes speed, and answers by no more than rounding."""
 
     def predict(
         self,
