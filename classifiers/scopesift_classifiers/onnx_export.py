@@ -143,7 +143,7 @@ def export_classifier(
     model = build_model(classifier, scope, encoders, settings, as_properties(description))
     beside = {f"{path.name}.json": as_text(description).encode()}
     if settings.with_backbone:
-        beside["tokenizer.json"] = scope.source.tokenizer_json()
+        beside["tokenizer.json"] = scope.tokenizer.to_json().encode()
     files = write_model(path, model, beside, external_data=settings.external_data)
     size = sum(file.stat().st_size for file in files if file.suffix != ".json")
     return Export(files, size, disagreement)

@@ -12,7 +12,7 @@ import torch
 from scopesift_features.backbone import Backbone, load_backbone, read_backbone_config
 from scopesift_features.e5.model import load_e5
 from scopesift_features.e5.q4_file import Q4File
-from scopesift_features.e5.tokenizer import e5_tokenizer, portable_tokenizer
+from scopesift_features.e5.tokenizer import e5_tokenizer
 from scopesift_features.errors import ScopeError
 from scopesift_features.package_file import PackageFile
 from scopesift_features.tokenizer import Tokenizer
@@ -29,9 +29,6 @@ class BackboneSource(Protocol):
 
     def tokenizer(self) -> Tokenizer:
         """The backbone's tokenizer."""
-
-    def tokenizer_json(self) -> bytes:
-        """The tokenizer as a file for Hugging Face's `tokenizers`, for runtimes without this package."""
 
     def configuration(self) -> list[tuple[str, str]]:
         """Names and SHA-256 of what describes the backbone."""
@@ -63,10 +60,6 @@ class FolderBackbone:
     def tokenizer(self) -> Tokenizer:
         """See `Tokenizer.read`."""
         return Tokenizer.read(self.folder)
-
-    def tokenizer_json(self) -> bytes:
-        """The folder's own."""
-        return (self.folder / "tokenizer.json").read_bytes()
 
     def configuration(self) -> list[tuple[str, str]]:
         """config.json and tokenizer.json."""
@@ -107,10 +100,6 @@ class PackagedE5:
     def tokenizer(self) -> Tokenizer:
         """See `e5_tokenizer`."""
         return e5_tokenizer(self.file)
-
-    def tokenizer_json(self) -> bytes:
-        """See `portable_tokenizer`."""
-        return portable_tokenizer(self.file).encode()
 
     def configuration(self) -> list[tuple[str, str]]:
         """The file's pinned hash: it holds weights and tokenizer alike, and `locate` checks it."""

@@ -46,6 +46,9 @@ class Normaliser:
     That is what SentencePiece's precompiled maps and the NFC of byte-level tokenizers come to, with one addition that
     neither offers: each character knows all the code points that were composed into it, so that evidence does not
     end between a letter and its accent.
+
+    Attributes:
+        replacements: code point to its replacement.
     """
 
     def __init__(self, replacements: Mapping[int, str] | None = None) -> None:
@@ -54,19 +57,19 @@ class Normaliser:
         Args:
             replacements: code point to its replacement, which may be empty; None: composition alone.
         """
-        self._replacements = dict(replacements or {})
+        self.replacements = dict(replacements or {})
 
     @cached_property
     def _uneven(self) -> re.Pattern[str] | None:
         """Code points whose replacement is not one character: they shift what comes after them."""
-        points = [chr(point) for point, text in self._replacements.items() if len(text) != 1]
+        points = [chr(point) for point, text in self.replacements.items() if len(text) != 1]
         return re.compile("[" + "".join(map(re.escape, points)) + "]") if points else None
 
     def __call__(self, text: str) -> Aligned:
         """Normalise one text."""
         if unicodedata.is_normalized("NFC", text):
             if self._uneven is None or self._uneven.search(text) is None:
-                return Aligned(text.translate(self._replacements) if self._replacements else text)
+                return Aligned(text.translate(self.replacements) if self.replacements else text)
             clusters: Iterator[tuple[str, int, int]] = (
                 (character, at, at + 1) for at, character in enumerate(text)
             )
@@ -76,7 +79,7 @@ class Normaliser:
         starts: list[int] = []
         ends: list[int] = []
         for character, start, end in clusters:
-            replaced = self._replacements.get(ord(character), character)
+            replaced = self.replacements.get(ord(character), character)
             characters.append(replaced)
             starts += [start] * len(replaced)
             ends += [end] * len(replaced)

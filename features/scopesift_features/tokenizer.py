@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from scopesift_features.errors import ScopeError, first_line
 from scopesift_features.normalisation import Aligned, Normaliser
+from scopesift_features.portable_normaliser import portable_normaliser
 
 if TYPE_CHECKING:
     import tokenizers
@@ -100,6 +102,21 @@ class Tokenizer:
         found: int | None = self.backend.token_to_id(name)
         return found
 
+    def to_json(self) -> str:
+        """Content of a tokenizer.json that gives these ids in any runtime that reads Hugging Face's format.
+
+        There special tokens must be neither added nor recognised, and lone surrogates be U+FFFD before.
+
+        Raises:
+            ScopeError: see `portable_normaliser`.
+        """
+        content = json.loads(self.backend.to_str())
+        if self._normaliser is not None and self._normaliser.replacements:
+            vocabulary = frozenset("".join(self.backend.get_vocab(with_added_tokens=False)))
+            portable = portable_normaliser(self._normaliser.replacements, vocabulary)
+            content["normalizer"] = json.loads(portable.__getstate__())
+        return json.dumps(content, ensure_ascii=False)
+
     def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of the tokens that the tokenizer's own template puts before a text, and behind it.
 
@@ -127,9 +144,14 @@ def _cut_spelled_special_tokens(backend: tokenizers.Tokenizer) -> None:
     from tokenizers import Regex, models, pre_tokenizers
 
     special = [token.content for token in backend.get_added_tokens_decoder().values() if token.special]
-    begins = "|".join(f"{re.escape(name[0])}(?={re.escape(name[1:])})" for name in special if len(name) > 1)
+    begins = "|".join(f"{_literal(name[0])}(?={_literal(name[1:])})" for name in special if len(name) > 1)
     if not begins or not isinstance(backend.model, models.Unigram):
         return
     steps = [] if backend.pre_tokenizer is None else [backend.pre_tokenizer]
-    cut = pre_tokenizers.Split(Regex(begins), "merged_with_previous")
+    cut = pre_tokenizers.Split(Regex(begins), "isolated")
     backend.pre_tokenizer = pre_tokenizers.Sequence([*steps, cut])
+
+
+def _literal(text: str) -> str:
+    # not re.escape: JavaScript, which reads exported tokenizers, refuses escapes of characters that need none
+    return re.sub(r"([\\^$.*+?()\[\]{}|])", r"\\\1", text)
