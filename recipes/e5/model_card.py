@@ -88,12 +88,15 @@ def _choices(measured: dict[str, Any]) -> str:
         ("width", "Active features a token, on SAEs of block 8 that were trained briefly:"),
         ("choice", "Candidate layers, alone and together:"),
     ):
+        if name not in measured:
+            tables.append(f"{says} not measured; `python -m recipes.e5 --only {name}` does.")
+            continue
         rows = [
             "| read | toxicity, English AUC | other languages without labels, AUC | 350 own labels, accuracy | "
             "domain, accuracy | sentiment, macro-F1 |",
             "|---|---|---|---|---|---|",
         ]
-        for one in measured.get(name, []):
+        for one in measured[name]:
             rows.append(
                 f"| {' + '.join(one['saes'])} | {one['english_auc']:.4f} | {one['zero_shot_auc']:.3f} | "
                 f"{one['few_labels_accuracy']:.3f} | {one['domain_accuracy']:.3f} | {one['sentiment_macro_f1']:.3f} |"
