@@ -9,12 +9,14 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import filter_tables, gpu_tables, languages, quality_tables, scopes_table, speed_tables
+from bench import e5_tables, filter_tables, gpu_tables, languages, quality_tables, scopes_table, speed_tables
 from bench.errors import BenchError
 
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 TABLES: dict[str, Callable[[], str]] = {
+    "e5_quality": e5_tables.quality,
+    "e5_toxicity_languages": e5_tables.toxicity_languages,
     "toxicity": quality_tables.toxicity,
     "zero_shot": quality_tables.zero_shot,
     "labels": quality_tables.labels,
