@@ -47,14 +47,16 @@ def encode() -> str:
 
 def encode_selected() -> str:
     """`encode_selected` by features, document length and floors."""
-    return encode_tables.selected_table(stored("encode-cpu"))
+    content = stored("encode-cpu")
+    return _measured(encode_tables.selected_table(content), content)
 
 
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
     from bench.service_table import markdown
 
-    return markdown(stored("service-cpu"))
+    content = stored("service-cpu")
+    return _measured(markdown(content), content)
 
 
 def service_memory() -> str:
@@ -68,14 +70,20 @@ def precision() -> str:
     """Verdicts that a bfloat16 backbone turns."""
     from bench.precision import table
 
-    return table(stored("precision-cpu"))
+    content = stored("precision-cpu")
+    return _measured(table(content), content)
 
 
 def onnx() -> str:
     """ONNX Runtime beside torch: verdicts and speed."""
     from bench import onnx
 
-    return "\n\n".join(onnx.tables(stored("onnx-cpu")))
+    content = stored("onnx-cpu")
+    return _measured("\n\n".join(onnx.tables(content)), content)
+
+
+def _measured(text: str, content: dict[str, Any]) -> str:
+    return f"{text}\n\nMeasured on {_where(content)}."
 
 
 def _where(content: dict[str, Any]) -> str:
