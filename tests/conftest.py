@@ -127,20 +127,22 @@ def make_wordpieces(sentences=SENTENCES, vocab_size=600):
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
 
 
-def write_tiny_encoder_scope(folder: Path, *, name="tiny-bert", seed=0, **settings) -> Path:
-    """Write a scope with a random BERT backbone; `settings` go to ReadingSettings."""
+def write_tiny_encoder_scope(folder: Path, *, name="tiny-bert", seed=0, kind="bert", **settings) -> Path:
+    """Write a scope with a random BERT or RoBERTa backbone; `settings` go to ReadingSettings."""
     from scopesift_features.scope_folder import write_local_scope
     from scopesift_features.settings import ReadingSettings
-    from transformers import BertConfig, BertModel
+    from transformers import AutoConfig, AutoModel
 
     tokenizer = make_wordpieces()
-    config = BertConfig(
+    config = AutoConfig.for_model(
+        kind,
         vocab_size=len(tokenizer),
         hidden_size=D_MODEL,
         intermediate_size=64,
         num_hidden_layers=N_LAYERS,
         num_attention_heads=4,
-        max_position_embeddings=64,
+        # RoBERTa's positions begin behind the padding's
+        max_position_embeddings=64 if kind == "bert" else 65,
         initializer_range=0.2,
         pad_token_id=0,
     )
@@ -152,7 +154,7 @@ def write_tiny_encoder_scope(folder: Path, *, name="tiny-bert", seed=0, **settin
         settings=ReadingSettings(**{**read, "overlap_tokens": 16, **settings}),
         licence="none",
         backbone_config=config.to_dict(),
-        backbone_state=BertModel(config).state_dict(),
+        backbone_state=AutoModel.from_config(config).state_dict(),
         tokenizer=tokenizer,
         saes=make_saes(seed + 1),
     )
@@ -189,7 +191,7 @@ def tiny_encoder_scope(tiny_encoder_scope_folder):
 
 @pytest.fixture(scope="session")
 def write_encoder_scope():
-    """`write_encoder_scope(folder, name=…, seed=…, **settings)` writes another tiny encoder scope."""
+    """`write_encoder_scope(folder, name=…, seed=…, kind=…, **settings)` writes another tiny encoder scope."""
     return write_tiny_encoder_scope
 
 

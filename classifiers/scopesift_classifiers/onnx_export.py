@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_features.scope_check import TEXTS
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.onnx_backbone import add_backbone
@@ -28,6 +29,7 @@ from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
 from scopesift_classifiers.onnx_texts import own_sentences, writes_texts
 
 FULL, SELECTED = HEADS = ("full", "selected")
+BUILT_IN = "built-in sentences"
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,12 @@ class Export:
     Attributes:
         files: The graph and what lies beside it.
         graph_bytes: Size of the graph with its weights.
-        disagreement: Between graph and classifier on texts that calibrated nothing; None: there were no texts.
+        disagreement: Between graph and classifier on texts that calibrated nothing.
     """
 
     files: list[Path]
     graph_bytes: int
-    disagreement: Disagreement | None
+    disagreement: Disagreement
 
 
 def export_classifier(
@@ -100,8 +102,9 @@ def export_classifier(
         scope: The scope that it was fitted on.
         path: Where the graph goes; the description goes to `<path>.json`.
         settings: What the file holds.
-        texts: Half of them calibrate, the other half measures; None: the bundled scope writes its own. They
-            leave nothing in the file but a hash.
+        texts: Half of them calibrate, the other half measures; None: nano writes its own, other scopes are
+            measured on a few built-in sentences where nothing has to be calibrated. They leave nothing in the file
+            but a hash.
         say: Called with a line about each step.
 
     Raises:
@@ -114,31 +117,27 @@ def export_classifier(
     classifier.check_scope(scope)
     routed_decisions(classifier)
     needs_texts = settings.head == SELECTED or settings.int8 is not None
-    source = "given"
-    if texts is None and (writes_texts(scope) or needs_texts):
-        say("the scope's own language model writes texts to calibrate and measure on")
-        texts, source = own_sentences(scope, classifier), "written by the scope's language model"
-    if texts is not None and len(texts) < 2:
+    chosen, source = (
+        (texts, "given") if texts is not None else _own_texts(classifier, scope, needs_texts, say)
+    )
+    if len(chosen) < 2:
         raise UsageError(
-            f"an export is calibrated on half of the texts and measured on the rest, got {len(texts)}"
+            f"an export is calibrated on half of the texts and measured on the rest, got {len(chosen)}"
         )
-    calibrate, measure = (texts[0::2], texts[1::2]) if texts is not None else ([], [])
+    # nothing is calibrated on the built-in ones, so all of them measure
+    calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
     tokens = read_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
     encoders = make_encoders(classifier, scope, settings, tokens)
-    facts: dict[str, Any] = {
+    say(f"comparing with the classifier itself on {len(measure)} texts")
+    # the measured rate goes into the metadata, so the graph that is measured has none yet
+    draft = build_model(classifier, scope, encoders, settings, {})
+    candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)
+    disagreement = compare(scope, measure, [candidate])[0]
+    digest = hashlib.sha256("\0".join(chosen).encode("utf-8", "surrogatepass")).hexdigest()
+    facts = {
         **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
-        "disagreement": None,
+        "disagreement": {**disagreement.to_dict(), "source": source, "texts_sha256": digest},
     }
-    disagreement = None
-    if texts is not None:
-        say(f"comparing with the classifier itself on {len(measure)} texts")
-        # the measured rate goes into the metadata, so the graph that is measured has none yet
-        draft = build_model(classifier, scope, encoders, settings, {})
-        session = open_model(draft)
-        candidate = Candidate("draft", classifier, session, settings.with_backbone)
-        disagreement = compare(scope, measure, [candidate])[0]
-        digest = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-        facts["disagreement"] = {**disagreement.to_dict(), "source": source, "texts_sha256": digest}
     description = describe(classifier, scope, facts)
     model = build_model(classifier, scope, encoders, settings, as_properties(description))
     beside = {f"{path.name}.json": as_text(description).encode()}
@@ -147,6 +146,16 @@ def export_classifier(
     files = write_model(path, model, beside, external_data=settings.external_data)
     size = sum(file.stat().st_size for file in files if file.suffix != ".json")
     return Export(files, size, disagreement)
+
+
+def _own_texts(
+    classifier: Classifier, scope: Scope, needs_texts: bool, say: Callable[[str], None]
+) -> tuple[Sequence[str], str]:
+    """Texts where none were given, and where they come from."""
+    if not needs_texts and not writes_texts(scope):
+        return TEXTS, BUILT_IN
+    say("the scope's own language model writes texts to calibrate and measure on")
+    return own_sentences(scope, classifier), "written by the scope's language model"
 
 
 def make_encoders(

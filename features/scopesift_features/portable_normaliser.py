@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scopesift_features.errors import ScopeError
 
@@ -49,7 +49,7 @@ def portable_normaliser(
         )
     separator, unknown, *hidden = spare
     known_as = dict(zip(map(chr, known), hidden, strict=False))
-    steps: list[Any] = [normalizers.NFC()]
+    steps: list[normalizers.Normalizer] = [normalizers.NFC()]
     # deletions first: what is hidden behind the deleted characters must stay
     for replacement, points in sorted(own.items()):
         steps.append(normalizers.Replace(Regex(_class(points)), replacement))

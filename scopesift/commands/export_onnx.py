@@ -61,9 +61,6 @@ def _report(export: Export) -> None:
     for file in export.files:
         say(f"wrote {file} ({file.stat().st_size / 2**20:.2f} MiB)")
     found = export.disagreement
-    if found is None:
-        say("not compared with the classifier: no texts (give --texts FILE)")
-        return
     say(
         f"of {found.texts} texts {found.verdicts} get another verdict than from the classifier "
         f"({found.rate:.2%}); largest difference of a score {found.largest_score:.2g}; "

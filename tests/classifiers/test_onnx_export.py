@@ -18,6 +18,7 @@ from scopesift_classifiers.onnx_parity import Candidate, compare
 from scopesift_classifiers.onnx_rows import make_rows
 from scopesift_classifiers.onnx_runtime import open_session
 from scopesift_features.errors import ScopesiftError, UsageError
+from scopesift_features.scope_check import TEXTS as BUILT_IN_TEXTS
 
 TEXTS = [
     "you idiot, shut up",
@@ -226,9 +227,10 @@ def test_a_scope_that_cannot_write_texts_needs_some_for_the_selected_head(toxici
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_texts_an_exact_export_says_that_nothing_was_compared(toxicity, tiny_scope, tmp_path):
-    assert export(toxicity, tiny_scope, tmp_path, texts=None).disagreement is None
-    assert json.loads((tmp_path / "it.onnx.json").read_text())["export"]["disagreement"] is None
+def test_without_texts_an_exact_export_is_measured_on_built_in_sentences(toxicity, tiny_scope, tmp_path):
+    assert export(toxicity, tiny_scope, tmp_path, texts=None).disagreement.texts == len(BUILT_IN_TEXTS)
+    told = json.loads((tmp_path / "it.onnx.json").read_text())["export"]["disagreement"]
+    assert (told["texts"], told["source"]) == (len(BUILT_IN_TEXTS), "built-in sentences")
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(toxicity, tiny_scope, tmp_path):
