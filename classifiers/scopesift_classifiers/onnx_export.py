@@ -154,7 +154,8 @@ def _own_texts(
     """Texts where none were given, and where they come from."""
     if not needs_texts and not writes_texts(scope):
         return TEXTS, BUILT_IN
-    say("the scope's own language model writes texts to calibrate and measure on")
+    if writes_texts(scope):
+        say("the scope's own language model writes texts to calibrate and measure on")
     return own_sentences(scope, classifier), "written by the scope's language model"
 
 

@@ -37,7 +37,9 @@ def export_onnx(
     ] = False,
     texts: Annotated[
         Path | None,
-        typer.Option(help="Lines or JSONL to calibrate and measure on; only nano can write its own."),
+        typer.Option(
+            help="Lines or JSONL to calibrate and measure on; needed for `selected` and int8, except of nano."
+        ),
     ] = None,
     scope: OwnScopeOption = None,
     device: DeviceOption = None,

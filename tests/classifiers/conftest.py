@@ -1,4 +1,8 @@
+import json
 import random
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
@@ -65,3 +69,22 @@ def linear_toxicity(tiny_scope):
 def language(tiny_scope):
     rows, dev = make_languages(90, 1), make_languages(45, 2)
     return fit_classifier("language", tiny_scope, rows, dev, FitSettings(unknown="und"))
+
+
+@pytest.fixture(scope="session")
+def run_node():
+    """`run_node(graph, texts, *options)`: what the Node example prints, an object a text."""
+    example = Path(__file__).parents[2] / "examples" / "onnx-node"
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    if not (example / "node_modules" / "onnxruntime-node").is_dir():
+        pytest.skip(f"`npm install --ignore-scripts` has not been run in {example.name}")
+
+    def run(graph, texts, *options):
+        lines = "".join(json.dumps(text) + "\n" for text in texts)
+        command = ["node", str(example / "classify.mjs"), str(graph), *options, "-"]
+        done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +26,20 @@ TEXTS = [
     "Der Zug nach Hamburg kommt heute um acht Uhr an.",
     "",
     "今日はとても暑いですね。",
-    "ﬁne ½ e\u0301te\u0301",
+    "ﬁne ½ e\u0301te\u0301 ～ ｶﾞ </s> <pad>",
+    "🧿",  # unknown to the vocabulary
     "La economía creció un tres por ciento este año. " * 90,
 ]
 
 
 @pytest.fixture(scope="module")
 def classifier():
-    """A classifier with made-up weights over the first layer that has an SAE."""
+    """A classifier with made-up weights over the first layer that has an SAE.
+
+    In float32: rounded to the SAE's bfloat16, residuals that differ in their last bit can differ by a 256th.
+    """
     scope = Scope.load("e5", device="cpu")
+    scope.settings = replace(scope.settings, sae_dtype="float32")
     layer = scope.layers[0]
     acts = document_features(scope, TEXTS, [layer]).acts[layer].toarray()
     chosen = np.argsort(-(acts > 0).sum(axis=0), kind="stable")[3:35]
@@ -61,6 +67,14 @@ def test_the_python_example_gives_the_engines_verdicts_from_text(graph, classifi
     expected = [one["toxicity"] for one in Engine(scope, [artifact]).predict(TEXTS)]
     assert [label for label, _ in answers] == [one.label for one in expected]
     assert [score for _, score in answers] == pytest.approx([one.score for one in expected], abs=1e-4)
+
+
+def test_node_gives_the_engines_verdicts_from_text(graph, classifier, run_node):
+    artifact, scope = classifier
+    answers = run_node(graph, TEXTS)
+    expected = [one["toxicity"] for one in Engine(scope, [artifact]).predict(TEXTS)]
+    assert [one["label"] for one in answers] == [one.label for one in expected]
+    assert [one["score"] for one in answers] == pytest.approx([one.score for one in expected], abs=1e-4)
 
 
 def test_the_description_says_what_stands_around_every_window(graph):

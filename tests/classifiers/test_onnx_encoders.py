@@ -47,28 +47,30 @@ def classifier(scope, insults):
     "settings", [{"opset": opset} for opset in OPSETS] + [{"dtype": "fp16"}, {"external_data": True}], ids=str
 )
 def test_every_kind_of_export_with_backbone_passes_the_checker_and_is_measured(
-    classifier, scope, tmp_path, settings
+    classifier, scope, tmp_path, settings, float32_scores
 ):
     path = tmp_path / "it.onnx"
     done = export_classifier(classifier, scope, path, ExportSettings(with_backbone=True, **settings), TEXTS)
     assert done.disagreement.texts == len(TEXTS) // 2
     if "dtype" not in settings:
         assert (done.disagreement.verdicts, done.disagreement.firings) == (0, 0)
-        assert done.disagreement.largest_score < 1e-4
+        low_NC, high_NC = float32_scores(scope, classifier, TEXTS)
+        assert done.disagreement.largest_score <= (high_NC - low_NC).max()
 
 
-def test_verdicts_and_evidence_from_token_ids_are_the_engines(classifier, scope, tmp_path):
+def test_verdicts_and_evidence_from_token_ids_are_the_engines(classifier, scope, tmp_path, float32_scores):
     export_classifier(classifier, scope, tmp_path / "it.onnx", ExportSettings(with_backbone=True), TEXTS)
     rows = make_rows(scope, TEXTS)
     assert any(window is None for window in rows.windows)
     assert len(rows.windows) > len(TEXTS)
     session = open_session(str(tmp_path / "it.onnx"))
-    label, score, tokens = session.run(["label", "score", "tokens"], rows.feeds(None))
+    label, scores_NC, tokens = session.run(["label", "scores", "tokens"], rows.feeds(None))
     answers = [answer["toxicity"] for answer in Engine(scope, [classifier]).predict(TEXTS)]
     names = [*classifier.labels, classifier.unknown]
     assert [names[at] for at in label] == [answer.label for answer in answers]
     assert {answer.label for answer in answers} == {"toxic", "clean"}
-    np.testing.assert_allclose(score, [answer.score for answer in answers], atol=1e-4)
+    low_NC, high_NC = float32_scores(scope, classifier, TEXTS)
+    assert ((low_NC <= scores_NC) & (scores_NC <= high_NC)).all()
     for at, answer in enumerate(answers):
         for item in answer.evidence:
             feature = classifier.features.index((item.layer, item.feature))
@@ -95,8 +97,11 @@ def test_padding_on_either_side_changes_no_residual(scope):
         first, last, keep = session.run(["first", "last", "keep"], {"ids": ids_BT, "mask": mask_BT})
         assert np.array_equal(keep, np.pad(rows.keep_BT > 0, ((0, 0), (left, right))))
         for found, layer in ((first, 0), (last, 3)):
-            expected = exact[layer][rows.mask_BT > 0]
-            np.testing.assert_allclose(found[mask_BT > 0], expected, rtol=1e-4, atol=1e-5)
+            expected_TD = exact[layer][rows.mask_BT > 0]
+            # what float32 sums of 64 terms, nine a block, can be off by on either side
+            share = 2 * 9 * (layer + 1) * 64 * 2.0**-24
+            off_T = np.linalg.norm(found[mask_BT > 0] - expected_TD, axis=1)
+            assert (off_T <= share * np.linalg.norm(expected_TD, axis=1)).all()
 
 
 def test_the_description_says_what_stands_around_every_window(classifier, scope, tmp_path):

@@ -1,10 +1,6 @@
 """A consumer that isn't Python gives the same verdicts from the exported files."""
 
-import json
-import shutil
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +10,6 @@ pytest.importorskip("onnxruntime")
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.onnx_export import ExportSettings, export_classifier
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "onnx-node"
 TEXTS = [
     "you idiot, shut up",
     "cat rain mat watched the vaccine",
@@ -30,21 +25,9 @@ TEXTS = [
 ]
 
 
-def run_node(graph, texts, *options):
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    if not (EXAMPLE / "node_modules" / "onnxruntime-node").is_dir():
-        pytest.skip(f"`npm install --ignore-scripts` has not been run in {EXAMPLE.name}")
-    lines = "".join(json.dumps(text) + "\n" for text in texts)
-    command = ["node", str(EXAMPLE / "classify.mjs"), str(graph), *options, "-"]
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 @pytest.mark.parametrize("name", ["toxicity", "language"])
 def test_node_gives_the_verdicts_and_evidence_of_the_engine(
-    name, request, tiny_scope, tmp_path, float32_scores
+    name, request, tiny_scope, tmp_path, float32_scores, run_node
 ):
     classifier = request.getfixturevalue(name)
     settings = ExportSettings(with_backbone=True)
@@ -61,13 +44,13 @@ def test_node_gives_the_verdicts_and_evidence_of_the_engine(
         assert {(item.layer, item.feature) for item in verdict.evidence} <= shown
 
 
-def test_node_refuses_a_graph_without_backbone(toxicity, tiny_scope, tmp_path):
+def test_node_refuses_a_graph_without_backbone(toxicity, tiny_scope, tmp_path, run_node):
     export_classifier(toxicity, tiny_scope, tmp_path / "it.onnx", ExportSettings(), TEXTS)
     with pytest.raises(AssertionError, match="--with-backbone"):
         run_node(tmp_path / "it.onnx", ["a"])
 
 
-def test_node_judges_a_text_by_the_rules_of_its_language(toxicity, language, tiny_scope, tmp_path):
+def test_node_judges_a_text_by_the_rules_of_its_language(toxicity, language, tiny_scope, tmp_path, run_node):
     never = replace(toxicity.default, cut=1.1)
     routed = replace(toxicity, by_lang={"de": never, "ru": toxicity.default})
     settings = ExportSettings(with_backbone=True)
