@@ -201,7 +201,8 @@ def test_encoders_see_the_tokens_behind_and_decoders_do_not(checkpoints, family)
     other_BT = ids_BT.clone()
     other_BT[0, -1] = 301
     first, other = (backbone.residuals(ids, mask_BT, [2])[2][0, 0] for ids in (ids_BT, other_BT))
-    assert torch.equal(first, other) == (family not in ENCODERS)
+    # another token may go to another expert, whose product then has other shapes: only the last bits may change
+    assert torch.allclose(first, other, rtol=1e-4, atol=1e-4) == (family not in ENCODERS)
 
 
 def test_a_layer_past_the_cut_is_refused(checkpoints):
