@@ -1,4 +1,4 @@
-"""What a linear rule adds up, as whole numbers: the same sum in any order, batch, processor and runtime.
+"""What a linear rule adds up, as whole numbers: of the same activations the same sum, wherever it is formed.
 
 Floating-point sums depend on the order in which a matrix product adds. So transformed activations are rounded to
 multiples of `ACTIVATION_UNIT` and weights have few decimals: both are whole numbers times a unit, and products and sums

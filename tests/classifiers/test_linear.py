@@ -1,4 +1,4 @@
-"""The closed-form fit: what it finds, and that its verdicts are the same number wherever they are formed."""
+"""The closed-form fit: what it finds, and that the same activations give the same number wherever it is formed."""
 
 import json
 from dataclasses import replace
