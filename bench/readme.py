@@ -9,7 +9,16 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import write_atomically
 
-from bench import e5_tables, filter_tables, gpu_tables, languages, quality_tables, scopes_table, speed_tables
+from bench import (
+    e5_tables,
+    filter_tables,
+    gpu_tables,
+    languages,
+    quality_tables,
+    scopes_table,
+    speed_tables,
+    textdetox_tables,
+)
 from bench.errors import BenchError
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +26,10 @@ MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 TABLES: dict[str, Callable[[], str]] = {
     "e5_quality": e5_tables.quality,
     "e5_toxicity_languages": e5_tables.toxicity_languages,
+    "textdetox": textdetox_tables.by_language,
+    "textdetox_english": textdetox_tables.english_labels,
+    "textdetox_labels": textdetox_tables.few_labels,
+    "textdetox_bars": textdetox_tables.bars,
     "toxicity": quality_tables.toxicity,
     "zero_shot": quality_tables.zero_shot,
     "labels": quality_tables.labels,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from bench.errors import BenchError
+from bench.markdown import three
 
 SOURCE = "en"
 OTHERS = ("ru", "uk", "es", "de", "hi", "ar", "zh", "am")
@@ -30,6 +33,18 @@ NAMES = {
 }
 
 
+class NotMeasuredError(BenchError):
+    """A cell that a table asks for is not there yet."""
+
+
+def shown(number: Callable[[], float]) -> str:
+    """Three decimals of what a function gives, a dash where a cell that it asks for is not measured."""
+    try:
+        return three(number())
+    except NotMeasuredError:
+        return three(None)
+
+
 def cell_name(lang: str, cell: str) -> str:
     """Name of the row that holds a cell."""
     return f"{lang} {cell}"
@@ -45,22 +60,23 @@ class Cells:
 
     result: dict[str, Any]
 
-    def has(self, lang: str, cell: str, system: str) -> bool:
-        """Whether a system was measured in a cell."""
-        return system in self._draws(lang, cell)[0]
-
     def draws(self, lang: str, cell: str, system: str, metric: str) -> list[float]:
-        """A metric, draw by draw."""
-        return [float(draw[system][metric]) for draw in self._draws(lang, cell)]
+        """A metric, draw by draw.
+
+        Raises:
+            NotMeasuredError: The cell is not measured yet, or its systems do not have the metric.
+        """
+        try:
+            draws = self.result["rows"][cell_name(lang, cell)]["draws"]
+            return [float(draw[system][metric]) for draw in draws]
+        except KeyError:
+            raise NotMeasuredError(
+                f"{metric} of {system} for {lang} with {cell} labels is not measured yet"
+            ) from None
 
     def value(self, lang: str, cell: str, system: str, metric: str) -> float:
         """Mean of a metric over draws."""
         return statistics.fmean(self.draws(lang, cell, system, metric))
-
-    def optional(self, lang: str, cell: str, system: str, metric: str) -> float | None:
-        """The same; None for a metric that the system does not have."""
-        known = all(metric in draw[system] for draw in self._draws(lang, cell))
-        return self.value(lang, cell, system, metric) if known else None
 
     def mean(self, cell: str, system: str, metric: str, langs: Sequence[str] = OTHERS) -> float:
         """Mean over languages of means over draws."""
@@ -80,7 +96,3 @@ class Cells:
     def source(self) -> str:
         """Where the published figures stand."""
         return str(self.result["measured_on"]["published"]["source"])
-
-    def _draws(self, lang: str, cell: str) -> list[dict[str, Any]]:
-        draws: list[dict[str, Any]] = self.result["rows"][cell_name(lang, cell)]["draws"]
-        return draws

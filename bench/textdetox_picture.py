@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from scopesift_classifiers.plots import Axes
 from scopesift_features.atomic_files import write_atomically
 
 from bench.results_file import RESULTS
-from bench.textdetox_cells import ENGLISH, PERSPECTIVE, QWEN, SHARES, SOURCE, Cells
+from bench.textdetox_cells import ENGLISH, PERSPECTIVE, QWEN, SHARES, SOURCE, Cells, NotMeasuredError
 
 DOCS = RESULTS.parent.parent / "docs"
 LINES = {
@@ -70,12 +71,13 @@ def picture(cells: Cells) -> str:
         axes.line([(0.0, level), (float(len(SHARES)), level)], "level")
         axes.note(0.05, level + 0.006, f"{says} {level:.3f}")
     for place, (system, (kind, says)) in enumerate(LINES.items()):
-        points = [
-            (float(at), cells.mean(size, system, "f1", langs)) for at, size in enumerate(SHARES, start=1)
-        ]
+        points = []
+        for at, size in enumerate(SHARES, start=1):
+            with suppress(NotMeasuredError):
+                points.append((float(at), cells.mean(size, system, "f1", langs)))
         axes.line(points, f"line {kind}")
-        for (x, y), size in zip(points, SHARES, strict=True):
-            axes.dot(x, y, kind, radius=3, title=f"{says}, {size} labels: {y:.3f}")
+        for x, y in points:
+            axes.dot(x, y, kind, radius=3, title=f"{says}: {y:.3f}")
         height = 0.60 - 0.03 * place
         axes.dot(2.6, height + 0.005, kind, radius=3)
         axes.note(2.7, height, says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from bench import textdetox_bars
@@ -18,9 +19,23 @@ from bench.textdetox_cells import (
     SHARES,
     SOURCE,
     TENTH,
+    TRANSFER,
     Cells,
+    shown,
 )
 
+METRICS = {"auc": "AUC", "f1": "F1", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy"}
+OURS = (
+    ("tfidf", ALL, "all labels"),
+    ("tfidf", TENTH, "350 labels"),
+    ("linear_probe", ALL, "all labels"),
+    ("linear", ENGLISH, "English labels"),
+    (TRANSFER, TENTH, "350 labels"),
+    ("linear", ALL, "all labels"),
+    ("greedy", ALL, "all labels"),
+    ("paper", ALL, "all labels"),
+)
+"""Rows under the published ones: system, cell, and what it is called."""
 RULE = (
     "The rows of a draw are all the labels there are: presets and dense baselines are fitted on four fifths of them "
     "and choose with the rest, TF-IDF chooses in the same way and is fitted again on all, `transfer` cross-validates. "
@@ -63,7 +78,7 @@ def _stored() -> Cells:
 
 def _by_language(cells: Cells) -> str:
     published = cells.published
-    count = [int(published[lang]["models"]) for lang in published]
+    count = [int(figures["models"]) for figures in published.values()]
     names = {
         "Perspective, cut .55 †": PERSPECTIVE,
         f"best of {min(count)} to {max(count)} LLMs †": "best",
@@ -74,23 +89,10 @@ def _by_language(cells: Cells) -> str:
         [name, *(three(published.get(lang, {}).get(key)) for lang in LANGUAGES), "–"]
         for name, key in names.items()
     ]
-    ours = (
-        ("tfidf", ALL, "all labels"),
-        ("tfidf", TENTH, "350 labels"),
-        ("linear_probe", ALL, "all labels"),
-        ("linear", ENGLISH, "English labels"),
-        ("transfer", TENTH, "350 labels"),
-        ("linear", ALL, "all labels"),
-        ("greedy", ALL, "all labels"),
-        ("paper", ALL, "all labels"),
-    )
-    for system, cell, says in ours:
-        known = [lang for lang in LANGUAGES if cells.has(lang, cell, system)]
-        values = {lang: cells.value(lang, cell, system, "f1") for lang in known}
-        mean = cells.mean(cell, system, "f1")
-        rows.append(
-            [f"{NAMES[system]}, {says}", *(three(values.get(lang)) for lang in LANGUAGES), three(mean)]
-        )
+    for system, cell, says in OURS:
+        figures = [shown(partial(cells.value, lang, cell, system, "f1")) for lang in LANGUAGES]
+        mean = shown(partial(cells.mean, cell, system, "f1"))
+        rows.append([f"{NAMES[system]}, {says}", *figures, mean])
     note = (
         f"† published: {cells.source}; the same 750 test rows. The classes are balanced: flagging everything has "
         "F1 .667. 350 labels: mean of five draws."
@@ -99,59 +101,50 @@ def _by_language(cells: Cells) -> str:
 
 
 def _english_labels(cells: Cells) -> str:
-    metrics = {
-        "auc": "AUC",
-        "f1": "F1",
-        "macro_f1": "macro-F1",
-        "balanced_accuracy": "balanced accuracy",
-    }
-    header = ["English labels only", *(f"en {name}" for name in metrics.values()), "en ECE"]
-    header += [f"8 others: {name}" for name in metrics.values()]
-    rows = []
-    for system, name in NAMES.items():
-        if not cells.has(SOURCE, ENGLISH, system):
-            continue
-        own = [cells.value(SOURCE, ENGLISH, system, metric) for metric in metrics]
-        rows.append(
-            [
-                name,
-                *map(three, own),
-                three(cells.optional(SOURCE, ENGLISH, system, "ece")),
-                *(three(cells.mean(ENGLISH, system, metric)) for metric in metrics),
-            ]
-        )
-    langs = markdown(
-        ["AUC / F1 / balanced accuracy at English's cut", *OTHERS],
+    systems = [system for system in NAMES if system != TRANSFER]
+    header = ["English labels only", *(f"en {says}" for says in METRICS.values()), "en ECE"]
+    header += [f"mean of 8: {says}" for says in METRICS.values()]
+    rows = [
         [
-            [
-                NAMES[system],
-                *(
-                    " / ".join(
-                        three(cells.value(lang, ENGLISH, system, metric))
-                        for metric in ("auc", "f1", "balanced_accuracy")
-                    )
-                    for lang in OTHERS
-                ),
-            ]
-            for system in ("linear", "greedy", "linear_probe")
-        ],
+            NAMES[system],
+            *(shown(partial(cells.value, SOURCE, ENGLISH, system, metric)) for metric in (*METRICS, "ece")),
+            *(shown(partial(cells.mean, ENGLISH, system, metric)) for metric in METRICS),
+        ]
+        for system in systems
+    ]
+    langs = [
+        [
+            f"{NAMES[system]}, {METRICS[metric]}",
+            *(shown(partial(cells.value, lang, ENGLISH, system, metric)) for lang in OTHERS),
+        ]
+        for system in ("linear", "greedy", "linear_probe")
+        for metric in ("auc", "f1", "balanced_accuracy")
+    ]
+    return (
+        f"{markdown(header, rows)}\n\n{markdown(['English labels, cut at the English cut', *OTHERS], langs)}"
     )
-    return f"{markdown(header, rows)}\n\n{langs}"
 
 
 def _few_labels(cells: Cells) -> str:
-    header = ["mean of 8 languages", "English labels only"]
-    header += [f"{'all' if size == ALL else size} ({share:.0%})" for size, share in SHARES.items()]
+    sizes = [f"{size} ({share:.0%})" for size, share in SHARES.items()]
     parts = []
-    for metric, says in (("f1", "F1"), ("balanced_accuracy", "balanced accuracy"), ("auc", "AUC")):
-        rows = []
-        for system, name in NAMES.items():
-            zero = cells.mean(ENGLISH, system, metric) if cells.has(SOURCE, ENGLISH, system) else None
-            shown = [
-                f"{cells.mean(size, system, metric):.3f}"
-                + (f" ± {cells.spread(size, system, metric):.3f}" if size != ALL else "")
-                for size in SHARES
+    for metric in ("f1", "balanced_accuracy", "auc"):
+        rows = [
+            [
+                name,
+                shown(partial(cells.mean, ENGLISH, system, metric)),
+                *(_mean_and_spread(cells, size, system, metric) for size in SHARES),
             ]
-            rows.append([name, three(zero), *shown])
-        parts.append(markdown([f"{says}, {header[0]}", *header[1:]], rows))
+            for system, name in NAMES.items()
+        ]
+        parts.append(
+            markdown([f"{METRICS[metric]}, mean of 8 languages", "English labels only", *sizes], rows)
+        )
     return "\n\n".join([*parts, RULE])
+
+
+def _mean_and_spread(cells: Cells, size: str, system: str, metric: str) -> str:
+    mean = shown(partial(cells.mean, size, system, metric))
+    if size == ALL or mean == three(None):
+        return mean
+    return f"{mean} ± {cells.spread(size, system, metric):.3f}"
