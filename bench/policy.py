@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scopesift_classifiers.baselines import linear_probe
+from scopesift_classifiers.discriminant import discriminant
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fit_settings import AUTO
 from scopesift_features.scope import Scope
@@ -31,7 +31,7 @@ FEWER = (125, 250, 500, 1000)
 """Train rows a language of the curve."""
 SYSTEMS: dict[str, System] = {
     "scopesift": preset(AUTO),
-    "dense": dense(linear_probe),
+    "lda": dense(discriminant),
     "tfidf": character_ridge,
 }
 

@@ -10,7 +10,7 @@ from bench.results_file import stored
 
 NAMES = {
     "scopesift": "**scopesift, default fit**",
-    "dense": "linear probe on the mean residual",
+    "lda": "closed-form LDA on the mean residual",
     "tfidf": "character TF-IDF + ridge",
 }
 
