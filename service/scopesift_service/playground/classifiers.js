@@ -14,8 +14,8 @@ async function showClassifiers() {
 }
 
 function book(classifier) {
-  const [data, measured] = Object.entries(classifier.quality ?? {})[0] ?? [];
-  const more = Object.entries(classifier.quality ?? {}).slice(1);
+  // what was measured on the classifier's own test rows comes first
+  const [[data, measured] = [], ...more] = Object.entries(classifier.quality ?? {}).sort(([one], [other]) => (other === "test") - (one === "test"));
   return el("article", { class: "sheet book" },
     el("header", {}, el("h3", {}, classifier.name), el("code", { title: "version" }, classifier.version)),
     measured ? figures(classifier, data, measured) : el("p", { class: "note" }, "Its quality was not measured."),

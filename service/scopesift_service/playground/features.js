@@ -1,6 +1,6 @@
 // Every classifier has a hue of its own, and its features shades around it.
 const HUES = [22, 250, 145, 310, 85, 195, 340, 55];
-const KNOWN = { toxicity: 22, language: 250, domain: 145 };
+const KNOWN = { toxicity: 22, language: 250, domain: 145, sentiment: 310 };
 const SHADES = [0, 16, -16, 30, -28, 8, -8, 22];
 
 function hueOf(names, name) {
@@ -11,10 +11,12 @@ function hueOf(names, name) {
 function featuresOf(verdicts) {
   const names = verdicts.map(([name]) => name);
   return verdicts.flatMap(([classifier, verdict]) => (verdict.evidence ?? []).map((item, rank) => {
-    const ratio = item.threshold > 0 ? item.activation / item.threshold : 2;
+    const ratio = item.threshold > 0 ? item.activation / item.threshold : 0;
+    // features without a threshold add to a sum: the first adds most
+    const strength = ratio ? (ratio - 0.6) / 2.4 : item.contribution / verdict.evidence[0].contribution;
     // tokens begin with the space before their word; only the word is shaded
     const space = item.text.trim() ? item.text.length - item.text.trimStart().length : 0;
-    return { ...item, start: item.start + space, text: item.text.slice(space), classifier, said: wordFor(classifier, verdict), ratio, hue: hueOf(names, classifier) + SHADES[rank % SHADES.length], force: Math.min(1, Math.max(verdict.flagged ? 0.7 : 0.15, (ratio - 0.6) / 2.4)) };
+    return { ...item, start: item.start + space, text: item.text.slice(space), classifier, said: wordFor(classifier, verdict), ratio, hue: hueOf(names, classifier) + SHADES[rank % SHADES.length], force: Math.min(1, Math.max(verdict.flagged ? 0.7 : 0.15, strength || 0)) };
   }));
 }
 

@@ -2,7 +2,7 @@ function showVerdicts(verdicts, versions) {
   const names = verdicts.map(([name]) => name);
   at("verdicts").replaceChildren(...verdicts.map(([name, verdict]) => {
     const binary = verdict.flagged !== undefined && verdict.flagged !== null;
-    const silent = binary ? !verdict.flagged : ["und", "other"].includes(verdict.label);
+    const silent = binary ? !verdict.flagged : ["und", "other", "unclear"].includes(verdict.label);
     const hue = hueOf(names, name);
     return el("article", { class: `verdict${verdict.flagged ? " flagged" : ""}${silent ? " silent" : ""}`, "data-name": name },
       el("header", {}, el("b", {}, name), el("code", { title: "classifier version" }, versions[name] ?? "")),
