@@ -66,6 +66,14 @@ def classify(out: Out = None) -> None:
 
 
 @app.command()
+def demo(out: Out = None) -> None:
+    """Judge the sentences of `make demo`, for the README."""
+    from bench import demo
+
+    demo.run(out)
+
+
+@app.command()
 def fit(
     out: Out = None,
     quick: Quick = False,

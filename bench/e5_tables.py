@@ -8,6 +8,7 @@ from typing import Any
 from scopesift_features.catalogue import bundled_folder
 
 from bench.markdown import markdown, three
+from bench.results_file import stored
 
 BASELINES = {
     "linear_probe": "linear probe",
@@ -20,6 +21,13 @@ CLASSIFIERS = {
     "domain": "domain, SIB-200 and MMLU",
     "sentiment": "sentiment, 8 languages",
 }
+
+
+def demo() -> str:
+    """The demo's sentences with their verdicts."""
+    from bench import demo
+
+    return demo.table(stored("demo-cpu"))
 
 
 def quality() -> str:

@@ -1,4 +1,4 @@
-"""`python -m bench languages`: languages that nobody taught the classifier, and texts that switch language."""
+"""`python -m bench languages`: languages that nobody taught nano's classifier, and texts that switch language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.engine import LANGUAGE, Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.language_spans import LanguageSpan, spans_of_texts
-from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown
@@ -29,7 +28,7 @@ def run(data: Path, out: Path | None = None) -> None:
         out: folder for the JSON; None: `bench/results/`.
     """
     rows = read_labelled(data / "language" / "test.jsonl.gz", label="lang", split="test")
-    engine = Engine(Scope.load(DEFAULT_SCOPE), [Classifier.load(LANGUAGE)])
+    engine = Engine(Scope.load("nano"), [Classifier.load(LANGUAGE, "nano")])
     result = {"alone": _alone(engine, rows), "switching": _switching(engine, rows)}
     path = write_result(NAME, result, out)
     print(f"{table(result)}\n\nwritten: {path}")

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 TABLES: dict[str, Callable[[], str]] = {
     "e5_quality": e5_tables.quality,
+    "e5_demo": e5_tables.demo,
     "e5_toxicity_languages": e5_tables.toxicity_languages,
     "textdetox": textdetox_tables.by_language,
     "textdetox_english": textdetox_tables.english_labels,
