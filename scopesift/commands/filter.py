@@ -64,8 +64,8 @@ def filter_rows(
 ) -> None:
     """Keep the rows that meet a condition; nothing is lost, and nothing is done twice.
 
-    Columns of ours: toxicity, toxicity_flagged, lang, lang_score, lang_scores, domain, domain_score,
-    domain_scores, chars, tokens. A column that the input has too is written input.lang or ours.lang.
+    Columns of ours: toxicity, toxicity_flagged, lang, lang_score, lang_scores, the same for domain and
+    sentiment, chars, tokens. A column that the input has too is written input.lang or ours.lang.
 
     Exit code 0: done; 3: done, with unreadable rows in rejected/; 1: failed, go on with --resume; 2: bad usage.
 

@@ -26,7 +26,7 @@ LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0
 def list_command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """List nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE, what is here.
+    """List e5, nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE, what is here.
 
     "here": the layers on this machine, and what they and the backbone's shards take on disk.
 
@@ -54,7 +54,7 @@ def list_command(
 @app.command()
 def show(
     scope: Annotated[
-        str, typer.Argument(help="nano, a catalogue id, or a folder with a backbone and SAE files.")
+        str, typer.Argument(help="e5, nano, a catalogue id, or a folder with a backbone and SAE files.")
     ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -105,13 +105,13 @@ def pull(
 
 @app.command()
 def check(
-    scope: Annotated[str, typer.Argument(help="nano, a catalogue id, or a folder.")],
+    scope: Annotated[str, typer.Argument(help="e5, nano, a catalogue id, or a folder.")],
     layers: LayersOption = None,
     device: DeviceOption = None,
 ) -> None:
     """Check that a scope's weights do what Qwen-Scope's should: k active, FVU below 1 and best at the block's output.
 
-    Example: `scopesift scopes check nano`
+    Example: `scopesift scopes check e5`
     """
     checks = check_scope(scope, layers=_layers(layers), device=device)
     table = Table(box=box.SIMPLE_HEAD)
