@@ -20,7 +20,9 @@ def main(
     ],
     out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/e5"),
     work: Annotated[Path, typer.Option(help="Where residuals and unfinished SAEs lie.")] = Path(".work/e5"),
-    steps: Annotated[int, typer.Option(min=1, help="Batches that each SAE is trained on.")] = 2400,
+    steps: Annotated[int, typer.Option(min=1, help="Batches that each SAE is trained on.")] = 24_000,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of text that they are drawn from.")] = 12_000_000,
+    pool_gib: Annotated[float, typer.Option(help="Most disk space that residuals may take.")] = 32.0,
     only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
 ) -> None:
     """Make the e5 scope: SAEs of a few candidate layers, the choice of two, classifiers, feature cards, model card.
@@ -39,6 +41,8 @@ def main(
         out=out,
         work=work,
         steps=steps,
+        tokens=tokens,
+        pool_bytes=pool_gib * 2**30,
         say=lambda line: console.print(line, highlight=False, soft_wrap=True),
     )
     for stage in STAGES:

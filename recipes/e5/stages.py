@@ -26,8 +26,7 @@ CANDIDATE_LAYERS = (4, 8, 10)
 CANDIDATE_K = (32, 40, 64)
 CHOSEN_LAYERS, CHOSEN_K = (4, 8), 40
 """What ships, by the dev numbers that the stages `width` and `choice` print and store."""
-TOKENS, EXPANSION = 4_400_000, 16
-POOL_BYTES = 11 * 2**30
+EXPANSION = 16
 SHORT_TOKENS, SHORT_STEPS, SHORT_LAYER = 600_000, 250, 8
 LICENCE = "CC-BY-SA-4.0, see the model card of scopesift's e5"
 
@@ -41,6 +40,8 @@ class Recipe:
         out: The scope folder that is written; its scope.json is there.
         work: Where residuals and unfinished SAEs lie.
         steps: Batches that each SAE is trained on.
+        tokens: Tokens of text that they are drawn from.
+        pool_bytes: Most bytes that residuals take on disk.
         say: Receives a line a step.
     """
 
@@ -48,6 +49,8 @@ class Recipe:
     out: Path
     work: Path
     steps: int
+    tokens: int
+    pool_bytes: float
     say: Callable[[str], None] = field(repr=False)
 
     def width(self) -> None:
@@ -61,7 +64,7 @@ class Recipe:
 
     def saes(self) -> None:
         """Train an SAE after each candidate layer."""
-        self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K, TOKENS, self.steps)
+        self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K, self.tokens, self.steps)
 
     def choice(self) -> None:
         """Compare the candidate layers, alone and in pairs, and take the chosen ones into the scope."""
@@ -113,7 +116,7 @@ class Recipe:
             settings=TrainingSettings(k=k, d_sae=EXPANSION * reader.d_model),
             schedule=Schedule(steps, None),
             tokens=tokens,
-            pool_bytes=POOL_BYTES,
+            pool_bytes=self.pool_bytes,
             storage_dtype=torch.bfloat16,
             licence=LICENCE,
             say=self.say,

@@ -125,7 +125,7 @@ class ResidualPool:
     @property
     def rows(self) -> int:
         """Training tokens in the pool."""
-        return sum(chunk.tokens for name, chunk in self.record.chunks.items() if name.isdecimal())
+        return sum(chunk.tokens for _, chunk in self.training_chunks())
 
     def save(self) -> None:
         """Write pool.json."""
@@ -149,7 +149,7 @@ class ResidualPool:
 
     def part(self, name: str, layer: int) -> Tensor:
         """All rows of a chunk: fp32 `[T, D]` in the backbone's units."""
-        return self._decoded(self._map(name, layer), layer)
+        return self._decoded(self.stored(name, layer), layer)
 
     def take(self, layer: int, rows: NDArray[np.int64]) -> Tensor:
         """Training tokens by number.
@@ -162,14 +162,18 @@ class ResidualPool:
             fp32 `[T, D]` in the backbone's units, in the order asked for.
         """
         out = np.empty((len(rows), self.d_model), np.float16)
-        names = sorted((name for name in self.record.chunks if name.isdecimal()), key=int)
         begin = 0
-        for name in names:
-            end = begin + self.record.chunks[name].tokens
+        for name, chunk in self.training_chunks():
+            end = begin + chunk.tokens
             here = np.flatnonzero((rows >= begin) & (rows < end))
-            out[here] = self._map(name, layer)[rows[here] - begin]
+            out[here] = self.stored(name, layer)[rows[here] - begin]
             begin = end
         return self._decoded(out, layer)
+
+    def training_chunks(self) -> list[tuple[str, ChunkRecord]]:
+        """Names and records of the chunks that are trained on, in the order of their rows."""
+        chunks = self.record.chunks
+        return [(name, chunks[name]) for name in sorted(filter(str.isdecimal, chunks), key=int)]
 
     def _decoded(self, stored: NDArray[np.float16], layer: int) -> Tensor:
         return torch.from_numpy(stored.astype(np.float32)) * 2.0 ** -self.record.exponents[str(layer)]
@@ -178,7 +182,8 @@ class ResidualPool:
         """Open the file of a chunk anew when it is next read."""
         self._maps.pop((name, layer), None)
 
-    def _map(self, name: str, layer: int) -> NDArray[np.float16]:
+    def stored(self, name: str, layer: int) -> NDArray[np.float16]:
+        """All rows of a chunk `[T, D]` as they lie on disk: mapped, and scaled by the layer's power of two."""
         key = (name, layer)
         if key not in self._maps:
             shape = (self.record.chunks[name].tokens, self.d_model)

@@ -19,6 +19,7 @@ from scopesift_features.reader import Reader
 from recipes.sae.checkpoint import Checkpoint, Position
 from recipes.sae.documents import Corpus
 from recipes.sae.pool_filling import PoolFiller
+from recipes.sae.pool_on_device import PoolOnDevice
 from recipes.sae.progress import progress_bar
 from recipes.sae.residual_pool import HELD_OUT_CHUNKS, PoolSize, ResidualPool
 from recipes.sae.schedule import Schedule
@@ -221,6 +222,9 @@ class Run:
         filler = PoolFiller(self.reader, corpus, pool)
         rows = min(pool.rows, self._held_at_once)
         order = TokenOrder(rows, self.settings.batch, self.settings.seed)
+        device = self.reader.sae_device
+        on_device = PoolOnDevice(pool, device) if PoolOnDevice.fits(pool, device) else None
+        source = on_device or pool
         share, saved = self.schedule.share(position.steps, position.seconds), time.monotonic()
 
         def save() -> None:
@@ -234,10 +238,12 @@ class Run:
                 if position.refills < int(share * (self._refills + 1)) and not text_ended:
                     save()  # what is replaced now cannot be learned from again
                     position.refills += filler.fill_generation(generation, lambda _tokens: None)
+                    if on_device is not None:
+                        on_device.refresh()
                 started = time.monotonic()
                 batch_T = order.rows_of(position.steps)
                 for training in trainings:
-                    training.step(pool.take(training.layer, batch_T), share)
+                    training.step(source.take(training.layer, batch_T), share)
                 now = time.monotonic()
                 position.steps += 1
                 position.seconds += now - started

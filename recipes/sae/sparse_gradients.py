@@ -1,4 +1,4 @@
-"""The loss of a TopK SAE and its gradients, computed at the active entries only.
+"""The loss of a TopK SAE and its gradients, computed at the active entries only: the fastest way on a CPU.
 
 Of the five products `[T, D] x [D, F]` that automatic differentiation runs, one is left: the pre-activations.
 """
@@ -102,39 +102,37 @@ def gradients(x_TD: Tensor, target_TD: Tensor, weights: Weights, k: int, normali
 def largest(x_TD: Tensor, weights: Weights, k: int) -> Tensor:
     """Indices `[T, k]` of each token's largest pre-activations, in any order.
 
-    The k largest lie in the k groups with the largest maxima, so that only these are searched. Where the
-    processor multiplies bfloat16, the choice is made on such products; the values themselves are not.
+    Where the processor multiplies bfloat16, the choice is made on such products; the values themselves are not.
     """
-    n_features = len(weights.encoder_FD)
-    dtype = torch.bfloat16 if multiplies_bfloat16(x_TD.device) else torch.float32
+    dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
     encoder_DF, bias_F, x_TD = (
         weights.encoder_FD.to(dtype).T,
         weights.encoder_bias_F.to(dtype),
         x_TD.to(dtype),
     )
-    groups = n_features // GROUP
-    grouped = n_features % GROUP == 0 and groups > 2 * k
-    members_G = torch.arange(GROUP, device=x_TD.device) * groups
-    chosen = []
-    for begin in range(0, len(x_TD), SELECT_TOKENS):
-        pre_TF = torch.addmm(bias_F, x_TD[begin : begin + SELECT_TOKENS], encoder_DF)
-        if not grouped:
-            chosen.append(pre_TF.topk(k, dim=1, sorted=False).indices)
-            continue
-        maxima = pre_TF.view(-1, GROUP, groups).amax(1)
-        group_TK = maxima.topk(k, dim=1, sorted=False).indices
-        candidates = (group_TK.unsqueeze(2) + members_G).flatten(1)
-        best = pre_TF.gather(1, candidates).topk(k, dim=1, sorted=False).indices
-        chosen.append(candidates.gather(1, best))
-    return torch.cat(chosen)
+    return torch.cat(
+        [largest_of(torch.addmm(bias_F, some_TD, encoder_DF), k) for some_TD in x_TD.split(SELECT_TOKENS)]
+    )
+
+
+def largest_of(pre_TF: Tensor, k: int) -> Tensor:
+    """Indices `[T, k]` of the largest entries of each row, in any order.
+
+    The k largest lie in the k groups with the largest maxima, so that only these are searched.
+    """
+    groups, rest = divmod(pre_TF.shape[1], GROUP)
+    if rest or groups <= 2 * k:
+        return pre_TF.topk(k, dim=1, sorted=False).indices
+    maxima_TG = pre_TF.view(-1, GROUP, groups).amax(1)
+    group_TK = maxima_TG.topk(k, dim=1, sorted=False).indices
+    members = torch.arange(GROUP, device=pre_TF.device) * groups
+    candidates = (group_TK.unsqueeze(2) + members).flatten(1)
+    best = pre_TF.gather(1, candidates).topk(k, dim=1, sorted=False).indices
+    return candidates.gather(1, best)
 
 
 def _products(rows_TD: Tensor, weight_FD: Tensor, indices_TK: Tensor) -> Tensor:
-    """`rows[t] . weight[indices[t, i]]` as `[T, K]`."""
-    if rows_TD.device.type != "cpu":
-        parts = zip(rows_TD.split(SELECT_TOKENS), indices_TK.split(SELECT_TOKENS), strict=True)
-        return torch.cat([(weight_FD[wanted] @ rows.unsqueeze(2)).squeeze(2) for rows, wanted in parts])
-    # on a CPU four times as fast as gathering the weights first
+    """`rows[t] . weight[indices[t, i]]` as `[T, K]`; on a CPU four times as fast as gathering the weights first."""
     n_tokens, k = indices_TK.shape
     starts = torch.arange(0, n_tokens * k + 1, k, device=rows_TD.device)
     zeros = torch.zeros(n_tokens * k, device=rows_TD.device)
@@ -147,8 +145,6 @@ def _products(rows_TD: Tensor, weight_FD: Tensor, indices_TK: Tensor) -> Tensor:
     return found.values().view(n_tokens, k)
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether products of bfloat16 numbers are faster there than those of fp32 ones."""
-    if device.type == "cpu":
-        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+def multiplies_bfloat16() -> bool:
+    """Whether products of bfloat16 numbers are faster on this CPU than those of fp32 ones."""
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from scopesift_features.sae import TopKSAE
 from torch import Tensor
 
+from recipes.sae.dense_gradients import dense_gradients
 from recipes.sae.sparse_gradients import Gradients, Weights, gradients
 
 WARM_UP, DECAY_FROM = 0.03, 0.7
@@ -69,6 +70,7 @@ class LayerTraining:
         self.weights = Weights(
             self._tensors["encoder"], self._tensors["encoder_bias"], self._tensors["decoder"]
         )
+        self._gradients = gradients if device.type == "cpu" else dense_gradients
         parameters = [self._tensors[name] for name in PARAMETERS]
         self.optimizer = torch.optim.Adam(parameters, lr=settings.rate, betas=BETAS, fused=True)
 
@@ -127,7 +129,7 @@ class LayerTraining:
         """
         x_TD = (x_TD.to(self.mean_D.device) - self.mean_D) / self.scale
         spread = (x_TD - x_TD.mean(0)).square().sum()
-        found = gradients(x_TD, x_TD - self.decoder_bias_D, self.weights, self.settings.k, spread)
+        found = self._gradients(x_TD, x_TD - self.decoder_bias_D, self.weights, self.settings.k, spread)
         self.loss = float(found.error_TD.square().sum() / spread)
         self._add_dead(x_TD, found)
         self._tensors["encoder"].grad = found.encoder_FD
@@ -151,7 +153,7 @@ class LayerTraining:
         x_TD, target_TD = x_TD[::AUXILIARY_EVERY], found.error_TD[::AUXILIARY_EVERY]
         k = min(x_TD.shape[1] // 2, len(dead))
         normaliser = target_TD.square().sum() / self.settings.auxiliary_weight
-        revived = gradients(x_TD, target_TD, self.weights.of(dead), k, normaliser)
+        revived = self._gradients(x_TD, target_TD, self.weights.of(dead), k, normaliser)
         found.encoder_FD.index_add_(0, dead, revived.encoder_FD)
         found.encoder_bias_F.index_add_(0, dead, revived.encoder_bias_F)
         found.decoder_FD.index_add_(0, dead, revived.decoder_FD)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from recipes.sae import sparse_gradients
+from recipes.sae.dense_gradients import dense_gradients
 from recipes.sae.sparse_gradients import Weights, gradients, largest
 
 T, D, K = 40, 12, 5
@@ -12,7 +13,7 @@ T, D, K = 40, 12, 5
 
 @pytest.fixture(autouse=True)
 def exact_products(monkeypatch):
-    monkeypatch.setattr(sparse_gradients, "multiplies_bfloat16", lambda _device: False)
+    monkeypatch.setattr(sparse_gradients, "multiplies_bfloat16", lambda: False)
 
 
 def random_weights(n_features):
@@ -21,8 +22,9 @@ def random_weights(n_features):
     return Weights(encoder, torch.randn(n_features, generator=generator), decoder)
 
 
+@pytest.mark.parametrize("by", [gradients, dense_gradients])
 @pytest.mark.parametrize("n_features", [7, 64, 224])  # 224: the choice goes by groups
-def test_gradients_are_those_of_automatic_differentiation(n_features):
+def test_gradients_are_those_of_automatic_differentiation(n_features, by):
     weights = random_weights(n_features)
     x, target = torch.randn(2, T, D, generator=torch.Generator().manual_seed(1)).unbind()
     normaliser = torch.tensor(3.0)
@@ -36,7 +38,7 @@ def test_gradients_are_those_of_automatic_differentiation(n_features):
     loss = (target - acts @ decoder - shift).square().sum() / normaliser
     loss.backward()
 
-    found = gradients(x, target, weights, K, normaliser)
+    found = by(x, target, weights, K, normaliser)
     torch.testing.assert_close(found.error_TD.square().sum() / normaliser, loss.detach())
     torch.testing.assert_close(found.encoder_FD, encoder.grad, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(found.encoder_bias_F, bias.grad, atol=1e-4, rtol=1e-4)
@@ -57,7 +59,7 @@ def test_the_largest_are_found_whatever_the_number_of_features(n_features, bias)
 def test_choosing_by_bfloat16_products_takes_nearly_the_same_features(monkeypatch):
     weights, x = random_weights(1024), torch.randn(T, D, generator=torch.Generator().manual_seed(2))
     exact = largest(x, weights, K)
-    monkeypatch.setattr(sparse_gradients, "multiplies_bfloat16", lambda _device: True)
+    monkeypatch.setattr(sparse_gradients, "multiplies_bfloat16", lambda: True)
     rounded = largest(x, weights, K)
     same = (exact.unsqueeze(2) == rounded.unsqueeze(1)).any(2).float().mean()
     assert same > 0.95

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scopesift_features.errors import ScopeError, UsageError
 
+from recipes.sae.pool_on_device import PoolOnDevice
 from recipes.sae.residual_pool import PoolSize, ResidualPool
 
 D = 8
@@ -70,3 +71,15 @@ def test_a_pool_is_found_again_and_one_of_other_text_is_not_used(tmp_path):
 def test_residuals_that_are_not_numbers_are_refused(tmp_path):
     with pytest.raises(ScopeError, match="median norm"):
         filled(tmp_path, torch.full((10, D), float("nan")))
+
+
+def test_a_pool_copied_to_the_device_gives_the_same_tokens_also_after_a_chunk_was_replaced(tmp_path):
+    pool = filled(tmp_path, torch.randn(50, D))
+    copied, rows = PoolOnDevice(pool, torch.device("cpu")), np.array([49, 0, 7, 7])
+    assert torch.equal(copied.take(3, rows), pool.take(3, rows))
+    writer = pool.write_chunk("0", 50)
+    writer.add({3: torch.randn(50, D)})
+    writer.commit(generation=1)
+    assert not torch.equal(copied.take(3, rows), pool.take(3, rows))
+    copied.refresh()
+    assert torch.equal(copied.take(3, rows), pool.take(3, rows))

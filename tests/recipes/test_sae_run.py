@@ -116,6 +116,17 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_saes(make_run
     assert_same(tmp_path / "whole", tmp_path / "out")
 
 
+@pytest.mark.parametrize(("tokens", "pool_bytes"), [(3000, 2**20), (2700, 300 * 2**10)])
+def test_tokens_drawn_from_a_copy_on_the_device_give_the_same_saes(
+    make_run, tmp_path, monkeypatch, tokens, pool_bytes
+):
+    size = {"tokens": tokens, "pool_bytes": pool_bytes}
+    make_run("from-disk", "work", **size).go()
+    monkeypatch.setattr(run.PoolOnDevice, "fits", lambda _pool, _device: True)
+    make_run("from-device", "other-work", **size).go()
+    assert_same(tmp_path / "from-disk", tmp_path / "from-device")
+
+
 def test_training_lowers_what_is_left_unexplained_on_held_out_text(make_run, tmp_path):
     make_run("one", schedule=Schedule(steps=1)).go()
     make_run("many", schedule=Schedule(steps=60)).go()
