@@ -97,7 +97,7 @@ def throughput(
     out: Out = None,
     quick: Quick = False,
     model: Annotated[
-        list[str] | None, typer.Option(help="Qwen3-1.7B, Qwen3-8B or Qwen3.5-2B; may be repeated.")
+        list[str] | None, typer.Option(help="Qwen3-1.7B, Qwen3-8B, Qwen3.5-2B or e5; may be repeated.")
     ] = None,
 ) -> None:
     """Time classify and filter on full-size random backbones, cut at a quarter, half and three quarters."""

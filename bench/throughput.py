@@ -1,4 +1,4 @@
-"""`python -m bench throughput`: documents a second on full-size random backbones, cut at three depths."""
+"""`python -m bench throughput`: documents a second, on full-size random backbones cut at three depths, and on e5."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scopesift_features.catalogue import DEFAULT_SCOPE
 
 from bench.case_process import run_case
 from bench.errors import BenchError
@@ -19,6 +20,7 @@ from bench.results_file import StoredRows
 CASES = ((0.25, "float32"), (0.5, "float32"), (0.5, "bfloat16"), (0.75, "float32"))
 """Where the backbone ends, as a share of its depth, and the precision of the SAE."""
 COMPILED = CASES[1]
+E5_DTYPES = ("float32", "bfloat16")
 DOCUMENTS, CPU_DOCUMENTS = 1024, 8
 
 
@@ -28,18 +30,24 @@ def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()
     Args:
         out: Folder for the JSON; None: `bench/results/`.
         quick: A hundredth of the size: shows that it runs.
-        models: Names in `STANDINS`; none: the first.
+        models: Names in `STANDINS`, or "e5", which is cut where its bundled classifiers end; none: the first.
 
     Raises:
         BenchError: a name that is not there, or a case failed.
     """
-    unknown = sorted(set(models) - set(STANDINS))
+    unknown = sorted(set(models) - {*STANDINS, DEFAULT_SCOPE})
     if unknown:
-        raise BenchError(f"no stand-in {unknown[0]!r}; there are {', '.join(STANDINS)}")
+        raise BenchError(f"no model {unknown[0]!r}; there are {', '.join((*STANDINS, DEFAULT_SCOPE))}")
     stored = StoredRows(f"throughput{'-quick' if quick else ''}", out)
     on_gpu = torch.cuda.is_available()
     documents = DOCUMENTS if on_gpu and not quick else CPU_DOCUMENTS
     for model in models or [next(iter(STANDINS))]:
+        if model == DEFAULT_SCOPE:
+            for dtype in E5_DTYPES:
+                name = f"{model} with its classifiers, in {dtype}"
+                print(f"measuring {name}", file=sys.stderr)
+                stored.put(name, run_case("throughput_case", model, 0, documents, 0, dtype))
+            continue
         standin = STANDINS[model]
         blocks = (standin.quick() if quick else standin.config()).num_hidden_layers
         layers = {share: round(share * blocks) - 1 for share, _ in CASES}
@@ -53,7 +61,10 @@ def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()
                 print(f"measuring {name}", file=sys.stderr)
                 write_record(folder, sae_dtype)
                 compiled = case == COMPILED and (on_gpu or quick)
-                stored.put(name, run_case("throughput_case", folder, layers[share], documents, int(compiled)))
+                stored.put(
+                    name,
+                    run_case("throughput_case", folder, layers[share], documents, int(compiled), ""),
+                )
     print(table(stored.result()))
 
 
@@ -88,4 +99,7 @@ def table(found: dict[str, Any]) -> str:
         ]
         for name, row in found["rows"].items()
     ]
-    return markdown(header, rows) + f"\n\nDocuments of 256 tokens, random weights; {found['device']}."
+    return (
+        markdown(header, rows)
+        + f"\n\nDocuments of 256 tokens; the weights of all but e5 are random; {found['device']}."
+    )

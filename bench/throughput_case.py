@@ -9,9 +9,11 @@ import statistics
 import string
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import torch
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.document_scorer import DocumentScorer
 from scopesift_classifiers.engine import Engine
 from scopesift_features.batches import Batch
@@ -24,30 +26,31 @@ from bench.encode_timing import timed_in_turn
 from bench.filter_standin import standin_classifiers
 from bench.throughput_compiled import compiled_over_eager, short_text
 
-TOKENS = 256  # of a document; the stand-in's tokenizer makes one of each byte
+TOKENS = 256  # of a document
 ROUNDS, SHORT_CALLS = 3, 20
 LETTERS = string.ascii_letters + " " * 10
 SHORT = "A comment of ordinary length, as people write them."
 
 
-def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str, Any]:
+def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -> dict[str, Any]:
     """Read documents with a backbone cut at a layer: the backbone alone, the scorer of filtering, the engine.
 
     Args:
-        folder: the stand-in.
-        layer: where the classifiers read, and the backbone ends.
+        name: the stand-in's folder, or a bundled scope, which is read with its own classifiers.
+        layer: where a stand-in's classifiers read, and the backbone ends.
         documents: how many, of 256 tokens each.
         compiled: also try what torch.compile and CUDA graphs make of the backbone.
+        dtype: precision of the backbone; empty: the scope's own.
 
     Returns:
         Rates, the pipeline's time over the backbone's, latency of one short text, memory; None for what wasn't tried.
     """
-    scope = Scope.load(folder)
+    scope = Scope.load(name, dtype=dtype or None)
     device = torch.device(scope.device)
-    engine = Engine(scope, standin_classifiers(scope, layer))
+    engine = Engine(scope, _classifiers(scope, layer))
+    layer = max(engine.layers)
     scorer = DocumentScorer(engine)
-    letters = random.Random(0)  # noqa: S311
-    texts = ["".join(letters.choices(LETTERS, k=TOKENS - 1)) for _ in range(documents)]
+    texts = _texts(scope, documents)
     most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
     batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
     tokens = sum(int(window.keep.sum()) for batch in batches for window in batch.windows)
@@ -90,6 +93,24 @@ def measure(folder: str, layer: int, documents: int, compiled: bool) -> dict[str
 COMPILED = ("compiled_over_eager", "short_backbone_ms", "short_compiled_ms")
 
 
+def _classifiers(scope: Scope, layer: int) -> list[Classifier]:
+    if not scope.bundled:
+        return standin_classifiers(scope, layer)
+    # the time is measured, in precisions for which they were not fitted as well
+    return [replace(Classifier.load(name), settings=scope.settings) for name in bundled_classifiers(scope.id)]
+
+
+def _texts(scope: Scope, documents: int) -> list[str]:
+    """Random letters, cut where the 256th token ends."""
+    letters = random.Random(0)  # noqa: S311
+    texts = []
+    for _ in range(documents):
+        text = "".join(letters.choices(LETTERS, k=4 * TOKENS))
+        window = make_windows(scope, [text])[0]
+        texts.append(text[: window.ends[window.keep][TOKENS - 1]])
+    return texts
+
+
 def _compiled(scorer: DocumentScorer, scope: Scope, batches: list[Batch]) -> dict[str, float]:
     """Last of all, since compiled code stays in memory."""
     (short,) = DocumentScorer.batches(make_windows(scope, [SHORT], offsets=False), 4096)
@@ -126,5 +147,5 @@ def _peak_mib(device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    place, cut, count, compile_too = sys.argv[1:]
-    print(json.dumps(measure(place, int(cut), int(count), compile_too == "1")))
+    place, cut, count, compile_too, precision = sys.argv[1:]
+    print(json.dumps(measure(place, int(cut), int(count), compile_too == "1", precision)))
