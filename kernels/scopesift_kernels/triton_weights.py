@@ -76,6 +76,7 @@ def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         and rows.shape[1] % per_16 == 0
         and rows.stride(1) == 1
         and rows.stride(0) % per_16 == 0
+        and rows.stride(0) >= rows.shape[1]  # not the rows of `expand`, which are one
         and rows.data_ptr() % 16 == 0
     ):
         return rows
