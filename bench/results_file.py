@@ -145,7 +145,15 @@ def _gpu_versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    return _said(["git", "rev-parse", "--short", "HEAD"]) or "unknown"
+    """What SCOPESIFT_COMMIT says, for copies of the files without their history; else git, "-dirty" if code differs."""
+    said = os.environ.get("SCOPESIFT_COMMIT")
+    if said:
+        return said
+    commit = _said(["git", "rev-parse", "--short", "HEAD"])
+    if not commit:
+        return "unknown"
+    changed = _said(["git", "diff", "--name-only", "HEAD", "--", ":(top)*.py"])
+    return f"{commit}-dirty" if changed else commit
 
 
 def _said(command: list[str]) -> str:
