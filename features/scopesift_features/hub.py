@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,16 +13,20 @@ from typing import Any, Protocol
 from scopesift_features.errors import ScopeError, UsageError
 
 MODELSCOPE = "modelscope:"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Hub(Protocol):
     """What pulling needs of a model hub."""
 
-    def resolve(self, repo: str, revision: str | None) -> str:
-        """The commit that a revision (None: the newest) stands for."""
+    def resolve(self, repo: str, revision: str | None, name: str) -> str:
+        """The commit that a revision (None: the newest) stands for, asked of a file that is needed anyway."""
 
     def fetch(self, repo: str, commit: str, name: str) -> Path | None:
         """A file in the hub's own cache, downloaded if need be; None if the repository has no such file."""
+
+    def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
+        """The same for a file that not every repository has; None also offline, if the cache lacks it."""
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
         """The same, but kept out of the cache: below `folder`, unless the cache has it already."""
@@ -34,20 +39,38 @@ class HuggingFaceHub:
     file again (huggingface_hub keeps no parts of files between processes).
     """
 
-    def resolve(self, repo: str, revision: str | None) -> str:
-        """The commit of a revision; offline, the one the cache knows.
+    def resolve(self, repo: str, revision: str | None, name: str) -> str:
+        """The commit of a revision; where the hub is away, the one the cache knows.
+
+        No repository has to have a config.json: Qwen-Scope's groups list none.
 
         Raises:
-            ScopeError: unreachable, no such repository or revision, no access, or no config.json in it.
+            ScopeError: unreachable, no such repository or revision, no access, or no such file in it.
         """
-        path = self._download(repo, revision, "config.json")
-        if path is None:
-            raise ScopeError(f"{repo} has no config.json on the hub; is it the right repository?")
-        return path.parent.name  # <cache>/snapshots/<commit>/config.json
+        from huggingface_hub import hf_hub_download
+
+        if revision is not None and _COMMIT.fullmatch(revision):
+            return revision
+        try:
+            with _in_one_line(repo, revision, name):
+                return hf_hub_download(repo, name, revision=revision, dry_run=True).commit_hash
+        except _NoFileError:
+            raise ScopeError(f"{repo} has no file {name} on the hub; is it the right repository?") from None
 
     def fetch(self, repo: str, commit: str, name: str) -> Path | None:
         """A file of the hub's cache."""
         return self._download(repo, commit, name)
+
+    def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
+        """A file of the hub's cache; whether it lacks the file offline or the repository does, nobody can tell."""
+        from huggingface_hub import constants
+
+        try:
+            return self._download(repo, commit, name)
+        except _AwayError:
+            if constants.HF_HUB_OFFLINE:
+                return None
+            raise
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
         """A file below `folder`: converted weights replace it, so that it should not stay in the cache."""
@@ -58,33 +81,51 @@ class HuggingFaceHub:
             Path(cached) if isinstance(cached, str) else self._download(repo, commit, name, local_dir=folder)
         )
 
-    def _download(
-        self, repo: str, revision: str | None, name: str, local_dir: Path | None = None
-    ) -> Path | None:
-        from huggingface_hub import errors, hf_hub_download
+    def _download(self, repo: str, revision: str, name: str, local_dir: Path | None = None) -> Path | None:
+        from huggingface_hub import hf_hub_download
 
         try:
-            with _quiet_retries():
+            with _in_one_line(repo, revision, name):
                 return Path(hf_hub_download(repo, name, revision=revision, local_dir=local_dir))
-        except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
-            raise ScopeError(_unreachable(repo, name)) from None
-        except errors.RevisionNotFoundError:
-            raise ScopeError(
-                f"{repo} has no revision {revision!r} on the hub; leave it out for the newest"
-            ) from None
-        except errors.EntryNotFoundError:
+        except _NoFileError:
             return None
-        except errors.GatedRepoError:
-            raise ScopeError(
-                f"{repo} asks for a licence to be accepted; do so on the hub and set HF_TOKEN"
-            ) from None
-        except errors.RepositoryNotFoundError:
-            raise ScopeError(
-                f"the hub has no repository {repo}, or it is private; check HF_TOKEN and HF_ENDPOINT"
-            ) from None
-        except Exception as error:
-            # connection errors come in the types of whichever HTTP client is below
-            raise ScopeError(_failed(repo, name, error)) from None
+
+
+class _AwayError(ScopeError):
+    """The hub cannot be asked: no network, or offline mode."""
+
+
+class _NoFileError(ScopeError):
+    """The repository has no such file."""
+
+
+@contextmanager
+def _in_one_line(repo: str, revision: str | None, name: str) -> Iterator[None]:
+    """Turn what huggingface_hub and the HTTP client below it raise into errors of one line."""
+    from huggingface_hub import errors
+
+    try:
+        with _quiet_retries():
+            yield
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
+        raise _AwayError(_unreachable(repo, name)) from None
+    except errors.RevisionNotFoundError:
+        raise ScopeError(
+            f"{repo} has no revision {revision!r} on the hub; leave it out for the newest"
+        ) from None
+    except errors.EntryNotFoundError:
+        raise _NoFileError(f"{repo} has no file {name}") from None
+    except errors.GatedRepoError:
+        raise ScopeError(
+            f"{repo} asks for a licence to be accepted; do so on the hub and set HF_TOKEN"
+        ) from None
+    except errors.RepositoryNotFoundError:
+        raise ScopeError(
+            f"the hub has no repository {repo}, or it is private; check HF_TOKEN and HF_ENDPOINT"
+        ) from None
+    except Exception as error:
+        # connection errors come in the types of whichever HTTP client is below
+        raise ScopeError(_failed(repo, name, error)) from None
 
 
 @contextmanager
@@ -109,12 +150,16 @@ class ModelScopeHub:
             raise UsageError("pulling from ModelScope needs its client: `pip install modelscope`") from None
         self._client: Callable[..., Any] = client.model_file_download
 
-    def resolve(self, repo: str, revision: str | None) -> str:
+    def resolve(self, repo: str, revision: str | None, name: str) -> str:
         """The revision itself; "master" is ModelScope's newest."""
         return revision or "master"
 
     def fetch(self, repo: str, commit: str, name: str) -> Path | None:
         """A file of ModelScope's cache."""
+        return self._download(repo, commit, name)
+
+    def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
+        """The same: ModelScope says whether the repository has a file."""
         return self._download(repo, commit, name)
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:

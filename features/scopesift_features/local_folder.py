@@ -41,7 +41,10 @@ def convert_folder(
     if not sae_folder.is_dir() and layers is None:
         return _without_saes(folder, tell)
     if not (sae_folder / "config.json").is_file():
-        raise UsageError(f"{sae_folder / 'config.json'} is missing; {LAYOUT}")
+        raise UsageError(
+            f"{sae_folder / 'config.json'} is missing, and the files do not tell k (of Qwen-Scope's groups it ends the "
+            f"name, L0_50); {LAYOUT}"
+        )
     config = read_config(sae_folder)
     pickled, done = find_layers(sae_folder, "pt"), find_layers(sae_folder)
     if not pickled and not done:

@@ -91,9 +91,9 @@ def _pull(
     have = find_layers(folder / "sae")
     new = [layer for layer in wanted if layer not in have]
     _check_room(entry, folder, new, tell)
-    sae_commit = hub.resolve(entry.sae, revision or entry.sae_revision)
-    backbone_commit = hub.resolve(entry.backbone, backbone_revision or entry.backbone_revision)
-    config = _pull_sae_config(hub, entry, sae_commit, folder / "sae")
+    sae_commit = hub.resolve(entry.sae, revision or entry.sae_revision, f"layer{wanted[0]}.sae.pt")
+    backbone_commit = hub.resolve(entry.backbone, backbone_revision or entry.backbone_revision, "config.json")
+    config = _pull_sae_config(hub, entry, sae_commit, folder / "sae", tell)
     deepest = max((*wanted, *have))
     tell(f"{entry.backbone}: embedding and blocks 0 to {deepest}, revision {backbone_commit[:12]}")
     pull_backbone(hub, entry, backbone_commit, folder / "backbone", deepest)
@@ -145,11 +145,19 @@ def _check_room(entry: CatalogueEntry, folder: Path, layers: list[int], tell: Te
         )
 
 
-def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path) -> SAEConfig:
-    """Check the group's config.json against the catalogue and write ours."""
-    path = fetched(hub.fetch(entry.sae, commit, "config.json"), entry.sae, "config.json")
-    content = read_json(path, f"{entry.sae} is damaged on the hub or in the cache")
+def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, tell: Tell) -> SAEConfig:
+    """Write the group's sizes as our config.json; if the group has one, what it says of them must agree.
+
+    The model cards list no config.json, and SAELens reads none: sizes come from the group's name, and those that
+    tensors show are checked on the tensors. Keys that nobody here knows say nothing.
+    """
     config = SAEConfig(entry.backbone, entry.d_model, entry.d_sae, entry.k, entry.n_layers)
+    path = hub.fetch_optional(entry.sae, commit, "config.json")
+    if path is None:
+        tell(f"{entry.sae}: no config.json; width, features and k are those of its name")
+        config.write(folder)
+        return config
+    content = read_json(path, f"{entry.sae} is damaged on the hub or in the cache")
     for name in ("d_model", "d_sae", "k", "num_layers", "model_type", "hook_point"):
         for key, found in spelled(content, name).items():
             if found != getattr(config, name):

@@ -24,7 +24,7 @@ def pull_backbone(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, de
         path = fetched(hub.fetch(entry.backbone, commit, name), entry.backbone, name)
         write_atomically(folder / name, partial(_copy, path))
     _check_sizes(folder, entry)
-    index_path = hub.fetch(entry.backbone, commit, INDEX)
+    index_path = hub.fetch_optional(entry.backbone, commit, INDEX)
     if index_path is None:  # a small model in one file: there is nothing to choose from
         _fetch_shard(hub, entry, commit, folder, WHOLE)
         return

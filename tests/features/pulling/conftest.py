@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
+import types
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -166,6 +168,23 @@ def at_hub(hub, tiny_entry, tmp_path, monkeypatch):
     for module in (catalogue, scope_list):
         monkeypatch.setattr(module, "catalogue", lambda: {tiny_entry.id: tiny_entry})
     return home / "scopesift" / tiny_entry.id
+
+
+@pytest.fixture
+def modelscope(hub, monkeypatch):
+    """A stand-in for ModelScope's client that reads the hub's files from the disk."""
+
+    def model_file_download(*, model_id, file_path, revision, local_dir=None):
+        path = hub.root / model_id / file_path
+        if not path.is_file():
+            raise type("NotExistError", (Exception,), {})(f"{file_path} does not exist")
+        return str(path)
+
+    client = types.ModuleType("modelscope.hub.file_download")
+    client.model_file_download = model_file_download
+    monkeypatch.setitem(sys.modules, "modelscope.hub.file_download", client)
+    monkeypatch.setitem(sys.modules, "modelscope.hub", types.ModuleType("modelscope.hub"))
+    monkeypatch.setitem(sys.modules, "modelscope", types.ModuleType("modelscope"))
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_a_folder_named_like_a_known_scope_is_another_scope(downloaded):
         (
             lambda f: (f / "sae" / "config.json").unlink(),
             UsageError,
-            r"sae/config.json is missing; a scope folder",
+            r"sae/config.json is missing, .* do not tell k .*; a scope folder",
         ),
         (lambda f: [p.unlink() for p in (f / "sae").glob("*.pt")], UsageError, "holds no layer<n>.sae.pt"),
         (lambda f: respell(f, k=10, top_k=8), ScopeError, "k is 10 but top_k is 8"),
