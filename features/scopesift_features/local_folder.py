@@ -7,10 +7,12 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import remove_leftovers
 from scopesift_features.backbone import read_backbone_config
+from scopesift_features.backbone_source import file_sha256
 from scopesift_features.derived_record import derive_record
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.sae_files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
+from scopesift_features.scope_folder import record_files
 
 LAYOUT = (
     "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json) and "
@@ -59,13 +61,18 @@ def convert_folder(
         return folder
     with one_at_a_time(folder, tell):
         remove_leftovers(folder)
+        converted: dict[str, str] = {}
         for layer in wanted:
             if layer not in done:
-                write_safetensors(read_pickle(sae_folder / f"layer{layer}.sae.pt", config), sae_folder)
-                tell(f"{folder}: layer {layer} converted")
+                path = sae_folder / f"layer{layer}.sae.pt"
+                write_safetensors(read_pickle(path, config), sae_folder)
+                converted[path.name] = file_sha256(path)
+                tell(f"{folder}: layer {layer} converted, SHA-256 of the original {converted[path.name]}")
         if not (folder / "scope.json").is_file():
             _check_sizes(folder, config)
             _write_record(folder, tell)
+        if converted:
+            record_files(folder, converted)
     return folder
 
 

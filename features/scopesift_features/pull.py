@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scopesift_features.atomic_files import read_json, remove_leftovers
+from scopesift_features.backbone_source import file_sha256
 from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.hub import Hub, fetched, open_hub
+from scopesift_features.known_files import judge_file, judge_revision
 from scopesift_features.local_folder import convert_folder
 from scopesift_features.published_config import spelled
 from scopesift_features.pull_backbone import missing_shards, pull_backbone
 from scopesift_features.sae_files import SAEConfig, find_layers, read_pickle, write_safetensors
-from scopesift_features.scope_folder import ScopeRecord, read_record
+from scopesift_features.scope_folder import ScopeRecord, read_record, record_files
 
 Tell = Callable[[str], None]
 
@@ -95,7 +97,10 @@ def _pull(
     backbone_commit = hub.resolve(entry.backbone, backbone_revision or entry.backbone_revision, "config.json")
     config = _pull_sae_config(hub, entry, sae_commit, folder / "sae", tell)
     deepest = max((*wanted, *have))
-    tell(f"{entry.backbone}: embedding and blocks 0 to {deepest}, revision {backbone_commit[:12]}")
+    tell(
+        f"{entry.backbone}: embedding and blocks 0 to {deepest}, revision {backbone_commit[:12]} "
+        f"({judge_revision(entry.backbone, backbone_commit)})"
+    )
     pull_backbone(hub, entry, backbone_commit, folder / "backbone", deepest)
     if record is None:
         record = ScopeRecord(
@@ -110,7 +115,7 @@ def _pull(
         record.write(folder)
     for layer in new:
         tell(f"{entry.sae}: layer {layer}, revision {sae_commit[:12]}")
-        _pull_layer(hub, entry, sae_commit, folder / "sae", layer, config)
+        _pull_layer(hub, entry, sae_commit, folder, layer, config, tell)
 
 
 def _is_here(
@@ -170,14 +175,18 @@ def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path,
 
 
 def _pull_layer(
-    hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, layer: int, config: SAEConfig
+    hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, layer: int, config: SAEConfig, tell: Tell
 ) -> None:
-    """Fetch one `.sae.pt`, check it, write it as safetensors, drop the download."""
+    """Fetch one `.sae.pt`, check it, write it as safetensors, drop the download; its hash stays in scope.json."""
     name = f"layer{layer}.sae.pt"
-    downloads = _downloads(folder)
+    downloads = _downloads(folder / "sae")
     path = fetched(hub.fetch_into(downloads, entry.sae, commit, name), entry.sae, name)
     try:
-        write_safetensors(read_pickle(path, config), folder)
+        sha256 = file_sha256(path)
+        tell(f"{name}: {judge_file(entry.sae, commit, name, sha256)}, SHA-256 {sha256}")
+        sae = read_pickle(path, config)
+        record_files(folder, {name: sha256})  # before the weights: no layer is ever here without its hash
+        write_safetensors(sae, folder / "sae")
     finally:
         # a wrong file must not be found "complete" by the next pull; a right one has been converted
         if path.is_relative_to(downloads):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from scopesift_features.atomic_files import read_json, write_atomically, write_j
 from scopesift_features.errors import ScopeError
 from scopesift_features.package_file import PackageFile
 from scopesift_features.sae import TopKSAE
-from scopesift_features.sae_files import SAEConfig, find_layers, write_safetensors
+from scopesift_features.sae_files import SAEConfig, find_layers, layer_of, write_safetensors
 from scopesift_features.settings import ReadingSettings
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class ScopeRecord:
         backbone, sae: where the weights come from (a hub id, or the scope's own name).
         backbone_revision, sae_revision: the commits they were pulled at; "" when made locally.
         package: the data file of a Python package that the backbone is read from; None: from backbone/.
+        files: SHA-256 of the `.sae.pt` files that were converted, by name; empty when there were none. They identify
+            nothing: a pulled scope is its revisions, a local one the content of its safetensors.
     """
 
     id: str
@@ -45,6 +47,7 @@ class ScopeRecord:
     backbone_revision: str = ""
     sae_revision: str = ""
     package: PackageFile | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Write scope.json; last of a scope's files, since it is what makes the folder a scope."""
@@ -58,7 +61,10 @@ class ScopeRecord:
         content |= {"sae": self.sae, "sae_revision": self.sae_revision}
         if self.package is not None:
             content["package"] = self.package.to_dict()
-        write_json(folder / "scope.json", {**content, "settings": self.settings.to_dict()})
+        content["settings"] = self.settings.to_dict()
+        if self.files:
+            content["files"] = dict(self.files)
+        write_json(folder / "scope.json", content)
 
 
 def read_record(folder: Path) -> ScopeRecord:
@@ -85,6 +91,9 @@ def read_record(folder: Path) -> ScopeRecord:
     package = content.get("package")
     if not isinstance(package, dict | None):
         raise ScopeError(f"{path}: package should be an object, not {package!r}")
+    hashes = content.get("files", {})
+    if not isinstance(hashes, dict) or not all(isinstance(value, str) for value in hashes.values()):
+        raise ScopeError(f"{path}: files should map names to SHA-256, not be {hashes!r}")
     try:
         reading = ReadingSettings.from_dict(settings)
         packaged = None if package is None else PackageFile.from_dict(package)
@@ -99,7 +108,24 @@ def read_record(folder: Path) -> ScopeRecord:
         backbone_revision=str(content.get("backbone_revision", "")),
         sae_revision=str(content.get("sae_revision", "")),
         package=packaged,
+        files=hashes,
     )
+
+
+def record_files(folder: Path, sha256: Mapping[str, str]) -> None:
+    """Add converted files to scope.json; whatever else people wrote into it stays as it is.
+
+    Args:
+        folder: the scope's.
+        sha256: hash of each `layer<n>.sae.pt`, by name.
+
+    Raises:
+        ScopeError: as `read_record`, or the disk refused.
+    """
+    files = {**read_record(folder).files, **sha256}
+    ordered = dict(sorted(files.items(), key=lambda item: layer_of(Path(item[0]))))
+    path = folder / "scope.json"
+    write_json(path, {**read_json(path, "pull the scope again"), "files": ordered})
 
 
 def write_local_scope(

@@ -82,6 +82,7 @@ def describe_scope(name_or_path: str | Path) -> dict[str, Any]:
         "licence": record.licence,
         "backbone_revision": record.backbone_revision,
         "sae_revision": record.sae_revision,
+        "files": dict(record.files),
     }
 
 

@@ -152,7 +152,7 @@ class ScopeOutput:
             unfinished.rename(backbone)
         if name in catalogue():
             name = f"local-{name}"  # classifiers name their scope: this is another one
-        replace(record, id=name, sae=name, sae_revision="").write(self.folder)
+        replace(record, id=name, sae=name, sae_revision="", files={}).write(self.folder)
 
 
 def backbone_identity(source: BackboneSource, revision: str) -> list[list[str]]:

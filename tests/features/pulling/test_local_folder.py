@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -36,7 +37,10 @@ def test_a_local_folder_becomes_a_scope(downloaded, random_saes):
     assert torch.equal(scope.sae(0).W_enc_FD, sae.W_enc_FD)
     assert document_features(scope, ["The cat sat"], [2]).acts[2].nnz > 0
     assert (downloaded / "sae" / "layer2.sae.pt").is_file()
-    assert [line.split(": ")[1] for line in told[:2]] == ["layer 0 converted", "layer 2 converted"]
+    assert [line.split(": ")[1].split(",")[0] for line in told[:2]] == [
+        "layer 0 converted",
+        "layer 2 converted",
+    ]
 
 
 def test_converting_again_changes_nothing(downloaded, contents):
@@ -52,11 +56,14 @@ def test_a_layer_is_added_to_a_scope_that_is_there(copy_of_tiny_scope, random_sa
     (sae_folder / "layer2.sae.safetensors").unlink()
     tensors = {"W_enc": sae.W_enc_FD, "b_enc": sae.b_enc_F, "W_dec": sae.W_dec_DF, "b_dec": sae.b_dec_D}
     torch.save(tensors, sae_folder / "layer2.sae.pt")
-    record = (copy_of_tiny_scope / "scope.json").read_bytes()
+    record = json.loads((copy_of_tiny_scope / "scope.json").read_text()) | {"note": "ours"}
+    (copy_of_tiny_scope / "scope.json").write_text(json.dumps(record))
     assert Scope.load(copy_of_tiny_scope, device="cpu").layers == (0, 1, 3)
     pull(str(copy_of_tiny_scope), layers=[2])
     assert torch.equal(Scope.load(copy_of_tiny_scope, device="cpu").sae(2).W_enc_FD, sae.W_enc_FD)
-    assert (copy_of_tiny_scope / "scope.json").read_bytes() == record
+    sha256 = hashlib.sha256((sae_folder / "layer2.sae.pt").read_bytes()).hexdigest()
+    after = json.loads((copy_of_tiny_scope / "scope.json").read_text())
+    assert after == record | {"files": {"layer2.sae.pt": sha256}}
 
 
 def test_a_publishers_spelling_of_the_sizes_is_read(downloaded):
