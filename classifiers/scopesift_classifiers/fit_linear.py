@@ -32,6 +32,9 @@ from scopesift_classifiers.stored_cut import (
     describe_binary,
 )
 
+FEW_DEV_ROWS = 500
+"""With fewer dev rows the fit rows help to choose, by margins of fits that left them out: a cut needs many."""
+
 Floats = NDArray[np.float64]
 
 
@@ -45,17 +48,20 @@ def fit_linear_binary(
 ) -> tuple[Decision, dict[str, Any]]:
     """A linear rule for the positive label, and what the artifact says of its fit; arguments as for `fit_binary`.
 
-    The cut is where the objective is highest on the dev rows, but never so low that a text without any of the features
-    is flagged; unless a precision or recall is asked for.
+    The cut is where the objective is highest on the dev rows, and where these are few, on the fit rows as well, by fits
+    that left them out; but never so low that a text without any of the features is flagged. Unless a precision or
+    recall is asked for.
 
     Raises:
         InputError: No feature fires often enough, or no cut has the precision that was asked for.
     """
     positive_fit, positive_dev = is_label(train, settings.positive), is_label(dev, settings.positive)
     fold_N = deal_folds(train, FOLDS)
+    few = len(dev) < FEW_DEV_ROWS
+    positive_N = np.concatenate([positive_dev, positive_fit]) if few else positive_dev
 
     def worth(margins_NC: Floats) -> float:
-        return best_cut(margins_NC[:, 0], positive_dev, settings.objective)[1]
+        return best_cut(margins_NC[:, 0], positive_N, settings.objective)[1]
 
     found = search_linear(
         fit_table,
@@ -64,16 +70,19 @@ def fit_linear_binary(
         worth,
         settings.linear,
         fold_N,
+        with_held_out=few,
         on_step=say,
     )
-    calibration = calibrate(_held_out(found, fit_table, fold_N)[:, 0], positive_fit)
+    held_out_N = _held_out(found, fit_table, fold_N)[:, 0]
+    calibration = calibrate(held_out_N, positive_fit)
     margins_dev = found.whole.margins(dev_table)[:, 0]
+    margins_N = np.concatenate([margins_dev, held_out_N]) if few else margins_dev
     scores_dev = calibration.apply(margins_dev)
     rules = found.whole.rules([settings.positive])
-    cut = binary_cut(scores_dev, positive_dev, settings)
+    cut = binary_cut(calibration.apply(margins_N), positive_N, settings)
     if cut is None:
-        best = best_cut(margins_dev, positive_dev, settings.objective)[0]
-        bar = above_nothing(between_margins(margins_dev, best), rules[settings.positive])
+        best = best_cut(margins_N, positive_N, settings.objective)[0]
+        bar = above_nothing(between_margins(margins_N, best), rules[settings.positive])
         cut = float(calibration.apply(np.array(bar)))
     decision = Decision(
         features=_features(found.whole, fit_table),
@@ -108,18 +117,21 @@ def fit_linear_many(
     """
     fold_N = deal_folds(train, FOLDS)
     names = np.array(train.classes)
-    class_dev = class_numbers(dev.labels, train.classes)
+    class_fit, class_dev = (class_numbers(rows.labels, train.classes) for rows in (train, dev))
+    few = len(dev) < FEW_DEV_ROWS
+    class_N = np.concatenate([class_dev, class_fit]) if few else class_dev
 
     def worth(margins_NC: Floats) -> float:
-        return float((margins_NC.argmax(axis=1) == class_dev).mean())
+        return float((margins_NC.argmax(axis=1) == class_N).mean())
 
     found = search_linear(
         fit_table,
-        Targets.of_many(class_numbers(train.labels, train.classes), len(names)),
+        Targets.of_many(class_fit, len(names)),
         dev_table,
         worth,
         settings.linear,
         fold_N,
+        with_held_out=few,
         on_step=say,
     )
     right_NC = np.array(train.labels)[:, None] == names[None, :]

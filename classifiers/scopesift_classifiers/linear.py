@@ -140,6 +140,15 @@ class _Step:
     ridges: list[Ridge]
     penalty: float
 
+    def held_out(self, fit: Table, columns: NDArray[np.int64], fold_N: NDArray[np.int64]) -> Floats:
+        """Margins `[N, C]` of the fit rows, each by the fit that left its fold out."""
+        margins_NC = np.zeros((len(fold_N), len(self.ridges[-1].bias_C)))
+        for fold, (places, ridge) in enumerate(zip(self.places[:-1], self.ridges[:-1], strict=True)):
+            held = np.flatnonzero(fold_N == fold)
+            pieces = activation_pieces(fit.rows(held), columns[places])
+            margins_NC[held] = np.concatenate([ridge.predict(x_BP) for _, x_BP in pieces])
+        return margins_NC
+
 
 def search_linear(
     fit: Table,
@@ -149,6 +158,7 @@ def search_linear(
     settings: LinearSettings,
     fold_N: NDArray[np.int64],
     *,
+    with_held_out: bool = False,
     on_step: Callable[[str], None] | None = None,
 ) -> FoundLinears:
     """Choose features, their number, the penalty and the weights.
@@ -158,6 +168,8 @@ def search_linear(
         targets: What to regress on.
         dev: Document features that choose the number of features.
         worth: From dev margins, `[N, C]` as the targets have columns, to what is maximised.
+        with_held_out: `worth` gets the margins of the fit rows as well, after those of the dev rows: each by the fit
+            that left its fold out.
         settings: Extent of the search.
         fold_N: Folds of the fit rows, 0 to K - 1; every fold leaves documents of all classes.
         on_step: Receives a line for each number of features.
@@ -182,6 +194,8 @@ def search_linear(
     for size in sorted(steps):
         step = steps[size]
         margins_NC = step.ridges[-1].predict(dev_x[:, step.places[-1]])
+        if with_held_out:
+            margins_NC = np.concatenate([margins_NC, step.held_out(fit, columns, fold_N)])
         point = SizePoint(len(step.places[-1]), step.penalty, worth(margins_NC))
         curve.append(point)
         if on_step is not None:

@@ -26,7 +26,7 @@ from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.rule import features_of
 from scopesift_classifiers.strategy_trial import StrategyTrial, try_strategy
-from scopesift_classifiers.transfer_strategies import strategies
+from scopesift_classifiers.transfer_strategies import PREFERRED, strategies
 
 LEAST_PER_LABEL = 3
 
@@ -162,8 +162,16 @@ def try_all(
 
 
 def choose(trials: list[StrategyTrial]) -> StrategyTrial:
-    """The trial with the best cross-validated macro-F1; the simpler one wins a tie."""
-    return max(trials, key=lambda trial: round(trial.macro_f1, 9))
+    """The trial with the best cross-validated macro-F1, the simpler one of a tie; or the preferred strategy's.
+
+    Of ten strategies some are lucky on few examples. The preferred one is left only for one that is better by more than
+    the standard error of its own macro-F1.
+    """
+    best = max(trials, key=lambda trial: round(trial.macro_f1, 9))
+    for trial in trials:
+        if trial.strategy.name == PREFERRED and best.macro_f1 - trial.macro_f1 <= trial.spread:
+            return trial
+    return best
 
 
 def decide(classifier: Classifier, table: FeatureTable, few: LabelledText, trial: StrategyTrial) -> Decision:

@@ -71,6 +71,28 @@ def test_the_fewest_features_within_the_tolerance_are_kept_and_every_number_is_t
     assert found.candidates[:3] == tuple(sorted(PLANTED, key=found.candidates.index))
 
 
+def test_fit_rows_that_help_few_dev_rows_are_judged_by_the_fit_that_left_their_fold_out():
+    fit, positive = planted(90, 0)
+    dev, _ = planted(9, 1)
+    fold_N = np.arange(90) // 2 % 3
+    seen = []
+
+    def worth(margins_NC):
+        seen.append(margins_NC)
+        return 0.0
+
+    settings = LinearSettings(max_features=3, sizes=())
+    fit_table, targets = table_of(fit), Targets.of_two(positive)
+    found = search_linear(fit_table, targets, table_of(dev), worth, settings, fold_N, with_held_out=True)
+    assert [len(margins_NC) for margins_NC in seen] == [9 + 90]
+    for fold, one in enumerate(found.without):
+        held = np.flatnonzero(fold_N == fold)
+        expected = one.margins(table_of(fit[held]))
+        np.testing.assert_allclose(
+            seen[0][9 + held], expected, atol=1e-2
+        )  # an artifact's weights are rounded
+
+
 def test_labels_of_the_fold_that_is_left_out_are_not_looked_at_but_by_the_penalty():
     fit, positive = planted(300, 4)
     dev, positive_dev = planted(100, 5)

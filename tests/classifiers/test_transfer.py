@@ -14,6 +14,7 @@ from scopesift_classifiers.rule import Rule
 from scopesift_classifiers.strategy_trial import StrategyTrial, example_folds, standard_error, try_strategy
 from scopesift_classifiers.transfer import TransferSettings, choose, decide, positives, transfer, try_all
 from scopesift_classifiers.transfer_strategies import (
+    PREFERRED,
     candidate_columns,
     margin_at_cut,
     strategies,
@@ -152,15 +153,23 @@ def test_reranked_rules_read_candidates_only(toxicity, table, few):
             assert all(set(rule.columns) <= allowed for rule in rules)
 
 
-def trial(name, macro_f1):
+def trial(name, macro_f1, spread=0.1):
     rule = FewShotRule((0,), (0.0,), Rule(), 1.0)
     strategy = Strategy(name, "", lambda table, positive_N, fold_N: {})
-    return StrategyTrial(strategy, 0, np.zeros(2), rule, macro_f1, 0.5, 0.1)
+    return StrategyTrial(strategy, 0, np.zeros(2), rule, macro_f1, 0.5, spread)
 
 
 def test_the_simpler_strategy_wins_a_tie():
     assert choose([trial("a", 0.6), trial("b", 0.6), trial("c", 0.5)]).strategy.name == "a"
     assert choose([trial("a", 0.6), trial("b", 0.61)]).strategy.name == "b"
+
+
+def test_the_preferred_strategy_is_left_only_for_one_that_is_better_by_more_than_chance():
+    def chosen(other):
+        return choose([trial("a", other), trial(PREFERRED, 0.6, spread=0.02)]).strategy.name
+
+    assert chosen(0.619) == PREFERRED
+    assert chosen(0.63) == "a"
 
 
 def test_choosing_among_many_random_variants_does_not_look_better_than_chance(table):
