@@ -27,11 +27,12 @@ from scopesift_features.sae_files import read_config, read_safetensors
 from scopesift_features.windows import make_windows
 
 from recipes.bundled.domain import domain_rows
-from recipes.e5.rows import sentiment_rows
+from recipes.e5.rows import language_rows, sentiment_rows
 from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
 
 LANGUAGES = ("ru", "es", "hi", "zh", "ar", "am")
 TOXICITY_TRAIN, FEW, DOMAIN_TRAIN, SENTIMENT_TRAIN = 1750, 175, 4000, 7200
+LANGUAGE_TRAIN, LANGUAGE_DEV = 4000, 2000
 LEAST_DOCUMENTS, MOST_FEATURES = 5, 3000
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ class Comparison:
         english_auc: Toxicity from English labels, on English.
         zero_shot_auc: The same weights on other languages, mean.
         few_labels_accuracy: 350 labels of each of these languages, mean.
-        domain_accuracy, sentiment_macro_f1: Many labels.
+        domain_accuracy, sentiment_macro_f1, language_accuracy: Many labels.
     """
 
     saes: tuple[str, ...]
@@ -63,10 +64,11 @@ class Comparison:
     few_labels_accuracy: float
     domain_accuracy: float
     sentiment_macro_f1: float
+    language_accuracy: float
 
 
 def tasks(data: Path) -> dict[str, Task]:
-    """The rows of the comparison: TextDetox in seven languages, SIB-200, sentiment."""
+    """The rows of the comparison: TextDetox in seven languages, SIB-200, sentiment, languages."""
     found = {}
     for code in ("en", *LANGUAGES):
         rows = {
@@ -79,6 +81,9 @@ def tasks(data: Path) -> dict[str, Task]:
     found["domain"] = Task(_some(domain[0], DOMAIN_TRAIN), domain[1])
     found["sentiment"] = Task(
         _some(sentiment_rows(data, "train"), SENTIMENT_TRAIN), sentiment_rows(data, "dev")
+    )
+    found["language"] = Task(
+        _some(language_rows(data, "train"), LANGUAGE_TRAIN), _some(language_rows(data, "dev"), LANGUAGE_DEV)
     )
     return found
 
@@ -94,7 +99,7 @@ def compare(
     Args:
         reader: The backbone.
         candidates: SAE files by name.
-        data: The folder with `textdetox/`, `domain/` and `sentiment/`.
+        data: The folder with `textdetox/`, `toxicity/`, `domain/`, `sentiment/` and `language/`.
         say: Receives a line a step.
     """
     saes = {
@@ -170,6 +175,7 @@ def _measure(
         few_labels_accuracy=float(np.mean([accuracy(code)[0] for code in LANGUAGES])),
         domain_accuracy=accuracy("domain")[0],
         sentiment_macro_f1=accuracy("sentiment")[1],
+        language_accuracy=accuracy("language")[0],
     )
 
 

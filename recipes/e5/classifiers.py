@@ -26,7 +26,7 @@ from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_
 SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
 FEW_ROWS = 1000
-OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=128))
+OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=256))
 """Fewer features than English has: every language's are read for every text."""
 SETTINGS = {
     "language": FitSettings(unknown="und"),

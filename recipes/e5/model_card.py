@@ -93,13 +93,14 @@ def _choices(measured: dict[str, Any]) -> str:
             continue
         rows = [
             "| read | toxicity, English AUC | other languages without labels, AUC | 350 own labels, accuracy | "
-            "domain, accuracy | sentiment, macro-F1 |",
-            "|---|---|---|---|---|---|",
+            "domain, accuracy | sentiment, macro-F1 | language, accuracy |",
+            "|---|---|---|---|---|---|---|",
         ]
         for one in measured[name]:
             rows.append(
                 f"| {' + '.join(one['saes'])} | {one['english_auc']:.4f} | {one['zero_shot_auc']:.3f} | "
-                f"{one['few_labels_accuracy']:.3f} | {one['domain_accuracy']:.3f} | {one['sentiment_macro_f1']:.3f} |"
+                f"{one['few_labels_accuracy']:.3f} | {one['domain_accuracy']:.3f} | {one['sentiment_macro_f1']:.3f} | "
+                f"{one['language_accuracy']:.4f} |"
             )
         tables.append(f"{says}\n\n" + "\n".join(rows))
     return "\n\n".join(tables)

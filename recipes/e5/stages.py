@@ -141,5 +141,5 @@ def _line(one: Comparison) -> str:
     return (
         f"{' + '.join(one.saes)}: toxicity en AUC {one.english_auc:.4f}, without labels {one.zero_shot_auc:.3f}, "
         f"350 labels {one.few_labels_accuracy:.3f}; domain {one.domain_accuracy:.3f}; "
-        f"sentiment {one.sentiment_macro_f1:.3f}"
+        f"sentiment {one.sentiment_macro_f1:.3f}; language {one.language_accuracy:.4f}"
     )

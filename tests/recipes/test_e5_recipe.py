@@ -58,6 +58,12 @@ def data(tmp_path_factory):
             for number in range(8)
         ]
         write(folder / "domain" / f"{split}.jsonl.gz", rows)
+        rows = [
+            {"text": f"{split} {word} {number}", "lang": code, "source": "sib200", "split": split}
+            for code, word in (("en", "rain"), ("de", "Regen"))
+            for number in range(8)
+        ]
+        write(folder / "language" / f"{split}.jsonl.gz", rows)
     rows = [
         {"text": f"{split} {mood} {number}", "label": mood, "lang": "en", "source": "umsab", "split": split}
         for split in ("train", "dev", "test")
