@@ -1,7 +1,8 @@
 """The sentences of `make demo`, each with the verdicts that a person gives it.
 
 Written for the demo before any classifier of the default scope was asked about them, and not changed since: they show
-what a stranger's own sentences would meet, and nothing is tuned by them.
+what a stranger's own sentences would meet. No row, feature or number is chosen by them. (Their first verdicts had been
+seen when posts were added to the rows that the language classifier is fitted on.)
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from scopesift.demo import verdict
 from scopesift.demo_sentences import SENTENCES, Sentence
 from scopesift.demo_table import LANGUAGE, TOXICITY, count_line, demo_table, is_right
 
-LEAST_RIGHT = {TOXICITY: 14, LANGUAGE: 14}
+LEAST_RIGHT = {TOXICITY: 14, LANGUAGE: 15}
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def answers(e5_engine):
     return e5_engine.predict([sentence.text for sentence in SENTENCES])
 
 
-@pytest.mark.parametrize("name", [TOXICITY])
+@pytest.mark.parametrize("name", LEAST_RIGHT)
 def test_nearly_all_verdicts_are_the_ones_that_a_person_gives(answers, name):
     wrong = [
         s.text for s, answer in zip(SENTENCES, answers, strict=True) if not is_right(s, name, answer[name])
