@@ -69,14 +69,18 @@ class Calibration:
             ValueError: a margin is NaN.
         """
         margin = _limited(margins)
-        probability = np.interp(margin, self.x, self.y)
-        squashed = (1 + margin / (1 + np.abs(margin))) / 2
+        # every operation is monotone in floating point as well, so that no rounding swaps two scores
+        above = np.minimum(np.searchsorted(self.x, margin, side="right"), len(self.y) - 1)
+        probability = np.minimum(np.interp(margin, self.x, self.y), np.asarray(self.y)[above])
+        far = 0.5 / (1 + np.abs(margin))
+        squashed = np.where(margin < 0, far, 1 - far)
         probability = (1 - TIE_BREAK) * probability + TIE_BREAK * squashed
         if self.prior == self.fit_prior:
             return probability
         # Bayes: the likelihood ratio stays, the prior odds change.
         shift = self.prior / (1 - self.prior) * (1 - self.fit_prior) / self.fit_prior
-        return shift * probability / (1 - probability + shift * probability)
+        posterior: Floats = 1 / (1 + (1 - probability) / (shift * probability))
+        return posterior
 
     def with_prior(self, prior: float) -> "Calibration":
         """The same calibration for data in which the share `prior` is positive (0 < prior < 1)."""
