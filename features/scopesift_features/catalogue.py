@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -18,6 +19,8 @@ from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.settings import ReadingSettings
 
 DEFAULT_SCOPE = "e5"
+_ON = "-on-"
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
 
 
@@ -33,6 +36,7 @@ class CatalogueEntry:
         backbone_revision, sae_revision: hub revisions to pull when none is asked for; None: the newest.
         settings: how texts are read unless the scope's own scope.json says otherwise.
         bundled: whether it comes with scopesift; its sizes are then those of its own files.
+        group: the Qwen-Scope group, when this is its SAEs over another backbone than they were trained on.
     """
 
     id: str
@@ -46,6 +50,12 @@ class CatalogueEntry:
     sae_revision: str | None = None
     settings: ReadingSettings = _QWEN_SETTINGS
     bundled: bool = False
+    group: CatalogueEntry | None = None
+
+    @property
+    def trained_on(self) -> str:
+        """Hub id of the backbone that the SAEs were trained on."""
+        return (self.group or self).backbone
 
     @property
     def sae_bytes(self) -> int:
@@ -143,16 +153,71 @@ def catalogue() -> dict[str, CatalogueEntry]:
 def find_entry(name: str) -> CatalogueEntry:
     """The catalogue's entry for a name; its id or its SAE group's hub id, in any case.
 
+    `<group>-on-<backbone>` is a group over another backbone; which one, its scope.json says.
+
     Raises:
         UsageError: for an unknown name; it lists the nearest ones.
+        ScopeError: a group over another backbone that is not on this machine.
     """
     wanted = name.strip().lower()
+    group = group_below(wanted)
+    if group is not None:
+        backbone = _recorded_backbone(wanted)
+        if backbone is None:
+            raise ScopeError(
+                f"{wanted} is not on this machine yet; get it with "
+                f"`scopesift scopes pull {group.id} --backbone ORGANISATION/MODEL`"
+            )
+        return on_backbone(group, backbone)
     for entry in catalogue().values():
         if wanted in (entry.id, entry.sae.lower(), entry.sae.lower().removeprefix("qwen/")):
             return entry
     near = difflib.get_close_matches(wanted, list(catalogue()), n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known scopes: {', '.join(catalogue())}"
     raise UsageError(f"no scope is called {name!r} and no folder is there; {hint}")
+
+
+def on_backbone(group: CatalogueEntry, backbone: str) -> CatalogueEntry:
+    """A group's SAEs over another backbone of the same sizes, such as the instruct model of a base model.
+
+    The model cards call base-model SAEs reasonable on post-trained checkpoints. It is a scope of its own: other
+    residuals, other activations, so that classifiers are fitted on it again.
+
+    Args:
+        group: a Qwen-Scope group.
+        backbone: hub id; the group's own gives the group itself.
+
+    Raises:
+        UsageError: not a hub id.
+    """
+    if not _HUB_ID.fullmatch(backbone):
+        raise UsageError(f"--backbone takes a hub id such as Qwen/Qwen3-8B, not {backbone!r}")
+    if backbone.lower() == group.backbone.lower():
+        return group
+    name = group.id + _ON + backbone.lower().removeprefix("qwen/").replace("/", "--")
+    spelled = _recorded_backbone(name) or backbone  # the hub's cache tells apart what the hub does not
+    return replace(group, id=name, backbone=spelled, backbone_revision=None, group=group)
+
+
+def group_below(scope_id: str) -> CatalogueEntry | None:
+    """The group whose SAEs the scope `<group>-on-<backbone>` has; None for every other scope."""
+    name, on, _ = scope_id.partition(_ON)
+    return catalogue().get(name) if on else None
+
+
+def groups_on_other_backbones() -> list[CatalogueEntry]:
+    """Those that were pulled to this machine, by id."""
+    names = sorted(path.parent.name for path in scopes_home().glob(f"*{_ON}*/scope.json"))
+    return [find_entry(name) for name in names if group_below(name) and _recorded_backbone(name)]
+
+
+def _recorded_backbone(scope_id: str) -> str | None:
+    # not by `read_record`, which would have to know the catalogue and be known by it
+    try:
+        content = json.loads((scopes_home() / scope_id / "scope.json").read_text(encoding="utf-8"))
+        return str(content["backbone"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def scopes_home() -> Path:

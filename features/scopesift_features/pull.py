@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scopesift_features.atomic_files import read_json, remove_leftovers
 from scopesift_features.backbone_source import file_sha256
-from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry
+from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry, on_backbone
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.hub import Hub, fetched, open_hub
@@ -26,6 +26,7 @@ def pull(
     name: str,
     *,
     layers: Sequence[int] | None = None,
+    backbone: str | None = None,
     revision: str | None = None,
     backbone_revision: str | None = None,
     tell: Tell = lambda _line: None,
@@ -39,6 +40,8 @@ def pull(
         name: catalogue id or hub id of a group (`modelscope:` before it: from ModelScope), or a local folder
             whose `.sae.pt` files are to be converted.
         layers: layers to get; None: all of them.
+        backbone: hub id of another backbone for the group's SAEs, say the instruct model; None: the one that they
+            were trained on. The scope is then another one, see `on_backbone`.
         revision: of the SAE group; None: the catalogue's, or the one pulled before, or the newest.
         backbone_revision: of the backbone, likewise.
         tell: called with one line for each step.
@@ -54,6 +57,8 @@ def pull(
     if path.is_dir():
         if revision is not None or backbone_revision is not None:
             raise UsageError(f"{path} is a local folder, which has no revisions; leave --revision out")
+        if backbone is not None:
+            raise UsageError(f"{path} is a local folder, which holds its backbone; leave --backbone out")
         return convert_folder(path, layers=layers, tell=tell)
     if path.is_file():
         raise UsageError(
@@ -63,6 +68,8 @@ def pull(
     entry = find_entry(name)
     if entry.bundled:
         raise UsageError(f"{entry.id} comes with scopesift; there is nothing to pull")
+    if backbone is not None:
+        entry = on_backbone(entry.group or entry, backbone)
     wanted = _check_layers(entry, layers)
     folder = entry_folder(entry)
     if _is_here(entry, folder, wanted, revision, backbone_revision):
@@ -90,6 +97,11 @@ def _pull(
     if record is not None:
         revision = _same_revision(entry, record.sae_revision, revision)
         backbone_revision = _same_revision(entry, record.backbone_revision, backbone_revision)
+    if entry.group is not None:
+        tell(
+            f"{entry.id}: {entry.backbone} under SAEs that were trained on {entry.trained_on}; check it before use, "
+            "and fit classifiers on it anew"
+        )
     have = find_layers(folder / "sae")
     new = [layer for layer in wanted if layer not in have]
     _check_room(entry, folder, new, tell)
@@ -156,7 +168,7 @@ def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path,
     The model cards list no config.json, and SAELens reads none: sizes come from the group's name, and those that
     tensors show are checked on the tensors. Keys that nobody here knows say nothing.
     """
-    config = SAEConfig(entry.backbone, entry.d_model, entry.d_sae, entry.k, entry.n_layers)
+    config = SAEConfig(entry.trained_on, entry.d_model, entry.d_sae, entry.k, entry.n_layers)
     path = hub.fetch_optional(entry.sae, commit, "config.json")
     if path is None:
         tell(f"{entry.sae}: no config.json; width, features and k are those of its name")

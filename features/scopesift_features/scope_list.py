@@ -6,7 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.catalogue import CatalogueEntry, catalogue, entry_folder, find_entry, locate
+from scopesift_features.catalogue import (
+    CatalogueEntry,
+    catalogue,
+    entry_folder,
+    find_entry,
+    groups_on_other_backbones,
+    locate,
+)
 from scopesift_features.errors import ScopeError
 from scopesift_features.sae_files import find_layers, read_config
 from scopesift_features.scope_folder import read_record
@@ -39,8 +46,8 @@ class ScopeSummary:
 
 
 def list_scopes() -> list[ScopeSummary]:
-    """All scopes that have a name, the bundled ones first."""
-    return [_summary(entry) for entry in catalogue().values()]
+    """All scopes that have a name, the bundled ones first; then groups that were pulled over other backbones."""
+    return [_summary(entry) for entry in (*catalogue().values(), *groups_on_other_backbones())]
 
 
 def describe_scope(name_or_path: str | Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.table import Table
+from scopesift_features.base_check import check_base
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.pull import pull as pull_scope
 from scopesift_features.scope_check import check as check_scope
@@ -85,6 +86,12 @@ def pull(
         ),
     ],
     layers: LayersOption = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="Hub id of another backbone for a group's SAEs, say the instruct model; makes a scope of its own."
+        ),
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the SAE group.")] = None,
     backbone_revision: Annotated[
         str | None, typer.Option(help="Commit, tag or branch of the backbone.")
@@ -98,7 +105,12 @@ def pull(
     Example: `scopesift scopes pull qwen3-1.7b-w32k-l0_50 --layers 6,14`
     """
     folder = pull_scope(
-        scope, layers=_layers(layers), revision=revision, backbone_revision=backbone_revision, tell=say
+        scope,
+        layers=_layers(layers),
+        backbone=backbone,
+        revision=revision,
+        backbone_revision=backbone_revision,
+        tell=say,
     )
     sys.stdout.write(f"{folder}\n")
 
@@ -111,17 +123,25 @@ def check(
 ) -> None:
     """Check that a scope's weights do what Qwen-Scope's should: k active, FVU below 1 and best at the block's output.
 
+    For a group over another backbone (`pull --backbone`) the FVU over the one it was trained on stands beside.
+
     Example: `scopesift scopes check e5`
     """
     checks = check_scope(scope, layers=_layers(layers), device=device)
+    base = check_base(scope, [item.layer for item in checks], device=device)
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("layer", "tokens", "active", "k", "FVU", "FVU before block", "verdict"):
+    beside = [] if base is None else ["FVU of base"]
+    for column in ("layer", "tokens", "active", "k", "FVU", *beside, "FVU before block", "verdict"):
         table.add_column(column, justify="left" if column == "verdict" else "right")
     for item in checks:
         verdict = "; ".join(item.problems) or "ok"
         numbers = [item.layer, item.tokens, item.fewest_active, item.k]
-        table.add_row(*map(str, numbers), f"{item.fvu:.3f}", f"{item.fvu_before:.3f}", verdict)
+        fvu = [item.fvu, *([] if base is None else [base.fvu.get(item.layer)]), item.fvu_before]
+        shown = ["–" if value is None else f"{value:.3f}" for value in fvu]
+        table.add_row(*map(str, numbers), *shown, verdict)
     output.print(table)
+    for line in [] if base is None else base.notes:
+        say(line)
     if any(item.problems for item in checks):
         raise ScopeError(f"{scope} failed its checks; pull it again, or do not trust verdicts made with it")
 

@@ -1,9 +1,12 @@
 import pytest
+from scopesift_features.base_check import BaseCheck
 from scopesift_features.catalogue import catalogue
 from scopesift_features.errors import UsageError
+from scopesift_features.scope_check import LayerCheck
 from typer.testing import CliRunner
 
 from scopesift.cli import app
+from scopesift.commands import scopes
 
 RUNNER = CliRunner()
 
@@ -38,6 +41,19 @@ def test_checking_prints_a_row_for_each_layer(tiny_scope_folder):
     assert [row[0] for row in rows] == ["0", "1"]
     assert [row[3] for row in rows] == ["8", "8"]
     assert "failed its checks" in str(result.exception)  # random weights explain nothing
+
+
+def test_checking_a_group_over_another_backbone_prints_the_base_models_fvu_beside(monkeypatch):
+    found = [LayerCheck(layer, 400, 50, 50, fvu=0.287, fvu_before=0.345) for layer in (6, 14)]
+    base = BaseCheck({6: 0.28}, ["fit again on this scope"])
+    monkeypatch.setattr(scopes, "check_scope", lambda *_args, **_named: found)
+    monkeypatch.setattr(scopes, "check_base", lambda *_args, **_named: base)
+    result = invoke("check", "group-on-other")
+    rows = [line.split() for line in result.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
+    assert [row[4:7] for row in rows] == [["0.287", "0.280", "0.345"], ["0.287", "–", "0.345"]]
+    assert "FVU of base" in result.stdout
+    assert "fit again on this scope" in result.stderr
+    assert result.exit_code == 0
 
 
 def test_a_file_in_place_of_a_folder_is_named():

@@ -142,6 +142,23 @@ def hub(tmp_path, checkpoints, random_saes):
     served.server.server_close()
 
 
+INSTRUCT = "Tiny/Tiny"
+
+
+@pytest.fixture
+def instruct(hub):
+    """The hub, with a post-trained model beside the group's backbone: the same sizes, other weights."""
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(hub.root / BACKBONE, hub.root / INSTRUCT)
+    for path in (hub.root / INSTRUCT).glob("*.safetensors"):
+        weights = {key: value * 1.1 for key, value in load_file(path).items()}
+        save_file(weights, path, metadata={"format": "pt"})
+    return hub
+
+
 @pytest.fixture
 def tiny_entry():
     """The catalogue entry of the fake hub's group."""
