@@ -50,6 +50,14 @@ def encode_tiles(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def encode_stages(out: Out = None, quick: Quick = False) -> None:
+    """Say where the time of both encodes goes, kernel by kernel."""
+    from bench import encode_stages
+
+    encode_stages.run(out, quick)
+
+
+@app.command()
 def load(out: Out = None, quick: Quick = False) -> None:
     """Measure memory and load time of a full-size stand-in, cut and uncut."""
     from bench import load

@@ -22,7 +22,7 @@ from bench.errors import BenchError
 from bench.markdown import markdown
 
 SHARED_MEMORY = 227 * 1024
-ENCODER = ("n_columns", "depth", "n_blocks")
+ENCODER = ("n_columns", "depth", "n_blocks", "first")
 Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
 """What the table calls it, kernel, types of its arguments, compile-time values, warps."""
 
@@ -48,8 +48,8 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
     count = (
         operands
         | _typed("*fp32", "b_ptr value_ptr")
-        | _typed("*i32", "feature_ptr count_ptr n_rows_ptr")
-        | _typed("i32", "n_columns depth room")
+        | _typed("*i32", "feature_ptr count_ptr n_asked_ptr")
+        | _typed("i32", "n_columns depth room most")
     )
     tiles = triton_tiles
     return [
@@ -57,7 +57,7 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
             f"write with maxima, {name}",
             tiles.write_pre_activations,
             write,
-            sizes | {"BLOCK": 128},
+            sizes | {"BLOCK": 32},
             shape.warps,
         ),
         (f"write, {name}", tiles.write_pre_activations, write, sizes | {"BLOCK": 0}, shape.warps),
@@ -69,15 +69,20 @@ def _cases() -> list[Case]:
     """Every kernel, with the sizes of Qwen3-1.7B's encoders of k 50."""
     select, rounds, known = triton_select, triton_rounds, _typed("*i64", "refuted_ptr member_ptr")
     hot = {"hint_ptr": "*fp32"} | _typed("*i32", "least_ptr block_ptr count_ptr bound_ptr")
-    collect = {"pre_ptr": "*fp32", "key_ptr": "*i64"} | _typed(
-        "*i32", "block_ptr count_ptr bound_ptr found_ptr overflow_ptr"
+    collect = _typed("*fp32", "pre_ptr spills_ptr") | _typed(
+        "*i32", "block_ptr count_ptr bound_ptr found_ptr spilled_ptr"
     )
-    rank = _typed("*i64", "running_ptr key_ptr ranked_ptr") | _typed("*i32", "found_ptr least_ptr")
+    rank = _typed("*i64", "running_ptr key_ptr") | _typed("*i32", "found_ptr least_ptr")
+    unpack = _typed("*i64", "key_ptr index_ptr") | {"value_ptr": "*fp32"}
+    starts = known | _typed("*i64", "document_ptr winner_ptr") | {"maximum_ptr": "*fp32"}
+    starts |= _typed("*i32", "start_ptr used_ptr disorder_ptr")
+    asked = known | _typed("*fp32", "pre_ptr floor_ptr") | _typed("*i64", "feature_ptr winner_ptr")
     lead = (
-        known
-        | _typed("*fp32", "pre_ptr floor_ptr maximum_ptr value_ptr")
-        | _typed("*i32", "feature_ptr start_ptr winner_ptr used_ptr asked_ptr token_ptr counts_ptr")
+        asked
+        | _typed("*fp32", "maximum_ptr value_ptr")
+        | _typed("*i32", "start_ptr used_ptr asked_ptr token_ptr counts_ptr")
     )
+    undecided = asked | {"document_ptr": "*i64", "undecided_ptr": "*i32"}
     gather = (
         _typed("*bf16", "x_ptr gathered_ptr")
         | _typed("*fp32", "value_ptr row_value_ptr")
@@ -93,16 +98,22 @@ def _cases() -> list[Case]:
         *_products("bfloat16 by float32", "bf16", HALF, 3),
         *_products("float32", "fp32", FULL, 1),
         (
-            "hot blocks", select.find_hot_blocks, hot | _typed("i32", "n_blocks k"),
-            {"SEARCH": True, "WIDTH": 256}, 1,
+            "hot blocks", select.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
+            {"SEARCH": True, "WIDTH": 1024, "TOGETHER": 4}, 1,
         ),
         (
-            "candidates", select.collect_candidates, collect | _typed("i32", "n_columns n_blocks first"),
-            {"ROOM": 206, "BLOCK": 128, "AT_ONCE": 8}, 1,
+            "candidates", select.collect_candidates,
+            collect | {"key_ptr": "*i64"} | _typed("i32", "n_columns n_blocks first"),
+            {"ROOM": 206, "BLOCK": 32, "AT_ONCE": 8}, 1,
         ),
         (
-            "ranking", select.rank_candidates, rank | {"k": "i32"},
+            "ranking", select.rank_candidates, rank | _typed("i32", "k first"),
             {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
+        ),
+        ("unpacking", select.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": 1024}, 4),
+        (
+            "beginning", rounds.begin, starts | _typed("i32", "n_tokens n_documents n_groups n_used"),
+            {"NOTHING": NONE, "EVERYTHING": 2**63 - 1, "OPEN": -2, "SIZE": 1024}, 4,
         ),
         (
             "leaders", rounds.find_leaders, lead | _typed("i32", "n_selected room"),
@@ -110,10 +121,14 @@ def _cases() -> list[Case]:
         ),
         (
             "gather", rounds.gather_asked,
-            gather | _typed("i32", "depth token_stride depth_stride width room"),
+            gather | _typed("i32", "depth token_stride depth_stride width room most"),
             {"SLOTS": 2, "WIDTH": 2048}, 4,
         ),
-        ("learn", rounds.learn, learn | _typed("i32", "k room"), {"SLOTS": 2, "ROWS": 128}, 4),
+        ("learn", rounds.learn, learn | _typed("i32", "k room most"), {"SLOTS": 2, "ROWS": 128}, 4),
+        (
+            "undecided", rounds.find_undecided, undecided | _typed("i32", "n_tokens n_selected"),
+            {"OPEN": -2, "ROWS": 64, "COLUMNS": 32}, 4,
+        ),
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ SHAPES = (
 )
 QUICK = (TileShape(64, 32, 16, warps=4, stages=2), TileShape(64, 64, 16, warps=4, stages=2))
 # What is multiplied at a time in encode_topk with 32,768 features.
-PROBLEM, QUICK_PROBLEM = Shape(2048, 32768, 50, 1536), Shape(64, 256, 8, 64)
+PROBLEM, QUICK_PROBLEM = Shape(2048, 32768, 50, 16384), Shape(64, 256, 8, 64)
 FLOOR = "bare product"
 THRESHOLD = 3.0
 ROUNDS = 15
@@ -97,7 +97,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 def _measure(shape: TileShape, data: Data, device: torch.device, rounds: int) -> dict[str, Any]:
     triton_launch.HALF = triton_launch.FULL = shape
     weights = encoder_weights(check_problem(data.batches[0], data.W_enc_FD, data.b_enc_F, data.shape.k))
-    block = min(128, shape.columns // 2)
+    block = min(32, shape.columns // 2)
     pre = torch.empty(data.shape.tokens, data.shape.n_features, device=device)
     hint = torch.empty(data.shape.tokens, -(-data.shape.n_features // block), device=device)
     calls: dict[str, Callable[[int], object]] = {

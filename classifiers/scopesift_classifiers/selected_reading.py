@@ -115,9 +115,9 @@ def encode_windows(scope: Scope, layer: int, rows_S: torch.Tensor, batch: Residu
         sae.W_enc_FD,
         sae.b_enc_F,
         sae.k,
-        rows_S.to(x_TD.device),
+        rows_S,  # and floors are looked at where they are: a GPU would be waited for
         batch.window_T.to(x_TD.device),
-        torch.zeros(len(rows_S), device=x_TD.device),
+        torch.zeros(len(rows_S)),
         n_documents=len(batch.windows),
     )
 

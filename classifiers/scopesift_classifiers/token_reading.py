@@ -57,7 +57,7 @@ def read_tokens(
             sae = scope.sae(layer)
             x_TD = sae.rounded(batch.resid_TD[layer])
             each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is a document of its own
-            rows = torch.tensor([features[column][1] for column in columns], device=x_TD.device)
+            rows = torch.tensor([features[column][1] for column in columns])
             maxima = encode_selected(
                 x_TD,
                 sae.W_enc_FD,
@@ -65,7 +65,7 @@ def read_tokens(
                 sae.k,
                 rows,
                 each_T,
-                torch.zeros(len(columns), device=x_TD.device),
+                torch.zeros(len(columns)),
                 n_documents=len(x_TD),
             ).maxima_NS
             acts_TS[:, columns] = maxima.cpu().numpy()

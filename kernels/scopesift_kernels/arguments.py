@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
-from scopesift_kernels.weight_norms import largest_norm
+from scopesift_kernels.per_tensor import PerTensor
+from scopesift_kernels.weight_norms import largest_bias, largest_norm
 
 _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
@@ -18,25 +20,25 @@ _TOKENS_AT_ONCE = 8192
 
 @dataclass(frozen=True)
 class Problem:
-    """Checked inputs of one encode.
+    """Inputs of one encode, all checked but for the residuals' entries: `may_overflow` looks at those.
+
+    A GPU is waited for to read anything, so that whoever reads other numbers anyway reads both at once.
 
     Attributes:
-        x_TD: residuals `[T, D]`, finite, float32, bfloat16 or float16.
+        x_TD: residuals `[T, D]`, float32, bfloat16 or float16.
         W_enc_FD: encoder weights `[F, D]`, finite, same device.
         b_enc_F: encoder bias, float32 `[F]`, finite, contiguous.
         k: how many features of a token are active, 1 to F.
-        x_norm_T: Euclidean norms of the residuals, float32 `[T]`.
         w_norm: norm of the longest encoder row.
-        may_overflow: a pre-activation might not fit float32; only the reference looks at every one of them.
+        b_largest: largest magnitude in the bias.
     """
 
     x_TD: torch.Tensor
     W_enc_FD: torch.Tensor
     b_enc_F: torch.Tensor
     k: int
-    x_norm_T: torch.Tensor
     w_norm: float
-    may_overflow: bool
+    b_largest: float
 
     @property
     def n_tokens(self) -> int:
@@ -48,6 +50,42 @@ class Problem:
         """F."""
         return self.W_enc_FD.shape[0]
 
+    @cached_property
+    def x_norm_T(self) -> torch.Tensor:
+        """Euclidean norms of the residuals, float32 `[T]`."""
+        norm_T = torch.empty(self.n_tokens, device=self.x_TD.device)
+        for start in range(0, self.n_tokens, _TOKENS_AT_ONCE):
+            rows = slice(start, start + _TOKENS_AT_ONCE)
+            norm_T[rows] = torch.linalg.vector_norm(self.x_TD[rows], dim=1, dtype=torch.float32)
+        return norm_T
+
+    @property
+    def x_norm(self) -> float:
+        """Norm of the longest residual, 0 without any."""
+        return float(self.x_norm_T.max()) if self.n_tokens else 0.0
+
+    def largest_entry(self) -> torch.Tensor:
+        """Largest magnitude in the residuals, float32 `[1]`, where they are; NaN if an entry is, 0 without any.
+
+        The device isn't waited for. The longest residual is no longer than sqrt(D) times this.
+        """
+        if not self.x_TD.numel():
+            return torch.zeros(1, device=self.x_TD.device)
+        return torch.linalg.vector_norm(self.x_TD, float("inf"), dtype=torch.float32)[None]
+
+    def may_overflow(self, x_norm: float) -> bool:
+        """Whether a pre-activation might not fit float32; only the reference looks at every one of them.
+
+        Args:
+            x_norm: no residual is longer than this; NaN or infinity if an entry is.
+
+        Raises:
+            ValueError: a residual holds NaN or infinity.
+        """
+        if not x_norm < float("inf"):  # squares may overflow although the entries are finite
+            _check_tokens(self.x_TD)
+        return not x_norm * self.w_norm + self.b_largest < _SAFE
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -55,7 +93,8 @@ class Selection:
 
     Attributes:
         features_S: int64 `[S]`, indices into the encoder's rows; may repeat.
-        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`.
+        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`: which is left to
+            `check_order`, since documents are others at every call.
         floors_S: float32 `[S]`, finite, >= 0.
         n_documents: N; documents without tokens are allowed.
     """
@@ -65,13 +104,21 @@ class Selection:
     floors_S: torch.Tensor
     n_documents: int
 
+    def check_order(self) -> None:
+        """Look at the documents.
+
+        Raises:
+            ValueError: they fall, or lie outside of those that there are.
+        """
+        _check_documents(self.documents_T, self.n_documents)
+
 
 def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, k: int) -> Problem:
     """Check residuals, encoder and k.
 
     Raises:
         TypeError: not dense tensors of float32, bfloat16 or float16; k not an integer.
-        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity anywhere.
+        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity in the encoder.
     """
     for name, tensor, dims in (("x_TD", x_TD, 2), ("W_enc_FD", W_enc_FD, 2), ("b_enc_F", b_enc_F, 1)):
         require_dense(name, tensor)
@@ -91,18 +138,7 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
     k = _integer("k", k)
     if not 1 <= k <= n_features:
         raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
-    w_norm = largest_norm(W_enc_FD)
-    b_enc_F = b_enc_F.float().contiguous()
-    x_norm_T = _token_norms(x_TD)
-    # One look at the device for everything: on a GPU each costs as much as a few thousand tokens.
-    longest = x_norm_T.max() if x_norm_T.numel() else x_norm_T.new_zeros(())
-    x_norm, bias = torch.stack((longest, b_enc_F.abs().max())).tolist()
-    if not bias < float("inf"):  # NaN included
-        raise ValueError("b_enc_F has to be finite; it holds NaN or infinity: check the SAE file")
-    if not x_norm < float("inf"):  # squares may overflow although the entries are finite
-        _check_tokens(x_TD)
-    largest = x_norm * w_norm + bias
-    return Problem(x_TD, W_enc_FD, b_enc_F, k, x_norm_T, w_norm, may_overflow=not largest < _SAFE)
+    return Problem(x_TD, W_enc_FD, _as_float32(b_enc_F), k, largest_norm(W_enc_FD), largest_bias(b_enc_F))
 
 
 def check_selection(
@@ -116,8 +152,8 @@ def check_selection(
 
     Raises:
         TypeError: features or documents that are not integers, floors that are not floating point.
-        ValueError: lengths that don't fit, features outside the encoder, documents out of order or range,
-            floors that are negative, NaN or infinite.
+        ValueError: lengths that don't fit, features outside the encoder, floors that are negative, NaN or
+            infinite; documents out of order or range, if `n_documents` isn't given.
     """
     for name, tensor in (("features_S", features_S), ("documents_T", documents_T), ("floors_S", floors_S)):
         require_dense(name, tensor)
@@ -131,31 +167,23 @@ def check_selection(
         raise ValueError(f"features_S and floors_S have to be vectors of one length, not of shapes {shapes}")
     if documents_T.shape != (problem.n_tokens,):
         raise ValueError(f"documents_T has shape {tuple(documents_T.shape)}, not ({problem.n_tokens},)")
-    device = problem.x_TD.device
-    features_S, documents_T = features_S.to(device, torch.int64), documents_T.to(device, torch.int64)
-    given_S, floors_S = floors_S, floors_S.to(device, torch.float32).contiguous()
-    outside_S = (features_S < 0) | (features_S >= problem.n_features)
-    good_S = torch.isfinite(floors_S) & (floors_S >= 0)
-    # one look at the device for everything here too
-    n_outside, n_bad, first, last, falling = torch.stack(
-        (outside_S.sum(), (~good_S).sum(), *_order(documents_T))
-    ).tolist()
-    if n_outside:
-        wrong = int(features_S[outside_S][0])
+    lowest, highest = _range(features_S)
+    if lowest < 0 or highest >= problem.n_features:
+        wrong = lowest if lowest < 0 else highest
         raise ValueError(f"features_S has to lie in 0..{problem.n_features - 1}: got {wrong}")
-    if n_bad:
-        bad = given_S[(~good_S).to(given_S.device)]
-        raise ValueError(
-            f"floors_S has to be a float32 number, finite and not negative: got {float(bad[0]):g}"
-        )
-    if falling or first < 0:
-        raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
-    n_documents = last + 1 if n_documents is None else _integer("n_documents", n_documents)
-    if n_documents < last + 1:
-        raise ValueError(
-            f"n_documents has to be at least {last + 1}, one more than the last document: not {n_documents}"
-        )
-    return Selection(features_S, documents_T, floors_S, n_documents)
+    bad = _bad_floor(floors_S)
+    if bad is not None:
+        raise ValueError(f"floors_S has to be a float32 number, finite and not negative: got {bad:g}")
+    n_documents = _check_documents(documents_T, None) if n_documents is None else n_documents
+    if _integer("n_documents", n_documents) < 0:
+        raise ValueError(f"n_documents has to be at least 0, not {n_documents}")
+    device = problem.x_TD.device
+    return Selection(
+        features_S.to(device, torch.int64),
+        documents_T.to(device, torch.int64),
+        floors_S.to(device, torch.float32).contiguous(),
+        _integer("n_documents", n_documents),
+    )
 
 
 def require_dense(name: str, tensor: object) -> None:
@@ -177,20 +205,21 @@ def _integer(name: str, value: object) -> int:
     return operator.index(value)
 
 
-def _order(documents_T: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The first and the last document and how often they fall, still on the device; 0, -1, 0 without tokens."""
+def _check_documents(documents_T: torch.Tensor, n_documents: int | None) -> int:
+    """How many documents there have to be: one more than the last. The device is waited for once."""
     if not documents_T.numel():
-        nothing = documents_T.new_zeros(())
-        return nothing, nothing - 1, nothing
-    return documents_T[0], documents_T[-1], (documents_T[1:] < documents_T[:-1]).sum()
-
-
-def _token_norms(x_TD: torch.Tensor) -> torch.Tensor:
-    norm_T = torch.empty(x_TD.shape[0], device=x_TD.device)
-    for start in range(0, x_TD.shape[0], _TOKENS_AT_ONCE):
-        rows = slice(start, start + _TOKENS_AT_ONCE)
-        norm_T[rows] = torch.linalg.vector_norm(x_TD[rows], dim=1, dtype=torch.float32)
-    return norm_T
+        return 0
+    falls = (documents_T[1:] < documents_T[:-1]).any()
+    first, last, falling = torch.stack(
+        (documents_T[0], documents_T[-1], falls.to(documents_T.dtype))
+    ).tolist()
+    if falling or first < 0:
+        raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
+    if n_documents is not None and n_documents < last + 1:
+        raise ValueError(
+            f"n_documents has to be at least {last + 1}, one more than the last document: not {n_documents}"
+        )
+    return int(last) + 1
 
 
 def _check_tokens(x_TD: torch.Tensor) -> None:
@@ -198,3 +227,22 @@ def _check_tokens(x_TD: torch.Tensor) -> None:
     if not bool(finite_T.all()):
         bad = int((~finite_T).nonzero()[0])
         raise ValueError(f"x_TD has to be finite; token {bad} is not: check the backbone's dtype")
+
+
+def _lowest_and_highest(features_S: torch.Tensor) -> tuple[int, int]:
+    if not features_S.numel():
+        return 0, 0
+    lowest, highest = torch.stack(features_S.aminmax()).tolist()
+    return lowest, highest
+
+
+def _first_bad_floor(floors_S: torch.Tensor) -> float | None:
+    as_used_S = floors_S.float()
+    bad_S = floors_S[~(torch.isfinite(as_used_S) & (as_used_S >= 0))]
+    return float(bad_S[0]) if bad_S.numel() else None
+
+
+# Who reads the same features with the same floors at every call gives the same tensors, which are read once.
+_as_float32 = PerTensor(lambda b_enc_F: b_enc_F.float().contiguous())
+_range = PerTensor(_lowest_and_highest)
+_bad_floor = PerTensor(_first_bad_floor)

@@ -25,6 +25,9 @@ _MODULES = {
     "cpu": "scopesift_kernels.cpu",
     "triton": "scopesift_kernels.triton_backend",
 }
+# These look at residuals and documents while they work, and hand what may overflow to the reference, which looks at
+# every pre-activation and refuses those that don't fit float32.
+_LOOK_THEMSELVES = ("triton",)
 
 
 class Backend(Protocol):
@@ -69,7 +72,10 @@ def encode_topk(
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
-        return _pick(problem, backend).topk(problem)
+        name = _pick(problem, backend)
+        if name not in _LOOK_THEMSELVES and problem.may_overflow(problem.x_norm):
+            name = "reference"
+        return _module(name).topk(problem)
 
 
 def encode_selected(
@@ -95,7 +101,8 @@ def encode_selected(
         W_enc_FD: encoder weights `[F, D]`.
         b_enc_F: encoder bias `[F]`.
         k: active features a token, 1 to F.
-        features_S: integer indices of the features that are read `[S]`; S may be 0.
+        features_S: integer indices of the features that are read `[S]`; S may be 0. These and the floors may be on the
+            CPU, and are looked at once if they are the same tensors each time.
         documents_T: integer document of each token `[T]`, non-decreasing from 0.
         floors_S: the lowest activation of each feature that anyone distinguishes from none `[S]`, >= 0.
         n_documents: N; by default the last document + 1.
@@ -113,10 +120,15 @@ def encode_selected(
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
-        return _pick(problem, backend).selected(problem, selection)
+        name = _pick(problem, backend)
+        if name not in _LOOK_THEMSELVES:
+            selection.check_order()
+            if problem.may_overflow(problem.x_norm):
+                name = "reference"
+        return _module(name).selected(problem, selection)
 
 
-def _pick(problem: Problem, name: str | None) -> Backend:
+def _pick(problem: Problem, name: str | None) -> str:
     if name is not None and name not in _MODULES:
         raise ValueError(f"backend has to be one of {', '.join(backends())}, not {name!r}")
     if name is None:
@@ -126,8 +138,10 @@ def _pick(problem: Problem, name: str | None) -> Backend:
         reason = f"the tensors are on {problem.x_TD.device}"
     if reason is not None:
         raise ValueError(f"backend {name!r} can't run here: {reason}; these can: {', '.join(backends())}")
-    if problem.may_overflow:
-        name = "reference"  # looks at every pre-activation, and refuses those that don't fit float32
+    return name
+
+
+def _module(name: str) -> Backend:
     return cast(Backend, importlib.import_module(_MODULES[name]))
 
 

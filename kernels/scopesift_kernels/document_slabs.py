@@ -35,7 +35,7 @@ def in_slabs(
     tokens_NS = torch.full(shape, -1, dtype=torch.int64, device=problem.x_TD.device)
     for start in range(0, problem.n_tokens, at_once):
         rows = slice(start, start + at_once)
-        part = replace(problem, x_TD=problem.x_TD[rows], x_norm_T=problem.x_norm_T[rows])
+        part = replace(problem, x_TD=problem.x_TD[rows])
         found = pool(part, replace(selection, documents_T=selection.documents_T[rows]))
         larger_NS = found.maxima_NS > maxima_NS  # not >=: the earlier slab holds the earlier token
         tokens_NS = torch.where(larger_NS, found.tokens_NS + start, tokens_NS)

@@ -53,6 +53,6 @@ def _pre_activations(problem: Problem) -> Iterator[tuple[slice, torch.Tensor]]:
     for start in range(0, problem.n_tokens, at_once):
         rows = slice(start, min(start + at_once, problem.n_tokens))
         pre_RF = problem.x_TD[rows].float() @ W_DF + problem.b_enc_F
-        if problem.may_overflow and not bool(torch.isfinite(pre_RF).all()):
+        if not bool(torch.isfinite(pre_RF).all()):
             raise ValueError("finite x_TD and W_enc_FD give pre-activations beyond float32: rescale them")
         yield rows, pre_RF

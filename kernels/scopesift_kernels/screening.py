@@ -117,7 +117,7 @@ class _Groups:
             problem.x_TD.shape[1] ** 0.5 * 2.0**-63
         )  # of entries whose squares underflow, a norm knows nothing
         largest_R = (problem.x_norm_T[tokens_R] + unseen) * (problem.w_norm + unseen)
-        largest_R += problem.b_enc_F.abs().max()
+        largest_R += problem.b_largest
         underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero
         bound_R = key_values(topk_keys(some, tokens_R)[:, -1]) - 4.0 * (gamma * largest_R + underflow)
         self.alive_TS[tokens_R] &= self.pre_TS[tokens_R] >= bound_R[:, None]

@@ -8,6 +8,7 @@ import torch
 import triton
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from scopesift_kernels.triton_device import processors
 from scopesift_kernels.triton_tiles import count_larger, write_pre_activations
 from scopesift_kernels.triton_weights import Weights, aligned
 
@@ -58,9 +59,10 @@ def count_before(
     value_RS: torch.Tensor,
     feature_RS: torch.Tensor,
     count_RS: torch.Tensor,
-    n_rows: torch.Tensor,
+    n_asked: torch.Tensor,
+    most: int = 2**31 - 1,
 ) -> None:
-    """Add to `count_RS` how many features rank before each (value, feature) pair of the first `n_rows` rows.
+    """Add to `count_RS` how many features rank before each (value, feature) pair of the first `n_asked` rows.
 
     Args:
         x_RD: residuals, as many rows as there is room for.
@@ -68,14 +70,15 @@ def count_before(
         value_RS: float32 pre-activations, contiguous.
         feature_RS: int32 features they belong to.
         count_RS: int32, changed in place.
-        n_rows: int32, one element, on the device; more than there is room for means all rows.
+        n_asked: int32, its first element, on the device; more than there is room for means all rows.
+        most: if it is more than this, nothing is counted.
     """
     shape = tile_shape(weights.dtype)
     x, W = _operands(x_RD, weights, shape)
     grid, programs = _programs(x_RD, weights, shape)
     count_larger[grid](
-        x, W, weights.bias_C, value_RS, feature_RS, count_RS, n_rows, weights.n_features, weights.depth,
-        x_RD.shape[0], ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts,
+        x, W, weights.bias_C, value_RS, feature_RS, count_RS, n_asked, weights.n_features, weights.depth,
+        x_RD.shape[0], most, ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts,
         GROUP=shape.group, SLOTS=feature_RS.shape[1], PROGRAMS=programs, num_warps=shape.warps,
         num_stages=shape.stages,
     )  # fmt: skip
@@ -96,11 +99,5 @@ def _operands(
 def _programs(x_RD: torch.Tensor, weights: Weights, shape: TileShape) -> tuple[tuple[int], int]:
     """The grid, and the step from one tile of a program to its next: a constant, so that one binary serves all."""
     tiles = triton.cdiv(x_RD.shape[0], shape.rows) * triton.cdiv(weights.n_features, shape.columns)
-    step = _processors(x_RD.device)
+    step = processors(x_RD.device)
     return (min(tiles, step),), step
-
-
-def _processors(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).multi_processor_count
-    return 2  # the interpreter runs programs one after the other

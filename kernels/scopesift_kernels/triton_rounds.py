@@ -1,6 +1,6 @@
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
 # ruff: noqa: ANN001, ANN201 -- pointers and compile-time values have no Python types
-"""Triton: one round of verifying the pairs that lead their documents, without the host.
+"""Triton: rounds of verifying the pairs that lead their documents, without the host.
 
 A pair is a feature on a token. What is known of a token is two rank keys: every pair up to `refuted` is outside
 its top-k, every pair from `member` on is inside. One counted pair moves one of the two, and so may settle others.
@@ -12,6 +12,34 @@ import triton
 import triton.language as tl
 
 from scopesift_kernels.triton_select import ordered, rank_key
+from scopesift_kernels.triton_tiles import rows_asked
+
+
+@triton.jit
+def begin(
+    document_ptr, start_ptr, refuted_ptr, member_ptr, used_ptr, maximum_ptr, winner_ptr, disorder_ptr,
+    n_tokens, n_documents, n_groups, n_used,
+    NOTHING: tl.constexpr, EVERYTHING: tl.constexpr, OPEN: tl.constexpr, SIZE: tl.constexpr,
+):  # fmt: skip
+    """Nothing is known and every group is open; find where documents start, and say if they are out of order."""
+    lanes = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    none = tl.zeros((SIZE,), dtype=tl.int32)
+    tl.store(refuted_ptr + lanes, tl.full((SIZE,), NOTHING, tl.int64), mask=lanes < n_tokens)
+    tl.store(member_ptr + lanes, tl.full((SIZE,), EVERYTHING, tl.int64), mask=lanes < n_tokens)
+    tl.store(used_ptr + lanes, none, mask=lanes < n_used)
+    tl.store(maximum_ptr + lanes, none.to(tl.float32), mask=lanes < n_groups)
+    tl.store(winner_ptr + lanes, tl.full((SIZE,), OPEN, tl.int64), mask=lanes < n_groups)
+    # Past the last token stands a document n_documents, which starts where everything ends.
+    document = tl.load(document_ptr + lanes, mask=lanes < n_tokens, other=n_documents)
+    before = tl.load(document_ptr + lanes - 1, mask=(lanes > 0) & (lanes <= n_tokens), other=-1)
+    wrong = (document < before) | (document < 0) | (document >= n_documents)
+    tl.store(disorder_ptr + none, none + 1, mask=(lanes < n_tokens) & wrong)
+    # Between -1 and n_documents every number is passed upwards, whatever the order: all starts are written.
+    document = tl.minimum(tl.maximum(document, -1), n_documents).to(tl.int32)
+    before = tl.minimum(tl.maximum(before, -1), n_documents).to(tl.int32)
+    starting = tl.where(lanes <= n_tokens, document - before, 0)
+    for number in range(0, tl.max(starting, axis=0)):
+        tl.store(start_ptr + before + 1 + number, lanes, mask=number < starting)
 
 
 @triton.jit
@@ -32,7 +60,7 @@ def find_leaders(
     is_open = tl.load(winner_ptr + cells, mask=inside, other=-1) == OPEN
     if tl.sum(is_open.to(tl.int32), axis=0) > 0:
         floors = tl.load(floor_ptr + columns, mask=inside, other=float("inf"))
-        features = tl.load(feature_ptr + columns, mask=inside, other=0)
+        features = tl.load(feature_ptr + columns, mask=inside, other=0).to(tl.int32)
         last = tl.load(start_ptr + document + 1)
         best = tl.full((COLUMNS,), float("-inf"), tl.float32)
         leader = tl.full((COLUMNS,), -1, tl.int32)
@@ -53,7 +81,7 @@ def find_leaders(
         won = led & (rank_key(ordered(best), features) >= known)
         tl.store(maximum_ptr + cells, best, mask=won)
         tl.store(winner_ptr + cells, leader, mask=won)
-        tl.store(winner_ptr + cells, tl.full((COLUMNS,), -1, tl.int32), mask=is_open & (leader < 0))
+        tl.store(winner_ptr + cells, tl.full((COLUMNS,), -1, tl.int64), mask=is_open & (leader < 0))
         waits = led & (won == 0)
         tl.atomic_add(counts_ptr + 1, tl.sum(waits.to(tl.int32), axis=0))
         slots = tl.atomic_add(used_ptr + leader, 1, mask=waits)
@@ -68,11 +96,11 @@ def find_leaders(
 @triton.jit
 def gather_asked(
     x_ptr, token_ptr, used_ptr, value_ptr, asked_ptr, counts_ptr, gathered_ptr, row_value_ptr, row_asked_ptr,
-    row_count_ptr, depth, token_stride, depth_stride, width, room, SLOTS: tl.constexpr, WIDTH: tl.constexpr,
+    row_count_ptr, depth, token_stride, depth_stride, width, room, most, SLOTS: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """Copy the residuals of the tokens that are asked about, and what is asked, to rows without gaps."""
     row = tl.program_id(0)
-    if row < tl.minimum(tl.load(counts_ptr), room):
+    if row < rows_asked(counts_ptr, room, most):
         token = tl.load(token_ptr + row).to(tl.int64)
         lanes = tl.arange(0, WIDTH)
         place = token * token_stride + lanes.to(tl.int64) * depth_stride
@@ -90,11 +118,11 @@ def gather_asked(
 @triton.jit
 def learn(
     token_ptr, used_ptr, counts_ptr, row_value_ptr, row_asked_ptr, row_count_ptr, refuted_ptr, member_ptr, k,
-    room, SLOTS: tl.constexpr, ROWS: tl.constexpr,
+    room, most, SLOTS: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
     """Move what is known of each token that was asked about: fewer than k before a pair make it a member."""
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    there = rows < tl.minimum(tl.load(counts_ptr), room)
+    there = rows < rows_asked(counts_ptr, room, most)
     tokens = tl.load(token_ptr + rows, mask=there, other=0)
     used = tl.load(used_ptr + tokens, mask=there, other=0)
     refuted = tl.load(refuted_ptr + tokens, mask=there, other=0)
@@ -109,3 +137,31 @@ def learn(
         refuted = tl.where(asked & (is_member == 0), tl.maximum(refuted, key), refuted)
     tl.store(refuted_ptr + tokens, refuted, mask=there)
     tl.store(member_ptr + tokens, member, mask=there)
+
+
+@triton.jit
+def find_undecided(
+    pre_ptr, floor_ptr, feature_ptr, document_ptr, refuted_ptr, member_ptr, winner_ptr, undecided_ptr,
+    n_tokens, n_selected, OPEN: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
+    """Mark the tokens with a pair of an open group that is neither refuted nor known to be a member."""
+    tokens = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    there = tokens < n_tokens
+    documents = tl.load(document_ptr + tokens, mask=there, other=0)[:, None]
+    refuted = tl.load(refuted_ptr + tokens, mask=there, other=0)[:, None]
+    member = tl.load(member_ptr + tokens, mask=there, other=0)[:, None]
+    undecided = tl.zeros((ROWS,), dtype=tl.int32)
+    for first in range(0, n_selected, COLUMNS):
+        columns = first + tl.arange(0, COLUMNS)
+        inside = there[:, None] & (columns < n_selected)[None, :]
+        floors = tl.load(floor_ptr + columns, mask=columns < n_selected, other=float("inf"))[None, :]
+        features = tl.load(feature_ptr + columns, mask=columns < n_selected, other=0).to(tl.int32)[None, :]
+        is_open = (
+            tl.load(winner_ptr + documents * n_selected + columns[None, :], mask=inside, other=-1) == OPEN
+        )
+        places = tokens.to(tl.int64)[:, None] * n_selected + columns[None, :]
+        pre = tl.load(pre_ptr + places, mask=inside, other=float("-inf"))
+        key = rank_key(ordered(pre), features)
+        may = inside & is_open & (pre > floors) & (key > refuted) & (key < member)
+        undecided = tl.maximum(undecided, tl.max(may.to(tl.int32), axis=1))
+    tl.store(undecided_ptr + tokens, undecided, mask=there)

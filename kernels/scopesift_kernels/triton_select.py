@@ -29,24 +29,27 @@ def rank_key(prepared, features):
 
 @triton.jit
 def find_hot_blocks(
-    hint_ptr, least_ptr, block_ptr, count_ptr, bound_ptr, n_blocks, k,
-    SEARCH: tl.constexpr, WIDTH: tl.constexpr,
+    hint_ptr, least_ptr, block_ptr, count_ptr, bound_ptr, n_blocks, k, first,
+    SEARCH: tl.constexpr, WIDTH: tl.constexpr, TOGETHER: tl.constexpr,
 ):  # fmt: skip
-    """List the blocks whose maximum reaches the bound: the k-th largest maximum, or what the top-k demands.
+    """List the blocks whose maximum reaches the bound: a k-th largest maximum, or what the top-k so far demands.
 
-    k blocks hold an element as large as the k-th largest maximum, so that nothing smaller is among the k
-    largest.
+    k blocks hold an element as large as the k-th largest of their maxima, so that nothing smaller is among the k
+    largest. That holds for blocks of any size: the search looks at the maxima of TOGETHER blocks each.
     """
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, WIDTH)
     hints = ordered(tl.load(hint_ptr + row * n_blocks + lanes, mask=lanes < n_blocks, other=float("-inf")))
-    bound = tl.load(least_ptr + row).to(tl.uint32, bitcast=True)
+    bound = tl.load(least_ptr + row, mask=first > 0, other=0).to(tl.uint32, bitcast=True)
     if SEARCH:
+        maxima = hints
+        if TOGETHER > 1:  # neighbours are in one thread's registers
+            maxima = tl.max(tl.reshape(hints, (WIDTH // TOGETHER, TOGETHER)), axis=1)
         # Bit by bit, the largest threshold that at least k maxima reach.
         threshold = tl.zeros((), dtype=tl.uint32)
         for bit in tl.static_range(32):
             higher = threshold | (0x80000000 >> bit)
-            enough = tl.sum((hints >= higher).to(tl.int32), axis=0) >= k
+            enough = tl.sum((maxima >= higher).to(tl.int32), axis=0) >= k
             threshold = tl.where(enough, higher, threshold)
         bound = tl.maximum(bound, threshold)
     hot = ((hints >= bound) & (lanes < n_blocks)).to(tl.int32)
@@ -57,10 +60,10 @@ def find_hot_blocks(
 
 @triton.jit
 def collect_candidates(
-    pre_ptr, block_ptr, count_ptr, bound_ptr, key_ptr, found_ptr, overflow_ptr, n_columns, n_blocks, first,
-    ROOM: tl.constexpr, BLOCK: tl.constexpr, AT_ONCE: tl.constexpr,
+    pre_ptr, block_ptr, count_ptr, bound_ptr, key_ptr, found_ptr, spilled_ptr, spills_ptr, n_columns, n_blocks,
+    first, ROOM: tl.constexpr, BLOCK: tl.constexpr, AT_ONCE: tl.constexpr,
 ):  # fmt: skip
-    """Write the rank keys of the elements that reach the bound; raise the flag if ROOM is too small."""
+    """Write the rank keys of the elements that reach the bound; say of which rows ROOM is too small."""
     row = tl.program_id(0).to(tl.int64)
     n_hot = tl.load(count_ptr + row)
     bound = tl.load(bound_ptr + row).to(tl.uint32, bitcast=True)
@@ -78,24 +81,38 @@ def collect_candidates(
         tl.store(key_ptr + row * ROOM + place, tl.reshape(keys, (AT_ONCE * BLOCK,)), mask=keep)
         found += tl.sum(hit, axis=0)
     tl.store(found_ptr + row, tl.minimum(found, ROOM))
-    tl.store(overflow_ptr + row, 1, mask=found > ROOM)
+    spilled = found > ROOM
+    tl.store(spilled_ptr + row, spilled.to(tl.int32), mask=spilled | (first == 0))
+    tl.atomic_add(spills_ptr, 1.0, mask=spilled)
 
 
 @triton.jit
 def rank_candidates(
-    running_ptr, key_ptr, found_ptr, ranked_ptr, least_ptr, k, NONE: tl.constexpr,
-    ROOM: tl.constexpr, WIDTH: tl.constexpr, TOP: tl.constexpr,
+    running_ptr, key_ptr, found_ptr, least_ptr, k, first, NONE: tl.constexpr, ROOM: tl.constexpr,
+    WIDTH: tl.constexpr, TOP: tl.constexpr,
 ):  # fmt: skip
-    """Merge a row's candidates into its running top-k; write what a later feature has to reach to enter."""
+    """Merge a row's candidates into its top-k so far, and write what a later feature has to reach to enter."""
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, WIDTH)
     found = tl.load(found_ptr + row)
-    running = tl.load(running_ptr + row * k + lanes, mask=lanes < k, other=NONE)
+    running = tl.load(running_ptr + row * k + lanes, mask=(lanes < k) & (first > 0), other=NONE)
     new = tl.load(key_ptr + row * ROOM + lanes - k, mask=(lanes >= k) & (lanes < k + found), other=NONE)
     top = tl.topk(tl.where(lanes < k, running, new), TOP)
     ranks = tl.arange(0, TOP)
-    tl.store(ranked_ptr + row * k + ranks, top, mask=ranks < k)
+    tl.store(running_ptr + row * k + ranks, top, mask=ranks < k)
     last = tl.min(tl.where(ranks < k, top, 0x7FFFFFFFFFFFFFFF), axis=0)
     # Later features lose ties: they have to be strictly larger.
     least = ((last >> 32).to(tl.int32).to(tl.uint32, bitcast=True) ^ 0x80000000) + 1
     tl.store(least_ptr + row, least.to(tl.int32, bitcast=True))
+
+
+@triton.jit
+def unpack_keys(key_ptr, value_ptr, index_ptr, n_keys, SIZE: tl.constexpr):
+    """Write the values of rank keys, those below 0 as 0, and their indices."""
+    lanes = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
+    inside = lanes < n_keys
+    keys = tl.load(key_ptr + lanes, mask=inside, other=0)
+    signed = (keys >> 32).to(tl.int32)
+    values = (signed ^ ((signed >> 31) & 0x7FFFFFFF)).to(tl.float32, bitcast=True)
+    tl.store(value_ptr + lanes, tl.maximum(values, 0.0), mask=inside)
+    tl.store(index_ptr + lanes, 0xFFFFFFFF - (keys & 0xFFFFFFFF), mask=inside)

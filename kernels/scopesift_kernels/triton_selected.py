@@ -1,33 +1,38 @@
-"""Selected features on the GPU: rounds of verifying leaders that the host does not wait for.
+"""Selected features on the GPU: rounds of verifying leaders, the first of which the host does not wait for.
 
 Count, don't select: a pair (token, feature) is in the token's top-k iff fewer than k features rank before it, and
 the epilogue of a product can count those without writing anything. A round asks about the largest undecided pair of
-every (document, feature) group and learns from the answer. The host looks whether there is anything to ask and whether
-asking pays, launches a few rounds one after the other, and looks once more: what is still open is encoded.
+every (document, feature) group and learns from the answer; where too many tokens hold one, it does nothing. The host
+launches the first round before it looks at anything, further rounds while they settle half of what is open, and
+encodes what is still open then.
 """
 
 from __future__ import annotations
 
+import struct
+from functools import cached_property
+from typing import NamedTuple
+
 import torch
 import triton
 
+from scopesift_kernels import reference
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.document_pool import pool_documents
-from scopesift_kernels.rank_keys import NONE, key_indices, rank_keys
+from scopesift_kernels.rank_keys import NONE, key_indices
 from scopesift_kernels.results import SelectedMaxima
 from scopesift_kernels.triton_launch import count_before, pre_activations
-from scopesift_kernels.triton_rounds import find_leaders, gather_asked, learn
-from scopesift_kernels.triton_topk import topk_keys
-from scopesift_kernels.triton_weights import Weights, encoder_weights
+from scopesift_kernels.triton_rounds import begin, find_leaders, find_undecided, gather_asked, learn
+from scopesift_kernels.triton_topk import launch_topk, topk_keys
+from scopesift_kernels.triton_weights import encoder_weights
 
 _ROUNDS = 3
-# If one in so many tokens holds a leader, rounds would cost more than encoding what may decide.
+# If more than one in so many tokens holds a leader, rounds would cost more than encoding what may decide.
 _ASKED_SHARE = 4
 # Leaders of one token that are counted in a round, and tokens: their residuals are copied.
 _SLOTS, _ROOM = 2, 8192
 # Of as many tokens or more it is first asked which can hold a member at all, by this share of the features.
 _GATE_TOKENS, _GATE_SHARE, _GATE_SAMPLE = 1024, 8, 128
-_TILE_ROWS, _TILE_COLUMNS, _LEARN_ROWS = 64, 32, 128
+_TILE_ROWS, _TILE_COLUMNS, _LEARN_ROWS, _BEGIN_SIZE = 64, 32, 128, 1024
 # Copied residuals are rows of a multiple of this.
 _WHOLE = 8
 _OPEN = -2
@@ -36,31 +41,52 @@ _EVERYTHING = 2**63 - 1  # above the key of every pair
 
 def encode_all(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents by the full encode of every token."""
-    weights = encoder_weights(problem)
-    pre_TS = _selected_pre_activations(problem, selection, weights)
-    last_T1 = topk_keys(problem.x_TD, weights, problem.k)[:, -1:]
-    active_TS = (rank_keys(pre_TS, selection.features_S) >= last_T1) & (pre_TS > selection.floors_S)
-    acts_TS = torch.where(active_TS, pre_TS, 0.0)
-    return pool_documents(acts_TS, selection.documents_T, selection.n_documents)
+    groups = _Groups(problem, selection)
+    launched = launch_topk(problem.x_TD, groups.weights, problem.k)
+    groups.settle(launched.keys_RK[:, -1])
+    groups.lead(0)
+    seen = groups.look(launched.spills_1)
+    if seen.may_overflow:
+        return reference.selected(problem, selection)
+    if seen.more:
+        launched.repair()
+        groups.begin()
+        groups.settle(launched.keys_RK[:, -1])
+        groups.lead(0)
+    return SelectedMaxima(groups.maximum_NS, groups.winner_NS)
 
 
 def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
     """Pool selected features over documents by verifying as few pairs as may be."""
-    if not selection.features_S.numel() or not selection.n_documents:
-        shape = (selection.n_documents, selection.features_S.numel())
-        empty = torch.zeros(shape, device=problem.x_TD.device)
-        return SelectedMaxima(empty, torch.full_like(empty, -1, dtype=torch.int64))
     groups = _Groups(problem, selection)
-    counts = groups.lead(0)
-    asked, still_open = counts[:2].tolist()
-    if still_open and asked * _ASKED_SHARE <= problem.n_tokens:
-        for number in range(1, _ROUNDS + 1):
-            groups.verify(counts)
-            counts = groups.lead(number)
-        still_open = int(counts[1])
-    if still_open:
+    groups.lead(0)
+    groups.verify(0)
+    groups.lead(1)
+    seen, done = groups.look(), 1
+    if seen.may_overflow:
+        return reference.selected(problem, selection)
+    while done < _ROUNDS and 0 < 2 * seen.still_open[done] <= seen.still_open[done - 1]:
+        groups.verify(done)
+        done += 1
+        groups.lead(done)
+        seen = groups.look()
+    if seen.still_open[done]:
         groups.finish()
-    return SelectedMaxima(groups.maximum_NS, groups.winner_NS.to(torch.int64))
+    return SelectedMaxima(groups.maximum_NS, groups.winner_NS)
+
+
+class _Seen(NamedTuple):
+    """What the host has read.
+
+    Attributes:
+        still_open: groups that stayed open at every look at their leaders.
+        may_overflow: see `Problem`.
+        more: whether what else was asked for is not 0.
+    """
+
+    still_open: list[int]
+    may_overflow: bool
+    more: bool
 
 
 class _Groups:
@@ -69,57 +95,102 @@ class _Groups:
     def __init__(self, problem: Problem, selection: Selection) -> None:
         self.problem, self.selection = problem, selection
         device, n_tokens = problem.x_TD.device, problem.n_tokens
+        n_documents, n_selected = selection.n_documents, selection.features_S.numel()
+        # before anything else, so that the GPU has something to do
         self.weights = encoder_weights(problem)
-        self.pre_TS = _selected_pre_activations(problem, selection, self.weights)
-        numbers = torch.arange(selection.n_documents + 1, device=device)
-        self.starts = torch.searchsorted(selection.documents_T, numbers, out_int32=True)
-        self.features_S = selection.features_S.to(torch.int32)
-        self.maximum_NS = torch.zeros(selection.n_documents, self.features_S.numel(), device=device)
-        self.winner_NS = torch.full_like(self.maximum_NS, _OPEN, dtype=torch.int32)
-        self.refuted_T = torch.full((n_tokens,), NONE, dtype=torch.int64, device=device)
-        self.member_T = torch.full_like(self.refuted_T, _EVERYTHING)
-        self.used_T = torch.zeros(n_tokens, dtype=torch.int32, device=device)
+        self.pre_TS = torch.empty(n_tokens, n_selected, device=device)
+        pre_activations(problem.x_TD, self.weights[selection.features_S], self.pre_TS, None, 0)
+        self.largest_1 = problem.largest_entry()
+        self.starts = torch.empty(n_documents + 1, dtype=torch.int32, device=device)
+        self.maximum_NS = torch.empty(n_documents, n_selected, device=device)
+        self.winner_NS = torch.empty(n_documents, n_selected, dtype=torch.int64, device=device)
+        # Rows of 16 bytes here and below, since kernels are compiled for the alignment of their pointers.
+        whole_T = -(-n_tokens // 4) * 4
+        self.refuted_T, self.member_T = torch.empty(2, whole_T, dtype=torch.int64, device=device)
+        self.used_LT = torch.empty(_ROUNDS + 2, whole_T, dtype=torch.int32, device=device)
         self.value_TQ = torch.empty(n_tokens, _SLOTS, device=device)
-        self.asked_TQ = torch.zeros(n_tokens, _SLOTS, dtype=torch.int32, device=device)
-        self.room = min(_ROOM, n_tokens, self.maximum_NS.numel())
+        self.asked_TQ = torch.empty(n_tokens, _SLOTS, dtype=torch.int32, device=device)
+        self.most = n_tokens // _ASKED_SHARE
+        self.room = max(1, min(_ROOM, self.most, self.maximum_NS.numel()))
         self.token_R = torch.empty(self.room, dtype=torch.int32, device=device)
-        # of every look at the leaders: tokens that were asked about, groups that stayed open; rows of 16 bytes,
-        # since kernels are compiled for the alignment of their pointers
-        self.counts = torch.zeros(_ROUNDS + 2, 4, dtype=torch.int32, device=device)
-        width = -(-self.weights.depth // _WHOLE) * _WHOLE
-        self.gathered_RD = torch.empty(self.room, width, dtype=self.weights.dtype, device=device)
-        self.row_value_RQ = torch.empty(self.room, _SLOTS, device=device)
-        self.row_asked_RQ = torch.empty(self.room, _SLOTS, dtype=torch.int32, device=device)
-        self.row_count_RQ = torch.empty_like(self.row_asked_RQ)
+        self.begin()
 
-    def lead(self, number: int) -> torch.Tensor:
-        """Close the groups whose leader is known; the number of tokens to ask about and of open groups first."""
+    def begin(self) -> None:
+        """Nothing is known, and every group is open."""
+        # of every look at the leaders: tokens to ask about, groups that stayed open; last, whether documents fall
+        self.counts = torch.zeros(_ROUNDS + 3, 4, dtype=torch.int32, device=self.starts.device)
+        sizes = (self.problem.n_tokens + 1, self.maximum_NS.numel(), self.used_LT.numel())
+        begin[(triton.cdiv(max(sizes), _BEGIN_SIZE),)](
+            self.selection.documents_T, self.starts, self.refuted_T, self.member_T, self.used_LT, self.maximum_NS,
+            self.winner_NS, self.counts[-1], self.problem.n_tokens, self.selection.n_documents, *sizes[1:],
+            NOTHING=NONE, EVERYTHING=_EVERYTHING, OPEN=_OPEN, SIZE=_BEGIN_SIZE,
+        )  # fmt: skip
+
+    def lead(self, number: int) -> None:
+        """Close the groups whose leader is known, and note which leaders to ask about."""
         n_documents, n_selected = self.maximum_NS.shape
-        self.used_T.zero_()
         find_leaders[(n_documents, triton.cdiv(n_selected, _TILE_COLUMNS))](
-            self.pre_TS, self.selection.floors_S, self.features_S, self.starts, self.refuted_T, self.member_T,
-            self.maximum_NS, self.winner_NS, self.used_T, self.value_TQ, self.asked_TQ, self.token_R,
-            self.counts[number], n_selected, self.room,
+            self.pre_TS, self.selection.floors_S, self.selection.features_S, self.starts, self.refuted_T,
+            self.member_T, self.maximum_NS, self.winner_NS, self.used_LT[number], self.value_TQ, self.asked_TQ,
+            self.token_R, self.counts[number], n_selected, self.room,
             OPEN=_OPEN, SLOTS=_SLOTS, ROWS=_TILE_ROWS, COLUMNS=_TILE_COLUMNS,
         )  # fmt: skip
-        return self.counts[number]
 
-    def verify(self, counts: torch.Tensor) -> None:
-        """Count what ranks before the leaders that `lead` has found."""
-        x_TD, k = self.problem.x_TD, self.problem.k
+    def verify(self, number: int) -> None:
+        """Count what ranks before the leaders that `lead` has noted, unless they are too many, and learn from it."""
+        x_TD, k, counts, used_T = self.problem.x_TD, self.problem.k, self.counts[number], self.used_LT[number]
+        gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ = self._rows
         gather_asked[(self.room,)](
-            x_TD, self.token_R, self.used_T, self.value_TQ, self.asked_TQ, counts, self.gathered_RD,
-            self.row_value_RQ, self.row_asked_RQ, self.row_count_RQ, x_TD.shape[1], x_TD.stride(0),
-            x_TD.stride(1), self.gathered_RD.shape[1], self.room,
-            SLOTS=_SLOTS, WIDTH=triton.next_power_of_2(self.gathered_RD.shape[1]),
+            x_TD, self.token_R, used_T, self.value_TQ, self.asked_TQ, counts, gathered_RD, row_value_RQ,
+            row_asked_RQ, row_count_RQ, x_TD.shape[1], x_TD.stride(0), x_TD.stride(1), gathered_RD.shape[1],
+            self.room, self.most, SLOTS=_SLOTS, WIDTH=triton.next_power_of_2(gathered_RD.shape[1]),
         )  # fmt: skip
         count_before(
-            self.gathered_RD, self.weights, self.row_value_RQ, self.row_asked_RQ, self.row_count_RQ, counts
+            gathered_RD, self.weights, row_value_RQ, row_asked_RQ, row_count_RQ, counts, most=self.most
         )
         learn[(triton.cdiv(self.room, _LEARN_ROWS),)](
-            self.token_R, self.used_T, counts, self.row_value_RQ, self.row_asked_RQ, self.row_count_RQ,
-            self.refuted_T, self.member_T, k, self.room, SLOTS=_SLOTS, ROWS=_LEARN_ROWS,
+            self.token_R, used_T, counts, row_value_RQ, row_asked_RQ, row_count_RQ, self.refuted_T,
+            self.member_T, k, self.room, self.most, SLOTS=_SLOTS, ROWS=_LEARN_ROWS,
         )  # fmt: skip
+
+    @cached_property
+    def _rows(self) -> tuple[torch.Tensor, ...]:
+        """Room for the residuals that are asked about, and for values, features and counts of what is asked."""
+        device = self.problem.x_TD.device
+        width = -(-self.weights.depth // _WHOLE) * _WHOLE
+        return (
+            torch.empty(self.room, width, dtype=self.weights.dtype, device=device),
+            torch.empty(self.room, _SLOTS, device=device),
+            torch.empty(self.room, _SLOTS, dtype=torch.int32, device=device),
+            torch.empty(self.room, _SLOTS, dtype=torch.int32, device=device),
+        )
+
+    def look(self, *more_1: torch.Tensor) -> _Seen:
+        """Wait for the GPU, once for everything.
+
+        Args:
+            more_1: float32 `[1]` each; whether any is not 0 is told.
+
+        Raises:
+            ValueError: residuals or documents are not what they have to be.
+        """
+        numbers = [number_1.view(torch.int32) for number_1 in (self.largest_1, *more_1)]
+        read = torch.cat((self.counts.flatten(), *numbers)).tolist()
+        n_counts = self.counts.numel()
+        if read[n_counts - 4]:
+            self.selection.check_order()
+        (largest,) = struct.unpack("f", struct.pack("i", read[n_counts]))
+        return _Seen(
+            still_open=read[1:n_counts:4],
+            may_overflow=self.problem.may_overflow(largest * self.problem.x_TD.shape[1] ** 0.5),
+            more=any(read[n_counts + 1 :]),
+        )
+
+    def settle(self, last_T: torch.Tensor) -> None:
+        """Of all tokens the key of the last member is known."""
+        n_tokens = self.problem.n_tokens
+        self.member_T[:n_tokens] = last_T
+        torch.sub(last_T, 1, out=self.refuted_T[:n_tokens])
 
     def finish(self) -> None:
         """Encode the tokens that may still decide a group, fewer of them if a look at some features pays."""
@@ -128,22 +199,26 @@ class _Groups:
         if tokens_R.numel() >= _GATE_TOKENS and n_hot >= self.problem.k:
             self._refute_by(self._hot_features(tokens_R, n_hot), tokens_R)
             tokens_R = self.undecided()
-        last_R = self._last_key(tokens_R, self.weights)
+        last_R = topk_keys(self.problem.x_TD[tokens_R], self.weights, self.problem.k)[:, -1]
         self.member_T[tokens_R], self.refuted_T[tokens_R] = last_R, last_R - 1
         self.lead(_ROUNDS + 1)
 
     def undecided(self) -> torch.Tensor:
         """The tokens with a pair that may lead an open group and of which nothing is known."""
-        chosen = self.selection
-        open_TS = (self.winner_NS == _OPEN)[chosen.documents_T] & (self.pre_TS > chosen.floors_S)
-        keys_TS = rank_keys(self.pre_TS, chosen.features_S)
-        open_TS &= (keys_TS > self.refuted_T[:, None]) & (keys_TS < self.member_T[:, None])
-        return open_TS.any(dim=1).nonzero().flatten()
+        n_tokens, n_selected = self.pre_TS.shape
+        undecided_T = torch.empty(n_tokens, dtype=torch.int32, device=self.pre_TS.device)
+        find_undecided[(triton.cdiv(n_tokens, _TILE_ROWS),)](
+            self.pre_TS, self.selection.floors_S, self.selection.features_S, self.selection.documents_T,
+            self.refuted_T, self.member_T, self.winner_NS, undecided_T, n_tokens, n_selected,
+            OPEN=_OPEN, ROWS=_TILE_ROWS, COLUMNS=_TILE_COLUMNS,
+        )  # fmt: skip
+        return undecided_T.nonzero().flatten()
 
     def _hot_features(self, tokens_R: torch.Tensor, n_hot: int) -> torch.Tensor:
-        """The features that are most often active on a sample of the tokens."""
+        """The features that are most often active on a sample of the tokens; which ones decides speed only."""
         sample_R = tokens_R[:: max(1, tokens_R.numel() // _GATE_SAMPLE)]
-        active = key_indices(topk_keys(self.problem.x_TD[sample_R], self.weights, self.problem.k)).flatten()
+        launched = launch_topk(self.problem.x_TD[sample_R], self.weights, self.problem.k)
+        active = key_indices(launched.keys_RK).flatten()
         held_F = torch.zeros(self.problem.n_features, device=active.device)
         held_F.index_add_(0, active, torch.ones_like(active, dtype=held_F.dtype))
         return held_F.topk(n_hot).indices
@@ -151,19 +226,9 @@ class _Groups:
     def _refute_by(self, features_H: torch.Tensor, tokens_R: torch.Tensor) -> None:
         """What is smaller than the k-th largest over some features isn't among the k largest over all.
 
-        Both come out of the same loop over D: equal inputs give equal bits, so that no slack is needed.
+        Both come out of the same loop over D: equal inputs give equal bits, so that no slack is needed. A row that
+        found no room has the k-th largest over some of these features: a bound as well.
         """
-        last_R = self._last_key(tokens_R, self.weights[features_H])
-        below_R = ((last_R >> 32) << 32) - 1  # above the keys of smaller values, below those of equal ones
+        launched = launch_topk(self.problem.x_TD[tokens_R], self.weights[features_H], self.problem.k)
+        below_R = ((launched.keys_RK[:, -1] >> 32) << 32) - 1  # above smaller values' keys, below equal ones'
         self.refuted_T[tokens_R] = torch.maximum(self.refuted_T[tokens_R], below_R)
-
-    def _last_key(self, tokens_R: torch.Tensor, weights: Weights) -> torch.Tensor:
-        """The rank key `[R]` of the k-th largest pre-activation of some tokens over some features."""
-        return topk_keys(self.problem.x_TD[tokens_R], weights, self.problem.k)[:, -1]
-
-
-def _selected_pre_activations(problem: Problem, selection: Selection, weights: Weights) -> torch.Tensor:
-    """Float32 pre-activations `[T, S]` of the selected features."""
-    pre_TS = torch.empty(problem.n_tokens, selection.features_S.numel(), device=problem.x_TD.device)
-    pre_activations(problem.x_TD, weights[selection.features_S], pre_TS, None, 0)
-    return pre_TS

@@ -79,16 +79,23 @@ def _write_half(
 
 
 @triton.jit
+def rows_asked(n_asked_ptr, room, most):
+    """How many rows are asked about: those that there is room for, and none if that wouldn't pay, above `most`."""
+    n_asked = tl.load(n_asked_ptr)
+    return tl.where(n_asked > most, 0, tl.minimum(n_asked, room))
+
+
+@triton.jit
 def count_larger(
-    x_desc, W_desc, b_ptr, value_ptr, feature_ptr, count_ptr, n_rows_ptr, n_columns, depth, room,
+    x_desc, W_desc, b_ptr, value_ptr, feature_ptr, count_ptr, n_asked_ptr, n_columns, depth, room, most,
     ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PARTS: tl.constexpr, GROUP: tl.constexpr,
     SLOTS: tl.constexpr, PROGRAMS: tl.constexpr,
 ):  # fmt: skip
     """Count, for SLOTS (value, feature) of each row, the features that rank before it; write nothing else.
 
-    How many rows there are, `room` at most, is read on the device: nobody waits for it.
+    How many rows there are is read on the device: nobody waits for it.
     """
-    n_rows = tl.minimum(tl.load(n_rows_ptr), room)
+    n_rows = rows_asked(n_asked_ptr, room, most)
     n_row_tiles = tl.cdiv(n_rows, ROWS)
     n_column_tiles = tl.cdiv(n_columns, COLUMNS)
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):

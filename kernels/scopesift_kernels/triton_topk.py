@@ -2,79 +2,151 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import torch
 import triton
 
 from scopesift_kernels.rank_keys import NONE, rank_keys
+from scopesift_kernels.triton_device import room_for_pre_activations
 from scopesift_kernels.triton_launch import pre_activations, tile_shape
 from scopesift_kernels.triton_select import collect_candidates, find_hot_blocks, rank_candidates
 from scopesift_kernels.triton_weights import Weights
 
-# Pre-activations that are in memory at a time (192 MiB), and the features among them.
-_ELEMENTS, _CHUNK = 3 * 2**24, 2**15
-# The same for the exact fallback, which needs several times the room for each.
+# Features whose pre-activations are in memory at a time.
+_CHUNK = 2**15
+# Pre-activations that the exact fallback looks at together: it needs several times the room for each.
 _DENSE_ELEMENTS = 2**22
-_BLOCKS = (128, 64, 32, 16)
+# Columns of a maximum: the fewer, the less is read beside what is wanted. The bound is searched among the maxima of so
+# many blocks together, since a search costs what it looks at.
+_BLOCKS, _TOGETHER = (32, 16), (4, 2, 1)
 _BLOCKS_AT_ONCE = 8
 # A row has room for this many features, or four times k: those that it has and the candidates to enter.
 _LEAST_WIDTH = 256
 
 
+@dataclass(frozen=True)
+class Launched:
+    """A search for the top-k that the GPU was given. Nobody has waited for it.
+
+    Attributes:
+        x_RD: the tokens.
+        weights: of the features that are searched.
+        keys_RK: rank keys, descending. Where candidates of a row found no room, those of some features only.
+        spilled_R: int32, not 0 for those rows.
+        spills_1: float32 `[1]`, not 0 if there are such rows.
+    """
+
+    x_RD: torch.Tensor
+    weights: Weights
+    keys_RK: torch.Tensor
+    spilled_R: torch.Tensor
+    spills_1: torch.Tensor
+
+    def repair(self) -> None:
+        """Do the rows that found no room again, by selecting from all their keys. Waits for the GPU."""
+        rows_Q = self.spilled_R.nonzero().flatten()
+        self.keys_RK[rows_Q] = _dense_keys(self.x_RD[rows_Q], self.weights, self.keys_RK.shape[1])
+
+
 def topk_keys(x_RD: torch.Tensor, weights: Weights, k: int) -> torch.Tensor:
-    """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending."""
-    chunk = min(weights.n_features, _CHUNK)
-    widest = tile_shape(weights.dtype).columns // 2  # maxima are taken in halves of tiles
-    block = next((size for size in _BLOCKS if size <= widest and chunk // size >= 2 * k), None)
-    if block is None:  # too few blocks for their maxima to say anything
-        return _dense_keys(x_RD, weights, k)
-    keys_RK = torch.empty(x_RD.shape[0], k, dtype=torch.int64, device=x_RD.device)
-    overflow_R = torch.zeros(x_RD.shape[0], dtype=torch.int32, device=x_RD.device)
-    slab = max(1, _ELEMENTS // chunk)
-    for start in range(0, x_RD.shape[0], slab):
-        rows = slice(start, start + slab)
-        keys_RK[rows] = _slab_keys(x_RD[rows], weights, k, chunk, block, overflow_R[rows])
-    spilled_R = overflow_R.nonzero().flatten()
-    if spilled_R.numel():
-        keys_RK[spilled_R] = _dense_keys(x_RD[spilled_R], weights, k)
-    return keys_RK
+    """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending. Waits for the GPU."""
+    launched = launch_topk(x_RD, weights, k)
+    if float(launched.spills_1):
+        launched.repair()
+    return launched.keys_RK
 
 
-def _slab_keys(
-    x_RD: torch.Tensor, weights: Weights, k: int, chunk: int, block: int, overflow_R: torch.Tensor
-) -> torch.Tensor:
-    """Run all features past a slab of tokens; `overflow_R` is set where the room for candidates didn't do."""
+def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int) -> Launched:
+    """Start the search for the k largest pre-activations of some tokens."""
     n_rows, device = x_RD.shape[0], x_RD.device
-    width = max(_LEAST_WIDTH, triton.next_power_of_2(4 * k))
-    room = width - k
-    pre = torch.empty(n_rows * chunk, device=device)
-    hint = torch.empty(n_rows * triton.cdiv(chunk, block), device=device)
-    hot = torch.empty_like(hint, dtype=torch.int32)
-    count_R, bound_R, found_R = torch.empty(3, n_rows, dtype=torch.int32, device=device)
-    least_R = torch.zeros(n_rows, dtype=torch.int32, device=device)
-    new_RM = torch.empty(n_rows, room, dtype=torch.int64, device=device)
-    keys_RK = torch.full((n_rows, k), NONE, dtype=torch.int64, device=device)
-    for first in range(0, weights.n_features, chunk):
-        some = weights[first : first + chunk]
-        n_columns = some.n_features
-        n_blocks = triton.cdiv(n_columns, block)
-        pre_RC = pre[: n_rows * n_columns].view(n_rows, n_columns)
-        hint_RG = hint[: n_rows * n_blocks].view(n_rows, n_blocks)
-        pre_activations(x_RD, some, pre_RC, hint_RG, block)
+    shape, chunk = tile_shape(weights.dtype), min(weights.n_features, _CHUNK)
+    block, together = _blocks(chunk, k, shape.columns // 2)  # maxima are taken in halves of tiles
+    if not block or not n_rows:
+        keys_RK, none_R = _dense_keys(x_RD, weights, k), torch.zeros(n_rows, dtype=torch.int32, device=device)
+        return Launched(x_RD, weights, keys_RK, none_R, torch.zeros(1, device=device))
+    pre = room_for_pre_activations(n_rows, chunk, shape.rows, device)
+    slab, pre = pre.shape[0], pre.flatten()
+    hint = torch.empty(slab * triton.cdiv(chunk, block), device=device)
+    search = _Search(x_RD, weights, k, slab)
+    for start in range(0, n_rows, slab):
+        rows = slice(start, min(start + slab, n_rows))
+        for first in range(0, weights.n_features, chunk):
+            some = weights[first : first + chunk]
+            shape_RC = rows.stop - start, some.n_features
+            shape_RG = rows.stop - start, triton.cdiv(some.n_features, block)
+            pre_RC = pre[: shape_RC[0] * shape_RC[1]].view(shape_RC)
+            hint_RG = hint[: shape_RG[0] * shape_RG[1]].view(shape_RG)
+            pre_activations(x_RD[rows], some, pre_RC, hint_RG, block)
+            search.take_in(rows, first, pre_RC, hint_RG, block, together)
+    return search.launched
+
+
+def _blocks(chunk: int, k: int, widest: int) -> tuple[int, int]:
+    """The columns of a maximum, and how many maxima are searched together; 0, 0 if there are too few for k."""
+    for block in _BLOCKS:
+        for together in _TOGETHER:
+            if block <= widest and chunk // (block * together) >= 2 * k:
+                return block, together
+    return 0, 0
+
+
+class _Search:
+    """What is found in slabs of pre-activations. Buffers are made on first use: the GPU is multiplying by then."""
+
+    def __init__(self, x_RD: torch.Tensor, weights: Weights, k: int, slab: int) -> None:
+        self.x_RD, self.weights, self.k, self.slab = x_RD, weights, k, slab
+        self.width = max(_LEAST_WIDTH, triton.next_power_of_2(4 * k))
+        self.room = self.width - k
+
+    @cached_property
+    def launched(self) -> Launched:
+        n_rows, device = self.x_RD.shape[0], self.x_RD.device
+        return Launched(
+            self.x_RD,
+            self.weights,
+            torch.empty(n_rows, self.k, dtype=torch.int64, device=device),
+            torch.empty(n_rows, dtype=torch.int32, device=device),
+            torch.zeros(1, device=device),
+        )
+
+    @cached_property
+    def _numbers(self) -> torch.Tensor:
+        """Of each row: hot blocks, the bound, candidates, what a later feature has to reach; addresses are aligned."""
+        return torch.empty(4, triton.cdiv(self.slab, 4) * 4, dtype=torch.int32, device=self.x_RD.device)
+
+    @cached_property
+    def _candidates(self) -> torch.Tensor:
+        return torch.empty(self.slab, self.room, dtype=torch.int64, device=self.x_RD.device)
+
+    def take_in(
+        self,
+        rows: slice,
+        first: int,
+        pre_RC: torch.Tensor,
+        hint_RG: torch.Tensor,
+        block: int,
+        together: int,
+    ) -> None:
+        """Merge the pre-activations of some tokens and of features from `first` on into their top-k."""
+        n_rows, n_columns = pre_RC.shape
+        n_blocks, k = hint_RG.shape[1], self.k
+        hot_RG = torch.empty_like(hint_RG, dtype=torch.int32)
+        count_R, bound_R, found_R, least_R = self._numbers
+        keys_RK, spilled_R = self.launched.keys_RK[rows], self.launched.spilled_R[rows]
         find_hot_blocks[(n_rows,)](
-            hint_RG, least_R, hot, count_R, bound_R, n_blocks, k,
-            SEARCH=n_blocks >= k, WIDTH=triton.next_power_of_2(n_blocks), num_warps=1,
+            hint_RG, least_R, hot_RG, count_R, bound_R, n_blocks, k, first,
+            SEARCH=n_blocks >= k * together, WIDTH=triton.next_power_of_2(n_blocks), TOGETHER=together, num_warps=1,
         )  # fmt: skip
         collect_candidates[(n_rows,)](
-            pre_RC, hot, count_R, bound_R, new_RM, found_R, overflow_R, n_columns, n_blocks, first,
-            ROOM=room, BLOCK=block, AT_ONCE=_BLOCKS_AT_ONCE, num_warps=1,
+            pre_RC, hot_RG, count_R, bound_R, self._candidates, found_R, spilled_R, self.launched.spills_1,
+            n_columns, n_blocks, first, ROOM=self.room, BLOCK=block, AT_ONCE=_BLOCKS_AT_ONCE, num_warps=1,
         )  # fmt: skip
-        ranked_RK = torch.empty_like(keys_RK)
         rank_candidates[(n_rows,)](
-            keys_RK, new_RM, found_R, ranked_RK, least_R, k, NONE=NONE,
-            ROOM=room, WIDTH=width, TOP=max(2, triton.next_power_of_2(k)), num_warps=max(1, min(8, width // 256)),
+            keys_RK, self._candidates, found_R, least_R, k, first, NONE=NONE, ROOM=self.room, WIDTH=self.width,
+            TOP=max(2, triton.next_power_of_2(k)), num_warps=max(1, min(8, self.width // 256)),
         )  # fmt: skip
-        keys_RK = ranked_RK
-    return keys_RK
 
 
 def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int) -> torch.Tensor:

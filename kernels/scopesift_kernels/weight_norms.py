@@ -1,4 +1,4 @@
-"""One pass over an encoder's weights: are they finite, and how long is the longest row."""
+"""One pass over an encoder's weights: are they finite, and how large."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ def _largest_norm(W_enc_FD: torch.Tensor) -> float:
     return norm
 
 
+def _largest_bias(b_enc_F: torch.Tensor) -> float:
+    largest = float(b_enc_F.float().abs().max())
+    if not largest < float("inf"):  # NaN included
+        raise ValueError("b_enc_F has to be finite; it holds NaN or infinity: check the SAE file")
+    return largest
+
+
 _remembered = PerTensor(_largest_norm)
+_remembered_bias = PerTensor(_largest_bias)
 
 
 def largest_norm(W_enc_FD: torch.Tensor) -> float:
@@ -42,3 +50,15 @@ def largest_norm(W_enc_FD: torch.Tensor) -> float:
         ValueError: a weight is NaN or infinite.
     """
     return _remembered(W_enc_FD)
+
+
+def largest_bias(b_enc_F: torch.Tensor) -> float:
+    """Largest magnitude of a bias, read once for each tensor.
+
+    Args:
+        b_enc_F: `[F]` float32, bfloat16 or float16.
+
+    Raises:
+        ValueError: an entry is NaN or infinite.
+    """
+    return _remembered_bias(b_enc_F)

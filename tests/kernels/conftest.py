@@ -117,21 +117,21 @@ def triton_here() -> None:
 @pytest.fixture
 def small_triton(monkeypatch: pytest.MonkeyPatch, triton_here: None) -> None:
     """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
-    from scopesift_kernels import triton_backend, triton_launch, triton_selected, triton_topk
+    from scopesift_kernels import triton_backend, triton_device, triton_launch, triton_selected, triton_topk
 
     tile = triton_launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
     for module, name, value in (
         (triton_launch, "HALF", tile),
         (triton_launch, "FULL", tile),
         (triton_topk, "_CHUNK", 64),
-        (triton_topk, "_ELEMENTS", 3 * 64),
-        (triton_topk, "_BLOCKS", (16, 8, 4)),
+        (triton_device, "most_pre_activations", lambda device: 3 * 64),
+        (triton_topk, "_BLOCKS", (8, 4)),
         (triton_topk, "_LEAST_WIDTH", 32),
         (triton_backend, "_FEW_TOKENS", 0),
         (triton_backend, "_MANY_FEATURES", 0),
         (triton_backend, "_PAIRS_AT_ONCE", 64),
         (triton_selected, "_ROUNDS", 2),
-        (triton_selected, "_ASKED_SHARE", 0),
+        (triton_selected, "_ASKED_SHARE", 1),
         (triton_selected, "_ROOM", 5),
         (triton_selected, "_GATE_TOKENS", 3),
         (triton_selected, "_GATE_SHARE", 4),
@@ -139,5 +139,6 @@ def small_triton(monkeypatch: pytest.MonkeyPatch, triton_here: None) -> None:
         (triton_selected, "_TILE_ROWS", 2),
         (triton_selected, "_TILE_COLUMNS", 2),
         (triton_selected, "_LEARN_ROWS", 2),
+        (triton_selected, "_BEGIN_SIZE", 4),
     ):
         monkeypatch.setattr(module, name, value)

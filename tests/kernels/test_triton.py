@@ -112,3 +112,59 @@ def test_a_bias_of_any_stride_is_read_right() -> None:
     # on the device from the start: moving would make them contiguous
     assert same_topk((*case, torch.arange(80.0, device=DEVICE)[::2]), 2).tolist() == [[39, 38]]
     assert same_topk((*case, torch.ones(1, device=DEVICE).expand(40)), 2).tolist() == [[0, 1]]
+
+
+@pytest.mark.usefixtures("small_triton")
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_bad_residuals_are_refused_although_they_are_multiplied_before_they_are_looked_at(bad: float) -> None:
+    x, W, b = (
+        torch.ones(3, 4, device=DEVICE),
+        torch.ones(80, 4, device=DEVICE),
+        torch.zeros(80, device=DEVICE),
+    )
+    x[1, 2] = bad
+    with pytest.raises(ValueError, match="token 1"):
+        encode_topk(x, W, b, 2, backend="triton")
+    with pytest.raises(ValueError, match="beyond float32"):
+        encode_topk(torch.full_like(x, 1e30), W * -1e30, b, 2, backend="triton")
+
+
+@pytest.mark.usefixtures("small_triton")
+def test_huge_residuals_that_do_not_overflow_are_the_references() -> None:
+    same_topk((torch.full((2, 4), 1e25), torch.diag(torch.full((4,), 1e13)), torch.zeros(4)), 2)
+
+
+@pytest.mark.usefixtures("small_triton")
+def test_values_that_crowd_in_one_block_are_all_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maxima of several blocks together give a low bound there, for which there may be no room."""
+    bias = torch.full((64,), -1.0)
+    bias[16:24] = torch.arange(8.0)
+    assert same_topk((torch.zeros(1, 1), torch.zeros(64, 1), bias), 2).tolist() == [[23, 22]]
+
+
+@pytest.mark.usefixtures("small_triton")
+def test_no_tokens_have_no_features() -> None:
+    assert same_topk((torch.ones(0, 4), torch.ones(80, 4), torch.zeros(80)), 2).shape == (0, 2)
+
+
+@pytest.mark.usefixtures("triton_here")
+def test_where_memory_is_short_fewer_tokens_are_multiplied_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scopesift_kernels import triton_device
+
+    empty, left = torch.empty, 100
+    monkeypatch.setattr(triton_device, "most_pre_activations", lambda device: 640)
+    monkeypatch.setattr(triton_device, "_LEAST", 80)
+
+    def full(rows: int, columns: int, device: torch.device) -> torch.Tensor:
+        if rows * columns > left:
+            raise torch.OutOfMemoryError
+        return empty(rows, columns, device=device)
+
+    monkeypatch.setattr(torch, "empty", full)
+    shapes = [
+        triton_device.room_for_pre_activations(n, 10, 3, torch.device(DEVICE)).shape for n in (50, 9, 2)
+    ]
+    assert shapes == [(6, 10), (9, 10), (2, 10)]
+    left = 50
+    with pytest.raises(torch.OutOfMemoryError):
+        triton_device.room_for_pre_activations(50, 10, 3, torch.device(DEVICE))
