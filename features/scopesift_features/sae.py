@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from scopesift_kernels import TopK, encode_topk
@@ -42,6 +42,16 @@ class TopKSAE:
     def d_model(self) -> int:
         """Width of the residual stream."""
         return self.W_enc_FD.shape[1]
+
+    def to(self, device: torch.device) -> TopKSAE:
+        """The same SAE with its weights on a device."""
+        return replace(
+            self,
+            W_enc_FD=self.W_enc_FD.to(device),
+            b_enc_F=self.b_enc_F.to(device),
+            W_dec_DF=None if self.W_dec_DF is None else self.W_dec_DF.to(device),
+            b_dec_D=None if self.b_dec_D is None else self.b_dec_D.to(device),
+        )
 
     def encode(self, x_TD: Tensor) -> TopK:
         """The k active features of every token.

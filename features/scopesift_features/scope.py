@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -98,14 +97,7 @@ class Scope(Reader):
             sae = read_safetensors(
                 path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
             )
-            device = self.sae_device
-            self._saes[layer] = replace(
-                sae,
-                W_enc_FD=sae.W_enc_FD.to(device),
-                b_enc_F=sae.b_enc_F.to(device),
-                W_dec_DF=None if sae.W_dec_DF is None else sae.W_dec_DF.to(device),
-                b_dec_D=None if sae.b_dec_D is None else sae.b_dec_D.to(device),
-            )
+            self._saes[layer] = sae.to(self.sae_device)
         return self._saes[layer]
 
     def release(self, layer: int) -> None:

@@ -7,6 +7,7 @@ a pool find in it what they would have filled it with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import torch
@@ -106,7 +107,7 @@ class PoolFiller:
 
 
 class _Documents:
-    """The windows of one part's documents from a position on.
+    """The windows of one part's documents from a position on; a thread tokenises those that come next.
 
     Attributes:
         part: Part of the corpus.
@@ -116,6 +117,8 @@ class _Documents:
     def __init__(self, reader: Reader, corpus: Corpus, part: Part, position: tuple[int, int]) -> None:
         self.reader, self.corpus, self.part, self.position = reader, corpus, part, position
         self._ahead: dict[tuple[int, int], list[Window]] = {}
+        self._coming: tuple[tuple[int, int], Future[dict[tuple[int, int], list[Window]]]] | None = None
+        self._thread = ThreadPoolExecutor(1)
 
     def take(self, tokens: int) -> list[Window]:
         """Windows of the next documents, with about so many kept tokens; empty at the end of the text.
@@ -142,9 +145,23 @@ class _Documents:
             self.position = (number, 0)
             return None
         if (number, index) not in self._ahead:
-            several = texts[index : index + TOKENISED_AT_ONCE]
-            self._ahead = {(number, index + i): [] for i in range(len(several))}
-            for window in make_windows(self.reader, several, first_document=index, offsets=False):
-                self._ahead[number, window.document].append(window)
+            place, coming = self._coming or self._start(texts, number, index)
+            if place != (number, index):
+                _, coming = self._start(texts, number, index)
+            self._ahead = coming.result()
+            following = index + TOKENISED_AT_ONCE
+            self._coming = self._start(texts, number, following) if following < len(texts) else None
         self.position = (number, index + 1)
         return self._ahead.pop((number, index))
+
+    def _start(
+        self, texts: list[str], number: int, index: int
+    ) -> tuple[tuple[int, int], Future[dict[tuple[int, int], list[Window]]]]:
+        several = texts[index : index + TOKENISED_AT_ONCE]
+        return (number, index), self._thread.submit(self._tokenised, several, number, index)
+
+    def _tokenised(self, texts: list[str], number: int, index: int) -> dict[tuple[int, int], list[Window]]:
+        found: dict[tuple[int, int], list[Window]] = {(number, index + i): [] for i in range(len(texts))}
+        for window in make_windows(self.reader, texts, first_document=index, offsets=False):
+            found[number, window.document].append(window)
+        return found

@@ -29,18 +29,19 @@ class SaeQuality:
 
 
 def measure_sae(sae: TopKSAE, residual_TD: Tensor) -> SaeQuality:
-    """Measure an SAE with its decoder.
+    """Measure an SAE with its decoder, on the device of its weights.
 
     Args:
         sae: Any SAE of the width.
-        residual_TD: At least two tokens' residuals, any floating-point dtype.
+        residual_TD: At least two tokens' residuals, any floating-point dtype, anywhere.
     """
-    mean_D = residual_TD.float().mean(0)
-    fired_F = torch.zeros(sae.d_sae, dtype=torch.bool)
-    error = spread = torch.zeros((), dtype=torch.float64)
+    device = sae.W_enc_FD.device
+    mean_D = residual_TD.float().mean(0).to(device)
+    fired_F = torch.zeros(sae.d_sae, dtype=torch.bool, device=device)
+    error = spread = torch.zeros((), dtype=torch.float64, device=device)
     active = 0
     for x_TD in residual_TD.split(ENCODED_AT_ONCE):
-        x_TD = x_TD.float()
+        x_TD = x_TD.float().to(device)
         top = sae.encode(x_TD)
         positive_TK = top.values_TK > 0
         fired_F[top.indices_TK[positive_TK]] = True

@@ -15,6 +15,8 @@ from scopesift_features.atomic_files import read_json, write_json
 from scopesift_features.errors import ScopeError, UsageError
 from torch import Tensor
 
+from recipes.sae.write_behind import WriteBehind
+
 CHUNK_TOKENS = 131_072
 HELD_OUT_CHUNKS = 3  # dev takes one chunk, test two
 SPARE_CHUNKS = 1  # a chunk is replaced by writing its successor beside it
@@ -209,9 +211,7 @@ class ChunkWriter:
     def __init__(self, pool: ResidualPool, name: str, tokens: int) -> None:
         self.pool, self.name, self.tokens, self.filled = pool, name, tokens, 0
         pool.folder.mkdir(parents=True, exist_ok=True)
-        self._files = {
-            layer: pool.path(name, layer).with_suffix(".f16.part").open("wb") for layer in pool.layers
-        }
+        self._files = WriteBehind({layer: self._unfinished(layer) for layer in pool.layers})
 
     def add(self, resid_TD: dict[int, Tensor]) -> None:
         """Append the tokens of a batch, extremes left out, as far as there is room."""
@@ -224,38 +224,44 @@ class ChunkWriter:
         record.seen += len(keep_T)
         record.extreme += int((~keep_T).sum())
         room = self.tokens - self.filled
-        for layer, x_TD in resid_TD.items():
-            stored = x_TD[keep_T.to(x_TD.device)][:room].float() * 2.0 ** record.exponents[str(layer)]
-            try:
-                self._files[layer].write(stored.half().cpu().numpy().tobytes())
-            except OSError as error:
-                raise _refused(self.pool.folder, error) from None
+        stored = {
+            layer: (x_TD[keep_T.to(x_TD.device)][:room].float() * 2.0 ** record.exponents[str(layer)]).half()
+            for layer, x_TD in resid_TD.items()
+        }
+        try:
+            self._files.write({layer: x_TD.cpu().numpy() for layer, x_TD in stored.items()})
+        except OSError as error:
+            raise _refused(self.pool.folder, error) from None
         self.filled += min(room, int(keep_T.sum()))
 
     def discard(self) -> None:
         """Leave the chunk as it was."""
-        for layer, file in self._files.items():
-            file.close()
-            self.pool.path(self.name, layer).with_suffix(".f16.part").unlink()
+        self._close()
+        for layer in self.pool.layers:
+            self._unfinished(layer).unlink()
         self.pool.save()
 
     def commit(self, generation: int) -> None:
         """Put the chunk in its place."""
         pool = self.pool
-        try:
-            for file in self._files.values():
-                file.close()
-        except OSError as error:  # what was still buffered
-            raise _refused(pool.folder, error) from None
+        self._close()
         pool.record.chunks.pop(self.name, None)
         pool.save()  # a chunk that is half replaced is in no record
         for layer in pool.layers:
             pool.forget(self.name, layer)
-            path = pool.path(self.name, layer)
-            path.with_suffix(".f16.part").replace(path)
+            self._unfinished(layer).replace(pool.path(self.name, layer))
         if self.filled:
             pool.record.chunks[self.name] = ChunkRecord(generation, self.filled)
         pool.save()
+
+    def _unfinished(self, layer: int) -> Path:
+        return self.pool.path(self.name, layer).with_suffix(".f16.part")
+
+    def _close(self) -> None:
+        try:
+            self._files.close()
+        except OSError as error:  # what was still to be written
+            raise _refused(self.pool.folder, error) from None
 
 
 def _refused(folder: Path, error: OSError) -> ScopeError:

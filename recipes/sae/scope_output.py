@@ -109,7 +109,7 @@ class ScopeOutput:
         as_used: torch.dtype = getattr(torch, self.reader.settings.sae_dtype)
         for sae in saes:
             path = write_safetensors(sae, self._sae)
-            read = read_safetensors(path, self.config, decoder=True, dtype=as_used)
+            read = read_safetensors(path, self.config, decoder=True, dtype=as_used).to(self.reader.sae_device)
             dev, test = (measure_sae(read, pool.part(part, sae.layer)) for part in ("dev", "test"))
             content["layers"][str(sae.layer)] = {"dev": asdict(dev), "test": asdict(test), **facts}
             say(
