@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 PIECES_BEHIND = 4
@@ -59,6 +60,6 @@ class WriteBehind:
 
     def _append(self, content: Mapping[int, NDArray[Any]]) -> None:
         for layer, array in content.items():
-            left = memoryview(array.reshape(-1)).cast("B")
+            left = array.reshape(-1).view(np.uint8).data
             while left:
                 left = left[self._files[layer].write(left) :]
