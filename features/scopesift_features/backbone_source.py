@@ -9,11 +9,18 @@ from typing import Protocol
 
 import torch
 
-from scopesift_features.backbone import Backbone, load_backbone, read_backbone_config
+from scopesift_features.backbone import (
+    Backbone,
+    cut_config,
+    drop_behind_blocks,
+    load_backbone,
+    read_backbone_config,
+)
 from scopesift_features.e5.model import load_e5
 from scopesift_features.e5.q4_file import Q4File
 from scopesift_features.e5.tokenizer import e5_tokenizer
 from scopesift_features.errors import ScopeError
+from scopesift_features.model_classes import bare_model_class
 from scopesift_features.package_file import PackageFile
 from scopesift_features.tokenizer import Tokenizer
 
@@ -26,6 +33,9 @@ class BackboneSource(Protocol):
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """The blocks 0 … `deepest`."""
+
+    def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
+        """Memory of the blocks 0 … `deepest` and the embedding."""
 
     def tokenizer(self) -> Tokenizer:
         """The backbone's tokenizer."""
@@ -56,6 +66,14 @@ class FolderBackbone:
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_backbone`."""
         return load_backbone(self.folder, deepest, device=device, dtype=dtype)
+
+    def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
+        """By config.json alone: the model is made without memory."""
+        config = read_backbone_config(self.folder)
+        with torch.device("meta"):
+            model = bare_model_class(config)(cut_config(config, deepest + 1))
+        drop_behind_blocks(model)
+        return sum(weight.numel() for weight in model.parameters()) * dtype.itemsize
 
     def tokenizer(self) -> Tokenizer:
         """See `Tokenizer.read`."""
@@ -96,6 +114,12 @@ class PackagedE5:
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_e5`."""
         return load_e5(self.file, deepest, device=device, dtype=dtype)
+
+    def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
+        """The blocks' matrices as they are dequantised, and the file that the word table is mapped from."""
+        sizes = self.file.header
+        block = 4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.intermediate
+        return (deepest + 1) * block * dtype.itemsize + self.package.bytes
 
     def tokenizer(self) -> Tokenizer:
         """See `e5_tokenizer`."""

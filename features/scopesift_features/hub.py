@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_features.errors import ScopeError, UsageError, first_line
 
 MODELSCOPE = "modelscope:"
+_PATIENCE_S = 10
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -80,6 +81,40 @@ class HuggingFaceHub:
         return (
             Path(cached) if isinstance(cached, str) else self._download(repo, commit, name, local_dir=folder)
         )
+
+    def missing_bytes(self, repo: str, commit: str, name: str) -> int:
+        """Bytes of a file that the hub's cache lacks; nothing is fetched.
+
+        Raises:
+            ScopeError: as `resolve`.
+        """
+        from huggingface_hub import hf_hub_download
+
+        with _in_one_line(repo, commit, name):
+            found = hf_hub_download(repo, name, revision=commit, dry_run=True)
+        return (found.file_size or 0) if found.will_download else 0
+
+    def knock(self) -> tuple[str, bool]:
+        """See within seconds whether the hub answers at all; asking for files tries again for minutes.
+
+        Returns:
+            Its address, and whether a token is set.
+
+        Raises:
+            ScopeError: it does not, or offline mode forbids to ask.
+        """
+        from huggingface_hub import constants, errors, get_session, get_token
+
+        try:
+            get_session().head(constants.ENDPOINT, timeout=_PATIENCE_S)
+        except errors.OfflineModeIsEnabled:
+            raise ScopeError("HF_HUB_OFFLINE forbids to ask the hub; unset it once to pull") from None
+        except Exception as error:  # the types are those of whichever HTTP client is below
+            raise ScopeError(
+                f"the hub at {constants.ENDPOINT} cannot be reached ({first_line(error, 80)}); "
+                "check the network and the proxy, or name a mirror with HF_ENDPOINT"
+            ) from None
+        return constants.ENDPOINT, get_token() is not None
 
     def _download(self, repo: str, revision: str, name: str, local_dir: Path | None = None) -> Path | None:
         from huggingface_hub import hf_hub_download

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from scopesift_features.amounts import written_layers, written_size
 from scopesift_features.atomic_files import read_json, remove_leftovers
 from scopesift_features.backbone_source import file_sha256
 from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry, on_backbone
@@ -70,10 +71,10 @@ def pull(
         raise UsageError(f"{entry.id} comes with scopesift; there is nothing to pull")
     if backbone is not None:
         entry = on_backbone(entry.group or entry, backbone)
-    wanted = _check_layers(entry, layers)
+    wanted = check_layers(entry, layers)
     folder = entry_folder(entry)
-    if _is_here(entry, folder, wanted, revision, backbone_revision):
-        tell(f"{entry.id}: layers {_listed(wanted)} are already here")
+    if is_here(entry, folder, wanted, revision, backbone_revision):
+        tell(f"{entry.id}: layers {written_layers(wanted)} are already here")
         return folder
     with one_at_a_time(folder, tell):
         remove_leftovers(folder)
@@ -130,13 +131,18 @@ def _pull(
         _pull_layer(hub, entry, sae_commit, folder, layer, config, tell)
 
 
-def _is_here(
+def is_here(
     entry: CatalogueEntry,
     folder: Path,
-    wanted: list[int],
-    revision: str | None,
-    backbone_revision: str | None,
+    wanted: Sequence[int],
+    revision: str | None = None,
+    backbone_revision: str | None = None,
 ) -> bool:
+    """Whether these layers and the backbone below them are on this machine.
+
+    Raises:
+        ScopeError: they are, at another revision than the one asked for.
+    """
     if not (folder / "scope.json").is_file():
         return False
     record = read_record(folder)
@@ -152,13 +158,12 @@ def _check_room(entry: CatalogueEntry, folder: Path, layers: list[int], tell: Te
         return
     free = shutil.disk_usage(folder).free
     needed = entry.sae_bytes * (len(layers) + 1)
-    tell(
-        f"{entry.id}: {_size(entry.sae_bytes * len(layers))} of SAEs (layers {_listed(layers)}) and the backbone"
-    )
+    saes = written_size(entry.sae_bytes * len(layers))
+    tell(f"{entry.id}: {saes} of SAEs (layers {written_layers(layers)}) and the backbone")
     if needed > free:
         raise ScopeError(
-            f"the SAEs need {_size(needed)} while they are converted, but {folder} has {_size(free)} free; "
-            "ask for fewer --layers, free space, or choose another disk with HF_HOME"
+            f"the SAEs need {written_size(needed)} while they are converted, but {folder} has "
+            f"{written_size(free)} free; ask for fewer --layers, free space, or choose another disk with HF_HOME"
         )
 
 
@@ -209,7 +214,12 @@ def _downloads(folder: Path) -> Path:
     return folder / ".downloads"
 
 
-def _check_layers(entry: CatalogueEntry, layers: Sequence[int] | None) -> list[int]:
+def check_layers(entry: CatalogueEntry, layers: Sequence[int] | None) -> list[int]:
+    """The layers that are asked for, ascending; None: all of the group's.
+
+    Raises:
+        UsageError: one that the group does not have, or none.
+    """
     if layers is None:
         return list(range(entry.n_layers))
     wrong = [layer for layer in layers if not 0 <= layer < entry.n_layers]
@@ -226,12 +236,3 @@ def _same_revision(entry: CatalogueEntry, before: str, asked: str | None) -> str
             f"{entry.id} is here at revision {before}, not {asked}; delete {entry_folder(entry)} to change it"
         )
     return before
-
-
-def _listed(layers: Sequence[int]) -> str:
-    whole = len(layers) > 2 and list(layers) == list(range(layers[0], layers[-1] + 1))
-    return f"{layers[0]} to {layers[-1]}" if whole else ", ".join(map(str, layers))
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"

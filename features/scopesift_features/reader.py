@@ -162,12 +162,12 @@ def choose_dtype(settings: ReadingSettings, device: str, dtype: str | None) -> s
     """
     if dtype is not None and dtype not in DTYPES:
         raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
-    if dtype is None and settings.dtype == "bfloat16" and not _has_bfloat16(device):
+    if dtype is None and settings.dtype == "bfloat16" and not has_bfloat16(device):
         return "float32"
     return dtype or settings.dtype
 
 
-def _has_bfloat16(device: str) -> bool:
+def has_bfloat16(device: str) -> bool:
     """Whether the device multiplies bfloat16 in hardware (x86: with AVX512-BF16 or AMX)."""
     if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
         return torch.cuda.is_bf16_supported(including_emulation=False)

@@ -1,16 +1,20 @@
-"""`scopesift scopes`: what scopes there are, what is on this machine, fetch one, check one."""
+"""`scopesift scopes`: what scopes there are, what is on this machine, fetch one, check one, see what is missing."""
 
 from __future__ import annotations
 
 import json as json_text
 import re
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich import box
 from rich.table import Table
+from scopesift_features.amounts import written_size
 from scopesift_features.base_check import check_base
+from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.doctor import IN_THE_WAY, examine
 from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.pull import pull as pull_scope
 from scopesift_features.scope_check import check as check_scope
@@ -19,7 +23,9 @@ from scopesift_features.scope_list import describe_scope, list_scopes
 from scopesift.commands.choices import DeviceOption
 from scopesift.commands.terminal import output, print_json, say
 
-app = typer.Typer(help="List, show, pull and check scopes.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, pull and check scopes, and see what is in their way.", no_args_is_help=True
+)
 LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
 
 
@@ -40,8 +46,8 @@ def list_command(
         return
     rows = [["scope", "backbone", "layers", "width", "features", "k", "a layer", "here"]]
     for s in found:
-        here = f"{_span(s.pulled_layers)} ({_size(s.disk_bytes)})" if s.pulled_layers else "–"
-        numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), _size(s.sae_bytes)]
+        here = f"{_span(s.pulled_layers)} ({written_size(s.disk_bytes)})" if s.pulled_layers else "–"
+        numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), written_size(s.sae_bytes)]
         rows.append([s.id, s.backbone, *numbers, here])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:  # not a rich table: it would cut names off in pipes and narrow terminals
@@ -72,7 +78,7 @@ def show(
     table.add_column(overflow="fold")
     for key, value in described.items():
         shown = json_text.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-        table.add_row(key, _size(value) if key.endswith("_bytes") else shown)
+        table.add_row(key, written_size(value) if key.endswith("_bytes") else shown)
     output.print(table)
 
 
@@ -146,6 +152,42 @@ def check(
         raise ScopeError(f"{scope} failed its checks; pull it again, or do not trust verdicts made with it")
 
 
+@app.command()
+def doctor(
+    scope: Annotated[
+        str, typer.Argument(help="e5, nano, a catalogue id (here or not), or a folder.")
+    ] = DEFAULT_SCOPE,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            help="Layers such as 6,14; default those that are here, or one at two thirds of the depth."
+        ),
+    ] = None,
+    device: DeviceOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Say what stands between this machine and a scope, and what to do about it, before anything is pulled.
+
+    Looks at the hub and its access, disk, memory, GPU, bfloat16, transformers, and for Qwen3.5 at the packages of the
+    fast path. No weights are fetched. Exit code 1 if something is in the way.
+
+    Example: `scopesift scopes doctor qwen3-8b-w64k-l0_50 --layers 18`
+    """
+    found = examine(scope, layers=_layers(layers), device=device)
+    topics = max(len(finding.topic) for finding in found)
+    for finding in found:
+        if json:
+            print_json(asdict(finding))
+            continue
+        remedy = f" → {finding.remedy}" if finding.remedy else ""
+        sys.stdout.write(
+            f"{finding.state:<{len(IN_THE_WAY)}}  {finding.topic:<{topics}}  {finding.text}{remedy}\n"
+        )
+    in_the_way = [finding.topic for finding in found if finding.state == IN_THE_WAY]
+    if in_the_way:
+        raise ScopeError(f"{scope} does not run here yet; in the way: {', '.join(in_the_way)}")
+
+
 def _layers(text: str | None) -> list[int] | None:
     if text is None:
         return None
@@ -162,11 +204,3 @@ def _layers(text: str | None) -> list[int] | None:
 def _span(layers: list[int]) -> str:
     whole = layers == list(range(layers[0], layers[-1] + 1))
     return f"{layers[0]}–{layers[-1]}" if whole and len(layers) > 1 else ",".join(map(str, layers))
-
-
-def _size(size: int) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024  # type: ignore[assignment]
-    return f"{size:.1f} GiB"

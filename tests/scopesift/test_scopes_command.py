@@ -1,7 +1,10 @@
+import json
+
 import pytest
 from scopesift_features.base_check import BaseCheck
 from scopesift_features.catalogue import catalogue
-from scopesift_features.errors import UsageError
+from scopesift_features.doctor import IN_THE_WAY, OK, Finding
+from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.scope_check import LayerCheck
 from typer.testing import CliRunner
 
@@ -54,6 +57,21 @@ def test_checking_a_group_over_another_backbone_prints_the_base_models_fvu_besid
     assert "FVU of base" in result.stdout
     assert "fit again on this scope" in result.stderr
     assert result.exit_code == 0
+
+
+def test_the_doctor_prints_a_line_for_each_finding_and_fails_if_something_is_in_the_way(monkeypatch):
+    fine = Finding("memory", OK, "3 GiB; 9 GiB are free")
+    hindrance = Finding("disk", IN_THE_WAY, "2 GiB; 1 GiB are free", "free space")
+    monkeypatch.setattr(scopes, "examine", lambda *_args, **_named: [fine])
+    assert invoke("doctor").stdout.split("\n") == ["ok          memory  3 GiB; 9 GiB are free", ""]
+    assert invoke("doctor").exit_code == 0
+    monkeypatch.setattr(scopes, "examine", lambda *_args, **_named: [fine, hindrance])
+    result = invoke("doctor", "nano", "--layers", "1")
+    assert result.stdout.split("\n")[1] == "in the way  disk    2 GiB; 1 GiB are free → free space"
+    assert isinstance(result.exception, ScopeError)  # which the command line turns into exit code 1
+    assert str(result.exception) == "nano does not run here yet; in the way: disk"
+    lines = [json.loads(line) for line in invoke("doctor", "--json").stdout.splitlines()]
+    assert [(line["topic"], line["state"]) for line in lines] == [("memory", OK), ("disk", IN_THE_WAY)]
 
 
 def test_a_file_in_place_of_a_folder_is_named():

@@ -1,0 +1,94 @@
+"""What a pull would fetch, and what a scope's weights would take in memory, without fetching any weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from scopesift_features.atomic_files import read_json
+from scopesift_features.catalogue import CatalogueEntry, entry_folder
+from scopesift_features.checkpoint_index import INDEX, WHOLE, needed_tensors
+from scopesift_features.hub import HuggingFaceHub, fetched
+from scopesift_features.sae_files import find_layers
+from scopesift_features.scope_folder import read_record
+
+_LARGEST_VOCABULARY = 250_000
+
+
+@dataclass(frozen=True)
+class PullSize:
+    """What stands between a machine and a group's layers.
+
+    Attributes:
+        saes: bytes of the SAEs that are not here, and of one more while it is converted.
+        shards: bytes of the backbone's shards that the hub's cache lacks.
+        backbone: folder that holds the backbone's config.json.
+    """
+
+    saes: int
+    shards: int
+    backbone: Path
+
+
+def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int]) -> PullSize:
+    """Ask the hub for the sizes of the files that a pull of these layers would fetch.
+
+    config.json and the shards' index are fetched into the hub's cache, some kilobytes.
+
+    Args:
+        hub: where the group lies.
+        entry: a group.
+        layers: layers that are wanted.
+
+    Raises:
+        ScopeError: unreachable, no access, or a repository that lacks a file.
+    """
+    folder = entry_folder(entry)
+    record = read_record(folder) if (folder / "scope.json").is_file() else None
+    if record is None:
+        hub.resolve(entry.sae, entry.sae_revision, f"layer{layers[0]}.sae.pt")  # may it be read?
+        commit = hub.resolve(entry.backbone, entry.backbone_revision, "config.json")
+    else:
+        hub.missing_bytes(entry.sae, record.sae_revision, f"layer{layers[0]}.sae.pt")
+        commit = record.backbone_revision
+    config = fetched(hub.fetch(entry.backbone, commit, "config.json"), entry.backbone, "config.json")
+    index = hub.fetch_optional(entry.backbone, commit, INDEX)
+    shards = {WHOLE}
+    if index is not None:
+        weight_map = read_json(index, "the backbone is damaged on the hub or in the cache").get(
+            "weight_map", {}
+        )
+        shards = set(needed_tensors(weight_map, max(layers)).values())
+    return PullSize(
+        saes=missing_sae_bytes(entry, layers),
+        shards=sum(hub.missing_bytes(entry.backbone, commit, shard) for shard in shards),
+        backbone=config.parent,
+    )
+
+
+def missing_sae_bytes(entry: CatalogueEntry, layers: Sequence[int]) -> int:
+    """What `pull` wants to be free for the layers that are not here: theirs, and one download that is read."""
+    new = set(layers) - set(find_layers(entry_folder(entry) / "sae"))
+    return entry.sae_bytes * (len(new) + 1) if new else 0
+
+
+def encoder_bytes(d_model: int, d_sae: int, sae_dtype: str, layers: int) -> int:
+    """Memory of the encoders of so many layers; classification never needs the decoders."""
+    dtype: torch.dtype = getattr(torch, sae_dtype)
+    return layers * (d_model * d_sae + d_sae) * dtype.itemsize
+
+
+def estimate_backbone(entry: CatalogueEntry, deepest: int, dtype: str) -> int:
+    """Memory of a cut backbone by its name alone, on the large side: the hub was not there to be asked.
+
+    The name's parameters are spread evenly over the blocks, and the embedding of the largest vocabulary is added.
+    """
+    stated = re.search(r"-(\d+(?:\.\d+)?)B", entry.trained_on)
+    parameters = float(stated[1]) * 1e9 if stated else 0.0
+    cut = parameters * (deepest + 1) / entry.n_layers + _LARGEST_VOCABULARY * entry.d_model
+    width: torch.dtype = getattr(torch, dtype)
+    return int(cut) * width.itemsize
