@@ -20,6 +20,7 @@ from scopesift_features.pull import check_layers, is_here
 from scopesift_features.pull_size import encoder_bytes, estimate_backbone, missing_sae_bytes, size_pull
 from scopesift_features.sae_files import find_layers
 from scopesift_features.scope import Scope
+from scopesift_features.scope_folder import read_record
 
 OK, NOTE, IN_THE_WAY = "ok", "note", "in the way"
 TRANSFORMERS = (5, 17)  # what pyproject.toml asks for
@@ -121,45 +122,53 @@ def _look_at_hub(
 ) -> tuple[list[Finding], _Case]:
     """A group: what is here of it, and what the hub says of the rest."""
     folder = entry_folder(entry)
-    there = find_layers(folder / "sae") if (folder / "scope.json").is_file() else ()
+    pulled = (folder / "scope.json").is_file()
+    there = find_layers(folder / "sae") if pulled else ()
+    settings = read_record(folder).settings if pulled else entry.settings  # people may have edited them
     wanted = check_layers(entry, layers or there or [entry.n_layers * 2 // 3])
-    source: BackboneSource | None = None
     if is_here(entry, folder, wanted):
-        source = FolderBackbone(folder / "backbone")
+        source: BackboneSource | None = FolderBackbone(folder / "backbone")
         found = [Finding("scope", OK, f"{entry.id}: layers {written_layers(wanted)} are here")]
     else:
-        pull = f"`scopesift scopes pull {entry.id} --layers {','.join(map(str, wanted))}`"
-        found = [
-            Finding("scope", NOTE, f"{entry.id}: to be pulled for layers {written_layers(wanted)}", pull)
-        ]
-        shards = None
-        hub = HuggingFaceHub()
-        try:
-            address, token = hub.knock()
-            size = size_pull(hub, entry, wanted)
-            source, shards = FolderBackbone(size.backbone), size.shards
-            access = "with the token that is set" if token else "no token is needed"
-            found.append(Finding("hub", OK, f"{address} has backbone and SAEs; {access}"))
-        except ScopeError as error:
-            found.append(_in_the_way("hub", error))
-        found.append(_disk(missing_sae_bytes(entry, wanted), shards, machine))
-    guessed = False
-    try:
-        if source is None:
-            raise ScopeError("the hub was not there to be asked")
-        backbone = source.weight_bytes(wanted[-1], dtype=torch.float32)
-    except ScopeError:  # or transformers is too old to know the model
-        backbone, guessed = estimate_backbone(entry, wanted[-1], "float32"), True
+        found, source = _ask_hub(entry, wanted, machine)
+    backbone, guessed = _backbone_bytes(entry, source, wanted[-1])
     return found, _Case(
         blocks=wanted[-1] + 1,
-        dtype=entry.settings.dtype,
-        weights=(
-            backbone,
-            encoder_bytes(entry.d_model, entry.d_sae, entry.settings.sae_dtype, len(wanted)),
-        ),
+        dtype=settings.dtype,
+        weights=(backbone, encoder_bytes(entry.d_model, entry.d_sae, settings.sae_dtype, len(wanted))),
         guessed=guessed,
         linear_attention="qwen3.5" in entry.trained_on.lower(),
     )
+
+
+def _ask_hub(
+    entry: CatalogueEntry, wanted: list[int], machine: Machine
+) -> tuple[list[Finding], BackboneSource | None]:
+    """What a pull would need; and the backbone's configuration, if the hub gave it."""
+    pull = f"`scopesift scopes pull {entry.id} --layers {','.join(map(str, wanted))}`"
+    found = [Finding("scope", NOTE, f"{entry.id}: to be pulled for layers {written_layers(wanted)}", pull)]
+    source, shards = None, None
+    hub = HuggingFaceHub()
+    try:
+        address, token = hub.knock()
+        size = size_pull(hub, entry, wanted)
+        source, shards = FolderBackbone(size.folder), size.shards
+        access = "with the token that is set" if token else "no token is needed"
+        found.append(Finding("hub", OK, f"{address} has backbone and SAEs; {access}"))
+    except ScopeError as error:
+        found.append(_in_the_way("hub", error))
+    found.append(_disk(missing_sae_bytes(entry, wanted), shards, machine))
+    return found, source
+
+
+def _backbone_bytes(entry: CatalogueEntry, source: BackboneSource | None, deepest: int) -> tuple[int, bool]:
+    """The cut backbone in float32, and whether this is a guess: the hub away, or transformers too old for the model."""
+    if source is not None:
+        try:
+            return source.weight_bytes(deepest, dtype=torch.float32), False
+        except ScopeError:
+            pass
+    return estimate_backbone(entry, deepest, "float32"), True
 
 
 def _disk(saes: int, shards: int | None, machine: Machine) -> Finding:

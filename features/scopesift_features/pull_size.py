@@ -20,22 +20,20 @@ _LARGEST_VOCABULARY = 250_000
 
 
 @dataclass(frozen=True)
-class PullSize:
-    """What stands between a machine and a group's layers.
+class BackboneSize:
+    """What the hub says of a group's backbone.
 
     Attributes:
-        saes: bytes of the SAEs that are not here, and of one more while it is converted.
         shards: bytes of the backbone's shards that the hub's cache lacks.
-        backbone: folder that holds the backbone's config.json.
+        folder: holds the backbone's config.json.
     """
 
-    saes: int
     shards: int
-    backbone: Path
+    folder: Path
 
 
-def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int]) -> PullSize:
-    """Ask the hub for the sizes of the files that a pull of these layers would fetch.
+def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int]) -> BackboneSize:
+    """Ask the hub whether it gives the SAEs, and what a pull of these layers would fetch of the backbone.
 
     config.json and the shards' index are fetched into the hub's cache, some kilobytes.
 
@@ -63,10 +61,9 @@ def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int])
             "weight_map", {}
         )
         shards = set(needed_tensors(weight_map, max(layers)).values())
-    return PullSize(
-        saes=missing_sae_bytes(entry, layers),
+    return BackboneSize(
         shards=sum(hub.missing_bytes(entry.backbone, commit, shard) for shard in shards),
-        backbone=config.parent,
+        folder=config.parent,
     )
 
 

@@ -107,6 +107,15 @@ def test_a_scope_that_is_here_needs_no_hub(at_hub, away):
     assert "hub" not in found
 
 
+def test_settings_that_were_edited_count(at_hub):
+    pull(NAME, layers=[2])
+    path = at_hub / "scope.json"
+    path.write_text(path.read_text().replace('"dtype": "bfloat16"', '"dtype": "float32"', 1))
+    found = asked(replace(ROOMY, bfloat16=False))
+    assert "in float32" in found["memory"].text
+    assert "bfloat16" not in found
+
+
 def test_a_full_disk(at_hub):
     found = asked(replace(ROOMY, disk=1000))
     assert in_the_way(found) == ["disk"]
@@ -212,3 +221,13 @@ def test_this_machine_says_what_it_has(monkeypatch, tmp_path):
     (tmp_path / "memory.current").write_text(f"{2**20}\n")
     monkeypatch.setattr(machine, "_CGROUP", tmp_path)
     assert this_machine("cpu").memory == 2 * 2**20  # a container's limit counts
+
+
+def test_several_gpus_count_together(monkeypatch):
+    monkeypatch.setattr(machine, "choose_device", lambda _device: "auto")
+    monkeypatch.setattr(machine, "has_bfloat16", lambda device: device == "auto")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda gpu: f"Pretended {gpu[-1]}")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda gpu: (int(gpu[-1]) + 1, 99))
+    found = this_machine("auto")
+    assert (found.gpu, found.gpu_memory, found.bfloat16) == ("Pretended 0, Pretended 1", 3, True)
