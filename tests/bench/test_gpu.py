@@ -78,6 +78,22 @@ def test_benchmarks_write_where_out_says(tmp_path, monkeypatch, capfd):
     assert f"given ['device', '--out', '{tmp_path}']" in capfd.readouterr().out
 
 
+@pytest.mark.usefixtures("a_gpu")
+def test_rows_that_are_there_already_are_taken_along_and_what_out_holds_stays(tmp_path, monkeypatch):
+    results, out = tmp_path / "results", tmp_path / "out"
+    for folder in (results, out):
+        folder.mkdir()
+    for name in ("encode-gpu", "throughput-gpu", "encode-cpu"):
+        (results / f"{name}.json").write_text("stored")
+    (out / "encode-gpu.json").write_text("newer")
+    monkeypatch.setattr(gpu, "RESULTS", results)
+    gpu.run(out, steps=())
+    assert {path.name: path.read_text() for path in out.iterdir()} == {
+        "encode-gpu.json": "newer",
+        "throughput-gpu.json": "stored",
+    }
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="about machines without a GPU")
 def test_without_a_gpu_it_says_so_at_once():
     with pytest.raises(BenchError, match="no CUDA device is visible here"):
