@@ -64,10 +64,13 @@ def _by_language(result: dict[str, Any]) -> str:
 
 def _curve(result: dict[str, Any]) -> str:
     """Mean over languages against the number of train rows, and dev accuracy against the number of features."""
-    fits = sorted(
-        (name for name in result["rows"] if name == "all" or name.startswith("rows ")),
-        key=lambda name: result["rows"][name]["train_rows"],
-    )
+    # where a bound is above what there is, its fit is that of all rows
+    by_size = {
+        result["rows"][name]["train_rows"]: name
+        for name in result["rows"]
+        if name == "all" or name.startswith("rows ")
+    }
+    fits = [by_size[size] for size in sorted(by_size)]
     header = [
         f"weighted F1, mean of {len(result['measured_on']['sizes'])}",
         *(f"{result['rows'][name]['train_rows']:,} train rows" for name in fits),
