@@ -20,8 +20,8 @@ from scopesift_kernels.triton_weights import encoder_weights
 _FEW_TOKENS = 256
 # If one in so many features is read, nearly every token holds one of them.
 _MANY_FEATURES = 16
-# Entries of [T, S] that are screened together; finishing takes some 30 bytes of each.
-_PAIRS_AT_ONCE = 2**24
+# Entries of [T, S] that are screened together: 256 MiB of float32.
+_PAIRS_AT_ONCE = 2**26
 _UNPACKED = 1024
 
 
