@@ -32,7 +32,7 @@ function figures(classifier, data, quality) {
     : [["accuracy", quality.accuracy], ["macro-F1", quality.macro_f1]];
   const counted = quality.n ? [[`${data}: texts`, quality.n.toLocaleString("en")]] : [];
   return el("div", { class: "figures" },
-    shares.filter(([, value]) => Number.isFinite(value)).map(([name, value]) => el("div", {}, el("b", {}, fixed(value)), el("span", {}, name))),
+    shares.filter(([, value]) => Number.isFinite(value)).map(([name, value]) => el("div", {}, el("b", {}, fixed(value, 3)), el("span", {}, name))),
     counted.map(([name, value]) => el("div", {}, el("b", {}, value), el("span", {}, name))));
 }
 
