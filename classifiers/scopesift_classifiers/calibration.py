@@ -107,7 +107,7 @@ class Calibration:
 
 
 def cross_fitted_margins(fit_and_margin: FitAndMargin, fold_N: npt.ArrayLike) -> Floats:
-    """Margins `[N]` of every document from the fit that left its fold out.
+    """Margins of every document from the fit that left its fold out: `[N]`, or `[N, C]` where fits give C of each.
 
     Args:
         fit_and_margin: called with the row numbers to fit on and those held out, both ascending; returns the
@@ -121,14 +121,16 @@ def cross_fitted_margins(fit_and_margin: FitAndMargin, fold_N: npt.ArrayLike) ->
     folds = np.unique(fold)
     if folds.size < 2:
         raise ValueError(f"expected at least two folds, got {folds.size}")
-    margin_N = np.empty(fold.size)
+    parts, rows = [], []
     for one in folds:
         held = np.flatnonzero(fold == one)
         margins = _limited(fit_and_margin(np.flatnonzero(fold != one), held))
-        if margins.shape != held.shape:
+        if margins.shape[:1] != held.shape:
             raise ValueError(f"expected {held.size} margins of fold {one}, got shape {margins.shape}")
-        margin_N[held] = margins
-    return margin_N
+        parts.append(margins)
+        rows.append(held)
+    found: Floats = np.concatenate(parts)[np.argsort(np.concatenate(rows))]
+    return found
 
 
 def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibration:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.calibration import calibrate
+from scopesift_classifiers.calibration import calibrate, cross_fitted_margins
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.decision import Decision, leads
 from scopesift_classifiers.fit_binary import FOLDS, is_label
@@ -48,9 +48,9 @@ def fit_linear_binary(
 ) -> tuple[Decision, dict[str, Any]]:
     """A linear rule for the positive label, and what the artifact says of its fit; arguments as for `fit_binary`.
 
-    The cut is where the objective is highest on the dev rows, and where these are few, on the fit rows as well, by fits
-    that left them out; but never so low that a text without any of the features is flagged. Unless a precision or
-    recall is asked for.
+    Unless a precision or recall is asked for, the cut is where the objective is highest on the dev rows (where these
+    are few, on the fit rows as well, by fits that left them out), but never so low that a text without any of the
+    features is flagged.
 
     Raises:
         InputError: No feature fires often enough, or no cut has the precision that was asked for.
@@ -161,11 +161,9 @@ def fit_linear_many(
 
 def _held_out(found: FoundLinears, table: Table, fold_N: NDArray[np.int64]) -> Floats:
     """Margins `[N, C]` of every fit document from the fit that left its fold out."""
-    margins_NC = np.zeros((len(fold_N), len(found.whole.bias_C)))
-    for fold, linear in enumerate(found.without):
-        held = np.flatnonzero(fold_N == fold)
-        margins_NC[held] = linear.margins(table.rows(held))
-    return margins_NC
+    return cross_fitted_margins(
+        lambda _, held: found.without[int(fold_N[held[0]])].margins(table.rows(held)), fold_N
+    )
 
 
 def _features(found: FoundLinear, table: Table) -> tuple[RuleFeature, ...]:

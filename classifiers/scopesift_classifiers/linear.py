@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.errors import InputError
 
+from scopesift_classifiers.calibration import cross_fitted_margins
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.found_rule import MOST_CANDIDATES
 from scopesift_classifiers.linear_moments import (
@@ -142,12 +143,13 @@ class _Step:
 
     def held_out(self, fit: Table, columns: NDArray[np.int64], fold_N: NDArray[np.int64]) -> Floats:
         """Margins `[N, C]` of the fit rows, each by the fit that left its fold out."""
-        margins_NC = np.zeros((len(fold_N), len(self.ridges[-1].bias_C)))
-        for fold, (places, ridge) in enumerate(zip(self.places[:-1], self.ridges[:-1], strict=True)):
-            held = np.flatnonzero(fold_N == fold)
+
+        def margins(_: NDArray[np.int64], held: NDArray[np.int64]) -> Floats:
+            places, ridge = (own[int(fold_N[held[0]])] for own in (self.places, self.ridges))
             pieces = activation_pieces(fit.rows(held), columns[places])
-            margins_NC[held] = np.concatenate([ridge.predict(x_BP) for _, x_BP in pieces])
-        return margins_NC
+            return np.concatenate([ridge.predict(x_BP) for _, x_BP in pieces])
+
+        return cross_fitted_margins(margins, fold_N)
 
 
 def search_linear(

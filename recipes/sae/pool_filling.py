@@ -37,7 +37,8 @@ class PoolFiller:
 
     def __init__(self, reader: Reader, corpus: Corpus, pool: ResidualPool) -> None:
         self.reader, self.corpus, self.pool = reader, corpus, pool
-        self._train = _Documents(reader, corpus, "train", (0, 0))
+        self._thread = ThreadPoolExecutor(1)
+        self._train = self._documents("train", (0, 0))
 
     def fill_held_out(self, on_tokens: OnTokens) -> None:
         """Fill the held-out parts that are not there yet; the first one also fixes each layer's scale.
@@ -47,7 +48,7 @@ class PoolFiller:
         """
         for part, chunks in HELD_OUT.items():
             if part not in self.pool.record.chunks:
-                documents = _Documents(self.reader, self.corpus, part, (0, 0))
+                documents = self._documents(part, (0, 0))
                 writer = self.pool.write_chunk(part, chunks * self.pool.size.chunk_tokens)
                 self._fill(writer, documents, on_tokens)
                 writer.commit(generation=0)
@@ -70,7 +71,7 @@ class PoolFiller:
         if held is not None and held.generation == generation:
             return record.last != generation
         if self._train.position != record.starts[generation]:
-            self._train = _Documents(self.reader, self.corpus, "train", record.starts[generation])
+            self._train = self._documents("train", record.starts[generation])
         writer = pool.write_chunk(name, pool.size.chunk_tokens)
         full = self._fill(writer, self._train, on_tokens)
         if len(record.starts) == generation + 1:
@@ -82,6 +83,9 @@ class PoolFiller:
         else:
             writer.discard()
         return full
+
+    def _documents(self, part: Part, position: tuple[int, int]) -> _Documents:
+        return _Documents(self.reader, self.corpus, part, position, self._thread)
 
     def _fill(self, writer: ChunkWriter, documents: _Documents, on_tokens: OnTokens) -> bool:
         """Write tokens until the chunk is full; False where the text ends before it is."""
@@ -114,11 +118,23 @@ class _Documents:
         position: (slice, document) of the next document; the number of slices at the end.
     """
 
-    def __init__(self, reader: Reader, corpus: Corpus, part: Part, position: tuple[int, int]) -> None:
-        self.reader, self.corpus, self.part, self.position = reader, corpus, part, position
+    def __init__(
+        self,
+        reader: Reader,
+        corpus: Corpus,
+        part: Part,
+        position: tuple[int, int],
+        thread: ThreadPoolExecutor,
+    ) -> None:
+        self.reader, self.corpus, self.part, self.position, self._thread = (
+            reader,
+            corpus,
+            part,
+            position,
+            thread,
+        )
         self._ahead: dict[tuple[int, int], list[Window]] = {}
         self._coming: tuple[tuple[int, int], Future[dict[tuple[int, int], list[Window]]]] | None = None
-        self._thread = ThreadPoolExecutor(1)
 
     def take(self, tokens: int) -> list[Window]:
         """Windows of the next documents, with about so many kept tokens; empty at the end of the text.

@@ -59,9 +59,9 @@ def test_the_penalty_is_stronger_the_less_the_examples_say(monkeypatch):
     chosen = []
     real = linear_strategies._Regression.cut
 
-    def cut(self, best):
-        chosen.append(linear_strategies.PENALTIES[best])
-        return real(self, best)
+    def cut(self, penalty):
+        chosen.append(penalty)
+        return real(self, penalty)
 
     monkeypatch.setattr(linear_strategies._Regression, "cut", cut)
     table, positive = examples(400, 6)
