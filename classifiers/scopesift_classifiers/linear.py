@@ -145,9 +145,9 @@ class _Step:
         """Margins `[N, C]` of the fit rows, each by the fit that left its fold out."""
 
         def margins(_: NDArray[np.int64], held: NDArray[np.int64]) -> Floats:
-            places, ridge = (own[int(fold_N[held[0]])] for own in (self.places, self.ridges))
-            pieces = activation_pieces(fit.rows(held), columns[places])
-            return np.concatenate([ridge.predict(x_BP) for _, x_BP in pieces])
+            fold = int(fold_N[held[0]])
+            pieces = activation_pieces(fit.rows(held), columns[self.places[fold]])
+            return np.concatenate([self.ridges[fold].predict(x_BP) for _, x_BP in pieces])
 
         return cross_fitted_margins(margins, fold_N)
 
