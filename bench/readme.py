@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 from bench import (
     e5_tables,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import write_json
+from scopesift_files.atomic import write_json
 
 from bench.errors import BenchError
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_service.local_server import LocalServer
 
 from bench.errors import BenchError

@@ -14,7 +14,7 @@ from scopesift_classifiers.fit_presets import fit_decision
 from scopesift_classifiers.fit_settings import GREEDY, LINEAR, PAPER, FitSettings
 from scopesift_classifiers.learning_curve import tfidf_of_few
 from scopesift_classifiers.transfer import TransferSettings, choose, decide, try_all
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from bench.answers import Answers, Fitted
 from bench.parts import Part

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.plots import Axes
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 from bench.results_file import RESULTS
 from bench.textdetox_cells import ENGLISH, PERSPECTIVE, QWEN, SHARES, SOURCE, Cells, NotMeasuredError

@@ -13,8 +13,8 @@ from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced
 from scopesift_classifiers.transfer_matrix import transfer_matrix
 from scopesift_classifiers.transfer_reasons import CARRIES
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from bench.markdown import markdown, three
 from bench.results_file import write_result

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-for room in ("kernels", "features", "classifiers", "service", "."):
+for room in ("files", "kernels", "features", "classifiers", "service", "."):
     if (path := str(ROOT / room)) not in sys.path:
         sys.path.insert(0, path)
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 import typer
-from scopesift_features.errors import ScopesiftError, UsageError
+from scopesift_files.errors import ScopesiftError, UsageError
 
 from scopesift.commands import (
     classify,

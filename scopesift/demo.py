@@ -10,7 +10,7 @@ from typing import Any
 
 from scopesift_classifiers.verdict import Evidence, Verdict
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import ScopesiftError
+from scopesift_files.errors import ScopesiftError
 from scopesift_service.local_server import LocalServer
 
 from scopesift.commands.terminal import complain, output, say

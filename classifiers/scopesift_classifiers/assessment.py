@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scopesift_features.errors import InputError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf
 from scopesift_classifiers.classifier import BINARY, Classifier

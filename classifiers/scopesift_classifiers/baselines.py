@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.metrics import ManyClassMetrics, macro_f1_of_counts
 

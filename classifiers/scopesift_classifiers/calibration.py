@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 MARGIN_LIMIT = 1e6  # activation / threshold is infinite where a threshold is 0
 MOST_POINTS = 64  # keeps artifacts small; what is between is interpolated anyway

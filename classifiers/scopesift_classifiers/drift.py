@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.rule import RuleFeature, firing

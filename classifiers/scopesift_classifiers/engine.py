@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision

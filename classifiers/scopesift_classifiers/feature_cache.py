@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.document_features import DocumentFeatures
-from scopesift_features.errors import ScopeError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import ScopeError
 
 from scopesift_classifiers.feature_segment import (
     DAMAGE,

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.atomic_files import write_atomically
 from scopesift_features.catalogue import bundled_folder, is_bundled
-from scopesift_features.errors import InputError
 from scopesift_features.scope import Scope
+from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import LabelledText

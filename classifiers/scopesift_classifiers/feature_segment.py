@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

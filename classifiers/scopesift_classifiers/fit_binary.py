@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.calibration import calibrate, cross_fitted_margins
 from scopesift_classifiers.counting import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.counting import Table
 from scopesift_classifiers.decision import Decision

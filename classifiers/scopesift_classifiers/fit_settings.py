@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.linear import LinearSettings

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.counting import FeatureTable, Table

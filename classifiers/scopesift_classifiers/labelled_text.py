@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.text_rows import (
     Row,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.engine import LANGUAGE, Engine

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.calibration import cross_fitted_margins
 from scopesift_classifiers.counting import Table

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.metrics import Floats, macro_f1_of_counts, ratio
 

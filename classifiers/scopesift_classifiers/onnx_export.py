@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
 from scopesift_features.scope_check import TEXTS
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.onnx_backbone import add_backbone

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import make_shared
-from scopesift_features.errors import ScopesiftError, UsageError
+from scopesift_files.atomic import make_shared
+from scopesift_files.errors import ScopesiftError, UsageError
 
 from scopesift_classifiers.onnx_runtime import open_session
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 OPSETS = (18, 19, 20)
 # the IR version of opset 18's release; every runtime that knows opset 18 to 20 reads it

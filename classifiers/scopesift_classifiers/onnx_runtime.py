@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.errors import UsageError
 from scopesift_features.extract import ResidualBatch
 from scopesift_features.sae import TopKSAE
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 from scopesift_kernels import SelectedMaxima
 
 from scopesift_classifiers.onnx_encode import EncoderRows

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
 from scopesift_features.windows import prefix_ids
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.classifier import Classifier
 

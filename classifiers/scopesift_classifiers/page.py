@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 from scopesift_classifiers.page_style import STYLE
 

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.plots import Axes
 from scopesift_classifiers.report_words import METRIC_NAMES, language_name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced, split_dev

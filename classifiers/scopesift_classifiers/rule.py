@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_classifiers.linear_sum import (
     TRANSFORMS,

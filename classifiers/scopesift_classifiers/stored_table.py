@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import ScopesiftError
+from scopesift_files.errors import ScopesiftError
 
 from scopesift_classifiers.counting import Block
 from scopesift_classifiers.feature_segment import DAMAGE, read_sparse

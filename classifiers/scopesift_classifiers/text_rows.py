@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 FORMATS = (".jsonl", ".ndjson", ".csv", ".parquet")
 COMPRESSIONS = (".gz", ".xz", ".zst")

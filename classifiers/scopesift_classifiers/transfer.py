@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.calibration import calibrate
 from scopesift_classifiers.classifier import BINARY, Classifier

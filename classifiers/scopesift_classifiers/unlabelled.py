@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.assessment import routed_verdicts
 from scopesift_classifiers.classifier import Classifier

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor, nn
 
 from scopesift_features.checkpoint_index import BEHIND_BLOCKS
-from scopesift_features.errors import ScopeError, first_line
 from scopesift_features.model_classes import bare_model_class, model_config
 
 if TYPE_CHECKING:

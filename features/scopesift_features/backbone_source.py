@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone import (
     Backbone,
@@ -19,7 +20,6 @@ from scopesift_features.backbone import (
 from scopesift_features.e5.model import load_e5
 from scopesift_features.e5.q4_file import Q4File
 from scopesift_features.e5.tokenizer import e5_tokenizer
-from scopesift_features.errors import ScopeError
 from scopesift_features.model_classes import bare_model_class
 from scopesift_features.package_file import PackageFile
 from scopesift_features.tokenizer import Tokenizer

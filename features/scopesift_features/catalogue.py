@@ -15,7 +15,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_files.errors import ScopeError, UsageError
+
 from scopesift_features.settings import ReadingSettings
 
 DEFAULT_SCOPE = "e5"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"

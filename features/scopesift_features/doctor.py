@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from scopesift_files.errors import ScopeError
 
 from scopesift_features.amounts import written_layers, written_size
 from scopesift_features.backbone import read_backbone_config
 from scopesift_features.backbone_source import BackboneSource, FolderBackbone
 from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry, locate
-from scopesift_features.errors import ScopeError
 from scopesift_features.hub import HuggingFaceHub
 from scopesift_features.machine import LINEAR_ATTENTION, Machine, this_machine
 from scopesift_features.pull import check_layers, is_here

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scopesift_files.errors import UsageError
 from torch import Tensor
 
 from scopesift_features.batches import Batch, make_batches
-from scopesift_features.errors import UsageError
 from scopesift_features.windows import Window
 
 if TYPE_CHECKING:

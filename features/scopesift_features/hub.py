@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from scopesift_features.errors import ScopeError, UsageError, first_line
+from scopesift_files.errors import ScopeError, UsageError, first_line
 
 MODELSCOPE = "modelscope:"
 _PATIENCE_S = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 NOT_IN_TABLE = "not in our table"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scopesift_features.atomic_files import remove_leftovers
+from scopesift_files.atomic import remove_leftovers
+from scopesift_files.errors import ScopeError, UsageError
+from scopesift_files.lock import one_at_a_time
+
 from scopesift_features.backbone import read_backbone_config
 from scopesift_features.backbone_source import file_sha256
 from scopesift_features.derived_record import derive_record
-from scopesift_features.errors import ScopeError, UsageError
-from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.sae_files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
 from scopesift_features.scope_folder import record_files
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import read_json, write_json
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import ScopeError
+
 from scopesift_features.catalogue import scopes_home
-from scopesift_features.errors import ScopeError
 
 
 @dataclass(frozen=True)

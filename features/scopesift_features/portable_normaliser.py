@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 if TYPE_CHECKING:
     from tokenizers import normalizers

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from scopesift_files.atomic import read_json, remove_leftovers
+from scopesift_files.errors import ScopeError, UsageError
+from scopesift_files.lock import one_at_a_time
+
 from scopesift_features.amounts import written_layers, written_size
-from scopesift_features.atomic_files import read_json, remove_leftovers
 from scopesift_features.backbone_source import file_sha256
 from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry, on_backbone
-from scopesift_features.errors import ScopeError, UsageError
-from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.hub import Hub, fetched, open_hub
 from scopesift_features.known_files import judge_file, judge_revision
 from scopesift_features.local_folder import convert_folder

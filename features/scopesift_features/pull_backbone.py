@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from scopesift_features.atomic_files import read_json, write_atomically, write_json
+from scopesift_files.atomic import read_json, write_atomically, write_json
+from scopesift_files.errors import ScopeError
+
 from scopesift_features.catalogue import CatalogueEntry
 from scopesift_features.checkpoint_index import INDEX, WHOLE, needed_tensors
-from scopesift_features.errors import ScopeError
 from scopesift_features.hub import Hub, fetched
 
 

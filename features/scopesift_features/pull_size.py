@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from scopesift_files.atomic import read_json
 
-from scopesift_features.atomic_files import read_json
 from scopesift_features.catalogue import CatalogueEntry, entry_folder
 from scopesift_features.checkpoint_index import INDEX, WHOLE, needed_tensors
 from scopesift_features.hub import HuggingFaceHub, fetched

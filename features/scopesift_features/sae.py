@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
+from scopesift_files.errors import ScopeError
 from scopesift_kernels import TopK, encode_topk
 from torch import Tensor
-
-from scopesift_features.errors import ScopeError
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scopesift_files.atomic import read_json, write_json, write_tensors
+from scopesift_files.errors import ScopeError
 from torch import Tensor
 
-from scopesift_features.atomic_files import read_json, write_json, write_tensors
-from scopesift_features.errors import ScopeError
 from scopesift_features.published_config import spelled
 from scopesift_features.sae import TopKSAE
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from scopesift_files.errors import UsageError
 from torch import Tensor
 
 from scopesift_features.batches import make_batches
-from scopesift_features.errors import UsageError
 from scopesift_features.extract import CPU_BATCH_TOKENS
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows

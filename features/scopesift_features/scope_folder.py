@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from scopesift_files.atomic import read_json, write_atomically, write_json, write_tensors
+from scopesift_files.errors import ScopeError
 from torch import Tensor
 
-from scopesift_features.atomic_files import read_json, write_atomically, write_json, write_tensors
-from scopesift_features.errors import ScopeError
 from scopesift_features.package_file import PackageFile
 from scopesift_features.sae import TopKSAE
 from scopesift_features.sae_files import SAEConfig, find_layers, layer_of, write_safetensors

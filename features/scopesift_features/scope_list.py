@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from scopesift_files.errors import ScopeError
+
 from scopesift_features.catalogue import (
     CatalogueEntry,
     catalogue,
@@ -14,7 +16,6 @@ from scopesift_features.catalogue import (
     groups_on_other_backbones,
     locate,
 )
-from scopesift_features.errors import ScopeError
 from scopesift_features.sae_files import find_layers, read_config
 from scopesift_features.scope_folder import read_record
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 DTYPES = ("float32", "bfloat16", "float16")
 SKIPS = ("prefix", "first-token")

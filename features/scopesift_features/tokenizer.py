@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_files.errors import ScopeError, first_line
 
-from scopesift_features.errors import ScopeError, first_line
 from scopesift_features.normalisation import Aligned, Normaliser
 from scopesift_features.portable_normaliser import portable_normaliser
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-from scopesift_features.errors import InputError, ScopeError
+from scopesift_files.errors import InputError, ScopeError
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 # one thread and no files: a condition reads its row and nothing else
 CONFIG = {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_filtering.condition import Condition
 from scopesift_filtering.inputs import InputFile

@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from typing import Any
 
-from scopesift_features.atomic_files import write_json
+from scopesift_files.atomic import write_json
 
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.tally import Tally

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import read_json, write_json
-from scopesift_features.errors import InputError
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import InputError
 
 FOLDER = "done"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.row import Row, checked_text

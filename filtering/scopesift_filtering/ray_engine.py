@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.errors import InputError, ScopeError, ScopesiftError, UsageError
+from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
 
 from scopesift_filtering.condition import parse_condition
 from scopesift_filtering.inputs import Group, InputFile

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from scopesift_filtering.local_engine import run_local
 from scopesift_filtering.manifest import write_manifest

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.engine import Engine
-from scopesift_features.atomic_files import read_json, write_json
-from scopesift_features.errors import UsageError
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import UsageError
 
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings

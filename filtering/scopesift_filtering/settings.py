@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 MODES = ("attributes", "split", "both")
 COMPRESSIONS = ("zst", "gz", "none")

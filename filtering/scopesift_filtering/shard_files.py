@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 from scopesift_filtering.columns import ADDED
 from scopesift_filtering.inputs import InputFile

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from scopesift_features.errors import InputError
+from scopesift_files.byte_lines import ByteLine, read_byte_lines
+from scopesift_files.errors import InputError
 
-from scopesift_filtering.byte_lines import ByteLine, read_byte_lines
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.row import Row, checked_text
 from scopesift_filtering.settings import FilterSettings

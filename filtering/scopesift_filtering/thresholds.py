@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scopesift_classifiers.classifier import BINARY, Classifier
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 Thresholds = Mapping[str, Mapping[str, float]]
 EXAMPLE = "{toxicity: {default: 0.5, fr: 0.35}}"

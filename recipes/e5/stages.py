@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from scopesift_features.atomic_files import read_json, write_json
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
+from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
 from recipes.e5.choice import Comparison, compare

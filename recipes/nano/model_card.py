@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.atomic_files import write_atomically
+from scopesift_files.atomic import write_atomically
 
 SOURCES = (
     ("davidson, mlma, poetry_zh", "MIT"),

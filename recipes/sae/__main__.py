@@ -9,8 +9,8 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from scopesift_features.errors import ScopesiftError, UsageError
 from scopesift_features.reader import Reader
+from scopesift_files.errors import ScopesiftError, UsageError
 
 from recipes.sae.run import Run, UnfinishedError
 from recipes.sae.schedule import Schedule

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.atomic_files import write_atomically
-from scopesift_features.errors import ScopeError
+from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import ScopeError
 
 
 @dataclass

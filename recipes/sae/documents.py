@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scopesift_classifiers.text_rows import COMPRESSIONS, json_rows, json_type, read_lines
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.atomic_files import read_json, write_json
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import ScopeError, UsageError
 from torch import Tensor
 
 from recipes.sae.write_behind import WriteBehind

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scopesift_features.errors import UsageError
-from scopesift_features.folder_lock import one_at_a_time
 from scopesift_features.reader import Reader
+from scopesift_files.errors import UsageError
+from scopesift_files.lock import one_at_a_time
 
 from recipes.sae.checkpoint import Checkpoint, Position
 from recipes.sae.documents import Corpus

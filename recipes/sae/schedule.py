@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.atomic_files import read_json, write_json
 from scopesift_features.backbone_source import BackboneSource, FolderBackbone
 from scopesift_features.catalogue import catalogue
-from scopesift_features.errors import UsageError
 from scopesift_features.reader import Reader
 from scopesift_features.sae import TopKSAE
 from scopesift_features.sae_files import SAEConfig, read_config, read_safetensors, write_safetensors
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import UsageError
 
 from recipes.sae.card import write_card
 from recipes.sae.quality import measure_sae

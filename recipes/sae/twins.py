@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_classifiers.text_rows import read_lines
-from scopesift_features.errors import InputError
 from scopesift_features.reader import Reader
+from scopesift_files.errors import InputError
 
 from recipes.sae.text_residuals import mean_residuals
 

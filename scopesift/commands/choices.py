@@ -13,8 +13,8 @@ from scopesift_classifiers.engine import TORCH, Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import balanced
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.terminal import say
 

@@ -12,7 +12,7 @@ from scopesift_classifiers.engine import LANGUAGE
 from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.language_spans import spans_of_texts
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
 from scopesift.commands.terminal import output, print_json, reading

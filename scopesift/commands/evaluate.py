@@ -13,8 +13,8 @@ from scopesift_classifiers.report import write_drift_page, write_report
 from scopesift_classifiers.report_transfer import read_transfer
 from scopesift_classifiers.report_words import drift_words
 from scopesift_classifiers.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import (
     BalanceOption,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.marker import Marker
 from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter

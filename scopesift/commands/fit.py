@@ -21,8 +21,8 @@ from scopesift_classifiers.linear import LinearSettings
 from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.sampling import split_dev
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import InputError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift.commands.choices import (
     BalanceOption,

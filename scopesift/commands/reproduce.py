@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from scopesift_classifiers.reproduction import reproduce as run_study
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import DeviceOption, ScopeOption
 from scopesift.commands.terminal import output, print_json, reading, say

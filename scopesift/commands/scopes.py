@@ -15,10 +15,10 @@ from scopesift_features.amounts import written_size
 from scopesift_features.base_check import check_base
 from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_features.doctor import IN_THE_WAY, examine
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.pull import pull as pull_scope
 from scopesift_features.scope_check import check as check_scope
 from scopesift_features.scope_list import describe_scope, list_scopes
+from scopesift_files.errors import ScopeError, UsageError
 
 from scopesift.commands.choices import DeviceOption
 from scopesift.commands.terminal import output, print_json, say

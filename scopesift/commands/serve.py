@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.terminal import say
 

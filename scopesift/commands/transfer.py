@@ -16,8 +16,8 @@ from scopesift_classifiers.routing import with_language
 from scopesift_classifiers.transfer import Transfer, TransferSettings
 from scopesift_classifiers.transfer import transfer as add_language
 from scopesift_classifiers.transfer_matrix import transfer_matrix
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import (
     BalanceOption,

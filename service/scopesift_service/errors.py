@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopesift_features.errors import ScopesiftError
+from scopesift_files.errors import ScopesiftError
 
 # status -> (type in OpenAI's shape, status in Google's shape, code)
 KINDS = {

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.verdict import Verdict
-from scopesift_features.errors import InputError, ScopesiftError
+from scopesift_files.errors import InputError, ScopesiftError
 
 from scopesift_service import metrics
 from scopesift_service.judged import Judged

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 from scopesift_service.judge import Judge
 from scopesift_service.registry import Registry

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from scopesift_features.errors import ScopesiftError
+from scopesift_files.errors import ScopesiftError
 
 SERVICE = "scopesift_service.api:Moderation"
 HOST = "127.0.0.1"

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scopesift_features.atomic_files import write_atomically
-from scopesift_features.errors import InputError, ScopesiftError, UsageError
+from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
 VERSION = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)

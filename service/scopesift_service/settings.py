@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 PREFIX = "SCOPESIFT_"
 SHORTEST_TOKEN = 16

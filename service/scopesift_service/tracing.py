@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_service.call import Call
 

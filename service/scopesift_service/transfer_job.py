@@ -15,8 +15,8 @@ from typing import Any
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.transfer import transfer
-from scopesift_features.errors import InputError, ScopesiftError, UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
 from scopesift_service.load_judge import load_classifiers
 from scopesift_service.registry import BusyError, Registry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_service.call import Answer, Call, json_answer
 from scopesift_service.classifier_routes import find_classifier

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scopesift_classifiers import baselines
 from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.neighbors import NearestCentroid

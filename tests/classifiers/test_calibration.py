@@ -19,7 +19,7 @@ from scopesift_classifiers.calibration import (
     threshold_for_recall,
 )
 from scopesift_classifiers.metrics import expected_calibration_error
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 from sklearn.isotonic import IsotonicRegression
 
 

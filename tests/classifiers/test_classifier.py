@@ -6,7 +6,7 @@ from scopesift_classifiers.calibration import Calibration
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.rule import Rule, RuleFeature
-from scopesift_features.errors import InputError, ScopeError, UsageError
+from scopesift_files.errors import InputError, ScopeError, UsageError
 
 CALIBRATION = Calibration((0.0, 1.0, 2.0), (0.1, 0.5, 0.9), 0.5, 0.5)
 

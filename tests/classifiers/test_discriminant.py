@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scopesift_classifiers.discriminant import SHRINKAGES, discriminant
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 

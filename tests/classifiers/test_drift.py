@@ -9,7 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.drift import count_firing, divergence, estimate_mix, firing_at_fit, measure_drift
 from scopesift_classifiers.rule import RuleFeature
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 FEATURES = tuple(RuleFeature(1, index, 1.0, f"feature {index}") for index in range(6))
 RATES = {

@@ -6,7 +6,7 @@ import pytest
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.selected_reading import read_selected
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 TEXTS = ["you idiot, shut up", "cat rain mat", "Das Wetter ist schön", "Сегодня погода", "idiot"]
 

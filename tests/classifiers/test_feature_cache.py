@@ -6,8 +6,8 @@ import pytest
 from scopesift_classifiers import wanted_texts
 from scopesift_classifiers.feature_cache import FeatureCache, mean_residuals
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import InputError, ScopeError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, ScopeError
 
 TEXTS = ["The cat sat", "", "Das Wetter ist schön", "a\ud800b", "The cat sat", "rain " * 40]
 

@@ -14,7 +14,7 @@ from scopesift_classifiers.feature_cards import (
 )
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.selected_reading import SelectedReading, read_selected
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 
 @pytest.fixture(scope="module")

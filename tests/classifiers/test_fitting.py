@@ -7,7 +7,7 @@ from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.paper import PaperSettings
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 
 @pytest.mark.parametrize("preset", ["linear", "greedy"])

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled, read_texts
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 ROWS = [
     {"text": "you, fool", "label": "toxic", "lang": "en", "source": "a"},

@@ -7,7 +7,7 @@ from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.language_spans import language_spans, spans_of_texts
 from scopesift_classifiers.text_segments import letters, segments
 from scopesift_classifiers.verdict import Verdict
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 GERMAN = "Heute gehen wir im Wald spazieren. "
 RUSSIAN = "Сегодня хорошая погода. "

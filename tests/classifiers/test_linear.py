@@ -19,7 +19,7 @@ from scopesift_classifiers.linear_sum import decimals_of, rounded_weights
 from scopesift_classifiers.rule import LINEAR, Rule, rule_from_json
 from scopesift_classifiers.selected_reading import read_selected
 from scopesift_classifiers.stored_cut import above_nothing
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 PLANTED = (3, 11, 17)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scopesift_classifiers.metrics import BinaryMetrics
 from scopesift_classifiers.objective import Objective
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from sklearn.metrics import fbeta_score
 
 TRUTH = np.array([1, 1, 1, 0, 0, 0, 0, 1], dtype=bool)

@@ -15,8 +15,8 @@ from scopesift_classifiers.onnx_export import ExportSettings, export_classifier
 from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph
 from scopesift_classifiers.onnx_rows import make_rows
 from scopesift_classifiers.onnx_runtime import open_session
-from scopesift_features.errors import ScopeError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import ScopeError
 
 TEXTS = [
     "you idiot, shut up",

@@ -9,7 +9,7 @@ pytest.importorskip("onnxruntime")
 from scopesift_classifiers import onnx_runtime
 from scopesift_classifiers.onnx_runtime import choose_providers, load_runtime, open_session
 from scopesift_classifiers.onnx_stand_in import best_floor
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 

@@ -10,7 +10,7 @@ from scopesift_classifiers.report import write_report
 from scopesift_classifiers.report_curve import curve_section
 from scopesift_classifiers.report_transfer import read_transfer, transfer_section
 from scopesift_classifiers.report_words import binary_lead, drift_words, of_hundred, standing
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 POINT = {"balanced_accuracy": [0.6, 0.7], "tfidf": {"balanced_accuracy": [0.55, 0.57]}}
 TRANSFER = {

@@ -9,7 +9,7 @@ from scopesift_classifiers.paper import firing_deltas as deltas_of_table
 from scopesift_classifiers.reproduction import reproduce
 from scopesift_classifiers.reproduction_counts import firing_deltas, read_columns
 from scopesift_classifiers.reproduction_data import find_languages, read_study_rows
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 SPLITS = ["train"] * 6 + ["dev"] * 2 + ["test"] * 2
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scopesift_classifiers.rule import LOG_ODDS, Rule, feature_from_json, firing, rule_from_json
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 THRESHOLDS = np.array([1.0, 2.0, 4.0], dtype=np.float32)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.sampling import balanced, deal_folds, split_dev
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 
 def rows_of(counts, *, prefix=""):

@@ -5,7 +5,7 @@ from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.stored_table import StoredTable
-from scopesift_features.errors import ScopeError, ScopesiftError
+from scopesift_files.errors import ScopeError, ScopesiftError
 
 TEXTS = ["The cat sat", "", "Das Wetter", "The cat sat", "rain rain", "a trial", "mat"]
 

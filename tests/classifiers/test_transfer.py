@@ -20,7 +20,7 @@ from scopesift_classifiers.transfer_strategies import (
     strategies,
     whole_rule,
 )
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 NAMES = [
     "zero_shot",

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from scopesift_features.catalogue import catalogue, find_entry, locate
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_files.errors import ScopeError, UsageError
 
 
 def test_the_table_holds_the_bundled_scopes_and_the_fourteen_groups():

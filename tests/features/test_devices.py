@@ -6,8 +6,8 @@ import pytest
 import torch
 from scopesift_features.backbone import Backbone, load_backbone
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 TEXTS = ["The cat sat on the mat.", "Сегодня хорошая погода"]
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.extract import stream_residuals
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
+from scopesift_files.errors import ScopeError, UsageError
 
 TEXTS = [
     "The cat sat on the mat.",

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.extract import stream_residuals
 from scopesift_features.pull import pull
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
 from scopesift_features.settings import ReadingSettings
 from scopesift_features.windows import make_windows
+from scopesift_files.errors import ScopeError, UsageError
 
 TEXT = "You are such an idiot, shut up!"
 

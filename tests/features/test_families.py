@@ -4,7 +4,7 @@ import pytest
 import torch
 from scopesift_features.backbone import load_backbone, read_backbone_config
 from scopesift_features.checkpoint_index import INDEX, needed_tensors
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 from torch import nn
 
 # their blocks end with a norm of their own, and nothing comes after the last one

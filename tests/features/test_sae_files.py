@@ -3,7 +3,6 @@ import pickle
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from scopesift_features.errors import ScopeError
 from scopesift_features.sae_files import (
     SAEConfig,
     find_layers,
@@ -13,6 +12,7 @@ from scopesift_features.sae_files import (
     read_safetensors,
     write_safetensors,
 )
+from scopesift_files.errors import ScopeError
 
 CONFIG = SAEConfig(base_model="b", d_model=8, d_sae=24, k=3, num_layers=4)
 

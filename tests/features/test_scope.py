@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.scope import Scope
 from scopesift_features.settings import ReadingSettings
+from scopesift_files.errors import ScopeError, UsageError
 
 
 def use(folder):

@@ -3,9 +3,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scopesift_features.errors import InputError, ScopeError
 from scopesift_features.scope import Scope
 from scopesift_features.windows import make_windows
+from scopesift_files.errors import InputError, ScopeError
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_filtering.condition import Judge, parse_condition
 
 OURS = pa.table({"toxicity": [0.1, 0.9, 0.4], "lang": ["de", "fr", "fr"]})

@@ -1,5 +1,5 @@
 import pytest
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.text_rows import csv_rows

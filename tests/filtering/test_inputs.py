@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("fsspec")
 import fsspec
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_filtering.inputs import find_inputs, make_groups
 
 LINE = json.dumps({"text": "hello"}) + "\n"

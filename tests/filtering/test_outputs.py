@@ -3,7 +3,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 
 def test_attributes_say_row_by_row_what_the_engine_says(engine, texts, write_jsonl, run, rows_of, tmp_path):

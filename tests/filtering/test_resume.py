@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from scopesift_features.errors import InputError, ScopeError, UsageError
+from scopesift_files.errors import InputError, ScopeError, UsageError
 
 WHERE = "toxicity < 0.5 AND ours.lang <> 'de'"
 

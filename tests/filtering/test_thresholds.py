@@ -3,7 +3,7 @@
 import pytest
 
 pytest.importorskip("yaml")
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_filtering.thresholds import read_thresholds
 
 

@@ -5,7 +5,7 @@ import json
 import lzma
 
 import pytest
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 from recipes.sae import documents
 from recipes.sae.documents import Corpus, part_of, read_documents

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from scopesift_features.errors import ScopeError, UsageError
+from scopesift_files.errors import ScopeError, UsageError
 
 from recipes.sae.pool_on_device import PoolOnDevice
 from recipes.sae.residual_pool import PoolSize, ResidualPool

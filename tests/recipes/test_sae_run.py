@@ -7,9 +7,9 @@ import shutil
 import pytest
 import torch
 import typer
-from scopesift_features.errors import UsageError
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 from typer.testing import CliRunner
 
 from recipes.sae import pool_filling, run

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scopesift_features.errors import InputError
+from scopesift_files.errors import InputError
 
 from recipes.sae.twins import measure_twins, read_pairs, twin_share
 

@@ -8,8 +8,8 @@ from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.feature_cards import bundled_cards
 from scopesift_features.catalogue import DEFAULT_SCOPE, bundled_folder
-from scopesift_features.errors import UsageError
 from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
 
 NAMES = ("domain", "language", "toxicity")
 

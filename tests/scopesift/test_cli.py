@@ -5,7 +5,7 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 
 @pytest.fixture

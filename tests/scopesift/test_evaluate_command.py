@@ -4,7 +4,7 @@ import json
 
 import pytest
 from scopesift_classifiers.classifier import Classifier
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from typer.testing import CliRunner
 
 from scopesift.cli import app

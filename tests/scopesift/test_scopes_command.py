@@ -4,8 +4,8 @@ import pytest
 from scopesift_features.base_check import BaseCheck
 from scopesift_features.catalogue import catalogue
 from scopesift_features.doctor import IN_THE_WAY, OK, Finding
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.scope_check import LayerCheck
+from scopesift_files.errors import ScopeError, UsageError
 from typer.testing import CliRunner
 
 from scopesift.cli import app

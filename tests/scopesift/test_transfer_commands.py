@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.verdict import Verdict
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 from scopesift_service import judge as judge_module
 from scopesift_service import metrics
 from scopesift_service.judge import BrokenEngineError, Judge

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 from scopesift_service.registry import BusyError, Registry
 
 ONE, TWO = "1" * 12, "2" * 12

@@ -2,7 +2,7 @@ import os
 import socket
 
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift.commands import serve as serve_command
 

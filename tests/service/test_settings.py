@@ -1,5 +1,5 @@
 import pytest
-from scopesift_features.errors import UsageError
+from scopesift_files.errors import UsageError
 from scopesift_service.settings import ServiceSettings
 
 

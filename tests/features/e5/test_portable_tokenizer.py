@@ -65,8 +65,8 @@ def test_random_characters_give_the_same_tokens(reader, portable):
 
 
 def test_a_table_that_deletes_too_little_to_hide_behind_is_refused():
-    from scopesift_features.errors import ScopeError
     from scopesift_features.portable_normaliser import portable_normaliser
+    from scopesift_files.errors import ScopeError
 
     with pytest.raises(ScopeError, match="its table deletes 0 characters, and"):
         portable_normaliser({0xBD: "1/2"}, frozenset("a～"))

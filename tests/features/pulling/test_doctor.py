@@ -10,10 +10,10 @@ from scopesift_features import catalogue, machine
 from scopesift_features.backbone import load_backbone
 from scopesift_features.backbone_source import FolderBackbone
 from scopesift_features.doctor import IN_THE_WAY, NOTE, OK, TRANSFORMERS, examine
-from scopesift_features.errors import UsageError
 from scopesift_features.machine import Machine, this_machine
 from scopesift_features.pull import pull
 from scopesift_features.pull_size import estimate_backbone
+from scopesift_files.errors import UsageError
 
 NAME = "tiny-w0k-l0_8"
 BACKBONE = "Tiny/Tiny-Base"

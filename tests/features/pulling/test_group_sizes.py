@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from scopesift_features.errors import ScopeError
 from scopesift_features.pull import pull
 from scopesift_features.scope import Scope
+from scopesift_files.errors import ScopeError
 
 NAME = "tiny-w0k-l0_8"
 GROUP = "Tiny/SAE-Res-Tiny-W0K-L0_8"

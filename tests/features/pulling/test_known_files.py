@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from scopesift_features import known_files
 from scopesift_features.catalogue import catalogue
-from scopesift_features.errors import ScopeError
 from scopesift_features.known_files import KNOWN_FILES, KNOWN_REVISIONS, KnownFile
 from scopesift_features.pull import pull
 from scopesift_features.sae_files import layer_of
 from scopesift_features.scope import Scope
 from scopesift_features.scope_list import describe_scope
+from scopesift_files.errors import ScopeError
 
 NAME = "tiny-w0k-l0_8"
 GROUP = "Tiny/SAE-Res-Tiny-W0K-L0_8"

@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 from scopesift_features.base_check import check_base
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.pull import pull
 from scopesift_features.scope import Scope
 from scopesift_features.scope_list import list_scopes
+from scopesift_files.errors import ScopeError, UsageError
 
 NAME = "tiny-w0k-l0_8"
 GROUP = "Tiny/SAE-Res-Tiny-W0K-L0_8"

@@ -6,9 +6,9 @@ import types
 import pytest
 import torch
 from scopesift_features.document_features import document_features
-from scopesift_features.errors import ScopeError, UsageError
 from scopesift_features.pull import pull
 from scopesift_features.scope import Scope
+from scopesift_files.errors import ScopeError, UsageError
 
 NAME = "tiny-w0k-l0_8"
 GROUP = "Tiny/SAE-Res-Tiny-W0K-L0_8"

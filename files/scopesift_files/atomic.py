@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from scopesift_features.errors import ScopeError
+from scopesift_files.errors import ScopeError
 
 
 @contextmanager

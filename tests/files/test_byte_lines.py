@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 import zstandard
-from scopesift_filtering.byte_lines import read_byte_lines
+from scopesift_files.byte_lines import read_byte_lines
 
 LINES = [f"line {number}".encode() for number in range(2000)]
 

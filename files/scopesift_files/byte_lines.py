@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, NamedTuple
 
-from scopesift_features.errors import InputError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
 BUFFER = 1 << 20
 PIECE = 1 << 14  # of a compressed file; what is decompressed at once stays small even at high ratios
