@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import triton
-from scopesift_kernels import triton_rounds, triton_select, triton_tiles
 from scopesift_kernels.rank_keys import NONE
-from scopesift_kernels.triton_launch import FULL, HALF, TileShape
+from scopesift_kernels.triton import candidates, rounds, tiles
+from scopesift_kernels.triton.launch import FULL, HALF, TileShape
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
@@ -51,7 +51,6 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
         | _typed("*i32", "feature_ptr count_ptr n_asked_ptr")
         | _typed("i32", "n_columns depth room most")
     )
-    tiles = triton_tiles
     return [
         (
             f"write with maxima, {name}",
@@ -67,7 +66,7 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
 
 def _cases() -> list[Case]:
     """Every kernel, with the sizes of Qwen3-1.7B's encoders of k 50."""
-    select, rounds, known = triton_select, triton_rounds, _typed("*i64", "refuted_ptr member_ptr")
+    known = _typed("*i64", "refuted_ptr member_ptr")
     hot = {"hint_ptr": "*fp32"} | _typed("*i32", "least_ptr block_ptr count_ptr bound_ptr")
     collect = _typed("*fp32", "pre_ptr spills_ptr") | _typed(
         "*i32", "block_ptr count_ptr bound_ptr found_ptr spilled_ptr"
@@ -98,19 +97,19 @@ def _cases() -> list[Case]:
         *_products("bfloat16 by float32", "bf16", HALF, 3),
         *_products("float32", "fp32", FULL, 1),
         (
-            "hot blocks", select.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
+            "hot blocks", candidates.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
             {"SEARCH": True, "WIDTH": 1024, "TOGETHER": 4}, 1,
         ),
         (
-            "candidates", select.collect_candidates,
+            "candidates", candidates.collect_candidates,
             collect | {"key_ptr": "*i64"} | _typed("i32", "n_columns n_blocks first"),
             {"ROOM": 206, "BLOCK": 32, "AT_ONCE": 8}, 1,
         ),
         (
-            "ranking", select.rank_candidates, rank | _typed("i32", "k first"),
+            "ranking", candidates.rank_candidates, rank | _typed("i32", "k first"),
             {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
         ),
-        ("unpacking", select.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": 1024}, 4),
+        ("unpacking", candidates.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": 1024}, 4),
         (
             "beginning", rounds.begin, starts | _typed("i32", "n_tokens n_documents n_groups n_used"),
             {"NOTHING": NONE, "EVERYTHING": 2**63 - 1, "OPEN": -2, "SIZE": 1024}, 4,

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_kernels import triton_launch
 from scopesift_kernels.arguments import check_problem
 from scopesift_kernels.interpreter import interpreted
-from scopesift_kernels.triton_launch import TileShape, count_before, pre_activations
-from scopesift_kernels.triton_weights import Weights, encoder_weights
+from scopesift_kernels.triton import launch
+from scopesift_kernels.triton.launch import TileShape, count_before, pre_activations
+from scopesift_kernels.triton.weights import Weights, encoder_weights
 from triton.errors import TritonError
 
 from bench.encode_peers import bare_gemm
@@ -95,7 +95,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _measure(shape: TileShape, data: Data, device: torch.device, rounds: int) -> dict[str, Any]:
-    triton_launch.HALF = triton_launch.FULL = shape
+    launch.HALF = launch.FULL = shape
     weights = encoder_weights(check_problem(data.batches[0], data.W_enc_FD, data.b_enc_F, data.shape.k))
     block = min(32, shape.columns // 2)
     pre = torch.empty(data.shape.tokens, data.shape.n_features, device=device)

@@ -20,9 +20,9 @@ from bench.markdown import markdown
 from bench.results_file import RESULTS
 
 _TRITON_TESTS = (
-    "tests/kernels/test_triton_tiles.py",
-    "tests/kernels/test_triton.py",
-    "tests/kernels/test_triton_selected.py",
+    "tests/kernels/triton/test_tiles.py",
+    "tests/kernels/triton/test_topk.py",
+    "tests/kernels/triton/test_selected.py",
 )
 _BENCH = (sys.executable, "-m", "bench")
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")

@@ -22,8 +22,8 @@ from scopesift_kernels.results import SelectedMaxima, TopK
 # Modules are named, not imported: Triton is optional, and slow to import.
 _MODULES = {
     "reference": "scopesift_kernels.reference",
-    "cpu": "scopesift_kernels.cpu",
-    "triton": "scopesift_kernels.triton_backend",
+    "cpu": "scopesift_kernels.cpu.backend",
+    "triton": "scopesift_kernels.triton.backend",
 }
 # These look at residuals and documents while they work, and hand what may overflow to the reference, which looks at
 # every pre-activation and refuses those that don't fit float32.

@@ -78,15 +78,15 @@ def float64_check() -> Callable[..., None]:
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles, slabs and samples so small that a few tokens and features cross all their borders."""
-    from scopesift_kernels import cpu, cpu_topk, screening
+    from scopesift_kernels.cpu import backend, screening, topk
 
     for module, name, value in (
-        (cpu_topk, "SLAB", 11),
-        (cpu_topk, "TILE", 5),
-        (cpu_topk, "CHUNK", 32),
-        (cpu_topk, "BLOCK", 4),
-        (cpu_topk, "AT_ONCE", 64),
-        (cpu, "_PAIRS_AT_ONCE", 64),
+        (topk, "SLAB", 11),
+        (topk, "TILE", 5),
+        (topk, "CHUNK", 32),
+        (topk, "BLOCK", 4),
+        (topk, "AT_ONCE", 64),
+        (backend, "_PAIRS_AT_ONCE", 64),
         (screening, "SLAB", 11),
         (screening, "_FEW", 3),
         (screening, "_HOT_SHARE", 4),
@@ -117,28 +117,28 @@ def triton_here() -> None:
 @pytest.fixture
 def small_triton(monkeypatch: pytest.MonkeyPatch, triton_here: None) -> None:
     """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
-    from scopesift_kernels import triton_backend, triton_device, triton_launch, triton_selected, triton_topk
+    from scopesift_kernels.triton import backend, device, launch, selected, topk
 
-    tile = triton_launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
+    tile = launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
     for module, name, value in (
-        (triton_launch, "HALF", tile),
-        (triton_launch, "FULL", tile),
-        (triton_topk, "_CHUNK", 64),
-        (triton_device, "most_pre_activations", lambda device: 3 * 64),
-        (triton_topk, "_BLOCKS", (8, 4)),
-        (triton_topk, "_LEAST_WIDTH", 32),
-        (triton_backend, "_FEW_TOKENS", 0),
-        (triton_backend, "_MANY_FEATURES", 0),
-        (triton_backend, "_PAIRS_AT_ONCE", 64),
-        (triton_selected, "_ROUNDS", 2),
-        (triton_selected, "_ASKED_SHARE", 1),
-        (triton_selected, "_ROOM", 5),
-        (triton_selected, "_GATE_TOKENS", 3),
-        (triton_selected, "_GATE_SHARE", 4),
-        (triton_selected, "_GATE_SAMPLE", 2),
-        (triton_selected, "_TILE_ROWS", 2),
-        (triton_selected, "_TILE_COLUMNS", 2),
-        (triton_selected, "_LEARN_ROWS", 2),
-        (triton_selected, "_BEGIN_SIZE", 4),
+        (launch, "HALF", tile),
+        (launch, "FULL", tile),
+        (topk, "_CHUNK", 64),
+        (device, "most_pre_activations", lambda device: 3 * 64),
+        (topk, "_BLOCKS", (8, 4)),
+        (topk, "_LEAST_WIDTH", 32),
+        (backend, "_FEW_TOKENS", 0),
+        (backend, "_MANY_FEATURES", 0),
+        (backend, "_PAIRS_AT_ONCE", 64),
+        (selected, "_ROUNDS", 2),
+        (selected, "_ASKED_SHARE", 1),
+        (selected, "_ROOM", 5),
+        (selected, "_GATE_TOKENS", 3),
+        (selected, "_GATE_SHARE", 4),
+        (selected, "_GATE_SAMPLE", 2),
+        (selected, "_TILE_ROWS", 2),
+        (selected, "_TILE_COLUMNS", 2),
+        (selected, "_LEARN_ROWS", 2),
+        (selected, "_BEGIN_SIZE", 4),
     ):
         monkeypatch.setattr(module, name, value)

@@ -107,14 +107,15 @@ def pretend() -> None:
     torch._C._set_only_lift_cpu_tensors(True)
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     torch.inference_mode = lambda mode=True: torch.no_grad()  # wrapped inference tensors have no version
-    from scopesift_kernels import dispatch, triton_backend
+    from scopesift_kernels import dispatch
+    from scopesift_kernels.triton import backend
     from triton.runtime.interpreter import InterpretedFunction
 
     dispatch._missing = lambda name: None
     dispatch._device = lambda name: NAME if name == "triton" else "cpu"
     dispatch._fastest = lambda problem: "triton"
     dispatch.full_float32 = lambda device: nullcontext()
-    triton_backend._FEW_TOKENS = 16  # so that batches go both ways
+    backend._FEW_TOKENS = 16  # so that batches go both ways
     real = InterpretedFunction.run
 
     def unwrapped(self: Any, *args: Any, **kwargs: Any) -> Any:

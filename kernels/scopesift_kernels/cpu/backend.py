@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.cpu_direct import is_cheaper, read_off
-from scopesift_kernels.cpu_topk import topk_keys
+from scopesift_kernels.cpu.full_encode import is_cheaper, read_off
+from scopesift_kernels.cpu.screening import screen
+from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.document_slabs import in_slabs
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima, TopK
-from scopesift_kernels.screening import screen
 
 # Entries of [T, S] that are screened together; each takes some 30 bytes.
 _PAIRS_AT_ONCE = 2**21

@@ -34,8 +34,8 @@ def test_the_top_k_is_that_of_float64_up_to_rounding(case: tuple, float64_check:
 
 def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
     """A feature's own written value is the threshold: an ulp of difference would count its neighbours wrongly."""
-    from scopesift_kernels.triton_launch import count_before, pre_activations
-    from scopesift_kernels.triton_weights import encoder_weights
+    from scopesift_kernels.triton.launch import count_before, pre_activations
+    from scopesift_kernels.triton.weights import encoder_weights
 
     weights = encoder_weights(check_problem(*case, 1))
     pre = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
@@ -53,8 +53,8 @@ def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
 
 
 def test_values_have_the_same_bits_wherever_they_are_computed(case: tuple) -> None:
-    from scopesift_kernels.triton_launch import pre_activations
-    from scopesift_kernels.triton_weights import encoder_weights
+    from scopesift_kernels.triton.launch import pre_activations
+    from scopesift_kernels.triton.weights import encoder_weights
 
     weights = encoder_weights(check_problem(*case, 1))
     whole = torch.empty(SIZES[0], SIZES[2], device=DEVICE)

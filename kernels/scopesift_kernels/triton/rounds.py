@@ -11,8 +11,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from scopesift_kernels.triton_select import ordered, rank_key
-from scopesift_kernels.triton_tiles import rows_asked
+from scopesift_kernels.triton.candidates import ordered, rank_key
+from scopesift_kernels.triton.tiles import rows_asked
 
 
 @triton.jit

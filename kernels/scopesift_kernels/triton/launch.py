@@ -8,9 +8,9 @@ import torch
 import triton
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from scopesift_kernels.triton_device import processors
-from scopesift_kernels.triton_tiles import count_larger, write_pre_activations
-from scopesift_kernels.triton_weights import Weights, aligned
+from scopesift_kernels.triton.device import processors
+from scopesift_kernels.triton.tiles import count_larger, write_pre_activations
+from scopesift_kernels.triton.weights import Weights, aligned
 
 
 @dataclass(frozen=True)

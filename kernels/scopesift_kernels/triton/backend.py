@@ -11,10 +11,10 @@ from scopesift_kernels import reference
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.document_slabs import in_slabs
 from scopesift_kernels.results import SelectedMaxima, TopK
-from scopesift_kernels.triton_select import unpack_keys
-from scopesift_kernels.triton_selected import encode_all, screen
-from scopesift_kernels.triton_topk import launch_topk
-from scopesift_kernels.triton_weights import encoder_weights
+from scopesift_kernels.triton.candidates import unpack_keys
+from scopesift_kernels.triton.selected import encode_all, screen
+from scopesift_kernels.triton.topk import launch_topk
+from scopesift_kernels.triton.weights import encoder_weights
 
 # Up to here all features of all tokens cost little more than reading the weights once.
 _FEW_TOKENS = 256

@@ -9,10 +9,10 @@ import torch
 import triton
 
 from scopesift_kernels.rank_keys import NONE, rank_keys
-from scopesift_kernels.triton_device import room_for_pre_activations
-from scopesift_kernels.triton_launch import pre_activations, tile_shape
-from scopesift_kernels.triton_select import collect_candidates, find_hot_blocks, rank_candidates
-from scopesift_kernels.triton_weights import Weights
+from scopesift_kernels.triton.candidates import collect_candidates, find_hot_blocks, rank_candidates
+from scopesift_kernels.triton.device import room_for_pre_activations
+from scopesift_kernels.triton.launch import pre_activations, tile_shape
+from scopesift_kernels.triton.weights import Weights
 
 # Features whose pre-activations are in memory at a time.
 _CHUNK = 2**15

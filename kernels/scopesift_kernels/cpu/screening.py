@@ -16,7 +16,7 @@ from dataclasses import replace
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.cpu_topk import SLAB, topk_keys
+from scopesift_kernels.cpu.topk import SLAB, topk_keys
 from scopesift_kernels.document_pool import pool_documents
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima

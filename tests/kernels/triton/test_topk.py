@@ -50,13 +50,11 @@ def test_every_kind_of_k_is_ranked(whole: Callable, k: int) -> None:
 
 @pytest.mark.usefixtures("small_triton")
 def test_rows_of_ties_overflow_the_room_and_are_still_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scopesift_kernels import triton_topk
+    from scopesift_kernels.triton import topk
 
     spilled = []
-    dense = triton_topk._dense_keys
-    monkeypatch.setattr(
-        triton_topk, "_dense_keys", lambda x, *rest: spilled.append(x.shape[0]) or dense(x, *rest)
-    )
+    dense = topk._dense_keys
+    monkeypatch.setattr(topk, "_dense_keys", lambda x, *rest: spilled.append(x.shape[0]) or dense(x, *rest))
     x = torch.tensor([[0.0], [1.0], [0.0]])  # two constant rows and a falling one
     indices = same_topk((x, -torch.arange(100.0)[:, None], torch.zeros(100)), 4)
     assert indices.tolist() == [[0, 1, 2, 3]] * 3
@@ -149,11 +147,11 @@ def test_no_tokens_have_no_features() -> None:
 
 @pytest.mark.usefixtures("triton_here")
 def test_where_memory_is_short_fewer_tokens_are_multiplied_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scopesift_kernels import triton_device
+    from scopesift_kernels.triton import device
 
     empty, left = torch.empty, 100
-    monkeypatch.setattr(triton_device, "most_pre_activations", lambda device: 640)
-    monkeypatch.setattr(triton_device, "_LEAST", 80)
+    monkeypatch.setattr(device, "most_pre_activations", lambda device: 640)
+    monkeypatch.setattr(device, "_LEAST", 80)
 
     def full(rows: int, columns: int, device: torch.device) -> torch.Tensor:
         if rows * columns > left:
@@ -161,10 +159,8 @@ def test_where_memory_is_short_fewer_tokens_are_multiplied_at_a_time(monkeypatch
         return empty(rows, columns, device=device)
 
     monkeypatch.setattr(torch, "empty", full)
-    shapes = [
-        triton_device.room_for_pre_activations(n, 10, 3, torch.device(DEVICE)).shape for n in (50, 9, 2)
-    ]
+    shapes = [device.room_for_pre_activations(n, 10, 3, torch.device(DEVICE)).shape for n in (50, 9, 2)]
     assert shapes == [(6, 10), (9, 10), (2, 10)]
     left = 50
     with pytest.raises(torch.OutOfMemoryError):
-        triton_device.room_for_pre_activations(50, 10, 3, torch.device(DEVICE))
+        device.room_for_pre_activations(50, 10, 3, torch.device(DEVICE))

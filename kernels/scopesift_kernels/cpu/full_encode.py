@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.cpu_topk import topk_keys
+from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 

@@ -8,18 +8,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scopesift_kernels import (
-    SelectedMaxima,
-    arguments,
-    cpu,
-    cpu_direct,
-    encode_selected,
-    encode_topk,
-    rank_keys,
-    screening,
-)
+from scopesift_kernels import SelectedMaxima, arguments, encode_selected, encode_topk, rank_keys
+from scopesift_kernels.cpu import backend, full_encode, screening
 
-BY_ITSELF = cpu_direct._PAIR_MULTIPLICATIONS
+BY_ITSELF = full_encode._PAIR_MULTIPLICATIONS
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 pytestmark = pytest.mark.usefixtures("small_tiles")
 within = settings(
@@ -30,7 +22,7 @@ within = settings(
 @pytest.fixture(autouse=True, params=[0, 2**60], ids=["screening", "read off the full encode"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to the answer; by themselves, shapes this small would all go the second."""
-    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", request.param)
+    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", request.param)
 
 
 def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
@@ -164,7 +156,7 @@ def test_repeated_features_and_empty_documents_are_answered(whole: Callable) -> 
 def test_maxima_are_those_of_the_full_encode(
     normal: Callable, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, floor: float
 ) -> None:
-    monkeypatch.setattr(cpu, "_PAIRS_AT_ONCE", 2**12)
+    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 2**12)
     case, k = normal(300, 48, 600, seed=9, dtype=dtype), 20
     features, documents = torch.arange(0, 600, 19), torch.arange(300) // 37
     got = encode_selected(*case, k, features, documents, torch.full((32,), floor), backend="cpu")
@@ -178,13 +170,13 @@ def test_maxima_are_those_of_the_full_encode(
 
 
 def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", BY_ITSELF)
+    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", BY_ITSELF)
 
     def cheaper(d_model: int, n_features: int, n_selected: int) -> bool:
         x, w = torch.zeros(2, d_model), torch.zeros(n_features, d_model)
         problem = arguments.check_problem(x, w, torch.zeros(n_features), 1)
         documents, floors = torch.zeros(2, dtype=torch.int64), torch.zeros(n_selected)
-        return cpu_direct.is_cheaper(
+        return full_encode.is_cheaper(
             problem, arguments.Selection(torch.arange(n_selected), documents, floors, 1)
         )
 
@@ -195,8 +187,8 @@ def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch
 
 def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
-    monkeypatch.setattr(cpu_direct, "_PAIR_MULTIPLICATIONS", 0)
-    monkeypatch.setattr(cpu, "_PAIRS_AT_ONCE", 2**20)
+    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 2**20)
     t, f, k = 400, 128, 4
     g = torch.Generator().manual_seed(0)
     pre = torch.rand(t, f, generator=g)

@@ -28,7 +28,7 @@ def same_selected(case: tuple, k: int, *selection: torch.Tensor, n_documents: in
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
     """[tokens that were asked about, groups that stayed open] of every round."""
-    from scopesift_kernels.triton_selected import _Groups
+    from scopesift_kernels.triton.selected import _Groups
 
     seen: list[list[int]] = []
     lead = _Groups.lead
@@ -44,7 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
 @pytest.fixture
 def finished(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Tokens that were left when the rounds were over, and after the gate if there was one."""
-    from scopesift_kernels.triton_selected import _Groups
+    from scopesift_kernels.triton.selected import _Groups
 
     left: list[int] = []
     undecided = _Groups.undecided
@@ -152,10 +152,10 @@ def test_what_rounds_leave_open_is_encoded_behind_a_gate(asked: list, finished: 
 def test_where_every_token_holds_a_leader_nobody_asks(
     asked: list, finished: list, whole: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scopesift_kernels import triton_backend, triton_selected
+    from scopesift_kernels.triton import backend, selected
 
-    monkeypatch.setattr(triton_backend, "_PAIRS_AT_ONCE", 2**20)
-    monkeypatch.setattr(triton_selected, "_ASKED_SHARE", 4)
+    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 2**20)
+    monkeypatch.setattr(selected, "_ASKED_SHARE", 4)
     same_selected(whole(6, 9, 70, seed=8), 6, torch.arange(20), torch.arange(6), torch.zeros(20))
     assert asked[0][0] == 6
     assert len(asked) == 3  # at the start, after a round that does nothing, and when all is known
@@ -211,7 +211,7 @@ def test_bfloat16_residuals_meet_every_bit_of_float32_weights(
 
 def test_the_parts_of_a_weight_sum_to_it_and_are_made_again_when_it_changes() -> None:
     from scopesift_kernels.arguments import check_problem
-    from scopesift_kernels.triton_weights import encoder_weights
+    from scopesift_kernels.triton.weights import encoder_weights
 
     W = torch.tensor([[1.0, 1 / 3, 1e-7], [-3.1415927, 1e30, 16777217.0]], device=DEVICE)
     x, b = torch.ones(1, 3, device=DEVICE, dtype=torch.bfloat16), torch.zeros(2, device=DEVICE)
@@ -229,10 +229,10 @@ def test_the_parts_of_a_weight_sum_to_it_and_are_made_again_when_it_changes() ->
 def test_few_tokens_or_many_features_are_read_off_the_full_encode(
     whole: Callable, monkeypatch: pytest.MonkeyPatch, name: str, value: int
 ) -> None:
-    from scopesift_kernels import triton_backend
+    from scopesift_kernels.triton import backend
 
-    monkeypatch.setattr(triton_backend, name, value)
-    monkeypatch.setattr(triton_backend, "screen", None)
+    monkeypatch.setattr(backend, name, value)
+    monkeypatch.setattr(backend, "screen", None)
     features, documents = torch.tensor([0, 7, 33, 69, 5]), torch.tensor([0] * 4 + [1] * 5 + [3])
     same_selected(whole(10, 9, 70, seed=8), 6, features, documents, torch.tensor([0.0, 1, 2, 0, 3]))
 
@@ -240,8 +240,8 @@ def test_few_tokens_or_many_features_are_read_off_the_full_encode(
 def count(W: torch.Tensor, value: torch.Tensor, feature: torch.Tensor, rows: int) -> list:
     """Counts of a residual of ones against the first rows of pairs."""
     from scopesift_kernels.arguments import check_problem
-    from scopesift_kernels.triton_launch import count_before
-    from scopesift_kernels.triton_weights import encoder_weights
+    from scopesift_kernels.triton.launch import count_before
+    from scopesift_kernels.triton.weights import encoder_weights
 
     x, W = torch.ones(len(value), 1, device=DEVICE), W.to(DEVICE)
     weights = encoder_weights(check_problem(x, W, torch.zeros(len(W), device=DEVICE), 1))
@@ -275,10 +275,10 @@ def test_bad_residuals_and_documents_are_refused_although_the_gpu_is_given_work_
     monkeypatch: pytest.MonkeyPatch, whole: Callable, few: int, slabs: bool
 ) -> None:
     """A slab of two documents ends before the third: a fall between slabs is in none of them."""
-    from scopesift_kernels import triton_backend
+    from scopesift_kernels.triton import backend
 
-    monkeypatch.setattr(triton_backend, "_FEW_TOKENS", few)
-    monkeypatch.setattr(triton_backend, "_PAIRS_AT_ONCE", 4 if slabs else 64)
+    monkeypatch.setattr(backend, "_FEW_TOKENS", few)
+    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 4 if slabs else 64)
     x, W, b = (tensor.to(DEVICE) for tensor in whole(6, 9, 70, seed=8))
     features, floors = torch.tensor([0, 7], device=DEVICE), torch.zeros(2, device=DEVICE)
 
@@ -307,12 +307,12 @@ def test_huge_residuals_that_do_not_overflow_are_the_references() -> None:
 
 
 def test_rows_without_room_are_done_again_where_all_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scopesift_kernels import triton_backend, triton_topk
+    from scopesift_kernels.triton import backend, topk
 
     repaired = []
-    repair = triton_topk.Launched.repair
-    monkeypatch.setattr(triton_backend, "_FEW_TOKENS", 256)
-    monkeypatch.setattr(triton_topk.Launched, "repair", lambda self: repaired.append(1) or repair(self))
+    repair = topk.Launched.repair
+    monkeypatch.setattr(backend, "_FEW_TOKENS", 256)
+    monkeypatch.setattr(topk.Launched, "repair", lambda self: repaired.append(1) or repair(self))
     x = torch.tensor([[0.0], [1.0], [0.0]])  # two constant rows and a falling one
     case = (x, -torch.arange(100.0)[:, None], torch.ones(100))
     features, documents = torch.tensor([0, 3, 4, 99]), torch.tensor([0, 1, 2])

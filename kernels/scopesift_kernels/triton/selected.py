@@ -20,10 +20,10 @@ from scopesift_kernels import reference
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.rank_keys import NONE, key_indices
 from scopesift_kernels.results import SelectedMaxima
-from scopesift_kernels.triton_launch import count_before, pre_activations
-from scopesift_kernels.triton_rounds import begin, find_leaders, find_undecided, gather_asked, learn
-from scopesift_kernels.triton_topk import launch_topk, topk_keys
-from scopesift_kernels.triton_weights import encoder_weights
+from scopesift_kernels.triton.launch import count_before, pre_activations
+from scopesift_kernels.triton.rounds import begin, find_leaders, find_undecided, gather_asked, learn
+from scopesift_kernels.triton.topk import launch_topk, topk_keys
+from scopesift_kernels.triton.weights import encoder_weights
 
 _ROUNDS = 3
 # If more than one in so many tokens holds a leader, rounds would cost more than encoding what may decide.

@@ -10,7 +10,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scopesift_kernels import cpu_topk, encode_topk
+from scopesift_kernels import encode_topk
+from scopesift_kernels.cpu import topk
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 pytestmark = pytest.mark.usefixtures("small_tiles")
@@ -80,8 +81,8 @@ def test_negative_zero_ties_with_zero() -> None:
 def test_constant_rows_leave_nothing_to_merge_after_the_first_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ties with the running bound lose, so that they are not even collected."""
     newcomers = []
-    keys = cpu_topk.rank_keys
-    monkeypatch.setattr(cpu_topk, "rank_keys", lambda v, i: newcomers.append(v.numel()) or keys(v, i))
+    keys = topk.rank_keys
+    monkeypatch.setattr(topk, "rank_keys", lambda v, i: newcomers.append(v.numel()) or keys(v, i))
     encode_topk(torch.ones(5, 1), torch.ones(160, 1), torch.zeros(160), 3, backend="cpu")
     assert sum(newcomers) == 5 * 32
 
@@ -109,8 +110,8 @@ def test_the_error_is_that_of_float32_sums(
     normal: Callable, float64_check: Callable, monkeypatch: pytest.MonkeyPatch,
     dtype: torch.dtype, t: int, d: int, f: int, k: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(cpu_topk, "CHUNK", 256)
-    monkeypatch.setattr(cpu_topk, "BLOCK", 16)
+    monkeypatch.setattr(topk, "CHUNK", 256)
+    monkeypatch.setattr(topk, "BLOCK", 16)
     case = normal(t, d, f, seed=d, dtype=dtype)
     for backend in ("cpu", "reference"):
         float64_check(case, k, *encode_topk(*case, k, backend=backend))
@@ -118,7 +119,7 @@ def test_the_error_is_that_of_float32_sums(
 
 def test_the_cpu_is_picked_for_cpu_tensors(normal: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
-    monkeypatch.setattr("scopesift_kernels.cpu.topk", called.append)
+    monkeypatch.setattr("scopesift_kernels.cpu.backend.topk", called.append)
     encode_topk(*normal(2, 3, 4), 2)
     assert len(called) == 1
 
@@ -134,7 +135,7 @@ def test_denormals_that_count_as_zero_change_nothing() -> None:
 
 @pytest.mark.parametrize("k", [1, 16, 17, 100, 256, 512])
 def test_a_chunk_has_at_least_k_maxima_whatever_k_is(k: int) -> None:
-    assert 512 // cpu_topk._block(512, k) >= k
+    assert 512 // topk._block(512, k) >= k
 
 
 @pytest.mark.parametrize("weights", ["torch.zeros(8192, 1)", "torch.arange(8192.0)[:, None]"])
