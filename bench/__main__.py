@@ -26,9 +26,9 @@ def encode(
     ] = None,
 ) -> None:
     """Time the encodes as ratios to the bare product of the same run."""
-    from bench import encode
+    from bench.encode.run import run
 
-    encode.run(out, quick, only or ())
+    run(out, quick, only or ())
 
 
 @app.command()
@@ -36,49 +36,49 @@ def encode_real(
     data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")], out: Out = None
 ) -> None:
     """Time the encodes on real residuals of nano."""
-    from bench import encode_real
+    from bench.encode.real import run
 
-    encode_real.run(data, out=out)
+    run(data, out=out)
 
 
 @app.command()
 def encode_tiles(out: Out = None, quick: Quick = False) -> None:
     """Time the Triton products with other tile shapes: for tuning them on a GPU."""
-    from bench import encode_tiles
+    from bench.encode.tiles import run
 
-    encode_tiles.run(out, quick)
+    run(out, quick)
 
 
 @app.command()
 def encode_stages(out: Out = None, quick: Quick = False) -> None:
     """Say where the time of both encodes goes, kernel by kernel."""
-    from bench import encode_stages
+    from bench.encode.stages import run
 
-    encode_stages.run(out, quick)
+    run(out, quick)
 
 
 @app.command()
 def load(out: Out = None, quick: Quick = False) -> None:
     """Measure memory and load time of a full-size stand-in, cut and uncut."""
-    from bench import load
+    from bench.full_size.load import run
 
-    load.run(out, quick)
+    run(out, quick)
 
 
 @app.command()
 def classify(out: Out = None) -> None:
     """Time `scopesift classify` from start to answer."""
-    from bench import classify
+    from bench.bundled.classify import run
 
-    classify.run(out)
+    run(out)
 
 
 @app.command()
 def demo(out: Out = None) -> None:
     """Judge the sentences of `make demo`, for the README."""
-    from bench import demo
+    from bench.bundled.demo import run
 
-    demo.run(out)
+    run(out)
 
 
 @app.command()
@@ -95,9 +95,9 @@ def fit(
     ] = False,
 ) -> None:
     """Time everything in a fit that comes after reading the texts, and measure its memory."""
-    from bench import fit
+    from bench.fit.run import run
 
-    fit.run(out, quick, data, label, positive, million)
+    run(out, quick, data, label, positive, million)
 
 
 @app.command()
@@ -109,9 +109,9 @@ def throughput(
     ] = None,
 ) -> None:
     """Time classify and filter on full-size random backbones, cut at a quarter, half and three quarters."""
-    from bench import throughput
+    from bench.full_size.throughput import run
 
-    throughput.run(out, quick, model or ())
+    run(out, quick, model or ())
 
 
 @app.command()
@@ -119,9 +119,9 @@ def transfer(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
 ) -> None:
     """Measure transfer from English: every language without labels, with 1% to 25% of them, with all."""
-    from bench import transfer
+    from bench.bundled.transfer import run
 
-    transfer.run(data, quick=quick, out=out)
+    run(data, quick=quick, out=out)
 
 
 @app.command()
@@ -134,41 +134,41 @@ def onnx(
     quick: Quick = False,
 ) -> None:
     """Compare exported ONNX heads with torch: time per shape, size, verdicts on real texts."""
-    from bench import onnx
+    from bench.onnx.run import run
 
-    onnx.run(data, out, quick)
+    run(data, out, quick)
 
 
 @app.command()
 def service(out: Out = None, quick: Quick = False) -> None:
     """Time the service against the offline engine: idle, saturated, open load, overload."""
-    from bench import service
+    from bench.service.run import run
 
-    service.run(out, quick)
+    run(out, quick)
 
 
 @app.command()
 def service_memory(out: Out = None) -> None:
     """Measure what the service's processes hold: ready, and after texts of every length."""
-    from bench import service_memory
+    from bench.service.memory import run
 
-    service_memory.run(out)
+    run(out)
 
 
 @app.command()
 def service_soak(out: Out = None, quick: Quick = False) -> None:
     """Ask the service for ten minutes: its memory, and every answer against the offline engine's."""
-    from bench import service_soak
+    from bench.service.soak import run
 
-    service_soak.run(out, quick)
+    run(out, quick)
 
 
 @app.command()
 def precision(out: Out = None) -> None:
     """Count the verdicts that a bfloat16 backbone turns."""
-    from bench import precision
+    from bench.bundled.precision import run
 
-    precision.run(out)
+    run(out)
 
 
 @app.command()
@@ -179,9 +179,9 @@ def filter(
     out: Out = None,
 ) -> None:
     """Time whole filter runs against the backbone alone on the same batches; padding and memory."""
-    from bench import filter
+    from bench.filter.run import run
 
-    filter.run(data, out, docs=docs, standin=standin)
+    run(data, out, docs=docs, standin=standin)
 
 
 @app.command()
@@ -192,17 +192,17 @@ def filter_faults(
     out: Out = None,
 ) -> None:
     """Kill filter runs, fill the disk, change and corrupt inputs, kill a Ray worker; compare the bytes."""
-    from bench import filter_faults
+    from bench.filter.faults import run
 
-    filter_faults.run(data, out, docs=docs, kills=kills)
+    run(data, out, docs=docs, kills=kills)
 
 
 @app.command()
 def own_labels(data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], out: Out = None) -> None:
     """Measure toxicity in every language from its own labels, beside the paper preset and the baselines."""
-    from bench import own_labels
+    from bench.bundled.own_labels import run
 
-    own_labels.run(data, out)
+    run(data, out)
 
 
 @app.command()
@@ -212,9 +212,9 @@ def textdetox(
     out: Out = None,
 ) -> None:
     """Measure toxicity in nine languages on the rows of TextClass-Benchmark, beside its figures; resumes."""
-    from bench import textdetox
+    from bench.textdetox.run import run
 
-    textdetox.run(data, scope, out)
+    run(data, scope, out)
 
 
 @app.command()
@@ -225,25 +225,25 @@ def policy(
     out: Out = None,
 ) -> None:
     """Measure policy topics in eight languages on the rows of TextClass-Benchmark, beside its figures; resumes."""
-    from bench import policy
+    from bench.policy.run import run
 
-    policy.run(data, scope, rows, out)
+    run(data, scope, rows, out)
 
 
 @app.command()
 def languages(data: Annotated[Path, typer.Option(help="Folder with language/.")], out: Out = None) -> None:
     """Measure languages that the classifier does not know, and texts that switch language."""
-    from bench import languages
+    from bench.bundled.languages import run
 
-    languages.run(data, out)
+    run(data, out)
 
 
 @app.command()
 def device(out: Out = None) -> None:
     """Measure the rate of a bare bf16 product and of a copy: what all other numbers are held against."""
-    from bench import device_rates
+    from bench.encode.device_rates import run
 
-    device_rates.run(out)
+    run(out)
 
 
 @app.command()
@@ -254,9 +254,9 @@ def gpu(
     minutes: Annotated[float, typer.Option(help="For everything; what is left over is named.")] = 8.0,
 ) -> None:
     """Check and time everything that only a GPU can show."""
-    from bench import gpu
+    from bench.gpu.run import run
 
-    gpu.run(out, minutes)
+    run(out, minutes)
 
 
 @app.command()
@@ -264,9 +264,9 @@ def readme(
     check: Annotated[bool, typer.Option(help="Change nothing, fail if a table is out of date.")] = False,
 ) -> None:
     """Write the README's tables from the JSON files."""
-    from bench import readme
+    from bench.readme.run import run
 
-    readme.run(check)
+    run(check)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,197 @@
+"""`python -m bench.encode.compilation`: do the Triton kernels compile for an H100 and fit it? Needs no GPU.
+
+Triton brings its own assembler. Run it without TRITON_INTERPRET, with the Triton version that the GPU machine has.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import triton
+from scopesift_kernels.rank_keys import NONE
+from scopesift_kernels.triton import candidates, rounds, tiles
+from scopesift_kernels.triton.launch import FULL, HALF, TileShape
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from bench.errors import BenchError
+from bench.markdown import markdown
+
+SHARED_MEMORY = 227 * 1024
+ENCODER = ("n_columns", "depth", "n_blocks", "first")
+Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
+"""What the table calls it, kernel, types of its arguments, compile-time values, warps."""
+
+
+def _typed(kind: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), kind)
+
+
+def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]:
+    operands = {
+        "x_desc": f"tensordesc<{dtype}[{shape.rows}, {shape.depth}]>",
+        "W_desc": f"tensordesc<{dtype}[{shape.columns}, {shape.depth}]>",
+    }
+    sizes = {
+        "ROWS": shape.rows, "COLUMNS": shape.columns, "DEPTH": shape.depth, "PARTS": parts,
+        "GROUP": shape.group, "PROGRAMS": 132,
+    }  # fmt: skip
+    write = (
+        operands
+        | _typed("*fp32", "b_ptr pre_ptr hint_ptr")
+        | _typed("i32", "n_rows n_columns depth n_blocks")
+    )
+    count = (
+        operands
+        | _typed("*fp32", "b_ptr value_ptr")
+        | _typed("*i32", "feature_ptr count_ptr n_asked_ptr")
+        | _typed("i32", "n_columns depth room most")
+    )
+    return [
+        (
+            f"write with maxima, {name}",
+            tiles.write_pre_activations,
+            write,
+            sizes | {"BLOCK": 32},
+            shape.warps,
+        ),
+        (f"write, {name}", tiles.write_pre_activations, write, sizes | {"BLOCK": 0}, shape.warps),
+        (f"count, {name}", tiles.count_larger, count, sizes | {"SLOTS": 2}, shape.warps),
+    ]
+
+
+def _cases() -> list[Case]:
+    """Every kernel, with the sizes of Qwen3-1.7B's encoders of k 50."""
+    known = _typed("*i64", "refuted_ptr member_ptr")
+    hot = {"hint_ptr": "*fp32"} | _typed("*i32", "least_ptr block_ptr count_ptr bound_ptr")
+    collect = _typed("*fp32", "pre_ptr spills_ptr") | _typed(
+        "*i32", "block_ptr count_ptr bound_ptr found_ptr spilled_ptr"
+    )
+    rank = _typed("*i64", "running_ptr key_ptr") | _typed("*i32", "found_ptr least_ptr")
+    unpack = _typed("*i64", "key_ptr index_ptr") | {"value_ptr": "*fp32"}
+    starts = known | _typed("*i64", "document_ptr winner_ptr") | {"maximum_ptr": "*fp32"}
+    starts |= _typed("*i32", "start_ptr used_ptr disorder_ptr")
+    asked = known | _typed("*fp32", "pre_ptr floor_ptr") | _typed("*i64", "feature_ptr winner_ptr")
+    lead = (
+        asked
+        | _typed("*fp32", "maximum_ptr value_ptr")
+        | _typed("*i32", "start_ptr used_ptr asked_ptr token_ptr counts_ptr")
+    )
+    undecided = asked | {"document_ptr": "*i64", "undecided_ptr": "*i32"}
+    gather = (
+        _typed("*bf16", "x_ptr gathered_ptr")
+        | _typed("*fp32", "value_ptr row_value_ptr")
+        | _typed("*i32", "token_ptr used_ptr asked_ptr counts_ptr row_asked_ptr row_count_ptr")
+    )
+    learn = (
+        known
+        | {"row_value_ptr": "*fp32"}
+        | _typed("*i32", "token_ptr used_ptr counts_ptr row_asked_ptr row_count_ptr")
+    )
+    return [
+        *_products("bfloat16", "bf16", HALF, 1),
+        *_products("bfloat16 by float32", "bf16", HALF, 3),
+        *_products("float32", "fp32", FULL, 1),
+        (
+            "hot blocks", candidates.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
+            {"SEARCH": True, "WIDTH": 1024, "TOGETHER": 4}, 1,
+        ),
+        (
+            "candidates", candidates.collect_candidates,
+            collect | {"key_ptr": "*i64"} | _typed("i32", "n_columns n_blocks first"),
+            {"ROOM": 206, "BLOCK": 32, "AT_ONCE": 8}, 1,
+        ),
+        (
+            "ranking", candidates.rank_candidates, rank | _typed("i32", "k first"),
+            {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
+        ),
+        ("unpacking", candidates.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": 1024}, 4),
+        (
+            "beginning", rounds.begin, starts | _typed("i32", "n_tokens n_documents n_groups n_used"),
+            {"NOTHING": NONE, "EVERYTHING": 2**63 - 1, "OPEN": -2, "SIZE": 1024}, 4,
+        ),
+        (
+            "leaders", rounds.find_leaders, lead | _typed("i32", "n_selected room"),
+            {"OPEN": -2, "SLOTS": 2, "ROWS": 64, "COLUMNS": 32}, 4,
+        ),
+        (
+            "gather", rounds.gather_asked,
+            gather | _typed("i32", "depth token_stride depth_stride width room most"),
+            {"SLOTS": 2, "WIDTH": 2048}, 4,
+        ),
+        ("learn", rounds.learn, learn | _typed("i32", "k room most"), {"SLOTS": 2, "ROWS": 128}, 4),
+        (
+            "undecided", rounds.find_undecided, undecided | _typed("i32", "n_tokens n_selected"),
+            {"OPEN": -2, "ROWS": 64, "COLUMNS": 32}, 4,
+        ),
+    ]  # fmt: skip
+
+
+def run() -> None:
+    """Compile every kernel for sm_90 and print what it takes.
+
+    Raises:
+        BenchError: a kernel needs more shared memory than there is, spills registers, or is a product of 16-bit
+            numbers that doesn't use the tensor cores.
+    """
+    rows, faults = [], []
+    cases = [(case, whole) for case in _cases() for whole in (True, False)]
+    for (name, kernel, types, values, warps), whole in cases:
+        names = kernel.arg_names
+        name = name if whole else f"{name}, any number of tokens"
+        # what the compiler is told to be a multiple of 16: addresses, the encoder's sizes, others where they are
+        even = [item for item, kind in types.items() if whole or kind.startswith("*") or item in ENCODER]
+        source = ASTSource(
+            fn=kernel,
+            signature={argument: types.get(argument, "constexpr") for argument in names},
+            constexprs={(names.index(argument),): value for argument, value in values.items()},
+            attrs={(names.index(argument),): [["tt.divisibility", 16]] for argument in even},
+        )
+        options = {"num_warps": warps, "num_stages": HALF.stages}
+        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+        tensor_cores = compiled.asm["ptx"].count("wgmma.mma_async")
+        registers, spilled = _registers(compiled.asm["ptx"])
+        rows.append([name, f"{compiled.metadata.shared:,}", str(registers), str(spilled), str(tensor_cores)])
+        if compiled.metadata.shared > SHARED_MEMORY:
+            faults.append(f"{name} doesn't fit the {SHARED_MEMORY} bytes of an H100")
+        if spilled > MOST_SPILLED:
+            faults.append(f"{name} spills {spilled} bytes of registers")
+        if "bf16[" in types.get("x_desc", "") and not tensor_cores:
+            faults.append(f"{name} doesn't use the tensor cores")
+    print(
+        markdown(["kernel", "shared, bytes", "registers", "spilled, bytes", "tensor-core instructions"], rows)
+    )
+    print(f"\nTriton {triton.__version__}, sm_90")
+    if faults:
+        raise BenchError("; ".join(faults))
+
+
+# A few words that are written once before the loop cost nothing.
+MOST_SPILLED = 64
+
+
+def _registers(ptx: str) -> tuple[int, int]:
+    """Registers of a thread, and the bytes of them that the assembler puts into memory."""
+    assembler = next(Path(triton.__file__).parent.rglob("bin/ptxas"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kernel.ptx"
+        path.write_text(ptx, encoding="utf-8")
+        command = [
+            str(assembler),
+            "-v",
+            "--gpu-name=sm_90a",
+            str(path),
+            "-o",
+            str(path.with_suffix(".cubin")),
+        ]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603
+    registers = max(int(found) for found in re.findall(r"Used (\d+) registers", said))
+    return registers, sum(int(found) for found in re.findall(r"(\d+) bytes spill stores", said))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,138 @@
+"""`python -m bench encode`: the encodes as ratios to the bare product of the same run."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
+
+from bench.encode.checks import selected_mismatches, topk_mismatches
+from bench.encode.peers import Encode, bare_gemm, peers
+from bench.encode.shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
+from bench.encode.tables import full_table, memory_line, selected_table, shape_name
+from bench.encode.timing import extra_mib, median_ratios, timed_in_turn
+from bench.errors import BenchError
+from bench.results_file import StoredRows
+
+FLOOR = "bare product"
+
+
+def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:
+    """Time both encodes and their peers on the device at hand, check them on the same inputs, write JSON.
+
+    Every shape is written as soon as it is measured, with its date and commit; a later run replaces the shapes that it
+    measures and keeps the others, if they were measured on the same device with the same torch.
+
+    Args:
+        out: folder for the JSON; None: `bench/results/`.
+        quick: one small shape and few repeats, to see that everything runs; the numbers mean nothing.
+        only: shapes to measure, as `shape_name` writes them, or "memory"; all if empty.
+
+    Raises:
+        BenchError: an encode gave a wrong answer on the inputs that were timed, or no shape has a name of `only`.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = [shape for shape in shapes(device, quick) if not only or shape_name(vars(shape)) in only]
+    if only and len(chosen) + ("memory" in only) < len(only):
+        names = ", ".join(shape_name(vars(shape)) for shape in shapes(device, quick))
+        raise BenchError(f"no such shape among {', '.join(only)}; there are {names}, and memory")
+    repeats = 3 if quick or device.type == "cpu" else 15
+    batches = 2 if device.type == "cpu" else 3
+    name = f"encode{'-quick' if quick else ''}"
+    stored = StoredRows(name, out)
+    with torch.inference_mode(False), torch.no_grad():
+        for shape in chosen:
+            print(f"measuring {shape_name(vars(shape))}", file=sys.stderr)
+            stored.put(
+                shape_name(vars(shape)), _measure(make_data(shape, device, batches), device, repeats, quick)
+            )
+    if not quick and (not only or "memory" in only):
+        print("measuring memory", file=sys.stderr)
+        stored.put("memory", _memory(device))
+    result = stored.result()
+    print(full_table(result), selected_table(result), memory_line(result), sep="\n\n")
+    print(f"\nwritten: {stored.path}")
+    rows = [row for row in result["rows"].values() if "mismatches" in row]
+    wrong = sum(row["mismatches"] + sum(s["mismatches"] for s in row["selected"]) for row in rows)
+    if wrong:
+        raise BenchError(f"{wrong} answers differ from float64 by more than rounding; see {stored.path}")
+
+
+def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dict[str, Any]:
+    shape, n = data.shape, len(data.batches)
+    floor, peer_data = _floor(data, device, n)
+    calls = {FLOOR: partial(_call, bare_gemm, peer_data), "encode_topk": partial(_call, encode_topk, data)}
+    for name, encode in peers(compiled=not quick).items():
+        calls[name] = partial(_call, encode, peer_data)
+    times = timed_in_turn(calls, device, repeats, n)
+    full = [encode_topk(x, data.W_enc_FD, data.b_enc_F, shape.k) for x in data.batches]
+    return {
+        "d_model": shape.d_model,
+        "n_features": shape.n_features,
+        "k": shape.k,
+        "tokens": shape.tokens,
+        "floor": floor,
+        "ms": {name: statistics.median(spent) for name, spent in times.items()},
+        "ratio": median_ratios(times, FLOOR),
+        "mismatches": sum(topk_mismatches(data, i, got) for i, got in enumerate(full)),
+        "selected": _measure_selected(data, peer_data, full, device, repeats) if shape.selections else [],
+    }
+
+
+def _floor(data: Data, device: torch.device, n: int) -> tuple[dict[str, Any], Data]:
+    """The dtype in which the product alone is fastest here, and the data in it.
+
+    Without bfloat16 arithmetic that is float32; what is widened once can only favour the peers.
+    """
+    if device.type != "cpu":
+        return {"dtype": "bfloat16"}, data
+    wide = Data(data.shape, [x.float() for x in data.batches], data.W_enc_FD.float(), data.b_enc_F.float())
+    calls = {"bfloat16": partial(_call, bare_gemm, data), "float32": partial(_call, bare_gemm, wide)}
+    ms = {name: statistics.median(spent) for name, spent in timed_in_turn(calls, device, 1, n).items()}
+    fastest = min(ms, key=lambda name: ms[name])
+    return {"dtype": fastest, "ms": ms}, wide if fastest == "float32" else data
+
+
+def _measure_selected(
+    data: Data, peer_data: Data, full: list[TopK], device: torch.device, repeats: int
+) -> list[dict[str, Any]]:
+    calls: dict[str, Any] = {FLOOR: partial(_call, bare_gemm, peer_data)}
+    selections = [make_selection(data, asked, full[0]) for asked in SELECTIONS]
+    for number, selection in enumerate(selections):
+        calls[str(number)] = partial(_select, data, selection)
+    times = timed_in_turn(calls, device, repeats, len(data.batches))
+    ratios = median_ratios(times, FLOOR)
+    last = len(data.batches) - 1
+    return [
+        {
+            **vars(asked),
+            "ms": statistics.median(times[str(number)]),
+            "ratio": ratios[str(number)],
+            "mismatches": selected_mismatches(
+                data, last, _select(data, selection, last), selection, full[last]
+            ),
+        }
+        for number, (asked, selection) in enumerate(zip(SELECTIONS, selections, strict=True))
+    ]
+
+
+def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> SelectedMaxima:
+    return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k, *selection)
+
+
+def _memory(device: torch.device) -> dict[str, Any]:
+    """What one `encode_topk` of the widest encoder takes beyond its inputs and outputs."""
+    data = make_data(WIDEST, device, 1)
+    measured = extra_mib(partial(_call, encode_topk, data), device)
+    outputs = WIDEST.tokens * WIDEST.k * (4 + 8) / 2**20
+    return {**vars(WIDEST), "extra_mib": None if measured is None else max(0.0, measured - outputs)}
+
+
+def _call(encode: Encode, data: Data, batch: int) -> object:
+    return encode(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k)

@@ -1,0 +1,1 @@
+"""Benchmarks of batch filtering: whole runs, and runs that go wrong."""

@@ -1,0 +1,156 @@
+"""One case of `python -m bench filter`, in a process of its own so that the peak is its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.document_scorer import DocumentScorer
+from scopesift_classifiers.engine import Engine
+from scopesift_features.batches import Batch
+from scopesift_features.scope import Scope
+from scopesift_filtering.local_engine import shards_of, worker_count
+from scopesift_filtering.run_filter import run_filter
+from scopesift_filtering.run_plan import RunPlan, make_plan
+from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard_work import prepare
+
+from bench.full_size.classifiers import standin_classifiers
+
+WHERE = "toxicity < 0.5 AND lang IN ('en', 'de', 'fr')"
+
+
+def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Filter a file, and run the backbone alone over the same batches before and after.
+
+    Args:
+        scope: a bundled scope, or the folder of a stand-in.
+        corpus: the file to filter.
+        forward_rows: rows for the forward passes, those at the beginning.
+        settings: of the run, beside the condition.
+    """
+    place = Scope.load(scope, device="cpu")
+    bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
+    engine = Engine(place, bundled or standin_classifiers(place))
+    with tempfile.TemporaryDirectory() as folder:
+        full = FilterSettings(where=WHERE, mode="both", **settings)
+        plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
+        workers = worker_count(plan)
+        scorers = [DocumentScorer(engine)]
+        scorers += [scorers[0].replica() for _ in range(workers - 1)]
+        loaded = _rss()
+        batches, tokens = _batches(plan, forward_rows)
+        before = _forward(scorers, batches, threads=full.threads)
+        all_cores = _forward(scorers[:1], batches, threads=workers * full.threads)
+        del batches
+        started = time.perf_counter()
+        tally = run_filter(plan, workers=workers)
+        seconds = time.perf_counter() - started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        batches, _ = _batches(plan, forward_rows)
+        after = _forward(scorers, batches, threads=full.threads)
+        size = sum(path.stat().st_size for path in plan.out.rglob("*") if path.is_file())
+    forward = tokens / ((before + after) / 2)
+    return {
+        "rows": tally.rows,
+        "tokens": tally.tokens,
+        "input_bytes": _bytes(plan),
+        "input_mib_on_disk": round(corpus.stat().st_size / 2**20, 1),
+        "output_mib": round(size / 2**20, 1),
+        "seconds": round(seconds, 2),
+        "rows_per_s": round(tally.rows / seconds, 1),
+        "tokens_per_s": round(tally.tokens / seconds, 1),
+        "forward_tokens_per_s": round(forward, 1),
+        "forward_all_cores_one_worker_tokens_per_s": round(tokens / all_cores, 1),
+        "ratio": round(tally.tokens / seconds / forward, 3),
+        "ratio_to_one_worker_on_all_cores": round(tally.tokens / seconds / (tokens / all_cores), 3),
+        "forward_spread": round(abs(before - after) / min(before, after), 3),
+        "padding": round(_padding(plan), 4),
+        "loaded_mib": round(loaded),
+        "peak_above_model_mib": round(peak - loaded),
+        "kept_share": round(tally.kept_share, 4),
+        "workers": workers,
+        "threads": full.threads,
+        "features": len(engine.features),
+        "layers": len({layer for layer, _ in engine.features}),
+    }
+
+
+def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
+    """The batches of the first shards, as the run makes them, and their tokens."""
+    prepared, read = [], 0
+    for shard in shards_of(plan):
+        prepared.append(prepare(plan.engine.scope, shard, plan.settings))
+        read += len(shard.rows)
+        if read >= rows:
+            break
+    return [one.batches for one in prepared], sum(sum(one.tokens) for one in prepared)
+
+
+def _forward(scorers: Sequence[DocumentScorer], shards: list[list[Batch]], *, threads: int) -> float:
+    """Seconds for the backbone alone over all batches, by as many workers as there are scorers."""
+    # dealt out batch by batch, longest first, so that no worker waits for another's long tail
+    todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.numel()))
+    lock = threading.Lock()
+
+    def work(scorer: DocumentScorer) -> None:
+        torch.set_num_threads(threads)
+        while True:
+            with lock:
+                batch = next(todo, None)
+            if batch is None:
+                return
+            scorer.backbone.residuals(batch.ids_BT, batch.mask_BT, scorer.layers)
+
+    return _timed(lambda: _all([threading.Thread(target=work, args=(one,)) for one in scorers]))
+
+
+def _all(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _timed(act: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def _padding(plan: RunPlan) -> float:
+    """Share of the computed places that hold neither a text's token nor the window's prefix or skipped one."""
+    filled = 0
+    total = 0
+    for shard in itertools.islice(shards_of(plan), 4):
+        for batch in prepare(plan.engine.scope, shard, plan.settings).batches:
+            filled += int(batch.mask_BT.sum())
+            total += batch.mask_BT.numel()
+    return 1 - filled / max(total, 1)
+
+
+def _bytes(plan: RunPlan) -> int:
+    """UTF-8 bytes of all texts."""
+    return sum(len(row.text.encode("utf-8", "replace")) for shard in shards_of(plan) for row in shard.rows)
+
+
+def _rss() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+if __name__ == "__main__":
+    name, path, first, extra = sys.argv[1:]
+    print(json.dumps(measure(name, Path(path), int(first), json.loads(extra))))

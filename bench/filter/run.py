@@ -1,0 +1,55 @@
+"""`python -m bench filter`: whole runs of `scopesift filter` against the backbone's own forward rate."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from bench.case_process import run_case
+from bench.filter.corpus import write_corpus
+from bench.filter.tables import throughput
+from bench.full_size.standin import write_standin
+from bench.results_file import StoredRows
+
+STANDIN_DOCS = 300
+STANDIN_CHARS = 160  # its tokenizer makes a token of each byte
+
+
+def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool = False) -> None:
+    """Measure a run of `docs` documents, one of a tenth of them, and if asked for the full-size stand-in.
+
+    Args:
+        data: folder with toxicity/, language/, domain/ and pretrain/.
+        out: folder for the JSON; None: `bench/results/`.
+        docs: documents of the large run.
+        standin: also filter a few hundred on a random Qwen3-1.7B cut at block 6; needs 8 GB of disk.
+    """
+    stored = StoredRows("filter", out)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name, count in (("a tenth", docs // 10), ("nano", docs)):
+            corpus = place / f"{count}.jsonl.zst"
+            count = write_corpus(data, corpus, count)
+            stored.put(name, run_case("filter.case", "nano", corpus, min(count, 5000), "{}"))
+        if standin:
+            scope = write_standin(place / "stand-in", [6], quick=False)
+            corpus = place / "short.jsonl.zst"
+            write_corpus(data, corpus, STANDIN_DOCS)
+            short = place / "short.jsonl"
+            short.write_bytes(_shortened(corpus))
+            settings = json.dumps({"shard_rows": STANDIN_DOCS // 4})
+            stored.put("Qwen3-1.7B cut at 6", run_case("filter.case", scope, short, STANDIN_DOCS, settings))
+    print(throughput(stored.result()))
+
+
+def _shortened(corpus: Path) -> bytes:
+    import zstandard
+
+    with corpus.open("rb") as file:
+        data = zstandard.ZstdDecompressor().stream_reader(file).read()
+    rows = [json.loads(line) for line in data.splitlines()]
+    return b"".join(
+        json.dumps({**row, "text": row["text"][:STANDIN_CHARS]}, ensure_ascii=False).encode() + b"\n"
+        for row in rows
+    )

@@ -1,0 +1,1 @@
+"""Benchmarks on full-size stand-ins with random weights: loading, classifying, filtering."""

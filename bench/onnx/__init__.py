@@ -1,0 +1,1 @@
+"""The benchmark of exported ONNX classifiers against torch."""

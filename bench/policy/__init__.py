@@ -1,0 +1,1 @@
+"""Policy topics in eight languages, beside the figures of TextClass-Benchmark."""

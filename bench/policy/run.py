@@ -1,0 +1,125 @@
+"""`python -m bench policy`: 21 policy topics in eight languages, on the test rows of TextClass-Benchmark.
+
+With labels of all languages, with the language's own alone, and with those of the seven others only. An LLM needs no
+labels; a classifier without labels of a language has only what it learned from other languages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scopesift_classifiers.discriminant import discriminant
+from scopesift_classifiers.feature_cache import FeatureCache
+from scopesift_classifiers.fit_settings import AUTO
+from scopesift_features.scope import Scope
+
+from bench.policy import tables
+from bench.policy.rows import bounded, read_rows, with_labels_of
+from bench.policy.words import character_ridge
+from bench.results_file import StoredRows
+from bench.trials.answers import weighted_f1
+from bench.trials.parts import Part, join, join_rows, read_parts
+from bench.trials.published import Published
+from bench.trials.systems import System, dense, preset
+from scopesift.commands.terminal import reading, say
+
+NAME = "policy"
+LANGUAGES = ("da", "en", "es", "fr", "hu", "it", "nl", "pt")
+MOST_ROWS = 1500
+FEWER = (125, 250, 500, 1000)
+"""Train rows a language of the curve."""
+SYSTEMS: dict[str, System] = {
+    "scopesift": preset(AUTO),
+    "lda": dense(discriminant),
+    "tfidf": character_ridge,
+}
+
+Parts = dict[str, dict[str, Part]]
+
+
+class Cell(NamedTuple):
+    """One fit of every system.
+
+    Attributes:
+        name: What it is filed under.
+        fitted_on: Languages whose train rows are fitted on, and whose dev rows choose.
+        asked: Languages whose test rows are measured.
+        most: Most train rows a language; None: all that were read.
+    """
+
+    name: str
+    fitted_on: tuple[str, ...]
+    asked: tuple[str, ...]
+    most: int | None = None
+
+
+def cells() -> list[Cell]:
+    """All fits."""
+    found = [Cell("all", LANGUAGES, LANGUAGES)]
+    for lang in LANGUAGES:
+        others = tuple(other for other in LANGUAGES if other != lang)
+        found += [Cell(f"own {lang}", (lang,), (lang,)), Cell(f"without {lang}", others, (lang,))]
+    return found + [Cell(f"rows {most}", LANGUAGES, LANGUAGES, most) for most in FEWER]
+
+
+def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None = None) -> None:
+    """Measure the cells that are not there yet, write JSON, print the tables.
+
+    Args:
+        data: The folder that holds `policy/<lang>.jsonl.gz` and `policy/published.json`.
+        scope: What to read with.
+        most: Most train rows a language.
+        out: Folder for the JSON; None: `bench/results/`.
+
+    Raises:
+        BenchError: A file is missing, or there are results of another scope or other rows.
+    """
+    published = Published.read(data / NAME / "published.json", "f1_weighted")
+    rows = {lang: read_rows(data, lang, most) for lang in LANGUAGES}
+    every = [own for splits in rows.values() for own in splits.values()]
+    loaded = Scope.load(scope)
+    stored = StoredRows(
+        NAME,
+        out,
+        measured_on={
+            "scope": loaded.fingerprint,
+            "rows": join_rows(every).fingerprint(),
+            "sizes": {lang: {split: len(own) for split, own in rows[lang].items()} for lang in LANGUAGES},
+            "published": {"source": published.source, "languages": published.summary(())},
+        },
+    )
+    missing = [cell for cell in cells() if cell.name not in stored]
+    if missing:
+        with reading("reading") as progress:
+            read = iter(read_parts(loaded, every, cache=FeatureCache.default(), on_progress=progress))
+        parts = {lang: {split: next(read) for split in splits} for lang, splits in rows.items()}
+        for cell in missing:
+            stored.put(cell.name, measure(cell, parts))
+            say(tables.one_line(stored.result(), cell.name))
+    print(tables.everything(stored.result()))
+    say(f"wrote {stored.path}")
+
+
+def measure(cell: Cell, parts: Parts) -> dict[str, Any]:
+    """Fit on train rows, choose on dev rows, then ask about test rows.
+
+    Returns:
+        `{"train_rows": n, "systems": {name: {"f1": {lang: weighted F1}, "about": …}}}`.
+    """
+    chosen = {
+        lang: bounded({split: part.rows for split, part in parts[lang].items()}, cell.most)
+        for lang in cell.fitted_on
+    }
+    train, dev = (
+        join([parts[lang][split].take(chosen[lang][split]) for lang in cell.fitted_on])
+        for split in ("train", "dev")
+    )
+    dev = dev.take(with_labels_of(dev.rows, train.rows))
+    train = train.take(with_labels_of(train.rows, train.rows))
+    found = {}
+    for name, system in SYSTEMS.items():
+        fitted = system(train, dev)
+        figures = {lang: weighted_f1(fitted, parts[lang]["test"]) for lang in cell.asked}
+        found[name] = {"f1": figures, "about": fitted.about}
+    return {"train_rows": len(train.rows), "systems": found}

@@ -1,0 +1,1 @@
+"""The documents' tables, made of the JSON files."""

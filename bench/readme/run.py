@@ -1,0 +1,83 @@
+"""`python -m bench readme`: the tables of the documents, written from the JSON that benchmarks and recipe leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from scopesift_files.atomic import write_atomically
+
+from bench.bundled import e5_tables, languages, nano_tables
+from bench.errors import BenchError
+from bench.filter import tables as filter_tables
+from bench.gpu import tables as gpu_tables
+from bench.policy import tables as policy_tables
+from bench.readme import scopes_table, speed_tables
+from bench.textdetox import tables as textdetox_tables
+
+ROOT = Path(__file__).parents[2]
+MARK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
+TABLES: dict[str, Callable[[], str]] = {
+    "e5_quality": e5_tables.quality,
+    "e5_demo": e5_tables.demo,
+    "e5_toxicity_languages": e5_tables.toxicity_languages,
+    "textdetox": textdetox_tables.by_language,
+    "textdetox_english": textdetox_tables.english_labels,
+    "textdetox_labels": textdetox_tables.few_labels,
+    "textdetox_bars": textdetox_tables.bars,
+    "policy": policy_tables.by_language,
+    "policy_rows": policy_tables.curve,
+    "toxicity": nano_tables.toxicity,
+    "zero_shot": nano_tables.zero_shot,
+    "labels": nano_tables.labels,
+    "domain_languages": nano_tables.domain_languages,
+    "languages": languages.table,
+    "fidelity": nano_tables.fidelity,
+    "own_labels": nano_tables.own_labels,
+    "transfer": nano_tables.transfer,
+    "scopes": scopes_table.scopes,
+    "filter": filter_tables.throughput,
+    "filter_cost": filter_tables.cost,
+    "filter_faults": filter_tables.faults,
+    "service": speed_tables.service,
+    "service_memory": speed_tables.service_memory,
+    "precision": speed_tables.precision,
+    "onnx": speed_tables.onnx,
+    "waiting": speed_tables.waiting,
+    "load": speed_tables.load,
+    "encode": speed_tables.encode,
+    "encode_selected": speed_tables.encode_selected,
+    "encode_gpu": gpu_tables.encode,
+    "throughput_gpu": gpu_tables.whole_runs,
+}
+
+
+def run(check: bool = False) -> None:
+    """Write every marked table of README.md, kernels/README.md and docs/.
+
+    Args:
+        check: Change nothing; fail if a table is not what its JSON says.
+
+    Raises:
+        BenchError: With `check`, a table is out of date; or a mark names no table.
+    """
+    for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        made = MARK.sub(lambda found: found[1] + _table(found[2]) + "\n" + found[3], text)
+        if made != text and check:
+            name = page.relative_to(ROOT)
+            raise BenchError(f"the tables of {name} differ from their JSON; run `python -m bench readme`")
+        if made != text:
+            write_atomically(page, partial(_put, made))
+
+
+def _put(text: str, temporary: Path) -> None:
+    temporary.write_text(text, encoding="utf-8")
+
+
+def _table(name: str) -> str:
+    if name not in TABLES:
+        raise BenchError(f"a document asks for the table {name!r}; there are {', '.join(TABLES)}")
+    return TABLES[name]()

@@ -1,0 +1,90 @@
+"""Tables of speed and memory, read from what the benchmarks left under bench/results/."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from bench.encode import tables as encode_tables
+from bench.markdown import markdown
+from bench.results_file import stored
+
+
+def waiting() -> str:
+    """How long `classify` takes, start-up included."""
+    content = stored("classify-cpu")
+    rows = [[name, f"{statistics.median(times):.1f} s"] for name, times in content["seconds"].items()]
+    return markdown(
+        ["`scopesift classify`, start to answer", f"median of {content['runs']} ({_where(content)})"], rows
+    )
+
+
+def load() -> str:
+    """What cutting the backbone saves."""
+    content = stored("load-cpu")
+    rows = [
+        [
+            row["cut"],
+            f"{row['peak_mib']:,}",
+            f"{row['peak_share']:.2f}",
+            f"{row['load_s']:.1f}",
+            f"{row['load_share']:.2f}",
+            f"{row['tokens_per_s']:.0f}",
+        ]
+        for row in content["rows"]
+    ]
+    header = ["cut after block", "peak memory, MiB", "of uncut", "load, s", "of uncut", "tokens/s"]
+    return markdown(header, rows) + f"\n\n{content['model']}; {_where(content)}."
+
+
+def encode() -> str:
+    """`encode_topk` beside its peers, as ratios to the bare product."""
+    content = stored("encode-cpu")
+    data = "independent standard normal pre-activations, bfloat16 inputs"
+    about = f"Data: {data}; {_where(content)}, torch {content['versions']['torch']}."
+    return "\n\n".join([encode_tables.full_table(content), encode_tables.memory_line(content), about])
+
+
+def encode_selected() -> str:
+    """`encode_selected` by features, document length and floors."""
+    content = stored("encode-cpu")
+    return _measured(encode_tables.selected_table(content), content)
+
+
+def service() -> str:
+    """Latency and throughput of the service beside the engine alone."""
+    from bench.service.table import markdown
+
+    content = stored("service-cpu")
+    return _measured(markdown(content), content)
+
+
+def service_memory() -> str:
+    """What the service's processes hold."""
+    from bench.service.memory import table
+
+    return table(stored("service-memory-cpu"))
+
+
+def precision() -> str:
+    """Verdicts that a bfloat16 backbone turns."""
+    from bench.bundled.precision import table
+
+    content = stored("precision-cpu")
+    return _measured(table(content), content)
+
+
+def onnx() -> str:
+    """ONNX Runtime beside torch: verdicts and speed."""
+    from bench.onnx.run import tables
+
+    content = stored("onnx-cpu")
+    return _measured("\n\n".join(tables(content)), content)
+
+
+def _measured(text: str, content: dict[str, Any]) -> str:
+    return f"{text}\n\nMeasured on {_where(content)}."
+
+
+def _where(content: dict[str, Any]) -> str:
+    return f"{content['cores']} cores of {content['device']}, {content['date']}"

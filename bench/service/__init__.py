@@ -1,0 +1,1 @@
+"""Benchmarks of the service: time, memory, minutes of load."""

@@ -1,0 +1,1 @@
+"""Toxicity in nine languages, beside the figures of TextClass-Benchmark."""

@@ -1,0 +1,103 @@
+"""What is fitted in a cell of the TextDetox result: on English labels, on few of a language, on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, cached_property, partial
+
+from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.fit_settings import LINEAR
+from scopesift_classifiers.learning_curve import draw
+from scopesift_classifiers.sampling import split_dev
+from scopesift_features.scope import Scope
+
+from bench.textdetox.cells import SOURCE, TFIDF, TRANSFER
+from bench.trials.answers import Fitted
+from bench.trials.parts import Part
+from bench.trials.systems import (
+    NEGATIVE,
+    SYSTEMS,
+    System,
+    attempt,
+    fit_preset,
+    of_decision,
+    transferred,
+    words_of_few,
+)
+from scopesift.commands.terminal import say
+
+DEV_SHARE = 0.2
+"""Of the rows of a draw that choose settings, as in `scopesift fit` without a dev file."""
+
+Read = dict[str, Part]
+"""Parts by split."""
+Fits = dict[str, Callable[[], Fitted]]
+"""What fits each system, by name."""
+
+
+class English:
+    """What is fitted on English train rows, with the dev rows to choose; each when it is first asked for."""
+
+    def __init__(self, scope: Scope, read: Callable[[str], Read]) -> None:
+        """Fit nothing yet.
+
+        Args:
+            scope: What texts are read with.
+            read: Gives the three parts of a language.
+        """
+        self._scope = scope
+        self._read = read
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The classifier that is carried over to the other languages."""
+        say("fitting on English labels")
+        parts = self._read(SOURCE)
+        decision, details = fit_preset(LINEAR, parts["train"], parts["dev"])
+        return Classifier(
+            name="toxicity",
+            kind=BINARY,
+            unknown=NEGATIVE,
+            scope=self._scope.fingerprint,
+            settings=self._scope.settings,
+            default=decision,
+            fit=details,
+        )
+
+    @cached_property
+    def fits(self) -> Fits:
+        """Every system; fitted once for all languages."""
+        return {name: cache(partial(self._fit, name, system)) for name, system in SYSTEMS.items()}
+
+    def _fit(self, name: str, system: System) -> Fitted:
+        if name == LINEAR:
+            return of_decision(self.classifier.default, self.classifier.fit)
+        parts = self._read(SOURCE)
+        return attempt(system, parts["train"], parts["dev"])
+
+
+def fits_of_few(train: Part, size: int, seed: int, english: English) -> Fits:
+    """Every system on the same draw of train rows, which are all the labels there are: a part of them is dev.
+
+    Args:
+        train: What is drawn from.
+        size: Rows of the draw, of each label its share.
+        seed: Which draw.
+        english: What `transfer` carries over.
+    """
+    few = train.take(draw(train.rows, size / len(train.rows), seed))
+    fit, dev = (few.take(index_N) for index_N in split_dev(few.rows, DEV_SHARE))
+    return {
+        **{name: partial(attempt, system, fit, dev) for name, system in SYSTEMS.items()},
+        TFIDF: partial(attempt, words_of_few, few),
+        TRANSFER: lambda: attempt(transferred, english.classifier, few),
+    }
+
+
+def fits_of_all(parts: Read, english: English) -> Fits:
+    """Every system on all train rows; all dev rows choose, but for `transfer`, which cross-validates."""
+    train, dev = parts["train"], parts["dev"]
+    return {
+        **{name: partial(attempt, system, train, dev) for name, system in SYSTEMS.items()},
+        TRANSFER: lambda: attempt(transferred, english.classifier, train),
+    }

@@ -1,0 +1,71 @@
+"""What a fitted system answers, and what the answers are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_classifiers.metrics import BinaryMetrics, ManyClassMetrics, reliability
+
+from bench.trials.parts import Part
+
+METRICS = ("f1", "macro_f1", "balanced_accuracy")
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a system says of N rows.
+
+    Attributes:
+        label_N: The label of each.
+        score_N: Of two labels: larger where the positive one is likelier; None of more.
+        probability_N: Calibrated probability of the positive label; None where the system gives none.
+    """
+
+    label_N: NDArray[np.str_]
+    score_N: NDArray[np.float64] | None = None
+    probability_N: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted system.
+
+    Attributes:
+        answer: What it says of a part.
+        about: What it consists of, and what it was worth where its settings were chosen; JSON values.
+    """
+
+    answer: Callable[[Part], Answers]
+    about: dict[str, Any]
+
+
+def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
+    """What a system with two labels is worth on a part.
+
+    Returns:
+        `METRICS`, "auc" (area under the ROC curve), "ece" (expected calibration error over the bins of `reliability`;
+        where there are probabilities), and "about".
+    """
+    from sklearn.metrics import roc_auc_score
+
+    answers = system.answer(part)
+    truth_N = np.array(part.rows.labels, dtype=str) == positive
+    found = BinaryMetrics.of(truth_N, answers.label_N == positive)
+    measured: dict[str, Any] = {name: round(getattr(found, name), 4) for name in METRICS}
+    measured["auc"] = round(float(roc_auc_score(truth_N, answers.score_N)), 4)
+    if answers.probability_N is not None:
+        bins = reliability(answers.probability_N, truth_N)
+        gap = np.sum(bins.documents * np.abs(bins.predicted - bins.observed)) / len(truth_N)
+        measured["ece"] = round(float(gap), 4)
+    return measured | {"about": system.about}
+
+
+def weighted_f1(system: Fitted, part: Part) -> float:
+    """F1 of every label, averaged by how many rows have it: as scikit-learn's "weighted"."""
+    found = ManyClassMetrics.of(part.rows.labels, system.answer(part).label_N)
+    total = sum(row["f1"] * row["n"] for row in found.per_class.values()) / found.n
+    return round(float(total), 4)

@@ -1,0 +1,139 @@
+"""Systems on trial: fitted on one part, settings chosen on another, asked about a third."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scopesift_classifiers.baselines import Baseline, linear_probe, mean_difference, tfidf
+from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.discriminant import discriminant
+from scopesift_classifiers.fit_presets import fit_decision
+from scopesift_classifiers.fit_settings import GREEDY, LINEAR, PAPER, FitSettings
+from scopesift_classifiers.learning_curve import tfidf_of_few
+from scopesift_classifiers.transfer import TransferSettings, choose, decide, try_all
+from scopesift_files.errors import InputError
+
+from bench.trials.answers import Answers, Fitted
+from bench.trials.parts import Part
+
+POSITIVE, NEGATIVE = "toxic", "clean"
+System = Callable[[Part, Part], Fitted]
+"""From the part to fit on and the part that chooses settings."""
+TOLD = ("preset", "dev_macro_f1", "dev_accuracy", "presets_on_dev", "strategy", "cross_validated")
+"""What of a fit's own description is kept."""
+
+
+def preset(name: str) -> System:
+    """The product's own fit with a preset and its default settings."""
+
+    def fit(train: Part, dev: Part) -> Fitted:
+        return of_decision(*fit_preset(name, train, dev))
+
+    return fit
+
+
+def fit_preset(name: str, train: Part, dev: Part) -> tuple[Decision, dict[str, Any]]:
+    """A decision, and what its artifact would say of the fit."""
+    settings = FitSettings(preset=name, positive=POSITIVE)
+    binary = set(train.rows.classes) == {POSITIVE, NEGATIVE}
+    return fit_decision(train.table, train.rows, dev.table, dev.rows, settings, None, binary=binary)
+
+
+def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
+    """A decision as a system; of many labels the likeliest is given, however unlikely it is.
+
+    Args:
+        decision: What was fitted.
+        details: What its artifact would say of the fit.
+    """
+    names = np.array(list(decision.rules))
+
+    def answer(part: Part) -> Answers:
+        table = part.table
+        columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
+        margins_NC = decision.margins(table.dense(columns))
+        if len(names) > 1:
+            return Answers(names[margins_NC.argmax(axis=1)])
+        probability_N = decision.scores(margins_NC)[:, 0]
+        label_N = np.where(probability_N >= decision.cut, names[0], NEGATIVE)
+        return Answers(label_N, margins_NC[:, 0], probability_N)
+
+    about = {name: details[name] for name in TOLD if name in details}
+    if "linear" in details:
+        about["sizes"] = [[point["features"], point["dev_objective"]] for point in details["linear"]["curve"]]
+    return Fitted(answer, {"features": len(decision.features)} | about)
+
+
+def transferred(classifier: Classifier, few: Part) -> Fitted:
+    """What `scopesift transfer` makes of a classifier and labelled rows of a language: its own choice of strategy."""
+    trials = try_all(classifier, few.table, few.rows, TransferSettings())
+    best = choose(trials)
+    decision = decide(classifier, few.table, few.rows, best)
+    return of_decision(
+        decision, {"strategy": best.strategy.name, "cross_validated": best.to_dict()["macro_f1"]}
+    )
+
+
+def dense(fit_baseline: Callable[..., Baseline]) -> System:
+    """A baseline on the mean residual of the layer that is best where settings are chosen."""
+
+    def fit(train: Part, dev: Part) -> Fitted:
+        candidates = {
+            layer: fit_baseline(mean_ND, train.rows.labels, dev.mean_ND[layer], dev.rows.labels)
+            for layer, mean_ND in train.mean_ND.items()
+        }
+        layer = max(candidates, key=lambda layer: candidates[layer].chosen["dev_macro_f1"])
+        found = candidates[layer]
+        return _of_baseline(found, lambda part: part.mean_ND[layer], {"layer": layer} | found.chosen)
+
+    return fit
+
+
+def words(train: Part, dev: Part) -> Fitted:
+    """TF-IDF and logistic regression."""
+    found = tfidf(train.rows.texts, train.rows.labels, dev.rows.texts, dev.rows.labels)
+    return _of_baseline(found, lambda part: part.rows.texts, found.chosen)
+
+
+def words_of_few(few: Part) -> Fitted:
+    """TF-IDF and logistic regression on few rows: a fifth of them chooses C, then it is fitted on all."""
+    found = tfidf_of_few(few.rows)
+    return _of_baseline(found, lambda part: part.rows.texts, {"C": found.chosen["C"]})
+
+
+def attempt(fit: Callable[..., Fitted], *arguments: Any) -> Fitted:
+    """Fit; where the rows do not allow it, a system that flags nothing, which says why."""
+    try:
+        return fit(*arguments)
+    except InputError as error:
+        reason = str(error)
+
+    def nothing(part: Part) -> Answers:
+        zero_N = np.zeros(len(part.rows))
+        return Answers(np.full(len(part.rows), NEGATIVE), zero_N, None)
+
+    return Fitted(nothing, {"refused": reason})
+
+
+SYSTEMS: dict[str, System] = {
+    "linear": preset(LINEAR),
+    "greedy": preset(GREEDY),
+    "paper": preset(PAPER),
+    "linear_probe": dense(linear_probe),
+    "lda": dense(discriminant),
+    "mean_difference": dense(mean_difference),
+    "tfidf": words,
+}
+
+
+def _of_baseline(found: Baseline, inputs: Callable[[Part], Any], about: dict[str, Any]) -> Fitted:
+    def answer(part: Part) -> Answers:
+        read = inputs(part)
+        scores = np.asarray(found.scores(read), dtype=np.float64)
+        # of two labels the positive one sorts last: scores above 0 speak for it
+        return Answers(np.asarray(found.predict(read), dtype=str), scores if scores.ndim == 1 else None)
+
+    return Fitted(answer, {name: round(value, 6) for name, value in about.items()})
