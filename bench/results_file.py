@@ -20,13 +20,11 @@ RESULTS = Path(__file__).parent / "results"
 def device_name() -> str:
     """The GPU's name, or the processor's."""
     import torch
+    from scopesift_features.provenance import processor_name
 
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").is_file() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or "unknown processor"
+    return processor_name()
 
 
 def write_result(name: str, content: dict[str, Any], out: Path | None = None) -> Path:

@@ -169,6 +169,7 @@ def _measure(
     top = int(counted.tops_L.argmax())
     return {
         "rows": {"discovery": len(rows.discovery), "dev": len(rows.dev), "test": len(rows.test)},
+        "top1": {str(layer): round(float(top), 4) for layer, top in zip(layers, counted.tops_L, strict=True)},
         "report": _best_on(test, layers, whole),
         "report_by_k": {str(k): _best_on(test, layers, whole, (k,)) for k in K_CHOICES},
         "top1_diff": {str(k): _at(test, layers, whole, top, k) for k in K_CHOICES},
@@ -193,17 +194,21 @@ def _multi_layer(
     """The m layers with the largest top1-diff, one feature each: m as the test rows would have it, and as dev has."""
     order = np.argsort(-counted.tops_L, kind="stable")[:MOST_LAYERS]
 
+    best_layers, best_features = [layers[place] for place in order], [int(whole[place, 0]) for place in order]
+
     def rule(firing: Firing, m: int) -> BinaryMetrics:
-        return firing.any_layer(
-            [layers[place] for place in order[:m]], [int(whole[place, 0]) for place in order[:m]]
-        )
+        return firing.any_layer(best_layers[:m], best_features[:m])
+
+    def measured(m: int) -> dict[str, Any]:
+        chosen = {"layers": best_layers[:m], "features": best_features[:m]}
+        return {"m": m, **chosen, **_numbers(rule(test, m))}
 
     sizes = range(1, len(order) + 1)
     by_test = max(sizes, key=lambda m: (rule(test, m).f1, -m))
     by_dev = max(sizes, key=lambda m: (rule(dev, m).macro_f1, -m))
     return {
-        "report": {"m": by_test, **_numbers(rule(test, by_test))},
-        "ours": {"m": by_dev, **_numbers(rule(test, by_dev))},
+        "report": measured(by_test),
+        "ours": measured(by_dev),
     }
 
 
@@ -224,8 +229,9 @@ def _best_on(
 
 
 def _at(test: Firing, layers: Sequence[int], ranking: Ranking, place: int, k: int) -> dict[str, Any]:
-    measured = test.any_of(layers[place], ranking[place, :k])
-    return {"layer": layers[place], "k": k, **_numbers(measured)}
+    features = ranking[place, :k]
+    measured = test.any_of(layers[place], features)
+    return {"layer": layers[place], "k": k, "features": features.tolist(), **_numbers(measured)}
 
 
 def _numbers(measured: BinaryMetrics) -> dict[str, float]:

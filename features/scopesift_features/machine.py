@@ -57,9 +57,7 @@ def this_machine(device: str | None = None) -> Machine:
     from huggingface_hub import constants
 
     chosen = choose_device(device)
-    gpus = [chosen] if chosen.startswith("cuda") else []
-    if chosen == "auto":
-        gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    gpus = gpus_of(chosen)
     return Machine(
         device=chosen,
         memory=_available_memory(),
@@ -70,6 +68,13 @@ def this_machine(device: str | None = None) -> Machine:
         transformers=version("transformers"),
         missing=tuple(name for module, name in LINEAR_ATTENTION.items() if find_spec(module) is None),
     )
+
+
+def gpus_of(device: str) -> list[str]:
+    """The GPUs that a device means: itself, all of them for "auto", none for a processor."""
+    if device == "auto":
+        return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    return [device] if device.startswith("cuda") else []
 
 
 def _free(folder: Path) -> int:

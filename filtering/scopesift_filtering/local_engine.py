@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
-from scopesift_features.selected_reading import SelectedReader, SelectedReading
+from numpy.typing import NDArray
+from scopesift_classifiers.document_scorer import DocumentScorer
 
 from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
@@ -68,7 +70,7 @@ class _Open:
     """A shard whose batches are being run, by all model threads at once."""
 
     prepared: Prepared
-    reading: SelectedReading
+    acts_NS: NDArray[np.float32]
     left: int
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,7 +78,7 @@ class _Open:
 class _Pipeline:
     def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int) -> None:
         self.plan, self.on_shard, self.workers = plan, on_shard, workers
-        self.reader = plan.engine.reader.without_places()
+        self.scorer = DocumentScorer(plan.engine)
         self.batches: queue.Queue[Any] = queue.Queue(WAITING * workers)
         self.computed: queue.Queue[Any] = queue.Queue(WAITING)
         self.stop = threading.Event()
@@ -85,13 +87,14 @@ class _Pipeline:
         self.telling = threading.Lock()
 
     def run(self) -> set[str]:
-        readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
+        scorer = self.scorer
+        scorers = [scorer] + [scorer.replica() for _ in range(self.workers - 1)]
         threads_before = torch.get_num_threads()
         steps = [threading.Thread(target=self._guard, args=(self._read,), name="read")]
         steps += [
-            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in readers
+            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in scorers
         ]
-        steps.append(threading.Thread(target=self._guard, args=(self._write,), name="write"))
+        steps.append(threading.Thread(target=self._guard, args=(self._write, scorer), name="write"))
         try:
             for step in steps:
                 step.start()
@@ -130,26 +133,27 @@ class _Pipeline:
             self._put(self.batches, _DONE)
 
     def _put_batches(self, prepared: Prepared) -> None:
-        shard = _Open(prepared, self.reader.nothing(len(prepared.at)), len(prepared.batches))
+        acts_NS = self.scorer.nothing(len(prepared.at))
+        shard = _Open(prepared, acts_NS, len(prepared.batches))
         if not prepared.batches:
             self._put(self.computed, shard)
         for batch in prepared.batches:
             self._put(self.batches, (shard, batch))
 
-    def _model(self, reader: SelectedReader) -> None:
+    def _model(self, scorer: DocumentScorer) -> None:
         use_threads(self.plan.settings.threads)
         while (item := self._get(self.batches)) is not _DONE:
             shard, batch = item
-            found = reader.read_batch(batch)
+            found = scorer.read(batch)
             with shard.lock:
-                shard.reading.take_in(found)
+                scorer.take_in(shard.acts_NS, *found)
                 shard.left -= 1
                 done = shard.left == 0
             if done:
                 self._put(self.computed, shard)
         self._put(self.computed, _DONE)
 
-    def _write(self) -> None:
+    def _write(self, scorer: DocumentScorer) -> None:
         plan, ended = self.plan, 0
         while ended < self.workers:
             item = self._get(self.computed)
@@ -158,9 +162,8 @@ class _Pipeline:
                 if self.stop.is_set():
                     return
                 continue
-            acts_NS = item.reading.acts_NS
             marker = finish(
-                plan.engine, plan.judge, item.prepared, acts_NS, plan.out, plan.files, plan.record.digest
+                scorer, plan.judge, item.prepared, item.acts_NS, plan.out, plan.files, plan.record.digest
             )
             self._tell(marker, before=False)
 

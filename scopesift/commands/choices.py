@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.encoders import TORCH, choose_encoder
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.engine import TORCH, Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import balanced
@@ -33,6 +33,7 @@ OwnScopeOption = Annotated[
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
 ]
+LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
 HeadOption = Annotated[
     str, typer.Option(help="What encodes the residual: torch, or onnx (ONNX Runtime; extra [onnx]).")
 ]
@@ -66,7 +67,7 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
             say(
                 f"warning: {own}, but no language classifier chooses them: the default rule judges every text"
             )
-    return Engine(place, loaded, encoder=choose_encoder(head, place.device))
+    return Engine(place, loaded, head=head)
 
 
 def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[Classifier, Scope]:
@@ -86,6 +87,24 @@ def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[C
         return artifact, Scope.load(artifact.scope["id"], device=device)
     place = Scope.load(scope, device=device)
     return Classifier.load(name, place.id), place
+
+
+def parse_layers(text: str | None) -> list[int] | None:
+    """The layers that an option names; None where it was not given.
+
+    Raises:
+        UsageError: No numbers or ranges.
+    """
+    if text is None:
+        return None
+    chosen: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", part)
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if last < first:
+            raise UsageError(f"--layers takes numbers such as 6,14 or ranges such as 0-5, not {text!r}")
+        chosen.extend(range(first, last + 1))
+    return chosen
 
 
 def check_output(path: Path | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_text
-import re
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -18,15 +17,14 @@ from scopesift_features.doctor import IN_THE_WAY, examine
 from scopesift_features.pull import pull as pull_scope
 from scopesift_features.scope_check import check as check_scope
 from scopesift_features.scope_list import describe_scope, list_scopes
-from scopesift_files.errors import ScopeError, UsageError
+from scopesift_files.errors import ScopeError
 
-from scopesift.commands.choices import DeviceOption
+from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers
 from scopesift.commands.terminal import output, print_json, say
 
 app = typer.Typer(
     help="List, show, pull and check scopes, and see what is in their way.", no_args_is_help=True
 )
-LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
 
 
 @app.command("list")
@@ -112,7 +110,7 @@ def pull(
     """
     folder = pull_scope(
         scope,
-        layers=_layers(layers),
+        layers=parse_layers(layers),
         backbone=backbone,
         revision=revision,
         backbone_revision=backbone_revision,
@@ -133,7 +131,7 @@ def check(
 
     Example: `scopesift scopes check e5`
     """
-    checks = check_scope(scope, layers=_layers(layers), device=device)
+    checks = check_scope(scope, layers=parse_layers(layers), device=device)
     base = check_base(scope, [item.layer for item in checks], device=device)
     table = Table(box=box.SIMPLE_HEAD)
     beside = [] if base is None else ["FVU of base"]
@@ -173,7 +171,7 @@ def doctor(
 
     Example: `scopesift scopes doctor qwen3-8b-w64k-l0_50 --layers 18`
     """
-    found = examine(scope, layers=_layers(layers), device=device)
+    found = examine(scope, layers=parse_layers(layers), device=device)
     topics = max(len(finding.topic) for finding in found)
     for finding in found:
         if json:
@@ -186,19 +184,6 @@ def doctor(
     in_the_way = [finding.topic for finding in found if finding.state == IN_THE_WAY]
     if in_the_way:
         raise ScopeError(f"{scope} does not run here yet; in the way: {', '.join(in_the_way)}")
-
-
-def _layers(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    chosen: list[int] = []
-    for part in text.split(","):
-        found = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", part)
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if last < first:
-            raise UsageError(f"--layers takes numbers such as 6,14 or ranges such as 0-5, not {text!r}")
-        chosen.extend(range(first, last + 1))
-    return chosen
 
 
 def _span(layers: list[int]) -> str:

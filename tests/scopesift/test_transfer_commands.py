@@ -88,24 +88,3 @@ def test_a_learning_curve_needs_rows_to_measure_on(artifact, tiny_scope_folder, 
     )
     assert isinstance(result.exception, UsageError)
     assert "split column" in str(result.exception)
-
-
-def test_reproduce_prints_both_protocols(tiny_scope_folder, tmp_path, invoke):
-    (tmp_path / "toxicity").mkdir()
-    for lang in ("en", "de"):
-        write(tmp_path / "toxicity" / f"{lang}.jsonl", 120, ["train", "train", "train", "dev", "test"])
-    options = ("reproduce", "qwen-scope-toxicity", "--scope", tiny_scope_folder, "--data", tmp_path)
-    found = json.loads(invoke(*options, "--json").stdout)
-    assert set(found["languages"]) == {"en", "de"}
-    shown = invoke(*options).stdout
-    assert "own labels" in shown
-    assert "en labels only" in shown
-
-
-def test_an_unknown_study_and_a_missing_folder_are_bad_usage(tiny_scope_folder, tmp_path, invoke):
-    other = invoke("reproduce", "something", "--scope", tiny_scope_folder, "--data", tmp_path)
-    assert "qwen-scope-toxicity" in str(other.exception)
-    missing = invoke(
-        "reproduce", "qwen-scope-toxicity", "--scope", tiny_scope_folder, "--data", tmp_path / "no"
-    )
-    assert "not a folder" in str(missing.exception)

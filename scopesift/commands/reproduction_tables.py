@@ -1,0 +1,109 @@
+"""What `scopesift reproduce` shows: two tables of a study, and on what a bundle was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from scopesift_features.amounts import written_layers, written_size
+
+_WIDTH = 5  # of a number with three decimals
+
+
+def own_table(measured: dict[str, Any]) -> Table:
+    """Every language with its own discovery rows."""
+    table = _table(
+        "own labels: layer and K chosen on the test rows (best), by top1-diff, and on dev (ours)",
+        *("", "test", "best F1", "layer", "K", "top1 layer", "F1", "layers F1"),
+        *("ours: macro-F1", "F1", "layer", "K"),
+    )
+    for lang, own in measured["languages"].items():
+        best, ours = own["report"], own["ours"]
+        table.add_row(
+            lang,
+            str(own["rows"]["test"]),
+            _three(best["f1"]),
+            str(best["layer"]),
+            str(best["k"]),
+            str(own["top1_diff"][str(min(measured["k"]))]["layer"]),
+            _three(max(one["f1"] for one in own["top1_diff"].values())),
+            _three(own["multi_layer"]["report"]["f1"]),
+            _three(ours["macro_f1"]),
+            _three(ours["f1"]),
+            str(ours["layer"]),
+            str(ours["k"]),
+        )
+    macro = measured["macro"]
+    means = (_three(macro["report_f1"]), "", "", "", "", "", _three(macro["ours_macro_f1"]), "", "", "")
+    table.add_row("mean", "", *means, style="bold")
+    return table
+
+
+def english_table(measured: dict[str, Any]) -> Table:
+    """English discovery rows on every language."""
+    title = f"{measured['source']} labels only: best layer and K on the other's test rows, and as English dev chose"
+    table = _table(
+        title,
+        *("", "best F1", "macro-F1", "layer", "K", "ours: macro-F1", "balanced accuracy", "F1"),
+    )
+    for lang, own in measured["languages"].items():
+        best, ours = own["from_en"]["report"], own["from_en"]["ours"]
+        table.add_row(
+            lang,
+            _three(best["f1"]),
+            _three(best["macro_f1"]),
+            str(best["layer"]),
+            str(best["k"]),
+            _three(ours["macro_f1"]),
+            _three(ours["balanced_accuracy"]),
+            _three(ours["f1"]),
+        )
+    return table
+
+
+def closing_line(measured: dict[str, Any]) -> str:
+    """What a tenth of the discovery rows keeps, and the floor under F1."""
+    macro = measured["macro"]
+    return (
+        f"a tenth of the discovery rows keeps {macro['report_kept_at_tenth']:.1%} of the mean best F1 "
+        f"({macro['report_f1_at_tenth']:.3f} of {macro['report_f1']:.3f}), and {macro['ours_kept_at_tenth']:.1%} of "
+        f"our macro-F1; flagging everything has F1 {macro['always_toxic_f1']:.3f}"
+    )
+
+
+def bundle_lines(bundle: dict[str, Any]) -> list[str]:
+    """On what a bundle was measured, a line each."""
+    scope, machine, run = bundle["scope"], bundle["machine"], bundle["run"]
+    revisions = [scope[f"{part}_revision"] or "no revision" for part in ("backbone", "sae")]
+    files, rows = scope["files"], bundle["data"]
+    held = [run["peak_memory_bytes"], run["peak_gpu_memory_bytes"]]
+    memory = [
+        f"{written_size(size)} of {of}"
+        for size, of in zip(held, ("main memory", "GPU memory"), strict=True)
+        if size is not None
+    ]
+    return [
+        f"scope: {scope['id']}, {scope['sha256'][:12]}; layers {written_layers(bundle['results']['layers'])}",
+        f"backbone: {scope['backbone']} at {revisions[0]}, in {scope['settings']['dtype']}",
+        f"SAEs: {scope['sae']} at {revisions[1]}, in {scope['settings']['sae_dtype']}; {len(files)} files with SHA-256",
+        f"machine: {machine['system']}; {machine['cores']} cores of {machine['processor']}"
+        + "".join(f"; {gpu}" for gpu in machine["gpus"]),
+        f"run: {run['texts']:,} texts in {run['seconds']:,.1f} s on {run['device']}, {bundle['made']}"
+        + "".join(f"; at most {size}" for size in memory),
+        "versions: " + ", ".join(f"{name} {version}" for name, version in bundle["versions"].items()),
+        f"data: {sum(map(len, rows.values()))} files of {', '.join(rows)}",
+    ]
+
+
+def _table(title: str, *names: str) -> Table:
+    """Narrow enough for 80 columns, which is what pipes get."""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=0)
+    for name in names:
+        widest = max((len(word) for word in name.split()), default=0)
+        table.add_column(name, justify="right" if name else "left", width=max(widest, _WIDTH))
+    return table
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
