@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import LANGUAGE, Engine
+from scopesift_classifiers.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.language_spans import LanguageSpan, spans_of_texts
 from scopesift_features.scope import Scope

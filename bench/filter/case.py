@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.document_scorer import DocumentScorer
 from scopesift_classifiers.engine import Engine
 from scopesift_features.batches import Batch
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import SelectedReader
 from scopesift_filtering.local_engine import shards_of, worker_count
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
@@ -46,19 +46,19 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
         workers = worker_count(plan)
-        scorers = [DocumentScorer(engine)]
-        scorers += [scorers[0].replica() for _ in range(workers - 1)]
+        readers = [engine.reader]
+        readers += [engine.reader.replica() for _ in range(workers - 1)]
         loaded = _rss()
         batches, tokens = _batches(plan, forward_rows)
-        before = _forward(scorers, batches, threads=full.threads)
-        all_cores = _forward(scorers[:1], batches, threads=workers * full.threads)
+        before = _forward(readers, batches, threads=full.threads)
+        all_cores = _forward(readers[:1], batches, threads=workers * full.threads)
         del batches
         started = time.perf_counter()
         tally = run_filter(plan, workers=workers)
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         batches, _ = _batches(plan, forward_rows)
-        after = _forward(scorers, batches, threads=full.threads)
+        after = _forward(readers, batches, threads=full.threads)
         size = sum(path.stat().st_size for path in plan.out.rglob("*") if path.is_file())
     forward = tokens / ((before + after) / 2)
     return {
@@ -97,22 +97,22 @@ def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
     return [one.batches for one in prepared], sum(sum(one.tokens) for one in prepared)
 
 
-def _forward(scorers: Sequence[DocumentScorer], shards: list[list[Batch]], *, threads: int) -> float:
-    """Seconds for the backbone alone over all batches, by as many workers as there are scorers."""
+def _forward(readers: Sequence[SelectedReader], shards: list[list[Batch]], *, threads: int) -> float:
+    """Seconds for the backbone alone over all batches, by as many workers as there are readers."""
     # dealt out batch by batch, longest first, so that no worker waits for another's long tail
     todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.numel()))
     lock = threading.Lock()
 
-    def work(scorer: DocumentScorer) -> None:
+    def work(reader: SelectedReader) -> None:
         torch.set_num_threads(threads)
         while True:
             with lock:
                 batch = next(todo, None)
             if batch is None:
                 return
-            scorer.backbone.residuals(batch.ids_BT, batch.mask_BT, scorer.layers)
+            reader.backbone.residuals(batch.ids_BT, batch.mask_BT, reader.layers)
 
-    return _timed(lambda: _all([threading.Thread(target=work, args=(one,)) for one in scorers]))
+    return _timed(lambda: _all([threading.Thread(target=work, args=(one,)) for one in readers]))
 
 
 def _all(threads: Sequence[threading.Thread]) -> None:

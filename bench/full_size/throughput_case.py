@@ -12,13 +12,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.document_scorer import DocumentScorer
 from scopesift_classifiers.engine import Engine
-from scopesift_features.batches import Batch
+from scopesift_features.batches import Batch, make_batches
 from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import SelectedReader
 from scopesift_features.windows import make_windows
 
 from bench.encode import device_rates
@@ -33,7 +35,7 @@ SHORT = "A comment of ordinary length, as people write them."
 
 
 def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -> dict[str, Any]:
-    """Read documents with a backbone cut at a layer: the backbone alone, the scorer of filtering, the engine.
+    """Read documents with a backbone cut at a layer: the backbone alone, activations, filtering, the engine.
 
     Args:
         name: the stand-in's folder, or a bundled scope, which is read with its own classifiers.
@@ -48,27 +50,27 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     scope = Scope.load(name, dtype=dtype or None)
     device = torch.device(scope.device)
     engine = Engine(scope, _classifiers(scope, layer))
-    layer = max(engine.layers)
-    scorer = DocumentScorer(engine)
+    reader = engine.reader.without_places()
+    layer = max(reader.layers)
     texts = _texts(scope, documents)
     most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
-    batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
+    batches = list(make_batches(make_windows(scope, texts, offsets=False), most))
     tokens = sum(int(window.keep.sum()) for batch in batches for window in batch.windows)
 
     def backbone(_: int) -> None:
         for batch in batches:
-            scorer.backbone.residuals(batch.ids_BT, batch.mask_BT, [layer])
+            reader.backbone.residuals(batch.ids_BT, batch.mask_BT, [layer])
 
     calls = {
         "backbone": backbone,
-        "scorer": lambda _: scorer.activations(batches, documents),
-        "filter": lambda _: scorer.answers(_read_again(scorer, scope, texts, most)),
+        "scorer": lambda _: _activations(reader, batches, documents),
+        "filter": lambda _: engine.answers(reader.read(texts, max_tokens=most).acts_NS),
         "classify": lambda _: engine.predict(texts),
     }
     with torch.inference_mode():
         times = timed_in_turn(calls, device, ROUNDS, 1)
     seconds = {name: statistics.median(spent) / 1000 for name, spent in times.items()}
-    parameters = sum(p.numel() for name, p in scorer.backbone.model.named_parameters() if "embed" not in name)
+    parameters = sum(p.numel() for name, p in reader.backbone.model.named_parameters() if "embed" not in name)
     measured: dict[str, Any] = {
         "layer": layer,
         "documents": documents,
@@ -87,7 +89,7 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     # after the peak was read: what follows takes memory of its own
     rate = device_rates.measure(device)["gemm_tflops"]
     measured["share_of_product_rate"] = measured["backbone_tflops"] / rate
-    return {**measured, **(_compiled(scorer, scope, batches) if compiled else dict.fromkeys(COMPILED))}
+    return {**measured, **(_compiled(reader, scope, batches) if compiled else dict.fromkeys(COMPILED))}
 
 
 COMPILED = ("compiled_over_eager", "short_backbone_ms", "short_compiled_ms")
@@ -111,22 +113,24 @@ def _texts(scope: Scope, documents: int) -> list[str]:
     return texts
 
 
-def _compiled(scorer: DocumentScorer, scope: Scope, batches: list[Batch]) -> dict[str, float]:
+def _compiled(reader: SelectedReader, scope: Scope, batches: list[Batch]) -> dict[str, float]:
     """Last of all, since compiled code stays in memory."""
-    (short,) = DocumentScorer.batches(make_windows(scope, [SHORT], offsets=False), 4096)
-    eager_ms, graphs_ms = short_text(scorer.backbone.model, short, SHORT_CALLS)
+    (short,) = make_batches(make_windows(scope, [SHORT], offsets=False), 4096)
+    eager_ms, graphs_ms = short_text(reader.backbone.model, short, SHORT_CALLS)
     return dict(
         zip(
             COMPILED,
-            (compiled_over_eager(scorer.backbone.model, batches[0], ROUNDS), eager_ms, graphs_ms),
+            (compiled_over_eager(reader.backbone.model, batches[0], ROUNDS), eager_ms, graphs_ms),
             strict=True,
         )
     )
 
 
-def _read_again(scorer: DocumentScorer, scope: Scope, texts: list[str], most: int) -> Any:
-    batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), most)
-    return scorer.activations(batches, len(texts))
+def _activations(reader: SelectedReader, batches: list[Batch], documents: int) -> NDArray[np.float32]:
+    reading = reader.nothing(documents)
+    for batch in batches:
+        reading.take_in(reader.read_batch(batch))
+    return reading.acts_NS
 
 
 def _latency_ms(engine: Engine) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import SelectedReading, read_selected
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf
@@ -20,7 +21,6 @@ from scopesift_classifiers.feature_cache import FeatureCache, mean_residuals
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import split_dev
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
 
 DEV_SHARE = 0.15

@@ -21,6 +21,9 @@ from scopesift_classifiers.decision import Decision, decision_from_json
 SCHEMA = 1
 BINARY = "binary"
 MANY = "many"
+DEFAULT = "default"
+LANGUAGE = "language"
+"""Name of the classifier whose label chooses the rule of the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +62,18 @@ class Classifier:
     @cached_property
     def features(self) -> list[tuple[int, int]]:
         """Every (layer, index) that any of its decisions reads, sorted."""
-        decisions = (self.default, *self.by_lang.values())
-        return sorted({(item.layer, item.index) for decision in decisions for item in decision.features})
+        return sorted(
+            {(item.layer, item.index) for decision in self.decisions.values() for item in decision.features}
+        )
+
+    @property
+    def decisions(self) -> dict[str, Decision]:
+        """The default's and every language's decision, by "default" and language."""
+        return {DEFAULT: self.default, **self.by_lang}
+
+    def decision(self, rule: str) -> Decision:
+        """The decision called "default", or that of a language."""
+        return self.default if rule == DEFAULT else self.by_lang[rule]
 
     @property
     def deepest_layer(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.token_reading import TokenReading, read_tokens
 
 from scopesift_classifiers.contributions import Contributions, token_contributions
 from scopesift_classifiers.decision import Decision
@@ -17,7 +18,6 @@ from scopesift_classifiers.page import folded, html_table, section, write_page
 from scopesift_classifiers.plots import histogram_svg
 from scopesift_classifiers.report_cards import share_bars
 from scopesift_classifiers.report_words import language_name
-from scopesift_classifiers.token_reading import TokenReading, read_tokens
 from scopesift_classifiers.verdict import Verdict
 
 FAINTEST = 0.04  # below it a shade cannot be seen and a token needs no panel
@@ -98,13 +98,8 @@ def shaded_text(
 
 def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, reading: TokenReading) -> str:
     classifier = engine.classifiers[name]
-    decision = classifier.default if verdict.rule == "default" else classifier.by_lang[verdict.rule]
-    label = (
-        verdict.label
-        if verdict.label in decision.rules
-        else max(verdict.scores, key=verdict.scores.__getitem__)
-    )
-    columns = [engine.features.index((item.layer, item.index)) for item in decision.features]
+    decision, label = classifier.decision(verdict.rule), verdict.likeliest
+    columns = engine.columns[name][verdict.rule]
     own = TokenReading(reading.starts_T, reading.ends_T, reading.acts_TS[:, columns])
     given = token_contributions(decision, label, own.acts_TS)
     fires_TS = (own.acts_TS >= decision.thresholds_S) & (own.acts_TS > 0)

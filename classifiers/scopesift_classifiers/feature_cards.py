@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.catalogue import bundled_folder, is_bundled
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import SelectedReading, read_selected
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.rule import RuleFeature
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 
 BINS = 10
 MOST_TOKENS = 6
@@ -219,8 +219,7 @@ def _tokens(
 ) -> tuple[tuple[str, float], ...]:
     rows = np.flatnonzero(fires_N)
     strongest = Counter(
-        texts[row][reading.starts_NS[row, column] : reading.ends_NS[row, column]].strip().lower()
-        for row in rows.tolist()
+        texts[row][slice(*reading.span(row, column))].strip().lower() for row in rows.tolist()
     )
     return tuple(
         (token, round(count / len(rows), 3))

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scopesift_features.scope import Scope
-
-from scopesift_classifiers.selected_reading import read_selected
+from scopesift_features.selected_reading import read_selected
 
 TOP_TEXTS = 24
 TOKENS = 3
@@ -34,8 +33,7 @@ def name_features(scope: Scope, texts: Sequence[str], features: Sequence[tuple[i
         order = np.argsort(-reading.acts_NS[:, column], kind="stable")[:TOP_TEXTS]
         tokens: Counter[str] = Counter()
         for row in order[reading.acts_NS[order, column] > 0]:
-            start, end = reading.starts_NS[row, column], reading.ends_NS[row, column]
-            token = sample[row][start:end].strip()
+            token = sample[row][slice(*reading.span(row, column))].strip()
             if token:
                 tokens[token.lower()] += 1
         names.append(" · ".join(token for token, _ in tokens.most_common(TOKENS)))

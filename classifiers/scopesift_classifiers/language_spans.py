@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import LANGUAGE, Engine
+from scopesift_classifiers.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.text_segments import letters, segments
 from scopesift_classifiers.verdict import Verdict
 
@@ -75,7 +75,7 @@ def spans_of_texts(engine: Engine, texts: Sequence[str]) -> list[list[LanguageSp
         raise UsageError(
             f"language spans need a classifier called {LANGUAGE!r} with several labels; loaded: {known}"
         )
-    alone = Engine(engine.scope, [classifier], head=engine.head)
+    alone = Engine(engine.scope, [classifier], encoder=engine.encoder)
     ranges = [segments(text) for text in texts]
     paths = [
         _joined(own, _path(classifier, pieces, verdicts))

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.scope import Scope
 
+from scopesift_classifiers.answers import Answers, answer
 from scopesift_classifiers.baselines import Baseline, tfidf
-from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.classifier import DEFAULT, Classifier
 from scopesift_classifiers.counting import FeatureTable
-from scopesift_classifiers.engine import judge
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fitting import read_table
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.metrics import BinaryMetrics
 from scopesift_classifiers.sampling import split_dev
-from scopesift_classifiers.selected_reading import SelectedReading
 from scopesift_classifiers.transfer import (
     LEAST_PER_LABEL,
     TransferSettings,
@@ -91,8 +90,9 @@ def read_language(
         raise ValueError(f"the table has layers {test_table.layers}, the classifier reads others")
     routed_N = np.ones(len(test), dtype=bool)
     if language is not None:
-        found = predicted_languages(language, test_table, test.texts)
-        routed_N = np.array([code == lang and score >= classifier.route_confidence for code, score in found])
+        found = predicted_languages(language, test_table)
+        sure_N = found.score_N >= classifier.route_confidence
+        routed_N = sure_N & np.array([code == lang for code in found.label_N], dtype=bool)
     return LanguageRows(
         lang=lang,
         train=train,
@@ -104,16 +104,12 @@ def read_language(
     )
 
 
-def predicted_languages(
-    language: Classifier, table: FeatureTable, texts: Sequence[str]
-) -> list[tuple[str, float]]:
-    """Language verdicts (label, score) from document features that were read for something else."""
+def predicted_languages(language: Classifier, table: FeatureTable) -> Answers:
+    """What the language classifier says of a table's documents, which were read for something else."""
     columns = known_columns(table, [(item.layer, item.index) for item in language.default.features])
     acts_NS = table.dense(columns)
-    nowhere_NS = np.full(acts_NS.shape, -1, dtype=np.int64)
-    reading = SelectedReading(acts_NS, nowhere_NS, nowhere_NS)
-    verdicts = judge(language, language.default, reading, texts, "default")
-    return [(verdict.label, verdict.score) for verdict in verdicts]
+    own = {DEFAULT: np.arange(len(columns))}
+    return answer(language, acts_NS, own, [DEFAULT] * len(acts_NS))
 
 
 def learning_curve(

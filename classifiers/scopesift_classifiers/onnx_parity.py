@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scopesift_features.scope import Scope
-from scopesift_kernels import encode_selected
+from scopesift_features.selected_features import SelectedFeature, by_layer
 
+from scopesift_classifiers.answers import answer
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import judge
 from scopesift_classifiers.onnx_rows import Rows, row_batches
 from scopesift_classifiers.rule import firing
-from scopesift_classifiers.selected_reading import SelectedReading
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,22 +112,12 @@ def torch_maxima(
     keep_BT = rows.keep_BT > 0
     document_T = torch.from_numpy(np.broadcast_to(rows.document_B[:, None], keep_BT.shape)[keep_BT])
     acts_NS = np.zeros((n_documents, len(features)), np.float32)
-    for layer in sorted({layer for layer, _ in features}):
-        columns = [at for at, feature in enumerate(features) if feature[0] == layer]
-        sae = scope.sae(layer)
-        device = sae.W_enc_FD.device
-        x_TD = sae.rounded(torch.from_numpy(residuals[layer][keep_BT])).to(device)
-        maxima = encode_selected(
-            x_TD,
-            sae.W_enc_FD,
-            sae.b_enc_F,
-            sae.k,
-            torch.tensor([features[at][1] for at in columns], device=device),
-            document_T.to(device),
-            torch.zeros(len(columns), device=device),
-            n_documents=n_documents,
-        ).maxima_NS
-        acts_NS[:, columns] = maxima.cpu().numpy()
+    for own in by_layer(SelectedFeature(layer, index) for layer, index in features):
+        x_TD = torch.from_numpy(residuals[own.layer][keep_BT]).to(scope.sae_device)
+        found = scope.sae(own.layer).encode_selected(
+            x_TD, own.indices_S, own.floors_S, document_T, n_documents
+        )
+        acts_NS[:, own.columns_S] = found.maxima_NS.cpu().numpy()
     return acts_NS
 
 
@@ -153,22 +142,17 @@ def _count(
     places: Iterable[np.int64],
 ) -> None:
     classifier = candidate.classifier
-    decision = classifier.default if candidate.route == "default" else classifier.by_lang[candidate.route]
-    columns = [classifier.features.index((item.layer, item.index)) for item in decision.features]
+    decision = classifier.decision(candidate.route)
+    columns = np.array([classifier.features.index((item.layer, item.index)) for item in decision.features])
     own_NS = acts_NS[:, columns]
-    nowhere = np.zeros(own_NS.shape, np.int64)
-    reading = SelectedReading(own_NS, nowhere, nowhere)
-    verdicts = judge(classifier, decision, reading, [""] * len(own_NS), candidate.route)
+    said = answer(classifier, acts_NS, {candidate.route: columns}, [candidate.route] * len(acts_NS))
     names = classifier.labels
-    expected_N = np.array(
-        [names.index(one.label) if one.label in names else -1 for one in verdicts], dtype=np.int64
-    )
-    scores_NC = np.array([[one.scores[name] for name in names] for one in verdicts])
+    expected_N = np.array([names.index(label) if label in names else -1 for label in said.label_N])
     fires_NS = firing(own_NS, decision.thresholds_S)
     other_NS = firing(answers["maxima"][:, columns], decision.thresholds_S)
     result.texts += len(own_NS)
     result.verdicts += int((expected_N != answers["label"]).sum())
-    result.largest_score = max(result.largest_score, float(np.abs(scores_NC - answers["scores"]).max()))
+    result.largest_score = max(result.largest_score, float(np.abs(said.scores_NC - answers["scores"]).max()))
     result.firings += int((fires_NS != other_NS).sum())
     result.fired += int(fires_NS.sum())
     for place, label, expected in zip(places, answers["label"], expected_N, strict=True):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.extract import ResidualBatch
+from scopesift_features.extract import LayerTokens
 from scopesift_features.sae import TopKSAE
-from scopesift_features.scope import Scope
+from scopesift_features.selected_features import LayerFeatures
 from scopesift_files.errors import UsageError
 from scopesift_kernels import SelectedMaxima
 
@@ -132,42 +132,42 @@ class OnnxEncoder:
         self._device = device
         self._sessions: dict[tuple[int, bytes], Any] = {}
 
-    def __call__(
-        self, scope: Scope, layer: int, rows_S: torch.Tensor, batch: ResidualBatch
-    ) -> SelectedMaxima:
-        """Maxima of some features over the windows of a batch; see `encode_selected`.
+    def __call__(self, sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
+        """See `selected_reading.Encoder`.
 
         Raises:
             ValueError: a residual that is not finite.
         """
-        session = self._session(scope, layer, rows_S)
-        x_BTD, mask_BT = pad_windows(batch, layer)
-        feeds = {f"residual_{layer}": x_BTD, "mask": mask_BT}
+        session = self._session(sae, features.indices_S)
+        x_BTD, mask_BT = pad_windows(tokens)
+        feeds = {f"residual_{sae.layer}": x_BTD, "mask": mask_BT}
         maxima_BS, places_BS, refused_BT = session.run(["maxima", "tokens", "refused"], feeds)
         if refused_BT.any():
             raise ValueError("expected finite residuals, got NaN or infinity; check the backbone's weights")
         token_BT = np.full((mask_BT.shape[0], mask_BT.shape[1] + 1), -1, dtype=np.int64)
-        token_BT[batch.window_T.numpy(), batch.position_T.numpy()] = np.arange(len(batch.window_T))
+        token_BT[tokens.window_T.numpy(), tokens.position_T.numpy()] = np.arange(len(tokens.window_T))
         # position -1 finds the added last column, which holds -1
         tokens_BS = np.take_along_axis(token_BT, places_BS, axis=1)
+        below_BS = maxima_BS <= features.floors_S.numpy()
+        maxima_BS[below_BS], tokens_BS[below_BS] = 0, -1
         return SelectedMaxima(torch.from_numpy(maxima_BS), torch.from_numpy(tokens_BS))
 
-    def _session(self, scope: Scope, layer: int, rows_S: torch.Tensor) -> Any:
-        key = (layer, rows_S.numpy().tobytes())
+    def _session(self, sae: TopKSAE, indices_S: torch.Tensor) -> Any:
+        key = (sae.layer, indices_S.numpy().tobytes())
         if key not in self._sessions:
-            graph = OnnxGraph(f"layer_{layer}")
-            add_windows_head(graph, full_rows(scope.sae(layer), rows_S.tolist()))
+            graph = OnnxGraph(f"layer_{sae.layer}")
+            add_windows_head(graph, full_rows(sae, indices_S.tolist()))
             model = graph.model(OPSETS[0], {})
             self._sessions[key] = open_session(model.SerializeToString(), self._device)
         return self._sessions[key]
 
 
-def pad_windows(batch: ResidualBatch, layer: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """A batch's kept tokens as a rectangle: residual `[B, T, D]` float32, mask `[B, T]` int64."""
-    x_TD = batch.resid_TD[layer].float().cpu().numpy()
-    window_T, position_T = batch.window_T.numpy(), batch.position_T.numpy()
+def pad_windows(tokens: LayerTokens) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Tokens of a batch as a rectangle: residual `[B, T, D]` float32, mask `[B, T]` int64."""
+    x_TD = tokens.x_TD.float().cpu().numpy()
+    window_T, position_T = tokens.window_T.numpy(), tokens.position_T.numpy()
     width = int(position_T.max()) + 1 if len(position_T) else 0
-    x_BTD = np.zeros((len(batch.windows), width, x_TD.shape[1]), dtype=np.float32)
+    x_BTD = np.zeros((len(tokens.windows), width, x_TD.shape[1]), dtype=np.float32)
     mask_BT = np.zeros(x_BTD.shape[:2], dtype=np.int64)
     x_BTD[window_T, position_T] = x_TD
     mask_BT[window_T, position_T] = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.classifier import BINARY
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.rule import firing
 
@@ -31,11 +31,11 @@ class Outcome:
     fires_NS: NDArray[np.bool_]
 
 
-def decide(classifier: Classifier, decision: Decision, acts_NS: NDArray[np.float32]) -> Outcome:
+def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outcome:
     """Apply one decision.
 
     Args:
-        classifier: gives the kind.
+        kind: the classifier's, "binary" or "many".
         decision: the rules.
         acts_NS: document maxima of the decision's features, in its order, float32.
     """
@@ -45,7 +45,7 @@ def decide(classifier: Classifier, decision: Decision, acts_NS: NDArray[np.float
     best_N = margins_NC.argmax(axis=1)
     score_N = scores_NC[np.arange(len(best_N)), best_N]
     given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
-    if classifier.kind != BINARY:
+    if kind != BINARY:
         given_N &= speaks(decision, best_N, fires_NS)
         score_N = np.where(given_N, score_N, 0.0)
     return Outcome(best_N, given_N, score_N, scores_NC, fires_NS)

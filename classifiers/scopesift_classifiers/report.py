@@ -97,13 +97,10 @@ def write_drift_page(path: Path, name: str, origin: str, measured: dict[str, Any
 
 def drift_of_assessed(found: Assessment) -> Drift:
     """Drift of the assessed texts, from the features that were read for the cards."""
-    from scopesift_classifiers.selected_reading import SelectedReading
-
     column_of = {place: column for column, place in enumerate(found.classifier.features)}
     columns = [column_of[item.layer, item.index] for item in found.classifier.default.features]
-    read = found.reading
-    part = SelectedReading(read.acts_NS[:, columns], read.starts_NS[:, columns], read.ends_NS[:, columns])
-    return drift_of(found.classifier, fit_reference(found.classifier, found.scope), part)
+    reference = fit_reference(found.classifier, found.scope)
+    return drift_of(found.classifier, reference, found.reading.acts_NS[:, columns])
 
 
 def drift_section(drift: dict[str, Any]) -> str:

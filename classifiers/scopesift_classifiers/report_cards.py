@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from scopesift_features.token_reading import TokenReading, read_tokens
 
 from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import Classifier
@@ -16,7 +17,6 @@ from scopesift_classifiers.page import folded
 from scopesift_classifiers.plots import histogram_svg
 from scopesift_classifiers.report_words import language_name
 from scopesift_classifiers.rule import LINEAR
-from scopesift_classifiers.token_reading import TokenReading, read_tokens
 
 EXAMPLES = 4
 AROUND = 110  # characters kept on either side of the strongest token

@@ -1,11 +1,27 @@
-"""Rules of single languages need a language classifier that chooses between them."""
+"""Which rule judges a text: a language's own where the language classifier is sure enough, else the default one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import LANGUAGE
+from scopesift_classifiers.answers import Answers
+from scopesift_classifiers.classifier import DEFAULT, LANGUAGE, Classifier, bundled_classifiers
+
+
+def rules_of(classifier: Classifier, n_texts: int, languages: Answers | None) -> list[str]:
+    """The rule for every text: "default" or a language.
+
+    Args:
+        classifier: Whose rules there are to choose from.
+        n_texts: Number of texts.
+        languages: What the language classifier says of them; None where there is none.
+    """
+    if languages is None or not classifier.by_lang:
+        return [DEFAULT] * n_texts
+    return [
+        code if code in classifier.by_lang and score >= classifier.route_confidence else DEFAULT
+        for code, score in zip(languages.label_N, languages.score_N, strict=True)
+    ]
 
 
 def unrouted(classifiers: Sequence[Classifier]) -> list[Classifier]:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import read_selected
 from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.assessment import routed_verdicts
@@ -16,7 +19,6 @@ from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.drift import Drift, count_firing, measure_drift
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.rule import firing
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.text_rows import json_type, read_rows
 
 NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
@@ -94,7 +96,7 @@ def assess_unlabelled(
     verdicts = routed_verdicts(classifier, scope, texts, language, on_progress=on_progress)
     counts = Counter(verdict.label for verdict in verdicts)
     places = [(item.layer, item.index) for item in classifier.default.features]
-    drift = drift_of(classifier, reference, read_selected(scope, texts, places))
+    drift = drift_of(classifier, reference, read_selected(scope, texts, places).acts_NS)
     return {
         "n": len(texts),
         **dict.fromkeys(NEEDS_LABELS),
@@ -104,10 +106,10 @@ def assess_unlabelled(
     }
 
 
-def drift_of(classifier: Classifier, reference: dict[str, Any], reading: SelectedReading) -> Drift:
+def drift_of(classifier: Classifier, reference: dict[str, Any], acts_NS: NDArray[np.float32]) -> Drift:
     """Drift of texts whose default features were read, `[N, S]` in the default decision's order."""
     decision = classifier.default
-    return measure_drift(reference, decision.features, firing(reading.acts_NS, decision.thresholds_S))
+    return measure_drift(reference, decision.features, firing(acts_NS, decision.thresholds_S))
 
 
 def fit_reference(

@@ -74,6 +74,11 @@ class Verdict:
     rule: str
     evidence: tuple[Evidence, ...]
 
+    @property
+    def likeliest(self) -> str:
+        """The label given, or where none is, the one that is likeliest."""
+        return self.label if self.label in self.scores else max(self.scores, key=self.scores.__getitem__)
+
     def words(self) -> list[str]:
         """The words that spoke for the label, most first: features on the same word add up.
 

@@ -40,10 +40,12 @@ def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:
     """Group windows by length, longest first, so that memory peaks at once and padding is small.
 
     Args:
-        windows: in any order; equal lengths keep their order, so the batches are the same every time.
+        windows: in any order; equal lengths keep their order, so the batches are the same every time. Those without
+            a token that counts are left out.
         max_tokens: most tokens of a batch, padding included; a longer window gets a batch of its own.
     """
-    order = sorted(range(len(windows)), key=lambda index: (-len(windows[index].ids), index))
+    counted = [index for index, window in enumerate(windows) if window.keep.any()]
+    order = sorted(counted, key=lambda index: (-len(windows[index].ids), index))
     row: list[Window] = []
     for index in order:
         width = len(row[0].ids) if row else 0

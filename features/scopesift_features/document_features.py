@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scopesift_kernels import TopK
 from torch import Tensor
 
-from scopesift_features.extract import ResidualBatch, stream_residuals
+from scopesift_features.extract import stream_residuals
 from scopesift_features.windows import make_windows
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def document_features(
         done = np.zeros(len(chunk), dtype=np.bool_)
         windows = make_windows(scope, chunk)
         for batch in stream_residuals(scope, windows, layers, max_tokens=max_tokens):
-            document_T = documents_of(batch)
-            for layer, x_TD in batch.resid_TD.items():
-                found[layer].add(document_T, scope.sae(layer).encode(x_TD))
+            for layer in layers:
+                tokens = batch.at(layer)
+                found[layer].add(tokens.document_T, scope.sae(layer).encode(tokens.x_TD))
                 if mean_residual:
-                    averages[layer].add(document_T, x_TD)
+                    averages[layer].add(tokens.document_T, tokens.x_TD)
             if on_progress is not None:
-                done[document_T.numpy()] = True
+                done[[window.document for window in batch.windows]] = True
                 on_progress(begin + int(done.sum()), len(texts))
         for layer in layers:
             rows[layer].append(found[layer].csr())
@@ -98,11 +98,6 @@ def document_features(
         if mean_residual
         else None,
     )
-
-
-def documents_of(batch: ResidualBatch) -> Tensor:
-    """Document of every token, int64 `[T]`."""
-    return torch.tensor([window.document for window in batch.windows], dtype=torch.int64)[batch.window_T]
 
 
 class DocumentMaxima:

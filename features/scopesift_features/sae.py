@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from scopesift_files.errors import ScopeError
-from scopesift_kernels import TopK, encode_topk
+from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
 from torch import Tensor
 
 
@@ -65,6 +65,35 @@ class TopKSAE:
             ValueError: the residual is not finite or has another width.
         """
         return encode_topk(self.rounded(x_TD), self.W_enc_FD, self.b_enc_F, self.k)
+
+    def encode_selected(
+        self, x_TD: Tensor, indices_S: Tensor, floors_S: Tensor, document_T: Tensor, n_documents: int
+    ) -> SelectedMaxima:
+        """The largest activation of some features in every document, and the token that has it.
+
+        Args:
+            x_TD: residual after block `layer`, as for `encode`.
+            indices_S: the features, int64; on the CPU or beside the residual.
+            floors_S: activations up to these count as none, float32 >= 0; as `indices_S`.
+            document_T: document of every token, non-decreasing int64.
+            n_documents: N; a document may have no token.
+
+        Returns:
+            maxima_NS float32, 0 where the feature is in no token's top-k; tokens_NS int64, -1 there.
+
+        Raises:
+            ValueError: the residual is not finite or has another width.
+        """
+        return encode_selected(
+            self.rounded(x_TD),
+            self.W_enc_FD,
+            self.b_enc_F,
+            self.k,
+            indices_S,
+            document_T.to(x_TD.device),
+            floors_S,
+            n_documents=n_documents,
+        )
 
     def rounded(self, x_TD: Tensor) -> Tensor:
         """The residual as the encoder takes it.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from scopesift_classifiers.document_scorer import DocumentScorer
-
 from scopesift_filtering.local_engine import shards_of, worker_count
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.shard import Shard
@@ -43,13 +41,15 @@ def estimate(plan: RunPlan) -> Estimate | None:
         return None
     rows = first.rows[:SAMPLE_ROWS]
     shard = Shard(first.group, 0, first.format, rows, _tables(first, len(rows)), "")
-    scorer = DocumentScorer(plan.engine)
+    reader = plan.engine.reader.without_places()
     prepared = prepare(plan.engine.scope, shard, plan.settings)
-    compute(scorer, prepared, plan.settings.threads)  # the first run pays for what later ones find ready
+    compute(reader, prepared, plan.settings.threads)  # the first run pays for what later ones find ready
     started = time.perf_counter()
     prepared = prepare(plan.engine.scope, shard, plan.settings)
-    acts_NS = compute(scorer, prepared, plan.settings.threads)
-    result = plan.judge.result(shard, prepared.at, scorer.answers(acts_NS), prepared.tokens, prepared.places)
+    acts_NS = compute(reader, prepared, plan.settings.threads)
+    result = plan.judge.result(
+        shard, prepared.at, plan.engine.answers(acts_NS), prepared.tokens, prepared.places
+    )
     seconds = time.perf_counter() - started
     total = _total_rows(plan, first)
     return Estimate(

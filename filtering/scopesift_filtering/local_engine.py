@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scopesift_classifiers.document_scorer import DocumentScorer
+from scopesift_features.selected_reading import SelectedReader, SelectedReading
 
 from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
@@ -70,7 +68,7 @@ class _Open:
     """A shard whose batches are being run, by all model threads at once."""
 
     prepared: Prepared
-    acts_NS: NDArray[np.float32]
+    reading: SelectedReading
     left: int
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,7 +76,7 @@ class _Open:
 class _Pipeline:
     def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int) -> None:
         self.plan, self.on_shard, self.workers = plan, on_shard, workers
-        self.scorer = DocumentScorer(plan.engine)
+        self.reader = plan.engine.reader.without_places()
         self.batches: queue.Queue[Any] = queue.Queue(WAITING * workers)
         self.computed: queue.Queue[Any] = queue.Queue(WAITING)
         self.stop = threading.Event()
@@ -87,14 +85,13 @@ class _Pipeline:
         self.telling = threading.Lock()
 
     def run(self) -> set[str]:
-        scorer = self.scorer
-        scorers = [scorer] + [scorer.replica() for _ in range(self.workers - 1)]
+        readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
         threads_before = torch.get_num_threads()
         steps = [threading.Thread(target=self._guard, args=(self._read,), name="read")]
         steps += [
-            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in scorers
+            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in readers
         ]
-        steps.append(threading.Thread(target=self._guard, args=(self._write, scorer), name="write"))
+        steps.append(threading.Thread(target=self._guard, args=(self._write,), name="write"))
         try:
             for step in steps:
                 step.start()
@@ -133,27 +130,26 @@ class _Pipeline:
             self._put(self.batches, _DONE)
 
     def _put_batches(self, prepared: Prepared) -> None:
-        acts_NS = self.scorer.nothing(len(prepared.at))
-        shard = _Open(prepared, acts_NS, len(prepared.batches))
+        shard = _Open(prepared, self.reader.nothing(len(prepared.at)), len(prepared.batches))
         if not prepared.batches:
             self._put(self.computed, shard)
         for batch in prepared.batches:
             self._put(self.batches, (shard, batch))
 
-    def _model(self, scorer: DocumentScorer) -> None:
+    def _model(self, reader: SelectedReader) -> None:
         use_threads(self.plan.settings.threads)
         while (item := self._get(self.batches)) is not _DONE:
             shard, batch = item
-            found = scorer.read(batch)
+            found = reader.read_batch(batch)
             with shard.lock:
-                scorer.take_in(shard.acts_NS, *found)
+                shard.reading.take_in(found)
                 shard.left -= 1
                 done = shard.left == 0
             if done:
                 self._put(self.computed, shard)
         self._put(self.computed, _DONE)
 
-    def _write(self, scorer: DocumentScorer) -> None:
+    def _write(self) -> None:
         plan, ended = self.plan, 0
         while ended < self.workers:
             item = self._get(self.computed)
@@ -162,8 +158,9 @@ class _Pipeline:
                 if self.stop.is_set():
                     return
                 continue
+            acts_NS = item.reading.acts_NS
             marker = finish(
-                scorer, plan.judge, item.prepared, item.acts_NS, plan.out, plan.files, plan.record.digest
+                plan.engine, plan.judge, item.prepared, acts_NS, plan.out, plan.files, plan.record.digest
             )
             self._tell(marker, before=False)
 

@@ -145,7 +145,6 @@ class _Worker:
 
     def __init__(self, task: Task) -> None:
         from scopesift_classifiers.classifier import Classifier
-        from scopesift_classifiers.document_scorer import DocumentScorer
         from scopesift_classifiers.engine import Engine
         from scopesift_features.scope import Scope
 
@@ -153,7 +152,8 @@ class _Worker:
 
         self.task = task
         classifiers = [Classifier.from_dict(json.loads(text), origin="the run") for text in task.classifiers]
-        self.scorer = DocumentScorer(Engine(Scope.load(task.scope, device=task.device), classifiers))
+        self.engine = Engine(Scope.load(task.scope, device=task.device), classifiers)
+        self.reader = self.engine.reader.without_places()
         self.judge = RowJudge(parse_condition(task.settings.where), task.settings, classifiers, task.columns)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +172,9 @@ class _Worker:
                 raise UsageError(
                     f"{task.out} is not seen by node {os.uname().nodename}; --out has to be shared"
                 )
-            prepared = prepare(self.scorer.scope, item, task.settings)
-            acts_NS = compute(self.scorer, prepared, task.settings.threads)
-            marker = finish(self.scorer, self.judge, prepared, acts_NS, task.out, task.files, task.run)
+            prepared = prepare(self.engine.scope, item, task.settings)
+            acts_NS = compute(self.reader, prepared, task.settings.threads)
+            marker = finish(self.engine, self.judge, prepared, acts_NS, task.out, task.files, task.run)
         except ScopesiftError as error:
             return _failure(error)
         return {"marker": asdict(marker), "before": False}

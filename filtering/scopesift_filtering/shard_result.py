@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scopesift_classifiers.answers import Answers
 from scopesift_classifiers.classifier import BINARY, Classifier
-from scopesift_classifiers.document_scorer import Answers
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import Condition, Judge

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_classifiers.document_scorer import DocumentScorer
-from scopesift_features.batches import Batch
+from scopesift_classifiers.engine import Engine
+from scopesift_features.batches import Batch, make_batches
 from scopesift_features.scope import Scope
+from scopesift_features.selected_reading import SelectedReader
 from scopesift_features.windows import make_windows
 
 from scopesift_filtering.inputs import InputFile
@@ -48,7 +49,7 @@ def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
     tokens = [0] * len(at)
     for window in windows:
         tokens[window.document] += int(window.keep.sum())
-    batches = DocumentScorer.batches(windows, settings.batch_tokens)
+    batches = list(make_batches(windows, settings.batch_tokens))
     return Prepared(shard, at, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
 
 
@@ -58,14 +59,17 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def compute(scorer: DocumentScorer, prepared: Prepared, threads: int) -> NDArray[np.float32]:
-    """Run the model over a shard, `[N, S]`."""
+def compute(reader: SelectedReader, prepared: Prepared, threads: int) -> NDArray[np.float32]:
+    """Run the model over a shard: activations `[N, S]` of the readable rows."""
     use_threads(threads)
-    return scorer.activations(prepared.batches, len(prepared.at))
+    reading = reader.nothing(len(prepared.at))
+    for batch in prepared.batches:
+        reading.take_in(reader.read_batch(batch))
+    return reading.acts_NS
 
 
 def finish(
-    scorer: DocumentScorer,
+    engine: Engine,
     judge: RowJudge,
     prepared: Prepared,
     acts_NS: NDArray[np.float32],
@@ -74,6 +78,6 @@ def finish(
     run: str,
 ) -> Marker:
     """Judge a shard and write its files and its marker."""
-    answers = scorer.answers(acts_NS)
+    answers = engine.answers(acts_NS)
     result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
     return write_shard(out, result, files, judge.settings, run)

@@ -19,7 +19,7 @@ from scopesift_classifiers.linear import PENALTIES
 from scopesift_classifiers.metrics import ManyClassMetrics
 from scopesift_classifiers.ridge import Ridge, fit_ridges
 from scopesift_classifiers.sampling import balanced
-from scopesift_features.document_features import DocumentMaxima, documents_of
+from scopesift_features.document_features import DocumentMaxima
 from scopesift_features.extract import stream_residuals
 from scopesift_features.reader import Reader
 from scopesift_features.sae import TopKSAE
@@ -120,9 +120,9 @@ def features(reader: Reader, saes: Mapping[str, TopKSAE], texts: Sequence[str]) 
     layers = sorted({sae.layer for sae in saes.values()})
     found = {name: DocumentMaxima(len(texts), sae.d_sae) for name, sae in saes.items()}
     for batch in stream_residuals(reader, make_windows(reader, texts, offsets=False), layers):
-        document_T = documents_of(batch)
         for name, sae in saes.items():
-            found[name].add(document_T, sae.encode(batch.resid_TD[sae.layer].float()))
+            tokens = batch.at(sae.layer)
+            found[name].add(tokens.document_T, sae.encode(tokens.x_TD.float()))
     return {name: maxima.csr() for name, maxima in found.items()}
 
 

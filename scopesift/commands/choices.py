@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import TORCH, Engine
+from scopesift_classifiers.encoders import TORCH, choose_encoder
+from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.routing import unrouted, with_language
 from scopesift_classifiers.sampling import balanced
@@ -67,7 +68,7 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
             say(
                 f"warning: {own}, but no language classifier chooses them: the default rule judges every text"
             )
-    return Engine(place, loaded, head=head)
+    return Engine(place, loaded, encoder=choose_encoder(head, place.device))
 
 
 def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[Classifier, Scope]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.engine import LANGUAGE
+from scopesift_classifiers.classifier import LANGUAGE
 from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.language_spans import spans_of_texts
 from scopesift_features.catalogue import DEFAULT_SCOPE

@@ -11,10 +11,10 @@ from rich import box
 from rich.table import Table
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.explanation_page import write_explanation
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
 from scopesift_classifiers.verdict import Verdict
 from scopesift_classifiers.whole_word import whole_word
 from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.selected_reading import SelectedReading, read_selected
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
 from scopesift.commands.terminal import output, say
@@ -51,11 +51,9 @@ def explain(
 def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
     """The features that moved one decision most, for and against its label."""
     classifier = engine.classifiers[name]
-    decision = classifier.default if verdict.rule == "default" else classifier.by_lang[verdict.rule]
-    columns = [engine.features.index((item.layer, item.index)) for item in decision.features]
+    decision, label = classifier.decision(verdict.rule), verdict.likeliest
+    columns = engine.columns[name][verdict.rule]
     acts_S = reading.acts_NS[0, columns]
-    likeliest = max(verdict.scores, key=verdict.scores.__getitem__)
-    label = verdict.label if verdict.label in decision.rules else likeliest
     rule = decision.rules[label]
     given_S = rule.contributions(reading.acts_NS[:1, columns], decision.thresholds_S)[0]
     active = int((acts_S > 0).sum())
@@ -72,7 +70,7 @@ def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading
         if given_S[at] == 0:
             break
         item, column = decision.features[at], columns[at]
-        first, last = whole_word(text, int(reading.starts_NS[0, column]), int(reading.ends_NS[0, column]))
+        first, last = whole_word(text, *reading.span(0, column))
         share = f"{given_S[at]:+.3f}" if rule.adds else f"{given_S[at]:.0%}"
         numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.3g}", share)
         table.add_row(*numbers, printable(text[first:last]), item.label)

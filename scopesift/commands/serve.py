@@ -38,6 +38,7 @@ def serve(
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
+    from scopesift_classifiers.encoders import choose_encoder
     from scopesift_classifiers.engine import Engine
     from scopesift_service.load_judge import load_classifiers
     from scopesift_service.settings import ServiceSettings
@@ -45,7 +46,9 @@ def serve(
     chosen = ServiceSettings.from_env(os.environ)
     # said here in one line, or by every engine process again and again
     scope = Scope.load(chosen.scope, device=chosen.device)
-    Engine(scope, load_classifiers(scope, chosen.classifiers), head=chosen.head)
+    Engine(
+        scope, load_classifiers(scope, chosen.classifiers), encoder=choose_encoder(chosen.head, scope.device)
+    )
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} can be reached from the network and no SCOPESIFT_API_KEYS is set: anybody may ask")

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import LANGUAGE
+from scopesift_classifiers.classifier import LANGUAGE, Classifier, bundled_classifiers
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.routing import with_language

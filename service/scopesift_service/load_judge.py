@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.encoders import choose_encoder
+from scopesift_classifiers.engine import Engine
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
 from scopesift_service.judge import Judge
 from scopesift_service.registry import Registry
 from scopesift_service.settings import ServiceSettings
-from scopesift_service.small_batches import SmallBatchEngine
 from scopesift_service.token_count import TokenCount
+
+# a batch of 32 posts in one rectangle of 4,096 tokens is a third padding; in pieces of 1,024 it runs a fifth faster,
+# and a batch of 512 as fast as before
+CPU_BATCH_TOKENS = 1024
 
 
 def load_judge(chosen: ServiceSettings) -> Judge:
@@ -22,10 +27,12 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         ScopesiftError: They are not there or do not fit together.
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
+    encoder = choose_encoder(chosen.head, scope.device)
+    batch_tokens = CPU_BATCH_TOKENS if scope.device == "cpu" else None
     count = TokenCount()
 
-    def make_engine(classifiers: Sequence[Classifier]) -> SmallBatchEngine:
-        engine = SmallBatchEngine(scope, classifiers, head=chosen.head)
+    def make_engine(classifiers: Sequence[Classifier]) -> Engine:
+        engine = Engine(scope, classifiers, encoder=encoder, batch_tokens=batch_tokens)
         count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
         return engine
 

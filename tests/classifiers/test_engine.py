@@ -1,11 +1,8 @@
 import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from scopesift_classifiers.engine import Engine
-from scopesift_classifiers.selected_reading import read_selected
-from scopesift_features.document_features import document_features
 from scopesift_files.errors import UsageError
 
 TEXTS = ["you idiot, shut up", "cat rain mat", "Das Wetter ist schön", "Сегодня погода", "idiot"]
@@ -14,17 +11,6 @@ TEXTS = ["you idiot, shut up", "cat rain mat", "Das Wetter ist schön", "Сег�
 @pytest.fixture(scope="module")
 def engine(tiny_scope, toxicity, language):
     return Engine(tiny_scope, [toxicity, language])
-
-
-def test_selected_features_equal_the_full_encode(tiny_scope, toxicity, language):
-    features = sorted({*toxicity.features, *language.features})
-    texts = [*TEXTS, "cat " * 300, ""]
-    reading = read_selected(tiny_scope, texts, features)
-    full = document_features(tiny_scope, texts, list(tiny_scope.layers))
-    for column, (layer, index) in enumerate(features):
-        np.testing.assert_allclose(
-            reading.acts_NS[:, column], full.acts[layer][:, index].toarray()[:, 0], rtol=1e-5
-        )
 
 
 def test_evidence_points_at_the_characters_that_it_quotes(engine):

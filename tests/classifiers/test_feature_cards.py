@@ -13,7 +13,7 @@ from scopesift_classifiers.feature_cards import (
     write_cards,
 )
 from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.selected_reading import SelectedReading, read_selected
+from scopesift_features.selected_reading import Places, SelectedReading, read_selected
 from scopesift_files.errors import InputError
 
 
@@ -54,7 +54,7 @@ def test_tokens_of_a_single_document_are_left_out(toxicity, tiny_scope):
     acts = np.zeros((3, len(toxicity.features)), np.float32)
     acts[:, column] = item.threshold + 1
     starts = np.zeros_like(acts, dtype=np.int64)
-    reading = SelectedReading(acts, starts, starts + 3)
+    reading = SelectedReading(acts, Places(starts, starts + 3))
     rows = LabelledText(["foo", "foo", "bar"], ["toxic", "toxic", "clean"], [None] * 3, [None] * 3)
     card = make_cards(toxicity, tiny_scope, rows, reading=reading)[column]
     assert card.tokens == (("foo", 0.667),)

@@ -60,10 +60,10 @@ def test_texts_of_another_predicted_language_get_the_default_rule(toxicity, rows
 def test_languages_from_a_table_are_those_of_the_engine(tiny_scope, language, languages, float32_scores):
     texts = languages(12, 8).texts
     verdicts = [one["language"] for one in Engine(tiny_scope, [language]).predict(texts)]
-    found = predicted_languages(language, read_table(tiny_scope, texts), texts)
-    assert [code for code, _ in found] == [verdict.label for verdict in verdicts]
+    found = predicted_languages(language, read_table(tiny_scope, texts))
+    assert found.label_N == [verdict.label for verdict in verdicts]
     low_NC, high_NC = float32_scores(tiny_scope, language, texts)
-    for row, (code, score) in enumerate(found):
+    for row, (code, score) in enumerate(zip(found.label_N, found.score_N, strict=True)):
         column = language.labels.index(code)
         assert low_NC[row, column] <= score <= high_NC[row, column]
 

@@ -10,14 +10,12 @@ from scopesift_classifiers.artifact_text import canonical
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.decision import decision_from_json, leads
-from scopesift_classifiers.document_scorer import DocumentScorer
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.fitting import FitSettings, fit_classifier
 from scopesift_classifiers.linear import LinearSettings, search_linear
 from scopesift_classifiers.linear_moments import Targets, moments_by_fold, rank_columns
 from scopesift_classifiers.linear_sum import decimals_of, rounded_weights
 from scopesift_classifiers.rule import LINEAR, Rule, rule_from_json
-from scopesift_classifiers.selected_reading import read_selected
 from scopesift_classifiers.stored_cut import above_nothing
 from scopesift_files.errors import InputError, UsageError
 
@@ -199,25 +197,22 @@ def linear_language(tiny_scope, languages):
     return fit_classifier("language", tiny_scope, languages(90, 1), languages(45, 2), settings)
 
 
-def test_verdicts_do_not_depend_on_batch_or_order_and_filtering_gives_the_same(
+def test_verdicts_do_not_depend_on_batch_or_order_or_on_whether_places_are_asked_for(
     engine, insults, languages, float32_scores
 ):
-    from scopesift_features.windows import make_windows
-
     texts = [*insults(12, 5).texts, *languages(6, 5).texts, "", "😀"]
     together = engine.predict(texts)
     backwards = engine.predict(texts[::-1], max_tokens=32)[::-1]
-    scorer = DocumentScorer(engine)
-    acts_NS = scorer.activations(scorer.batches(make_windows(engine.scope, texts), 64), len(texts))
-    for name, filtered in scorer.answers(acts_NS).items():
+    acts_NS = engine.reader.without_places().read(texts, max_tokens=64).acts_NS
+    for name, plain in engine.answers(acts_NS).items():
         classifier = engine.classifiers[name]
         one, other = ([answer[name] for answer in answers] for answers in (together, backwards))
-        for labels in ([verdict.label for verdict in other], filtered.label_N):
+        for labels in ([verdict.label for verdict in other], plain.label_N):
             assert labels == [verdict.label for verdict in one]
         low_NC, high_NC = float32_scores(engine.scope, classifier, texts)
         for scores in (
             *([list(verdict.scores.values()) for verdict in verdicts] for verdicts in (one, other)),
-            filtered.scores_NC,
+            plain.scores_NC,
         ):
             assert ((low_NC <= scores) & (scores <= high_NC)).all()
         assert [places(verdict) for verdict in other] == [places(verdict) for verdict in one]
@@ -226,15 +221,6 @@ def test_verdicts_do_not_depend_on_batch_or_order_and_filtering_gives_the_same(
 def places(verdict):
     """Where a verdict's evidence stands."""
     return {(item.layer, item.feature, item.start, item.end) for item in verdict.evidence}
-
-
-def test_filtering_makes_of_the_same_activations_the_same_verdicts(engine, insults, languages):
-    texts = [*insults(12, 5).texts, *languages(6, 5).texts, "", "😀"]
-    acts_NS = read_selected(engine.scope, texts, engine.features).acts_NS
-    for name, filtered in DocumentScorer(engine).answers(acts_NS).items():
-        expected = [answer[name] for answer in engine.predict(texts)]
-        assert filtered.label_N == [verdict.label for verdict in expected]
-        np.testing.assert_array_equal(filtered.score_N, [verdict.score for verdict in expected])
 
 
 def test_evidence_speaks_for_the_label_largest_first_and_names_whole_words(engine, insults):

@@ -10,6 +10,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 import onnx
+from scopesift_classifiers.encoders import choose_encoder
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.onnx_export import ExportSettings, export_classifier
 from scopesift_classifiers.onnx_file import check_model
@@ -187,7 +188,7 @@ def test_empty_batches_and_single_tokens_have_answers(toxicity, tiny_scope, tmp_
 
 def test_the_engine_gives_the_same_answers_with_onnx_runtime(tiny_scope, toxicity, language, float32_scores):
     plain = Engine(tiny_scope, [toxicity, language])
-    other = Engine(tiny_scope, [toxicity, language], head="onnx")
+    other = Engine(tiny_scope, [toxicity, language], encoder=choose_encoder("onnx", "cpu"))
     bounds = {one.name: float32_scores(tiny_scope, one, TEXTS) for one in (toxicity, language)}
     for row, (one, two) in enumerate(zip(plain.predict(TEXTS), other.predict(TEXTS), strict=True)):
         for name in one:
@@ -199,9 +200,9 @@ def test_the_engine_gives_the_same_answers_with_onnx_runtime(tiny_scope, toxicit
             assert [(item.layer, item.feature, item.start, item.end) for item in two[name].evidence] == places
 
 
-def test_an_unknown_head_is_refused(tiny_scope, toxicity):
+def test_an_unknown_head_is_refused():
     with pytest.raises(UsageError, match="torch, onnx"):
-        Engine(tiny_scope, [toxicity], head="tensorflow")
+        choose_encoder("tensorflow", "cpu")
 
 
 @pytest.mark.parametrize(

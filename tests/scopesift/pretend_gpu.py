@@ -132,12 +132,12 @@ def pretend() -> None:
 def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     """Everything that reads texts, once."""
     from scopesift_classifiers.classifier import Classifier
-    from scopesift_classifiers.document_scorer import DocumentScorer
     from scopesift_classifiers.engine import Engine
-    from scopesift_classifiers.selected_reading import read_selected
-    from scopesift_classifiers.token_reading import read_tokens
+    from scopesift_features.batches import make_batches
     from scopesift_features.document_features import document_features
     from scopesift_features.scope import Scope
+    from scopesift_features.selected_reading import read_selected
+    from scopesift_features.token_reading import read_tokens
     from scopesift_features.windows import make_windows
 
     scope = Scope.load(folder, device=DEVICE, dtype="float32")
@@ -145,10 +145,12 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     engine = Engine(scope, [classifier])
     verdicts = [verdict[classifier.name] for verdict in engine.predict(texts)]
     selected = read_selected(scope, texts, engine.features)
-    scorer = DocumentScorer(engine)
-    batches = DocumentScorer.batches(make_windows(scope, texts, offsets=False), 64)
+    reader = engine.reader.without_places()
+    batches = list(make_batches(make_windows(scope, texts, offsets=False), 64))
+    activations = reader.nothing(len(texts))
     waits.clear()
-    activations = scorer.activations(batches, len(texts))
+    for batch in batches:
+        activations.take_in(reader.read_batch(batch))
     waited = dict(waits)
     layer = scope.layers[0]
     document = document_features(scope, texts, [layer]).acts[layer]
@@ -157,7 +159,7 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
         "scores": [verdict.score for verdict in verdicts],
         "flagged": [verdict.flagged for verdict in verdicts],
         "selected": selected.acts_NS.tolist(),
-        "activations": activations.tolist(),
+        "activations": activations.acts_NS.tolist(),
         "batches": len(batches),
         "waits": waited,
         "document_features": document.toarray().tolist(),

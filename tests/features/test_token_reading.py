@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from scopesift_classifiers.selected_reading import read_selected
-from scopesift_classifiers.token_reading import read_tokens
+from scopesift_features.selected_reading import read_selected
+from scopesift_features.token_reading import read_tokens
 
 TEXTS = [
     "You are such an idiot, shut up!",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
 from scopesift_features.extract import stream_residuals
 from scopesift_features.scope import Scope
+from scopesift_features.selected_features import SelectedFeature, by_layer
 from scopesift_features.windows import make_windows
-from scopesift_kernels import encode_selected
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,29 +47,21 @@ def read_tokens(
     Raises:
         ScopeError: A layer that the scope does not have.
     """
-    columns_of: dict[int, list[int]] = {}
-    for column, (layer, _) in enumerate(features):
-        columns_of.setdefault(layer, []).append(column)
+    chosen = by_layer(SelectedFeature(layer, index) for layer, index in features)
+    layers = [own.layer for own in chosen]
     found: list[list[tuple[int, int, NDArray[np.float32]]]] = [[] for _ in texts]
     windows = make_windows(scope, texts) if features else []
-    for batch in stream_residuals(scope, windows, sorted(columns_of)) if windows else ():
+    for batch in stream_residuals(scope, windows, layers) if windows else ():
         acts_TS = np.zeros((len(batch.window_T), len(features)), dtype=np.float32)
-        for layer, columns in columns_of.items():
-            sae = scope.sae(layer)
-            x_TD = sae.rounded(batch.resid_TD[layer])
+        for own in chosen:
+            x_TD = batch.at(own.layer).x_TD
             each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is a document of its own
-            rows = torch.tensor([features[column][1] for column in columns])
-            maxima = encode_selected(
-                x_TD,
-                sae.W_enc_FD,
-                sae.b_enc_F,
-                sae.k,
-                rows,
-                each_T,
-                torch.zeros(len(columns)),
-                n_documents=len(x_TD),
-            ).maxima_NS
-            acts_TS[:, columns] = maxima.cpu().numpy()
+            maxima = (
+                scope.sae(own.layer)
+                .encode_selected(x_TD, own.indices_S, own.floors_S, each_T, len(x_TD))
+                .maxima_NS
+            )
+            acts_TS[:, own.columns_S] = maxima.cpu().numpy()
         for at, (row, position) in enumerate(
             zip(batch.window_T.tolist(), batch.position_T.tolist(), strict=True)
         ):
