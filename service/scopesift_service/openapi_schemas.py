@@ -43,6 +43,11 @@ def list_of(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
+def or_null(schema: Schema) -> Schema:
+    """The same, or null: a field that is not set."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 def all_schemas(limits: ServiceSettings, attributes: Sequence[str]) -> dict[str, Schema]:
     """Every schema by name.
 
@@ -133,13 +138,14 @@ def _openai(limits: ServiceSettings) -> dict[str, Schema]:
 
 
 def _perspective(limits: ServiceSettings, attributes: Sequence[str]) -> dict[str, Schema]:
-    wish = record(
-        {"scoreType": {"enum": list(SCORE_TYPES)}, "scoreThreshold": SCORE},
-        optional=("scoreType", "scoreThreshold"),
-    )
+    parameters: dict[str, Schema] = {
+        "scoreType": {"enum": [*SCORE_TYPES, None]},
+        "scoreThreshold": or_null(SCORE),
+    }
+    wish = or_null(record(parameters, optional=list(parameters)))
     score = record({"value": SCORE, "type": STRING})
     span = record({"begin": INTEGER, "end": INTEGER, "score": score})
-    comment = {"text": {**_text(limits), "minLength": 1}, "type": {"enum": list(TEXT_TYPES)}}
+    comment = {"text": {**_text(limits), "minLength": 1}, "type": {"enum": [*TEXT_TYPES, None]}}
     tag = {"type": "string", "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$"}
     request: dict[str, Schema] = {
         "comment": record(comment, optional=("type",)),

@@ -48,7 +48,8 @@ def parse(content: dict[str, Any], limits: ServiceSettings) -> Comment:
     Raises:
         ServiceError: 400.
     """
-    comment = _object(content, "comment", required=True)
+    content = _given(content)
+    comment = _given(_object(content, "comment", required=True))
     if "text" not in comment:
         raise _refused("comment.text is missing", "comment.text")
     try:
@@ -63,10 +64,10 @@ def parse(content: dict[str, Any], limits: ServiceSettings) -> Comment:
         raise _refused("comment.type must be PLAIN_TEXT; other types are not read", "comment.type")
     _object(content, "context", required=False)
     for name in ("doNotStore", "spanAnnotations"):
-        if content.get(name) is not None and not isinstance(content[name], bool):
+        if not isinstance(content.get(name, False), bool):
             raise _refused(f"{name} must be true or false, got {json_type(content[name])}", name)
     for name in ("clientToken", "sessionId", "communityId"):
-        if content.get(name) is not None and not isinstance(content[name], str):
+        if not isinstance(content.get(name, ""), str):
             raise _refused(f"{name} must be a string, got {json_type(content[name])}", name)
     token = content.get("clientToken")
     return Comment(
@@ -131,11 +132,12 @@ def _thresholds(content: dict[str, Any]) -> dict[str, float]:
             "requestedAttributes",
         )
     thresholds = {}
-    for name, wish in requested.items():
-        if not isinstance(wish, dict):
+    for name, value in requested.items():
+        if value is not None and not isinstance(value, dict):
             raise _refused(
-                f"an attribute's value must be an object, got {json_type(wish)}", "requestedAttributes"
+                f"an attribute's value must be an object, got {json_type(value)}", "requestedAttributes"
             )
+        wish = _given(value or {})
         if wish.get("scoreType", SCORE_TYPES[0]) not in SCORE_TYPES:
             raise _refused("scoreType must be PROBABILITY", "requestedAttributes")
         threshold = wish.get("scoreThreshold", 0)
@@ -153,6 +155,11 @@ def _languages(value: Any) -> list[str]:
     if not all(isinstance(code, str) and _LANGUAGE_TAG.match(code) for code in value):
         raise _refused("languages must hold codes such as en or zh-Hant", "languages")
     return list(value)
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are set: in protobuf's JSON, which Google's APIs speak, null means unset."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _object(content: dict[str, Any], name: str, *, required: bool) -> dict[str, Any]:

@@ -146,3 +146,44 @@ def test_a_lone_surrogate_comes_back_as_a_replacement_character(service):
         headers={"content-type": "application/json"},
     )
     assert answer.json()["results"][0]["text"] == "a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [
+        {"comment": {"text": TOXIC, "type": None}},
+        {"requestedAttributes": {"TOXICITY": {"scoreType": None}}},
+        {"requestedAttributes": {"TOXICITY": {"scoreThreshold": None}}},
+        {"requestedAttributes": {"TOXICITY": None}},
+        *({name: None} for name in ("context", "doNotStore", "spanAnnotations", "languages")),
+        *({name: None} for name in ("clientToken", "sessionId", "communityId")),
+    ],
+    ids=str,
+)
+def test_null_leaves_every_optional_field_of_perspective_unset(service, nulls):
+    body = {"comment": {"text": TOXIC}, "requestedAttributes": {"TOXICITY": {}}}
+    answer = service.ask("POST", ANALYZE, {**body, **nulls})
+    assert answer.status_code == 200
+    assert answer.json() == service.ask("POST", ANALYZE, body).json()
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [{"comment": None}, {"comment": {"text": None}}, {"requestedAttributes": None}],
+    ids=str,
+)
+def test_null_in_place_of_what_perspective_requires_is_a_400(service, nulls):
+    body = {"comment": {"text": TOXIC}, "requestedAttributes": {"TOXICITY": {}}}
+    assert service.ask("POST", ANALYZE, {**body, **nulls}).status_code == 400
+
+
+def test_the_openapi_document_allows_null_for_perspectives_optional_fields(service):
+    schema = service.ask("GET", "/openapi.json").json()["components"]["schemas"]["AnalyzeCommentRequest"]
+    fields = schema["properties"]
+    assert None in fields["comment"]["properties"]["type"]["enum"]
+    wish, null = fields["requestedAttributes"]["properties"]["TOXICITY"]["anyOf"]
+    assert null == {"type": "null"}
+    assert None in wish["properties"]["scoreType"]["enum"]
+    assert {"type": "null"} in wish["properties"]["scoreThreshold"]["anyOf"]
+    unset = set(fields) - set(schema["required"])
+    assert all("null" in fields[name]["type"] for name in unset)
