@@ -8,9 +8,10 @@ import bentoml
 from _bentoml_sdk.service import Service  # type: ignore[import-untyped]
 
 from scopesift_service.application import build_application
-from scopesift_service.edge import Edge, Receive, Scope, Send
+from scopesift_service.edge import Edge, Scope, Send
 from scopesift_service.engine_client import DependencyClient
 from scopesift_service.engine_service import Engine
+from scopesift_service.request_body import Receive
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
 

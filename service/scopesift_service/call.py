@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -60,7 +60,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
 
 
 def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

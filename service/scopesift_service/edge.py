@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,12 +16,11 @@ from scopesift_service.admission import Admission
 from scopesift_service.auth import check_admin, check_key
 from scopesift_service.call import Answer, Call, json_answer
 from scopesift_service.errors import OPENAI, PERSPECTIVE, ServiceError, internal_error
-from scopesift_service.json_body import ClientGone, read_body
+from scopesift_service.request_body import ClientGone, Receive, RequestBody
 from scopesift_service.route import ADMIN, KEY, Route, RouteTable
 from scopesift_service.settings import ServiceSettings
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Span = Callable[[Call, str], AbstractContextManager[Any]]
 
@@ -68,10 +67,11 @@ class Edge:
             shape, label = route.shape, route.path
         elif call.path.startswith(PERSPECTIVE_PATHS):
             shape = PERSPECTIVE
+        body = RequestBody(call.headers, receive)
         try:
             with self._span(call, label) if self._span else nullcontext():
-                answer = await self._answer(call, found and found[0], shape, receive)
-            await _send(send, answer, call)
+                answer = await self._answer(call, found and found[0], shape, body)
+            await _send(send, answer, call, close=not await body.drain())
             status = answer.status
         except (ClientGone, ConnectionError):
             status = GONE
@@ -84,11 +84,11 @@ class Edge:
             fields = {"request_id": call.request_id, "route": label, "method": method, "status": status}
             log.log(level, "request", extra={**fields, "seconds": round(seconds, 4), **call.note})
 
-    async def _answer(self, call: Call, route: Route | None, shape: str, receive: Receive) -> Answer:
+    async def _answer(self, call: Call, route: Route | None, shape: str, body: RequestBody) -> Answer:
         try:
             if route is None:
                 raise ServiceError(404, "there is no such route; GET /openapi.json lists them")
-            return await self._work(call, route, receive)
+            return await self._work(call, route, body)
         except ServiceError as error:
             refusal = error
         except ClientGone:
@@ -101,7 +101,7 @@ class Edge:
         call.note["error"] = refusal.code
         return json_answer(refusal.body(shape), status=refusal.status, headers=refusal.headers)
 
-    async def _work(self, call: Call, route: Route, receive: Receive) -> Answer:
+    async def _work(self, call: Call, route: Route, body: RequestBody) -> Answer:
         handler = route.handler(call.method)
         if route.access == ADMIN:
             check_admin(self._settings, call.headers)
@@ -109,17 +109,33 @@ class Edge:
             check_key(self._settings, call.headers, call.query_values("key"))
         if call.method == "POST":
             with self._admission.reader():
-                call.body = await read_body(
-                    call.headers, receive, self._settings.max_body_bytes, self._settings.timeout
-                )
+                call.body = await body.read(self._settings.max_body_bytes, self._settings.timeout)
         seconds = route.seconds or self._settings.timeout
         try:
             async with asyncio.timeout(seconds):
-                return await handler(call)
+                return await _while_connected(handler(call), body)
         except TimeoutError:
             raise ServiceError(
                 503, f"no answer within {seconds:g} s; send fewer texts or try again", code="timeout"
             ) from None
+
+
+async def _while_connected(work: Coroutine[Any, Any, Answer], body: RequestBody) -> Answer:
+    """Work for a caller who is still there; for one who hung up it is cancelled.
+
+    Raises:
+        ClientGone: The caller hung up.
+    """
+    working, gone = asyncio.create_task(work), asyncio.create_task(body.gone())
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientGone
+        return working.result()
+    finally:
+        working.cancel()
+        gone.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
 
 
 def _call(scope: Scope) -> Call:
@@ -139,13 +155,14 @@ def _call(scope: Scope) -> Call:
     )
 
 
-async def _send(send: Send, answer: Answer, call: Call) -> None:
+async def _send(send: Send, answer: Answer, call: Call, *, close: bool) -> None:
     headers = {
         **ALWAYS,
         "Content-Type": answer.content_type,
         "Content-Length": str(len(answer.body)),
         "X-Request-Id": call.request_id,
         **answer.headers,
+        **({"Connection": "close"} if close else {}),
     }
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import bentoml
 from bentoml.validators import ContentType
 
+from scopesift_service.hang_ups import CancelOnHangUp, drop_cancelled_calls
 from scopesift_service.prompt_batching import batch_promptly
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
@@ -24,6 +25,7 @@ LONGEST_WAIT_MS = 600_000
 Answers = Annotated[list[Any], ContentType("application/vnd.bentoml+pickle")]
 log = logging.getLogger("scopesift.engine")
 batch_promptly()
+drop_cancelled_calls()
 
 
 @bentoml.service(
@@ -64,3 +66,6 @@ class Engine:
     def describe(self) -> dict[str, Any]:
         """The scope and the classifiers in use."""
         return {"scope": self._judge.scope, "classifiers": self._judge.describe()}
+
+
+Engine.add_asgi_middleware(CancelOnHangUp)  # type: ignore[attr-defined]

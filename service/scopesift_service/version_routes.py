@@ -31,6 +31,7 @@ class VersionRoutes:
         self._settings = settings
         self._registry = Registry(settings.state) if settings.state else None
         self._transferring = asyncio.Lock()
+        self._switching: set[asyncio.Task[Answer]] = set()
 
     def routes(self) -> list[Route]:
         """The rows of the table."""
@@ -60,6 +61,13 @@ class VersionRoutes:
         return json_answer(made, status=201)
 
     async def _activate(self, call: Call) -> Answer:
+        # begun is finished, even if the caller hangs up: half of it would leave a version in use that nobody tried
+        switching = asyncio.create_task(self._switch(call))
+        self._switching.add(switching)
+        switching.add_done_callback(self._switching.discard)
+        return await asyncio.shield(switching)
+
+    async def _switch(self, call: Call) -> Answer:
         version = parse_version(call.json())
         name = find_classifier(await self._engine.describe(), call.parts["name"])["name"]
         previous = await asyncio.to_thread(self._point, name, version)

@@ -120,8 +120,8 @@ def engine():
 
 @pytest.fixture
 def make_service(engine):
-    """`make_service(max_texts=2, …)` builds the application on the `engine` fixture with these settings."""
-    return lambda **settings: Service(engine, **settings)
+    """`make_service(max_texts=2, …)`: the application with these settings, on the `engine` fixture or another."""
+    return lambda engine=engine, **settings: Service(engine, **settings)
 
 
 @pytest.fixture

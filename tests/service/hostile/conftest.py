@@ -1,4 +1,4 @@
-"""A real server on a free port, whose engine fails on texts that hold POISON, and ways to ask it."""
+"""A real server on a free port, whose engine fails on POISON and is slow at SLEEPY, and ways to ask it."""
 
 import contextlib
 import http.client
@@ -9,13 +9,17 @@ import pytest
 
 pytest.importorskip("bentoml")
 POISON = "☠poison☠"
+SLEEPY = "sleepy-for-a-second"
 ADMIN = "an-admin-token-of-tests"
 POISONED = f"""
+import time
 from scopesift_classifiers.engine import Engine
 whole = Engine.predict
 def predict(self, texts, **others):
     if any({POISON!r} in text for text in texts):
         raise RuntimeError("poisoned")
+    if any({SLEEPY!r} in text for text in texts):
+        time.sleep(1)
     return whole(self, texts, **others)
 Engine.predict = predict
 from scopesift_service.api import Moderation

@@ -155,8 +155,7 @@ def test_hostile_bodies_never_give_a_5xx_and_leave_memory_flat(server, send, cla
     after = resident(server)
     sizes = f"resident {before >> 20} -> {after >> 20} MiB"
     sys.stdout.write(f"hostile bodies: {CASES} by status {dict(statuses)}, {sizes}\n")
-    # only a body that is refused before all of it was sent may end without a readable answer
-    assert statuses[None] <= CASES * 0.02
+    assert statuses[None] == 0
     assert after < before * (1 + MOST_GROWTH)
     assert classify(server, ["Der Zug kommt um acht."]).json()["results"][0]["language"]["label"] == "de"
 
@@ -184,8 +183,7 @@ def test_an_odd_text_is_judged_or_refused_by_every_api(server, send, text):
 def test_a_body_over_the_limit_is_refused_however_it_is_sent(server, send, size, chunked):
     body = b'{"texts": ["' + b"a" * size + b'"]}'
     sent = (body[at : at + 65536] for at in range(0, len(body), 65536)) if chunked else body
-    reply = send(server, "POST", "/v1/classify", sent, HEADERS)
-    assert reply is None or reply.status == 413
+    assert send(server, "POST", "/v1/classify", sent, HEADERS).status == 413
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
