@@ -1,4 +1,4 @@
-"""Sizes and lists of layers, as people read them."""
+"""Sizes, durations and lists of layers, as people read them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ def written_layers(layers: Sequence[int]) -> str:
     """Ascending layers: `0 to 27` where none is left out, else `6, 14`."""
     whole = len(layers) > 2 and list(layers) == list(range(layers[0], layers[-1] + 1))
     return f"{layers[0]} to {layers[-1]}" if whole else ", ".join(map(str, layers))
+
+
+def written_minutes(minutes: float) -> str:
+    """A duration to two digits or so: `<1 min`, `12 min`, `3.4 h`, `6 days`."""
+    if minutes < 1:
+        return "<1 min"
+    if minutes < 100:
+        return f"{minutes:.0f} min"
+    if minutes < 72 * 60:
+        return f"{minutes / 60:.1f} h"
+    return f"{minutes / (24 * 60):,.0f} days"

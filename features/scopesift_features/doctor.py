@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,20 @@ from scopesift_files.errors import ScopeError
 
 from scopesift_features.amounts import written_layers, written_size
 from scopesift_features.backbone import read_backbone_config
+from scopesift_features.backbone_estimate import estimate_backbone
 from scopesift_features.backbone_source import BackboneSource, FolderBackbone
 from scopesift_features.catalogue import CatalogueEntry, entry_folder, find_entry, locate
 from scopesift_features.hub import HuggingFaceHub
 from scopesift_features.machine import LINEAR_ATTENTION, Machine, this_machine
 from scopesift_features.pull import check_layers, is_here
-from scopesift_features.pull_size import encoder_bytes, estimate_backbone, missing_sae_bytes, size_pull
+from scopesift_features.pull_size import encoder_bytes, missing_sae_bytes, size_pull
 from scopesift_features.sae_files import find_layers
 from scopesift_features.scope import Scope
 from scopesift_features.scope_folder import read_record
 
 OK, NOTE, IN_THE_WAY = "ok", "note", "in the way"
 TRANSFORMERS = (5, 17)  # what pyproject.toml asks for
-_BESIDE = 2**29  # Python, torch, and the activations of a batch
+BESIDE = 2**29  # Python, torch, and the activations of a batch
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,17 @@ class _Case:
     Attributes:
         blocks: blocks of the backbone that are read.
         dtype: precision that the backbone wants.
-        weights: bytes of the cut backbone in float32, and of the layers' encoders.
-        guessed: whether the backbone's are a guess.
+        backbone: bytes of the cut backbone in float32.
+        guessed: whether that is a guess.
+        encoders: bytes of the layers' encoders beside residuals of the precision that is given.
         linear_attention: whether it has blocks of it.
     """
 
     blocks: int
     dtype: str
-    weights: tuple[int, int]
+    backbone: int
     guessed: bool
+    encoders: Callable[[str], int]
     linear_attention: bool
 
 
@@ -105,11 +108,9 @@ def _look_here(name: str | Path, layers: Sequence[int] | None) -> tuple[list[Fin
         case = _Case(
             blocks=wanted[-1] + 1,
             dtype=scope.settings.dtype,
-            weights=(
-                scope.source.weight_bytes(wanted[-1], dtype=torch.float32),
-                encoder_bytes(scope.d_model, scope.d_sae, scope.settings.sae_dtype, len(wanted)),
-            ),
+            backbone=scope.source.weight_bytes(wanted[-1], dtype=torch.float32),
             guessed=False,
+            encoders=_encoders(scope, scope.settings.sae_dtype, wanted),
             linear_attention=_has_linear_attention(scope.source),
         )
     except ScopeError as error:
@@ -135,10 +136,15 @@ def _look_at_hub(
     return found, _Case(
         blocks=wanted[-1] + 1,
         dtype=settings.dtype,
-        weights=(backbone, encoder_bytes(entry.d_model, entry.d_sae, settings.sae_dtype, len(wanted))),
+        backbone=backbone,
         guessed=guessed,
+        encoders=_encoders(entry, settings.sae_dtype, wanted),
         linear_attention="qwen3.5" in entry.trained_on.lower(),
     )
+
+
+def _encoders(sizes: Scope | CatalogueEntry, sae_dtype: str, layers: Sequence[int]) -> Callable[[str], int]:
+    return lambda beside: encoder_bytes(sizes.d_model, sizes.d_sae, sae_dtype, len(layers), beside=beside)
 
 
 def _ask_hub(
@@ -198,14 +204,19 @@ def _running(case: _Case, machine: Machine) -> list[Finding]:
     """What the weights ask of the machine, once they are here."""
     slow = case.dtype == "bfloat16" and not machine.bfloat16
     dtype: torch.dtype = getattr(torch, "float32" if slow else case.dtype)
-    backbone, encoders = case.weights
-    backbone = backbone * dtype.itemsize // 4
-    needed = backbone + encoders + _BESIDE
-    text = (
-        f"{'about ' if case.guessed else ''}{written_size(needed)} for the first {case.blocks} blocks in "
-        f"{str(dtype).removeprefix('torch.')}, their encoders, and half a GiB besides"
+    precision = str(dtype).removeprefix("torch.")
+
+    def line(needed: int) -> str:
+        return (
+            f"{'about ' if case.guessed else ''}{written_size(needed)} for the first {case.blocks} blocks in "
+            f"{precision}, their encoders, and half a GiB besides"
+        )
+
+    held, on_gpu = (
+        case.backbone * dtype.itemsize // 4 + case.encoders(beside) + BESIDE
+        for beside in ("float32", precision)
     )
-    found = [_memory(text, needed, machine), _gpu(text, needed, machine)]
+    found = [_memory(line(held), held, machine), _gpu(line(on_gpu), on_gpu, machine)]
     if slow:
         text = f"{machine.gpu or 'the processor'} lacks it: read in float32, which takes twice the memory"
         remedy = "set dtype to float32 in scope.json before fitting, if other machines that have it shall read the same"

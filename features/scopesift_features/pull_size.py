@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,6 @@ from scopesift_features.checkpoint_index import INDEX, WHOLE, needed_tensors
 from scopesift_features.hub import HuggingFaceHub, fetched
 from scopesift_features.sae_files import find_layers
 from scopesift_features.scope_folder import read_record
-
-_LARGEST_VOCABULARY = 250_000
 
 
 @dataclass(frozen=True)
@@ -73,19 +70,17 @@ def missing_sae_bytes(entry: CatalogueEntry, layers: Sequence[int]) -> int:
     return entry.sae_bytes * (len(new) + 1) if new else 0
 
 
-def encoder_bytes(d_model: int, d_sae: int, sae_dtype: str, layers: int) -> int:
-    """Memory of the encoders of so many layers; classification never needs the decoders."""
-    dtype: torch.dtype = getattr(torch, sae_dtype)
-    return layers * (d_model * d_sae + d_sae) * dtype.itemsize
+def encoder_bytes(d_model: int, d_sae: int, sae_dtype: str, layers: int, *, beside: str = "float32") -> int:
+    """Memory of the encoders of so many layers; classification never needs the decoders.
 
-
-def estimate_backbone(entry: CatalogueEntry, deepest: int, dtype: str) -> int:
-    """Memory of a cut backbone by its name alone, on the large side: the hub was not there to be asked.
-
-    The name's parameters are spread evenly over the blocks, and the embedding of the largest vocabulary is added.
+    Args:
+        d_model: the residual's width.
+        d_sae: features of a layer.
+        sae_dtype: precision in which they are held.
+        layers: how many.
+        beside: precision of the residuals that a GPU multiplies them with. To meet bfloat16 in full, float32 weights
+            are kept a second time there, as three bfloat16 parts. On a processor they are not, as for float32.
     """
-    stated = re.search(r"-(\d+(?:\.\d+)?)B", entry.trained_on)
-    parameters = float(stated[1]) * 1e9 if stated else 0.0
-    cut = parameters * (deepest + 1) / entry.n_layers + _LARGEST_VOCABULARY * entry.d_model
-    width: torch.dtype = getattr(torch, dtype)
-    return int(cut) * width.itemsize
+    dtype: torch.dtype = getattr(torch, sae_dtype)
+    parts = 6 if (sae_dtype, beside) == ("float32", "bfloat16") else 0
+    return layers * (d_model * d_sae * (dtype.itemsize + parts) + d_sae * dtype.itemsize)

@@ -20,11 +20,14 @@ from scopesift_features.scope_list import describe_scope, list_scopes
 from scopesift_files.errors import ScopeError
 
 from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers
-from scopesift.commands.terminal import output, print_json, say
+from scopesift.commands.scope_cost import cost
+from scopesift.commands.terminal import output, print_aligned, print_json, say
 
 app = typer.Typer(
-    help="List, show, pull and check scopes, and see what is in their way.", no_args_is_help=True
+    help="List, show, pull and check scopes, see what is in their way and what they cost.",
+    no_args_is_help=True,
 )
+app.command()(cost)
 
 
 @app.command("list")
@@ -47,13 +50,7 @@ def list_command(
         here = f"{_span(s.pulled_layers)} ({written_size(s.disk_bytes)})" if s.pulled_layers else "–"
         numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), written_size(s.sae_bytes)]
         rows.append([s.id, s.backbone, *numbers, here])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:  # not a rich table: it would cut names off in pipes and narrow terminals
-        aligned = [
-            cell.rjust(width) if 2 <= at <= 6 else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        sys.stdout.write(" ".join(aligned).rstrip() + "\n")
+    print_aligned(rows, right=range(2, 7))
 
 
 @app.command()

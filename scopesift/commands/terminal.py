@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +34,22 @@ def print_json(record: dict[str, Any]) -> None:
         sys.stdout.write(line + "\n")
     except UnicodeEncodeError:
         sys.stdout.write(json.dumps(record) + "\n")
+
+
+def print_aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:
+    """Print columns, which unlike a rich table's are cut off in no pipe and no narrow terminal.
+
+    Args:
+        rows: Cells; the first row is the header.
+        right: Columns that are aligned on the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        aligned = [
+            cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)
+        ]
+        sys.stdout.write(" ".join(aligned).rstrip() + "\n")
 
 
 @contextmanager

@@ -77,3 +77,25 @@ def test_the_doctor_prints_a_line_for_each_finding_and_fails_if_something_is_in_
 def test_a_file_in_place_of_a_folder_is_named():
     with pytest.raises(UsageError, match="is a file; give a"):
         raise invoke("show", __file__).exception
+
+
+def test_costs_are_printed_a_step_a_line_with_what_they_rest_on(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = invoke("cost", "qwen3-1.7b-w32k-l0_50", "--layers", "6,14", "--mbit", "50").stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines[1:3]] == ["pull layers 6, 14", "check layers 6, 14"]
+    assert all(len(line) == len(lines[0]) for line in lines[:9])
+    assert "Computed, not measured: a network of 50 Mbit/s" in lines[9]
+    assert "flash-linear-attention" not in "".join(lines)
+    assert "flash-linear-attention" in invoke("cost", "qwen3.5-2b-w32k-l0_50").stdout
+
+
+def test_costs_as_json_hold_the_assumptions():
+    found = json.loads(invoke("cost", "qwen3-1.7b-w32k-l0_50", "--tokens", "80", "--json").stdout)
+    assert found["layers"] == [18]
+    assert found["assumed"]["tokens_per_text"] == 80
+    assert found["computed"][0]["fetched"] > 0
+
+
+def test_costs_of_what_is_never_pulled_are_bad_usage():
+    with pytest.raises(UsageError, match="nothing is pulled"):
+        raise invoke("cost", "nano").exception

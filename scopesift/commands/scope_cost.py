@@ -1,0 +1,87 @@
+"""`scopesift scopes cost`: what the first hour with a group's weights takes, computed before anything is fetched."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from scopesift_classifiers.step_costs import Assumptions, StepCost, step_costs
+from scopesift_features.amounts import written_minutes, written_size
+from scopesift_features.catalogue import CatalogueEntry, find_entry
+from scopesift_features.pull import check_layers
+from scopesift_files.errors import UsageError
+
+from scopesift.commands.choices import parse_layers
+from scopesift.commands.terminal import print_aligned, print_json
+
+HEADER = (
+    "step", "texts", "fetched", "disk", "network", "memory", "processor", "GPU memory", "GPU",
+)  # fmt: skip
+_PLAIN = Assumptions()
+
+
+def cost(
+    scope: Annotated[str, typer.Argument(help="A group: its catalogue id or hub id.")],
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Layers such as 6,14 to be pulled first; default one at two thirds of the depth."),
+    ] = None,
+    mbit: Annotated[float, typer.Option(help="Speed of the network, in Mbit/s.")] = _PLAIN.mbit_per_s,
+    tokens: Annotated[float, typer.Option(help="Tokens of a text.")] = _PLAIN.tokens_per_text,
+    processor: Annotated[
+        float, typer.Option(help="What a processor reaches in float32, in TFLOP/s.")
+    ] = _PLAIN.processor_tflops,
+    gpu: Annotated[
+        float, typer.Option(help="What a GPU reaches in bfloat16, in TFLOP/s.")
+    ] = _PLAIN.gpu_tflops,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Compute what pulling, checking, fitting, the report's study and serving take: bytes, memory, minutes.
+
+    From the catalogue, the backbone's size by its name (on the large side) and the rates that are printed. Nothing is
+    measured or fetched; `scopesift scopes doctor` asks the hub and looks at this machine.
+
+    Example: `scopesift scopes cost qwen3-1.7b-w32k-l0_50 --layers 6,14 --mbit 50`
+    """
+    entry = find_entry(scope)
+    if entry.bundled:
+        raise UsageError(f"{entry.id} comes with scopesift: nothing is pulled; name one of the groups")
+    chosen = check_layers(entry, parse_layers(layers) or [entry.n_layers * 2 // 3])
+    rates = Assumptions(mbit, tokens, processor, gpu)
+    steps = step_costs(entry, chosen, rates)
+    if json:
+        computed = [asdict(step) for step in steps]
+        print_json({"scope": entry.id, "layers": chosen, "assumed": asdict(rates), "computed": computed})
+        return
+    print_aligned([list(HEADER), *map(row, steps)], right=range(1, len(HEADER)))
+    for line in assumed(entry, rates):
+        sys.stdout.write(f"{line}\n")
+
+
+def row(step: StepCost) -> list[str]:
+    """One step as people read it; – where nothing is taken."""
+    network = [written_size(step.fetched), written_size(step.disk), written_minutes(step.fetch_minutes)]
+    processor = [written_size(step.memory), written_minutes(step.processor_minutes)]
+    gpu = [written_size(step.gpu_memory), written_minutes(step.gpu_minutes)]
+    nothing = ["–"] * 7
+    parts = [*network, *nothing[:4]] if step.fetched else [*nothing[:3], *processor, *gpu]
+    return [step.step, f"{step.texts:,}" if step.texts else "–", *parts]
+
+
+def assumed(entry: CatalogueEntry, rates: Assumptions) -> list[str]:
+    """What the numbers rest on, a line each."""
+    lines = [
+        f"Computed, not measured: a network of {rates.mbit_per_s:g} Mbit/s; texts of {rates.tokens_per_text:g} tokens; "
+        f"a processor that reaches {rates.processor_tflops:g} TFLOP/s in float32, or a GPU that reaches "
+        f"{rates.gpu_tflops:g} in bfloat16.",
+        "The backbone's size follows from its name, on the large side; up to its whole checkpoint is fetched, since "
+        "shards come whole. Memory is that of the weights and half a GiB; loading maps the checkpoint besides.",
+    ]
+    if "qwen3.5" in entry.trained_on.lower():
+        lines.append(
+            "Qwen3.5 without flash-linear-attention and causal-conv1d, and on a processor, is reported to take 8 to "
+            "12 times the backbone's time."
+        )
+    return lines
