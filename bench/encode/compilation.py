@@ -14,13 +14,14 @@ from typing import Any
 import triton
 from scopesift_kernels.rank_keys import NONE
 from scopesift_kernels.triton import candidates, rounds, tiles
-from scopesift_kernels.triton.launch import FULL, HALF, TileShape
+from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from bench.errors import BenchError
 from bench.markdown import markdown
 
+TUNING = TritonTuning()
 SHARED_MEMORY = 227 * 1024
 ENCODER = ("n_columns", "depth", "n_blocks", "first")
 Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
@@ -60,7 +61,7 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
             shape.warps,
         ),
         (f"write, {name}", tiles.write_pre_activations, write, sizes | {"BLOCK": 0}, shape.warps),
-        (f"count, {name}", tiles.count_larger, count, sizes | {"SLOTS": 2}, shape.warps),
+        (f"count, {name}", tiles.count_larger, count, sizes | {"SLOTS": TUNING.slots}, shape.warps),
     ]
 
 
@@ -81,6 +82,7 @@ def _cases() -> list[Case]:
         | _typed("*fp32", "maximum_ptr value_ptr")
         | _typed("*i32", "start_ptr used_ptr asked_ptr token_ptr counts_ptr")
     )
+    leaders = {"OPEN": -2, "ROWS": TUNING.leader_rows, "COLUMNS": TUNING.leader_columns}
     undecided = asked | {"document_ptr": "*i64", "undecided_ptr": "*i32"}
     gather = (
         _typed("*bf16", "x_ptr gathered_ptr")
@@ -93,9 +95,9 @@ def _cases() -> list[Case]:
         | _typed("*i32", "token_ptr used_ptr counts_ptr row_asked_ptr row_count_ptr")
     )
     return [
-        *_products("bfloat16", "bf16", HALF, 1),
-        *_products("bfloat16 by float32", "bf16", HALF, 3),
-        *_products("float32", "fp32", FULL, 1),
+        *_products("bfloat16", "bf16", TUNING.half, 1),
+        *_products("bfloat16 by float32", "bf16", TUNING.half, 3),
+        *_products("float32", "fp32", TUNING.full, 1),
         (
             "hot blocks", candidates.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
             {"SEARCH": True, "WIDTH": 1024, "TOGETHER": 4}, 1,
@@ -103,30 +105,33 @@ def _cases() -> list[Case]:
         (
             "candidates", candidates.collect_candidates,
             collect | {"key_ptr": "*i64"} | _typed("i32", "n_columns n_blocks first"),
-            {"ROOM": 206, "BLOCK": 32, "AT_ONCE": 8}, 1,
+            {"ROOM": 206, "BLOCK": 32, "AT_ONCE": TUNING.blocks_at_once}, 1,
         ),
         (
             "ranking", candidates.rank_candidates, rank | _typed("i32", "k first"),
             {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
         ),
-        ("unpacking", candidates.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": 1024}, 4),
+        ("unpacking", candidates.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": TUNING.keys_at_once}, 4),
         (
             "beginning", rounds.begin, starts | _typed("i32", "n_tokens n_documents n_groups n_used"),
-            {"NOTHING": NONE, "EVERYTHING": 2**63 - 1, "OPEN": -2, "SIZE": 1024}, 4,
+            {"NOTHING": NONE, "EVERYTHING": 2**63 - 1, "OPEN": -2, "SIZE": TUNING.begin_size}, 4,
         ),
         (
             "leaders", rounds.find_leaders, lead | _typed("i32", "n_selected room"),
-            {"OPEN": -2, "SLOTS": 2, "ROWS": 64, "COLUMNS": 32}, 4,
+            leaders | {"SLOTS": TUNING.slots}, 4,
         ),
         (
             "gather", rounds.gather_asked,
             gather | _typed("i32", "depth token_stride depth_stride width room most"),
-            {"SLOTS": 2, "WIDTH": 2048}, 4,
+            {"SLOTS": TUNING.slots, "WIDTH": 2048}, 4,
         ),
-        ("learn", rounds.learn, learn | _typed("i32", "k room most"), {"SLOTS": 2, "ROWS": 128}, 4),
+        (
+            "learn", rounds.learn, learn | _typed("i32", "k room most"),
+            {"SLOTS": TUNING.slots, "ROWS": TUNING.learn_rows}, 4,
+        ),
         (
             "undecided", rounds.find_undecided, undecided | _typed("i32", "n_tokens n_selected"),
-            {"OPEN": -2, "ROWS": 64, "COLUMNS": 32}, 4,
+            leaders, 4,
         ),
     ]  # fmt: skip
 
@@ -151,7 +156,7 @@ def run() -> None:
             constexprs={(names.index(argument),): value for argument, value in values.items()},
             attrs={(names.index(argument),): [["tt.divisibility", 16]] for argument in even},
         )
-        options = {"num_warps": warps, "num_stages": HALF.stages}
+        options = {"num_warps": warps, "num_stages": TUNING.half.stages}
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
         tensor_cores = compiled.asm["ptx"].count("wgmma.mma_async")
         registers, spilled = _registers(compiled.asm["ptx"])

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from scopesift_kernels.arguments import check_problem
 from scopesift_kernels.interpreter import interpreted
-from scopesift_kernels.triton import launch
-from scopesift_kernels.triton.launch import TileShape, count_before, pre_activations
+from scopesift_kernels.triton.launch import count_before, pre_activations
+from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 from scopesift_kernels.triton.weights import Weights, encoder_weights
 from triton.errors import TritonError
 
@@ -95,8 +95,8 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _measure(shape: TileShape, data: Data, device: torch.device, rounds: int) -> dict[str, Any]:
-    launch.HALF = launch.FULL = shape
-    weights = encoder_weights(check_problem(data.batches[0], data.W_enc_FD, data.b_enc_F, data.shape.k))
+    problem = check_problem(data.batches[0], data.W_enc_FD, data.b_enc_F, data.shape.k)
+    weights = encoder_weights(problem, TritonTuning(half=shape, full=shape))
     block = min(32, shape.columns // 2)
     pre = torch.empty(data.shape.tokens, data.shape.n_features, device=device)
     hint = torch.empty(data.shape.tokens, -(-data.shape.n_features // block), device=device)

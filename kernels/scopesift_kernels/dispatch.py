@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import Protocol, cast
+from functools import cache
+from typing import ClassVar, Protocol, cast
 
 import torch
 
@@ -19,19 +20,25 @@ from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
 
-# Modules are named, not imported: Triton is optional, and slow to import.
-_MODULES = {
-    "reference": "scopesift_kernels.reference",
-    "cpu": "scopesift_kernels.cpu.backend",
-    "triton": "scopesift_kernels.triton.backend",
+# Module and class are named, not imported: Triton is optional, and slow to import.
+_BACKENDS = {
+    "reference": ("scopesift_kernels.reference", "ReferenceBackend"),
+    "cpu": ("scopesift_kernels.cpu.backend", "CpuBackend"),
+    "triton": ("scopesift_kernels.triton.backend", "TritonBackend"),
 }
-# These look at residuals and documents while they work, and hand what may overflow to the reference, which looks at
-# every pre-activation and refuses those that don't fit float32.
-_LOOK_THEMSELVES = ("triton",)
 
 
 class Backend(Protocol):
-    """What a back end's module offers."""
+    """What a back end offers.
+
+    Attributes:
+        name: one of `backends()`.
+        checks_inputs: whether it looks at residuals and documents while it works, and hands what may overflow to the
+            reference, which looks at every pre-activation and refuses those that don't fit float32.
+    """
+
+    name: ClassVar[str]
+    checks_inputs: ClassVar[bool]
 
     def topk(self, problem: Problem) -> TopK:
         """Encode every token."""
@@ -42,11 +49,16 @@ class Backend(Protocol):
 
 def backends() -> tuple[str, ...]:
     """Names of the back ends that can run here, the reference first."""
-    return tuple(name for name in _MODULES if _missing(name) is None)
+    return tuple(name for name in _BACKENDS if _missing(name) is None)
 
 
 def encode_topk(
-    x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, k: int, *, backend: str | None = None
+    x_TD: torch.Tensor,
+    W_enc_FD: torch.Tensor,
+    b_enc_F: torch.Tensor,
+    k: int,
+    *,
+    backend: str | Backend | None = None,
 ) -> TopK:
     """Every active feature of every token: the k largest of `x_TD @ W_enc_FD.T + b_enc_F`, exactly.
 
@@ -60,7 +72,7 @@ def encode_topk(
             tensor each time: it is checked for NaN once.
         b_enc_F: encoder bias `[F]`. The three dtypes may differ.
         k: active features a token, 1 to F.
-        backend: a name from `backends()`; by default the device's.
+        backend: a name from `backends()`, or a back end that is tuned otherwise; by default the device's.
 
     Returns:
         Values (after ReLU) and indices `[T, k]`, by pre-activation descending, then index ascending.
@@ -72,10 +84,10 @@ def encode_topk(
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
-        name = _pick(problem, backend)
-        if name not in _LOOK_THEMSELVES and problem.may_overflow(problem.x_norm):
-            name = "reference"
-        return _module(name).topk(problem)
+        chosen = _pick(problem, backend)
+        if not chosen.checks_inputs and problem.may_overflow(problem.x_norm):
+            chosen = _load("reference")
+        return chosen.topk(problem)
 
 
 def encode_selected(
@@ -88,7 +100,7 @@ def encode_selected(
     floors_S: torch.Tensor,
     *,
     n_documents: int | None = None,
-    backend: str | None = None,
+    backend: str | Backend | None = None,
 ) -> SelectedMaxima:
     """The largest activation of a few features in each document, exactly, and mostly for less than a full encode.
 
@@ -106,7 +118,7 @@ def encode_selected(
         documents_T: integer document of each token `[T]`, non-decreasing from 0.
         floors_S: the lowest activation of each feature that anyone distinguishes from none `[S]`, >= 0.
         n_documents: N; by default the last document + 1.
-        backend: a name from `backends()`; by default the device's.
+        backend: a name from `backends()`, or a back end that is tuned otherwise; by default the device's.
 
     Returns:
         Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none). Equal
@@ -120,29 +132,30 @@ def encode_selected(
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
-        name = _pick(problem, backend)
-        if name not in _LOOK_THEMSELVES:
+        chosen = _pick(problem, backend)
+        if not chosen.checks_inputs:
             selection.check_order()
             if problem.may_overflow(problem.x_norm):
-                name = "reference"
-        return _module(name).selected(problem, selection)
+                chosen = _load("reference")
+        return chosen.selected(problem, selection)
 
 
-def _pick(problem: Problem, name: str | None) -> str:
-    if name is not None and name not in _MODULES:
+def _pick(problem: Problem, backend: str | Backend | None) -> Backend:
+    name = _fastest(problem) if backend is None else getattr(backend, "name", backend)
+    if name not in _BACKENDS:
         raise ValueError(f"backend has to be one of {', '.join(backends())}, not {name!r}")
-    if name is None:
-        name = _fastest(problem)
     reason = _missing(name)
     if reason is None and name != "reference" and problem.x_TD.device.type != _device(name):
         reason = f"the tensors are on {problem.x_TD.device}"
     if reason is not None:
         raise ValueError(f"backend {name!r} can't run here: {reason}; these can: {', '.join(backends())}")
-    return name
+    return _load(name) if backend is None or isinstance(backend, str) else backend
 
 
-def _module(name: str) -> Backend:
-    return cast(Backend, importlib.import_module(_MODULES[name]))
+@cache
+def _load(name: str) -> Backend:
+    module, backend = _BACKENDS[name]
+    return cast(Backend, getattr(importlib.import_module(module), backend)())
 
 
 def _fastest(problem: Problem) -> str:

@@ -7,6 +7,8 @@ float32, since it looks at every one of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -14,45 +16,53 @@ from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.document_pool import pool_documents
 from scopesift_kernels.results import SelectedMaxima, TopK
 
-# Tokens don't depend on each other; taking them in slabs changes no result and bounds the elements of [T, F].
-_ELEMENTS_AT_ONCE = 2**25
 
+@dataclass(frozen=True)
+class ReferenceBackend:
+    """Both encodes, wherever the tensors are.
 
-def topk(problem: Problem) -> TopK:
-    """Encode every token; see `scopesift_kernels.encode_topk`."""
-    device = problem.x_TD.device
-    values_TK = torch.empty(problem.n_tokens, problem.k, device=device)
-    indices_TK = torch.empty(problem.n_tokens, problem.k, dtype=torch.int64, device=device)
-    for rows, pre_RF in _pre_activations(problem):
-        pre_RK, indices_TK[rows] = _largest(pre_RF, problem.k)
-        values_TK[rows] = torch.relu(pre_RK)
-    return TopK(values_TK, indices_TK)
+    Attributes:
+        elements_at_once: how many elements of `[T, F]` are in memory. Tokens don't depend on each other: taking them
+            in slabs changes no result.
+    """
 
+    name: ClassVar[str] = "reference"
+    checks_inputs: ClassVar[bool] = False
+    elements_at_once: int = 2**25
 
-def selected(problem: Problem, selection: Selection) -> SelectedMaxima:
-    """Pool selected features over documents; see `scopesift_kernels.encode_selected`."""
-    acts_TS = torch.zeros(problem.n_tokens, selection.features_S.numel(), device=problem.x_TD.device)
-    for rows, pre_RF in _pre_activations(problem):
-        active_RF = torch.zeros_like(pre_RF, dtype=torch.bool)
-        active_RF.scatter_(1, _largest(pre_RF, problem.k)[1], True)
-        pre_RS = pre_RF[:, selection.features_S]
-        counts_RS = active_RF[:, selection.features_S] & (pre_RS > selection.floors_S)
-        acts_TS[rows] = torch.where(counts_RS, pre_RS, 0.0)
-    return pool_documents(acts_TS, selection.documents_T, selection.n_documents)
+    def topk(self, problem: Problem) -> TopK:
+        """Encode every token; see `scopesift_kernels.encode_topk`."""
+        device = problem.x_TD.device
+        values_TK = torch.empty(problem.n_tokens, problem.k, device=device)
+        indices_TK = torch.empty(problem.n_tokens, problem.k, dtype=torch.int64, device=device)
+        for rows, pre_RF in self._pre_activations(problem):
+            pre_RK, indices_TK[rows] = _largest(pre_RF, problem.k)
+            values_TK[rows] = torch.relu(pre_RK)
+        return TopK(values_TK, indices_TK)
+
+    def selected(self, problem: Problem, selection: Selection) -> SelectedMaxima:
+        """Pool selected features over documents; see `scopesift_kernels.encode_selected`."""
+        acts_TS = torch.zeros(problem.n_tokens, selection.features_S.numel(), device=problem.x_TD.device)
+        for rows, pre_RF in self._pre_activations(problem):
+            active_RF = torch.zeros_like(pre_RF, dtype=torch.bool)
+            active_RF.scatter_(1, _largest(pre_RF, problem.k)[1], True)
+            pre_RS = pre_RF[:, selection.features_S]
+            counts_RS = active_RF[:, selection.features_S] & (pre_RS > selection.floors_S)
+            acts_TS[rows] = torch.where(counts_RS, pre_RS, 0.0)
+        return pool_documents(acts_TS, selection.documents_T, selection.n_documents)
+
+    def _pre_activations(self, problem: Problem) -> Iterator[tuple[slice, torch.Tensor]]:
+        W_DF = problem.W_enc_FD.float().T
+        at_once = max(1, self.elements_at_once // problem.n_features)
+        for start in range(0, problem.n_tokens, at_once):
+            rows = slice(start, min(start + at_once, problem.n_tokens))
+            pre_RF = problem.x_TD[rows].float() @ W_DF + problem.b_enc_F
+            if not bool(torch.isfinite(pre_RF).all()):
+                raise ValueError("finite x_TD and W_enc_FD give pre-activations beyond float32: rescale them")
+            yield rows, pre_RF
 
 
 def _largest(pre_RF: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     # A stable descending sort keeps equal values in index order: ties go to the lowest index.
     values_RF, indices_RF = pre_RF.sort(dim=1, descending=True, stable=True)
     return values_RF[:, :k], indices_RF[:, :k]
-
-
-def _pre_activations(problem: Problem) -> Iterator[tuple[slice, torch.Tensor]]:
-    W_DF = problem.W_enc_FD.float().T
-    at_once = max(1, _ELEMENTS_AT_ONCE // problem.n_features)
-    for start in range(0, problem.n_tokens, at_once):
-        rows = slice(start, min(start + at_once, problem.n_tokens))
-        pre_RF = problem.x_TD[rows].float() @ W_DF + problem.b_enc_F
-        if not bool(torch.isfinite(pre_RF).all()):
-            raise ValueError("finite x_TD and W_enc_FD give pre-activations beyond float32: rescale them")
-        yield rows, pre_RF

@@ -1,4 +1,4 @@
-"""Data whose right answer is beyond doubt, the float64 oracle, and tiles small enough for small data."""
+"""Data whose right answer is beyond doubt, and the float64 oracle."""
 
 from __future__ import annotations
 
@@ -75,25 +75,6 @@ def float64_check() -> Callable[..., None]:
     return check_topk_against_float64
 
 
-@pytest.fixture
-def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles, slabs and samples so small that a few tokens and features cross all their borders."""
-    from scopesift_kernels.cpu import backend, screening, topk
-
-    for module, name, value in (
-        (topk, "SLAB", 11),
-        (topk, "TILE", 5),
-        (topk, "CHUNK", 32),
-        (topk, "BLOCK", 4),
-        (topk, "AT_ONCE", 64),
-        (backend, "_PAIRS_AT_ONCE", 64),
-        (screening, "SLAB", 11),
-        (screening, "_FEW", 3),
-        (screening, "_HOT_SHARE", 4),
-    ):
-        monkeypatch.setattr(module, name, value)
-
-
 def _triton_missing() -> str | None:
     if importlib.util.find_spec("triton") is None:
         return "triton isn't installed"
@@ -112,33 +93,3 @@ def triton_here() -> None:
     reason = _triton_missing()
     if reason is not None:
         pytest.skip(reason)
-
-
-@pytest.fixture
-def small_triton(monkeypatch: pytest.MonkeyPatch, triton_here: None) -> None:
-    """Tiles and chunks that small data cross; a GPU's tensor cores set the least size."""
-    from scopesift_kernels.triton import backend, device, launch, selected, topk
-
-    tile = launch.TileShape(rows=64, columns=32, depth=16, warps=4, stages=2, group=2)
-    for module, name, value in (
-        (launch, "HALF", tile),
-        (launch, "FULL", tile),
-        (topk, "_CHUNK", 64),
-        (device, "most_pre_activations", lambda device: 3 * 64),
-        (topk, "_BLOCKS", (8, 4)),
-        (topk, "_LEAST_WIDTH", 32),
-        (backend, "_FEW_TOKENS", 0),
-        (backend, "_MANY_FEATURES", 0),
-        (backend, "_PAIRS_AT_ONCE", 64),
-        (selected, "_ROUNDS", 2),
-        (selected, "_ASKED_SHARE", 1),
-        (selected, "_ROOM", 5),
-        (selected, "_GATE_TOKENS", 3),
-        (selected, "_GATE_SHARE", 4),
-        (selected, "_GATE_SAMPLE", 2),
-        (selected, "_TILE_ROWS", 2),
-        (selected, "_TILE_COLUMNS", 2),
-        (selected, "_LEARN_ROWS", 2),
-        (selected, "_BEGIN_SIZE", 4),
-    ):
-        monkeypatch.setattr(module, name, value)

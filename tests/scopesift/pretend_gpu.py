@@ -108,14 +108,16 @@ def pretend() -> None:
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     torch.inference_mode = lambda mode=True: torch.no_grad()  # wrapped inference tensors have no version
     from scopesift_kernels import dispatch
-    from scopesift_kernels.triton import backend
+    from scopesift_kernels.triton.backend import TritonBackend
+    from scopesift_kernels.triton.tuning import TritonTuning
     from triton.runtime.interpreter import InterpretedFunction
 
     dispatch._missing = lambda name: None
     dispatch._device = lambda name: NAME if name == "triton" else "cpu"
     dispatch._fastest = lambda problem: "triton"
     dispatch.full_float32 = lambda device: nullcontext()
-    backend._FEW_TOKENS = 16  # so that batches go both ways
+    small = TritonBackend(TritonTuning(few_tokens=16))  # so that batches go both ways
+    dispatch._load = lambda name: small
     real = InterpretedFunction.run
 
     def unwrapped(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -6,24 +6,22 @@ import torch
 
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.cpu.topk import topk_keys
+from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 
-# A pair (token, feature) costs screening about as much time as this many multiplications cost a product.
-_PAIR_MULTIPLICATIONS = 2**15
 
-
-def is_cheaper(problem: Problem, selection: Selection) -> bool:
+def is_cheaper(problem: Problem, selection: Selection, tuning: CpuTuning) -> bool:
     """Whether the encoder is so small, and so many features are read, that screening can't pay.
 
     Decides speed only: both ways give the same answer.
     """
-    return problem.W_enc_FD.numel() <= _PAIR_MULTIPLICATIONS * selection.features_S.numel()
+    return problem.W_enc_FD.numel() <= tuning.pair_multiplications * selection.features_S.numel()
 
 
-def read_off(problem: Problem, selection: Selection) -> SelectedMaxima:
+def read_off(problem: Problem, selection: Selection, tuning: CpuTuning) -> SelectedMaxima:
     """Encode every token and keep what the selection asks for; see `scopesift_kernels.encode_selected`."""
-    keys_TK = topk_keys(problem, slice(None))
+    keys_TK = topk_keys(problem, slice(None), tuning)
     acts_TK, index_TK = key_values(keys_TK), key_indices(keys_TK)
     asked_U, column_S = selection.features_S.unique(return_inverse=True)
     row_F = torch.full((problem.n_features,), -1, dtype=torch.int64)

@@ -16,31 +16,23 @@ from dataclasses import replace
 import torch
 
 from scopesift_kernels.arguments import Problem, Selection
-from scopesift_kernels.cpu.topk import SLAB, topk_keys
+from scopesift_kernels.cpu.topk import topk_keys
+from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.document_pool import pool_documents
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 
-# Reading the weights takes as long as encoding so many tokens: no more than these are encoded as they are. Of more, as
-# many leaders are asked about first, to learn whether they are members and which features are hot; if there are fewer
-# than half as many, tokens with the largest pairs join them.
-_FEW = 128
-# Leaders are asked about while more than this share turn out to be members.
-_MEMBERS = 0.5
-# The gate reads the features that held this share of the memberships seen, of all features at most one in so many.
-_HELD, _HOT_SHARE = 0.75, 8
 
-
-def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
+def screen(problem: Problem, selection: Selection, tuning: CpuTuning) -> SelectedMaxima:
     """Pool selected features over documents by encoding as few tokens as may be."""
-    groups = _Groups(problem, selection)
+    groups = _Groups(problem, selection, tuning)
     rest_R, members = groups.undecided(), 1.0
-    least, most = _FEW // 2, _FEW
-    while rest_R.numel() > _FEW and members > _MEMBERS:
+    least, most = tuning.few // 2, tuning.few
+    while rest_R.numel() > tuning.few and members > tuning.members:
         members = groups.ask(rest_R, least, most)
         least, most = 0, problem.n_tokens
         rest_R = groups.undecided()
-    if rest_R.numel() > _FEW:
+    if rest_R.numel() > tuning.few:
         groups.refute(rest_R)
         rest_R = groups.undecided()
     groups.encode(rest_R)
@@ -53,9 +45,9 @@ class _Groups:
     A pair is alive if it may still be the answer of its group. On a token that was encoded those are the members.
     """
 
-    def __init__(self, problem: Problem, selection: Selection) -> None:
-        self.problem, self.selection = problem, selection
-        self.pre_TS = _pre_activations(problem, selection.features_S)
+    def __init__(self, problem: Problem, selection: Selection, tuning: CpuTuning) -> None:
+        self.problem, self.selection, self.tuning = problem, selection, tuning
+        self.pre_TS = _pre_activations(problem, selection.features_S, tuning.slab)
         self.alive_TS = self.pre_TS > selection.floors_S
         self.encoded_T = torch.zeros(problem.n_tokens, dtype=torch.bool)
         self.held_F = torch.zeros(problem.n_features, dtype=torch.int64)
@@ -94,7 +86,7 @@ class _Groups:
         """Settle all pairs of some tokens."""
         if not tokens_R.numel():
             return
-        active_RK = key_indices(topk_keys(self.problem, tokens_R))
+        active_RK = key_indices(topk_keys(self.problem, tokens_R, self.tuning))
         self.held_F += torch.bincount(active_RK.flatten(), minlength=self.problem.n_features)
         member_RU = torch.zeros(tokens_R.numel(), self.n_asked + 1, dtype=torch.bool)
         member_RU.scatter_(1, self.place_F[active_RK], True)
@@ -105,8 +97,8 @@ class _Groups:
         """Drop the pairs of some tokens that are smaller than the k-th largest over the hot features."""
         problem = self.problem
         held_F, hot_F = self.held_F.sort(descending=True)
-        n_hot = int((held_F.cumsum(0) < _HELD * held_F.sum()).sum()) + 1
-        n_hot = max(min(n_hot, problem.n_features // _HOT_SHARE), problem.k)
+        n_hot = int((held_F.cumsum(0) < self.tuning.held * held_F.sum()).sum()) + 1
+        n_hot = max(min(n_hot, problem.n_features // self.tuning.hot_share), problem.k)
         hot_H = hot_F[:n_hot]
         some = replace(problem, W_enc_FD=problem.W_enc_FD[hot_H], b_enc_F=problem.b_enc_F[hot_H])
         # The hot features and the selected ones come out of different products. Whatever the order of
@@ -119,7 +111,9 @@ class _Groups:
         largest_R = (problem.x_norm_T[tokens_R] + unseen) * (problem.w_norm + unseen)
         largest_R += problem.b_largest
         underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero
-        bound_R = key_values(topk_keys(some, tokens_R)[:, -1]) - 4.0 * (gamma * largest_R + underflow)
+        bound_R = key_values(topk_keys(some, tokens_R, self.tuning)[:, -1]) - 4.0 * (
+            gamma * largest_R + underflow
+        )
         self.alive_TS[tokens_R] &= self.pre_TS[tokens_R] >= bound_R[:, None]
 
     def _largest(self, pairs_TS: torch.Tensor) -> SelectedMaxima:
@@ -127,11 +121,11 @@ class _Groups:
         return pool_documents(values_TS, self.selection.documents_T, self.selection.n_documents)
 
 
-def _pre_activations(problem: Problem, features_S: torch.Tensor) -> torch.Tensor:
+def _pre_activations(problem: Problem, features_S: torch.Tensor, slab: int) -> torch.Tensor:
     """Float32 pre-activations `[T, S]` of some features."""
     W_DS = problem.W_enc_FD[features_S].float().T
     pre_TS = torch.empty(problem.n_tokens, features_S.numel())
-    for start in range(0, problem.n_tokens, SLAB):
-        rows = slice(start, start + SLAB)
+    for start in range(0, problem.n_tokens, slab):
+        rows = slice(start, start + slab)
         torch.mm(problem.x_TD[rows].float(), W_DS, out=pre_TS[rows])
     return pre_TS.add_(problem.b_enc_F[features_S])

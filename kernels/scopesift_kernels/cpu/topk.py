@@ -11,34 +11,32 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import Problem
+from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
-# Tokens that share one conversion of the weights; a tile's tokens and features; columns under one maximum.
-SLAB, TILE, CHUNK, BLOCK = 4096, 2048, 8192, 16
-# Elements that are looked at one by one at the same time; each takes some 40 bytes.
-AT_ONCE = 2**21
 
-
-def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice) -> torch.Tensor:
+def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice, tuning: CpuTuning) -> torch.Tensor:
     """Rank keys of the k largest pre-activations of some tokens.
 
     Args:
         problem: the checked inputs.
         tokens_R: int64 indices `[R]` or a slice of the tokens.
+        tuning: sizes of slabs, tiles, chunks and blocks.
 
     Returns:
         int64 `[R, k]`, descending, see `rank_keys`.
     """
     x_RD = problem.x_TD[tokens_R]
     keys_RK = torch.full((x_RD.shape[0], problem.k), NONE, dtype=torch.int64)
-    for start in range(0, x_RD.shape[0], SLAB):
-        _stream(problem, x_RD[start : start + SLAB].float(), keys_RK[start : start + SLAB])
+    for start in range(0, x_RD.shape[0], tuning.slab):
+        rows = slice(start, start + tuning.slab)
+        _stream(problem, x_RD[rows].float(), keys_RK[rows], tuning)
     return keys_RK.sort(dim=1, descending=True).values
 
 
-def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None:
+def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor, tuning: CpuTuning) -> None:
     """Run all features past a slab of float32 tokens; changes `keys_RK`, the running top-k, in place."""
-    chunk, tile = min(CHUNK, problem.n_features), min(TILE, x_RD.shape[0])
+    chunk, tile = min(tuning.chunk, problem.n_features), min(tuning.tile, x_RD.shape[0])
     # Fresh memory of this size costs a page fault every 4 KiB: the same is written again and again.
     W_CD, pre_RC = torch.empty(chunk, x_RD.shape[1]), torch.empty(tile, chunk)
     for start in range(0, problem.n_features, chunk):
@@ -50,12 +48,12 @@ def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor) -> None
             rows_RD = x_RD[row : row + tile]
             into_RC = pre_RC.view(-1)[: rows_RD.shape[0] * width].view(-1, width)
             torch.mm(rows_RD, stored_CD.T, out=into_RC).add_(problem.b_enc_F[start : start + width])
-            keys_RK[row : row + tile] = _merge(keys_RK[row : row + tile], into_RC, start)
+            keys_RK[row : row + tile] = _merge(keys_RK[row : row + tile], into_RC, start, tuning)
 
 
-def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Tensor:
+def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int, tuning: CpuTuning) -> torch.Tensor:
     """The running top-k after a tile of pre-activations of the features from `start` on."""
-    k, block = keys_RK.shape[1], _block(pre_RC.shape[1], keys_RK.shape[1])
+    k, block = keys_RK.shape[1], _block(pre_RC.shape[1], keys_RK.shape[1], tuning.block)
     bound_R, reaches = key_values(keys_RK.amin(dim=1)), torch.gt
     if pre_RC.shape[1] % block:
         pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % block), value=float("-inf"))
@@ -68,11 +66,11 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Ten
         # only what is strictly larger can enter.
         bound_R, reaches = maxima_RG.topk(k, dim=1, sorted=False).values.amin(dim=1), torch.ge
     row_H, block_H = reaches(maxima_RG, bound_R[:, None]).nonzero(as_tuple=True)
-    if row_H.numel() * block > AT_ONCE and keys_RK.shape[0] > 1:
+    if row_H.numel() * block > tuning.elements_at_once and keys_RK.shape[0] > 1:
         # constant or rising rows: all of them at once would take many times the tile's memory
         half = keys_RK.shape[0] // 2
-        parts = (_merge(keys_RK[:half], pre_RC[:half], start), _merge(keys_RK[half:], pre_RC[half:], start))
-        return torch.cat(parts)
+        rows = (slice(None, half), slice(half, None))
+        return torch.cat([_merge(keys_RK[part], pre_RC[part], start, tuning) for part in rows])
     hot_HB = blocks_RBG[row_H, :, block_H]
     hit_P, lane_P = reaches(hot_HB, bound_R[row_H, None]).nonzero(as_tuple=True)
     if not hit_P.numel():
@@ -87,9 +85,8 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int) -> torch.Ten
     return torch.cat((keys_RK, new_RM), dim=1).topk(k, dim=1, sorted=False).values
 
 
-def _block(width: int, k: int) -> int:
+def _block(width: int, k: int, block: int) -> int:
     """Columns under one maximum: fewer where a chunk would have fewer than k maxima, which bound nothing."""
-    block = BLOCK
     while block > 1 and width // block < k:
         block //= 2
     return block

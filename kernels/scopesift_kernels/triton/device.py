@@ -6,9 +6,7 @@ from functools import lru_cache
 
 import torch
 
-# Weights are read again for every slab of tokens, so that slabs are large: a 32nd of the GPU's memory, 2 GiB at most,
-# which is 16,384 tokens of 32,768 features. Where so much isn't free it is half of it, and so on down to 192 MiB.
-_SHARE, _MOST, _LEAST = 32, 2**29, 3 * 2**24
+from scopesift_kernels.triton.tuning import TritonTuning
 
 
 @lru_cache
@@ -20,15 +18,17 @@ def processors(device: torch.device) -> int:
 
 
 @lru_cache
-def most_pre_activations(device: torch.device) -> int:
+def most_pre_activations(device: torch.device, tuning: TritonTuning) -> int:
     """How many float32 numbers are in memory at a time, if the memory isn't full of other things."""
     if device.type != "cuda":
-        return _LEAST
-    share = torch.cuda.get_device_properties(device).total_memory // (4 * _SHARE)
-    return max(_LEAST, min(_MOST, share))
+        return tuning.least_pre_activations
+    share = torch.cuda.get_device_properties(device).total_memory // (4 * tuning.memory_share)
+    return max(tuning.least_pre_activations, min(tuning.most_pre_activations, share))
 
 
-def room_for_pre_activations(n_rows: int, n_columns: int, whole: int, device: torch.device) -> torch.Tensor:
+def room_for_pre_activations(
+    n_rows: int, n_columns: int, whole: int, device: torch.device, tuning: TritonTuning
+) -> torch.Tensor:
     """A float32 buffer `[rows, n_columns]` for as many of some rows as there is memory for.
 
     Args:
@@ -36,17 +36,18 @@ def room_for_pre_activations(n_rows: int, n_columns: int, whole: int, device: to
         n_columns: how long they are.
         whole: if there isn't room for all rows, it is for a multiple of this or for fewer.
         device: where.
+        tuning: how much memory is asked for.
 
     Raises:
-        torch.OutOfMemoryError: there are no 192 MiB left.
+        torch.OutOfMemoryError: there is no room for `least_pre_activations`.
     """
-    room = most_pre_activations(device)
+    room = most_pre_activations(device, tuning)
     while True:
         rows = max(1, room // n_columns)
         rows -= rows % whole if rows > whole else 0
         try:
             return torch.empty(min(rows, n_rows), n_columns, device=device)
         except torch.OutOfMemoryError:
-            if room <= _LEAST:
+            if room <= tuning.least_pre_activations:
                 raise
             room //= 2

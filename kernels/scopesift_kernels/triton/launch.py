@@ -1,8 +1,6 @@
-"""How the Triton products are launched: tile shapes, descriptors, grids."""
+"""How the Triton products are launched: descriptors and grids."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 import triton
@@ -10,30 +8,8 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 
 from scopesift_kernels.triton.device import processors
 from scopesift_kernels.triton.tiles import count_larger, write_pre_activations
+from scopesift_kernels.triton.tuning import TileShape
 from scopesift_kernels.triton.weights import Weights, aligned
-
-
-@dataclass(frozen=True)
-class TileShape:
-    """Rows (tokens), columns (features) and depth (D) of a tile, and what the compiler is told about it."""
-
-    rows: int
-    columns: int
-    depth: int
-    warps: int
-    stages: int
-    group: int = 8
-
-
-# One shape a dtype: values that are compared with each other come from tiles of one shape.
-HALF = TileShape(rows=128, columns=256, depth=64, warps=8, stages=3)
-# With 64 rows a tile of float32 doesn't fit the registers of an H100 any more.
-FULL = TileShape(rows=32, columns=256, depth=16, warps=8, stages=3)
-
-
-def tile_shape(dtype: torch.dtype) -> TileShape:
-    """The tile shape for inputs of one dtype: tensor cores for 16-bit inputs, plain float32 otherwise."""
-    return FULL if dtype == torch.float32 else HALF
 
 
 def pre_activations(
@@ -42,7 +18,7 @@ def pre_activations(
     """Fill `pre_RC` with float32 pre-activations and `hint_RG` with the maxima of every `block` columns."""
     if not pre_RC.numel():
         return
-    shape = tile_shape(weights.dtype)
+    shape = weights.tile
     x, W = _operands(x_RD, weights, shape)
     grid, programs = _programs(x_RD, weights, shape)
     n_blocks = 0 if hint_RG is None else hint_RG.shape[1]
@@ -73,7 +49,7 @@ def count_before(
         n_asked: int32, its first element, on the device; more than there is room for means all rows.
         most: if it is more than this, nothing is counted.
     """
-    shape = tile_shape(weights.dtype)
+    shape = weights.tile
     x, W = _operands(x_RD, weights, shape)
     grid, programs = _programs(x_RD, weights, shape)
     count_larger[grid](

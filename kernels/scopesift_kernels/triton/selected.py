@@ -16,38 +16,31 @@ from typing import NamedTuple
 import torch
 import triton
 
-from scopesift_kernels import reference
 from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.rank_keys import NONE, key_indices
+from scopesift_kernels.reference import ReferenceBackend
 from scopesift_kernels.results import SelectedMaxima
 from scopesift_kernels.triton.launch import count_before, pre_activations
 from scopesift_kernels.triton.rounds import begin, find_leaders, find_undecided, gather_asked, learn
 from scopesift_kernels.triton.topk import launch_topk, topk_keys
+from scopesift_kernels.triton.tuning import TritonTuning
 from scopesift_kernels.triton.weights import encoder_weights
 
-_ROUNDS = 3
-# If more than one in so many tokens holds a leader, rounds would cost more than encoding what may decide.
-_ASKED_SHARE = 4
-# Leaders of one token that are counted in a round, and tokens: their residuals are copied.
-_SLOTS, _ROOM = 2, 8192
-# Of as many tokens or more it is first asked which can hold a member at all, by this share of the features.
-_GATE_TOKENS, _GATE_SHARE, _GATE_SAMPLE = 1024, 8, 128
-_TILE_ROWS, _TILE_COLUMNS, _LEARN_ROWS, _BEGIN_SIZE = 64, 32, 128, 1024
 # Copied residuals are rows of a multiple of this.
 _WHOLE = 8
 _OPEN = -2
 _EVERYTHING = 2**63 - 1  # above the key of every pair
 
 
-def encode_all(problem: Problem, selection: Selection) -> SelectedMaxima:
+def encode_all(problem: Problem, selection: Selection, tuning: TritonTuning) -> SelectedMaxima:
     """Pool selected features over documents by the full encode of every token."""
-    groups = _Groups(problem, selection)
-    launched = launch_topk(problem.x_TD, groups.weights, problem.k)
+    groups = _Groups(problem, selection, tuning)
+    launched = launch_topk(problem.x_TD, groups.weights, problem.k, tuning)
     groups.settle(launched.keys_RK[:, -1])
     groups.lead(0)
     seen = groups.look(launched.spills_1)
     if seen.may_overflow:
-        return reference.selected(problem, selection)
+        return ReferenceBackend().selected(problem, selection)
     if seen.more:
         launched.repair()
         groups.begin()
@@ -56,16 +49,16 @@ def encode_all(problem: Problem, selection: Selection) -> SelectedMaxima:
     return SelectedMaxima(groups.maximum_NS, groups.winner_NS)
 
 
-def screen(problem: Problem, selection: Selection) -> SelectedMaxima:
+def screen(problem: Problem, selection: Selection, tuning: TritonTuning) -> SelectedMaxima:
     """Pool selected features over documents by verifying as few pairs as may be."""
-    groups = _Groups(problem, selection)
+    groups = _Groups(problem, selection, tuning)
     groups.lead(0)
     groups.verify(0)
     groups.lead(1)
     seen, done = groups.look(), 1
     if seen.may_overflow:
-        return reference.selected(problem, selection)
-    while done < _ROUNDS and 0 < 2 * seen.still_open[done] <= seen.still_open[done - 1]:
+        return ReferenceBackend().selected(problem, selection)
+    while done < tuning.rounds and 0 < 2 * seen.still_open[done] <= seen.still_open[done - 1]:
         groups.verify(done)
         done += 1
         groups.lead(done)
@@ -92,12 +85,12 @@ class _Seen(NamedTuple):
 class _Groups:
     """What is known of the (document, feature) groups and of the tokens."""
 
-    def __init__(self, problem: Problem, selection: Selection) -> None:
-        self.problem, self.selection = problem, selection
+    def __init__(self, problem: Problem, selection: Selection, tuning: TritonTuning) -> None:
+        self.problem, self.selection, self.tuning = problem, selection, tuning
         device, n_tokens = problem.x_TD.device, problem.n_tokens
         n_documents, n_selected = selection.n_documents, selection.features_S.numel()
         # before anything else, so that the GPU has something to do
-        self.weights = encoder_weights(problem)
+        self.weights = encoder_weights(problem, tuning)
         self.pre_TS = torch.empty(n_tokens, n_selected, device=device)
         pre_activations(problem.x_TD, self.weights[selection.features_S], self.pre_TS, None, 0)
         self.largest_1 = problem.largest_entry()
@@ -107,62 +100,62 @@ class _Groups:
         # Rows of 16 bytes here and below, since kernels are compiled for the alignment of their pointers.
         whole_T = -(-n_tokens // 4) * 4
         self.refuted_T, self.member_T = torch.empty(2, whole_T, dtype=torch.int64, device=device)
-        self.used_LT = torch.empty(_ROUNDS + 2, whole_T, dtype=torch.int32, device=device)
-        self.value_TQ = torch.empty(n_tokens, _SLOTS, device=device)
-        self.asked_TQ = torch.empty(n_tokens, _SLOTS, dtype=torch.int32, device=device)
-        self.most = n_tokens // _ASKED_SHARE
-        self.room = max(1, min(_ROOM, self.most, self.maximum_NS.numel()))
+        self.used_LT = torch.empty(tuning.rounds + 2, whole_T, dtype=torch.int32, device=device)
+        self.value_TQ = torch.empty(n_tokens, tuning.slots, device=device)
+        self.asked_TQ = torch.empty(n_tokens, tuning.slots, dtype=torch.int32, device=device)
+        self.most = n_tokens // tuning.asked_share
+        self.room = max(1, min(tuning.room, self.most, self.maximum_NS.numel()))
         self.token_R = torch.empty(self.room, dtype=torch.int32, device=device)
         self.begin()
 
     def begin(self) -> None:
         """Nothing is known, and every group is open."""
         # of every look at the leaders: tokens to ask about, groups that stayed open; last, whether documents fall
-        self.counts = torch.zeros(_ROUNDS + 3, 4, dtype=torch.int32, device=self.starts.device)
+        self.counts = torch.zeros(self.tuning.rounds + 3, 4, dtype=torch.int32, device=self.starts.device)
         sizes = (self.problem.n_tokens + 1, self.maximum_NS.numel(), self.used_LT.numel())
-        begin[(triton.cdiv(max(sizes), _BEGIN_SIZE),)](
+        begin[(triton.cdiv(max(sizes), self.tuning.begin_size),)](
             self.selection.documents_T, self.starts, self.refuted_T, self.member_T, self.used_LT, self.maximum_NS,
             self.winner_NS, self.counts[-1], self.problem.n_tokens, self.selection.n_documents, *sizes[1:],
-            NOTHING=NONE, EVERYTHING=_EVERYTHING, OPEN=_OPEN, SIZE=_BEGIN_SIZE,
+            NOTHING=NONE, EVERYTHING=_EVERYTHING, OPEN=_OPEN, SIZE=self.tuning.begin_size,
         )  # fmt: skip
 
     def lead(self, number: int) -> None:
         """Close the groups whose leader is known, and note which leaders to ask about."""
-        n_documents, n_selected = self.maximum_NS.shape
-        find_leaders[(n_documents, triton.cdiv(n_selected, _TILE_COLUMNS))](
+        (n_documents, n_selected), tuning = self.maximum_NS.shape, self.tuning
+        find_leaders[(n_documents, triton.cdiv(n_selected, tuning.leader_columns))](
             self.pre_TS, self.selection.floors_S, self.selection.features_S, self.starts, self.refuted_T,
             self.member_T, self.maximum_NS, self.winner_NS, self.used_LT[number], self.value_TQ, self.asked_TQ,
             self.token_R, self.counts[number], n_selected, self.room,
-            OPEN=_OPEN, SLOTS=_SLOTS, ROWS=_TILE_ROWS, COLUMNS=_TILE_COLUMNS,
+            OPEN=_OPEN, SLOTS=tuning.slots, ROWS=tuning.leader_rows, COLUMNS=tuning.leader_columns,
         )  # fmt: skip
 
     def verify(self, number: int) -> None:
         """Count what ranks before the leaders that `lead` has noted, unless they are too many, and learn from it."""
         x_TD, k, counts, used_T = self.problem.x_TD, self.problem.k, self.counts[number], self.used_LT[number]
-        gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ = self._rows
+        slots, (gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ) = self.tuning.slots, self._rows
         gather_asked[(self.room,)](
             x_TD, self.token_R, used_T, self.value_TQ, self.asked_TQ, counts, gathered_RD, row_value_RQ,
             row_asked_RQ, row_count_RQ, x_TD.shape[1], x_TD.stride(0), x_TD.stride(1), gathered_RD.shape[1],
-            self.room, self.most, SLOTS=_SLOTS, WIDTH=triton.next_power_of_2(gathered_RD.shape[1]),
+            self.room, self.most, SLOTS=slots, WIDTH=triton.next_power_of_2(gathered_RD.shape[1]),
         )  # fmt: skip
         count_before(
             gathered_RD, self.weights, row_value_RQ, row_asked_RQ, row_count_RQ, counts, most=self.most
         )
-        learn[(triton.cdiv(self.room, _LEARN_ROWS),)](
+        learn[(triton.cdiv(self.room, self.tuning.learn_rows),)](
             self.token_R, used_T, counts, row_value_RQ, row_asked_RQ, row_count_RQ, self.refuted_T,
-            self.member_T, k, self.room, self.most, SLOTS=_SLOTS, ROWS=_LEARN_ROWS,
+            self.member_T, k, self.room, self.most, SLOTS=slots, ROWS=self.tuning.learn_rows,
         )  # fmt: skip
 
     @cached_property
     def _rows(self) -> tuple[torch.Tensor, ...]:
         """Room for the residuals that are asked about, and for values, features and counts of what is asked."""
-        device = self.problem.x_TD.device
+        device, slots = self.problem.x_TD.device, self.tuning.slots
         width = -(-self.weights.depth // _WHOLE) * _WHOLE
         return (
             torch.empty(self.room, width, dtype=self.weights.dtype, device=device),
-            torch.empty(self.room, _SLOTS, device=device),
-            torch.empty(self.room, _SLOTS, dtype=torch.int32, device=device),
-            torch.empty(self.room, _SLOTS, dtype=torch.int32, device=device),
+            torch.empty(self.room, slots, device=device),
+            torch.empty(self.room, slots, dtype=torch.int32, device=device),
+            torch.empty(self.room, slots, dtype=torch.int32, device=device),
         )
 
     def look(self, *more_1: torch.Tensor) -> _Seen:
@@ -195,29 +188,29 @@ class _Groups:
     def finish(self) -> None:
         """Encode the tokens that may still decide a group, fewer of them if a look at some features pays."""
         tokens_R = self.undecided()
-        n_hot = self.problem.n_features // _GATE_SHARE
-        if tokens_R.numel() >= _GATE_TOKENS and n_hot >= self.problem.k:
+        n_hot = self.problem.n_features // self.tuning.gate_share
+        if tokens_R.numel() >= self.tuning.gate_tokens and n_hot >= self.problem.k:
             self._refute_by(self._hot_features(tokens_R, n_hot), tokens_R)
             tokens_R = self.undecided()
-        last_R = topk_keys(self.problem.x_TD[tokens_R], self.weights, self.problem.k)[:, -1]
+        last_R = topk_keys(self.problem.x_TD[tokens_R], self.weights, self.problem.k, self.tuning)[:, -1]
         self.member_T[tokens_R], self.refuted_T[tokens_R] = last_R, last_R - 1
-        self.lead(_ROUNDS + 1)
+        self.lead(self.tuning.rounds + 1)
 
     def undecided(self) -> torch.Tensor:
         """The tokens with a pair that may lead an open group and of which nothing is known."""
         n_tokens, n_selected = self.pre_TS.shape
         undecided_T = torch.empty(n_tokens, dtype=torch.int32, device=self.pre_TS.device)
-        find_undecided[(triton.cdiv(n_tokens, _TILE_ROWS),)](
+        find_undecided[(triton.cdiv(n_tokens, self.tuning.leader_rows),)](
             self.pre_TS, self.selection.floors_S, self.selection.features_S, self.selection.documents_T,
             self.refuted_T, self.member_T, self.winner_NS, undecided_T, n_tokens, n_selected,
-            OPEN=_OPEN, ROWS=_TILE_ROWS, COLUMNS=_TILE_COLUMNS,
+            OPEN=_OPEN, ROWS=self.tuning.leader_rows, COLUMNS=self.tuning.leader_columns,
         )  # fmt: skip
         return undecided_T.nonzero().flatten()
 
     def _hot_features(self, tokens_R: torch.Tensor, n_hot: int) -> torch.Tensor:
         """The features that are most often active on a sample of the tokens; which ones decides speed only."""
-        sample_R = tokens_R[:: max(1, tokens_R.numel() // _GATE_SAMPLE)]
-        launched = launch_topk(self.problem.x_TD[sample_R], self.weights, self.problem.k)
+        sample_R = tokens_R[:: max(1, tokens_R.numel() // self.tuning.gate_sample)]
+        launched = launch_topk(self.problem.x_TD[sample_R], self.weights, self.problem.k, self.tuning)
         active = key_indices(launched.keys_RK).flatten()
         held_F = torch.zeros(self.problem.n_features, device=active.device)
         held_F.index_add_(0, active, torch.ones_like(active, dtype=held_F.dtype))
@@ -229,6 +222,7 @@ class _Groups:
         Both come out of the same loop over D: equal inputs give equal bits, so that no slack is needed. A row that
         found no room has the k-th largest over some of these features: a bound as well.
         """
-        launched = launch_topk(self.problem.x_TD[tokens_R], self.weights[features_H], self.problem.k)
+        weights = self.weights[features_H]
+        launched = launch_topk(self.problem.x_TD[tokens_R], weights, self.problem.k, self.tuning)
         below_R = ((launched.keys_RK[:, -1] >> 32) << 32) - 1  # above smaller values' keys, below equal ones'
         self.refuted_T[tokens_R] = torch.maximum(self.refuted_T[tokens_R], below_R)

@@ -11,19 +11,9 @@ import triton
 from scopesift_kernels.rank_keys import NONE, rank_keys
 from scopesift_kernels.triton.candidates import collect_candidates, find_hot_blocks, rank_candidates
 from scopesift_kernels.triton.device import room_for_pre_activations
-from scopesift_kernels.triton.launch import pre_activations, tile_shape
+from scopesift_kernels.triton.launch import pre_activations
+from scopesift_kernels.triton.tuning import TritonTuning
 from scopesift_kernels.triton.weights import Weights
-
-# Features whose pre-activations are in memory at a time.
-_CHUNK = 2**15
-# Pre-activations that the exact fallback looks at together: it needs several times the room for each.
-_DENSE_ELEMENTS = 2**22
-# Columns of a maximum: the fewer, the less is read beside what is wanted. The bound is searched among the maxima of so
-# many blocks together, since a search costs what it looks at.
-_BLOCKS, _TOGETHER = (32, 16), (4, 2, 1)
-_BLOCKS_AT_ONCE = 8
-# A row has room for this many features, or four times k: those that it has and the candidates to enter.
-_LEAST_WIDTH = 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +26,7 @@ class Launched:
         keys_RK: rank keys, descending. Where candidates of a row found no room, those of some features only.
         spilled_R: int32, not 0 for those rows.
         spills_1: float32 `[1]`, not 0 if there are such rows.
+        tuning: how they are done again.
     """
 
     x_RD: torch.Tensor
@@ -43,33 +34,38 @@ class Launched:
     keys_RK: torch.Tensor
     spilled_R: torch.Tensor
     spills_1: torch.Tensor
+    tuning: TritonTuning
 
     def repair(self) -> None:
         """Do the rows that found no room again, by selecting from all their keys. Waits for the GPU."""
         rows_Q = self.spilled_R.nonzero().flatten()
-        self.keys_RK[rows_Q] = _dense_keys(self.x_RD[rows_Q], self.weights, self.keys_RK.shape[1])
+        k = self.keys_RK.shape[1]
+        self.keys_RK[rows_Q] = _dense_keys(self.x_RD[rows_Q], self.weights, k, self.tuning)
 
 
-def topk_keys(x_RD: torch.Tensor, weights: Weights, k: int) -> torch.Tensor:
+def topk_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> torch.Tensor:
     """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending. Waits for the GPU."""
-    launched = launch_topk(x_RD, weights, k)
+    launched = launch_topk(x_RD, weights, k, tuning)
     if float(launched.spills_1):
         launched.repair()
     return launched.keys_RK
 
 
-def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int) -> Launched:
+def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> Launched:
     """Start the search for the k largest pre-activations of some tokens."""
     n_rows, device = x_RD.shape[0], x_RD.device
-    shape, chunk = tile_shape(weights.dtype), min(weights.n_features, _CHUNK)
-    block, together = _blocks(chunk, k, shape.columns // 2)  # maxima are taken in halves of tiles
+    chunk = min(weights.n_features, tuning.chunk)
+    block, together = _blocks(
+        chunk, k, weights.tile.columns // 2, tuning
+    )  # maxima are taken in halves of tiles
     if not block or not n_rows:
-        keys_RK, none_R = _dense_keys(x_RD, weights, k), torch.zeros(n_rows, dtype=torch.int32, device=device)
-        return Launched(x_RD, weights, keys_RK, none_R, torch.zeros(1, device=device))
-    pre = room_for_pre_activations(n_rows, chunk, shape.rows, device)
+        keys_RK = _dense_keys(x_RD, weights, k, tuning)
+        none_R, none_1 = torch.zeros(n_rows, dtype=torch.int32, device=device), torch.zeros(1, device=device)
+        return Launched(x_RD, weights, keys_RK, none_R, none_1, tuning)
+    pre = room_for_pre_activations(n_rows, chunk, weights.tile.rows, device, tuning)
     slab, pre = pre.shape[0], pre.flatten()
     hint = torch.empty(slab * triton.cdiv(chunk, block), device=device)
-    search = _Search(x_RD, weights, k, slab)
+    search = _Search(x_RD, weights, k, slab, tuning)
     for start in range(0, n_rows, slab):
         rows = slice(start, min(start + slab, n_rows))
         for first in range(0, weights.n_features, chunk):
@@ -83,10 +79,10 @@ def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int) -> Launched:
     return search.launched
 
 
-def _blocks(chunk: int, k: int, widest: int) -> tuple[int, int]:
+def _blocks(chunk: int, k: int, widest: int, tuning: TritonTuning) -> tuple[int, int]:
     """The columns of a maximum, and how many maxima are searched together; 0, 0 if there are too few for k."""
-    for block in _BLOCKS:
-        for together in _TOGETHER:
+    for block in tuning.blocks:
+        for together in tuning.together:
             if block <= widest and chunk // (block * together) >= 2 * k:
                 return block, together
     return 0, 0
@@ -95,9 +91,9 @@ def _blocks(chunk: int, k: int, widest: int) -> tuple[int, int]:
 class _Search:
     """What is found in slabs of pre-activations. Buffers are made on first use: the GPU is multiplying by then."""
 
-    def __init__(self, x_RD: torch.Tensor, weights: Weights, k: int, slab: int) -> None:
-        self.x_RD, self.weights, self.k, self.slab = x_RD, weights, k, slab
-        self.width = max(_LEAST_WIDTH, triton.next_power_of_2(4 * k))
+    def __init__(self, x_RD: torch.Tensor, weights: Weights, k: int, slab: int, tuning: TritonTuning) -> None:
+        self.x_RD, self.weights, self.k, self.slab, self.tuning = x_RD, weights, k, slab, tuning
+        self.width = max(tuning.least_width, triton.next_power_of_2(4 * k))
         self.room = self.width - k
 
     @cached_property
@@ -109,6 +105,7 @@ class _Search:
             torch.empty(n_rows, self.k, dtype=torch.int64, device=device),
             torch.empty(n_rows, dtype=torch.int32, device=device),
             torch.zeros(1, device=device),
+            self.tuning,
         )
 
     @cached_property
@@ -141,7 +138,7 @@ class _Search:
         )  # fmt: skip
         collect_candidates[(n_rows,)](
             pre_RC, hot_RG, count_R, bound_R, self._candidates, found_R, spilled_R, self.launched.spills_1,
-            n_columns, n_blocks, first, ROOM=self.room, BLOCK=block, AT_ONCE=_BLOCKS_AT_ONCE, num_warps=1,
+            n_columns, n_blocks, first, ROOM=self.room, BLOCK=block, AT_ONCE=self.tuning.blocks_at_once, num_warps=1,
         )  # fmt: skip
         rank_candidates[(n_rows,)](
             keys_RK, self._candidates, found_R, least_R, k, first, NONE=NONE, ROOM=self.room, WIDTH=self.width,
@@ -149,11 +146,11 @@ class _Search:
         )  # fmt: skip
 
 
-def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int) -> torch.Tensor:
+def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> torch.Tensor:
     """The same by selecting from all keys: for few features, and for rows whose candidates had no room."""
     keys_RK = torch.full((x_RD.shape[0], k), NONE, dtype=torch.int64, device=x_RD.device)
-    chunk = min(weights.n_features, _CHUNK)
-    at_once = max(1, _DENSE_ELEMENTS // chunk)
+    chunk = min(weights.n_features, tuning.chunk)
+    at_once = max(1, tuning.dense_elements // chunk)
     for start in range(0, x_RD.shape[0], at_once):
         rows = slice(start, start + at_once)
         for first in range(0, weights.n_features, chunk):

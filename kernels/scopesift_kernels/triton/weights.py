@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from scopesift_kernels.arguments import Problem
 from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.per_tensor import PerTensor
+from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 
 # The depth of a part is a multiple of this, which tiles divide.
 _DEPTH = 64
@@ -25,12 +26,14 @@ class Weights:
         bias_C: float32 `[C]`.
         parts: how many matrices the rows are the sum of; the least one stands first.
         depth: D, or of how many columns a part is: whole tiles.
+        tile: shape of the tiles that they are multiplied in.
     """
 
     matrix_CW: torch.Tensor
     bias_C: torch.Tensor
     parts: int
     depth: int
+    tile: TileShape
 
     @property
     def n_features(self) -> int:
@@ -44,10 +47,10 @@ class Weights:
 
     def __getitem__(self, chosen: slice | torch.Tensor) -> Weights:
         """Some of the rows."""
-        return Weights(self.matrix_CW[chosen], self.bias_C[chosen], self.parts, self.depth)
+        return replace(self, matrix_CW=self.matrix_CW[chosen], bias_C=self.bias_C[chosen])
 
 
-def encoder_weights(problem: Problem) -> Weights:
+def encoder_weights(problem: Problem, tuning: TritonTuning) -> Weights:
     """The weights of a problem.
 
     Equal dtypes are multiplied as they are. A float32 weight is the sum of three bfloat16 numbers (exactly, if it is no
@@ -58,10 +61,12 @@ def encoder_weights(problem: Problem) -> Weights:
     x, W, bias_F = problem.x_TD, problem.W_enc_FD, problem.b_enc_F
     if (x.dtype, W.dtype) == (torch.bfloat16, torch.float32):
         matrix_CW = _in_parts(W)
-        return Weights(matrix_CW, bias_F, _PARTS, matrix_CW.shape[1] // _PARTS)
+        depth = matrix_CW.shape[1] // _PARTS
+        return Weights(matrix_CW, bias_F, _PARTS, depth, tuning.tile(matrix_CW.dtype))
     # the interpreter multiplies the bits of bfloat16 as if they were integers
     same = x.dtype == W.dtype and not (interpreted() and W.dtype == torch.bfloat16)
-    return Weights(_as_it_is(W) if same else _in_float32(W), bias_F, 1, W.shape[1])
+    matrix_CW = _as_it_is(W) if same else _in_float32(W)
+    return Weights(matrix_CW, bias_F, 1, W.shape[1], tuning.tile(matrix_CW.dtype))
 
 
 def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scopesift_kernels import SelectedMaxima, arguments, encode_selected, encode_topk, rank_keys
-from scopesift_kernels.cpu import backend, full_encode, screening
+from scopesift_kernels.cpu import full_encode, screening
+from scopesift_kernels.cpu.backend import CpuBackend
+from scopesift_kernels.cpu.tuning import CpuTuning
 
-BY_ITSELF = full_encode._PAIR_MULTIPLICATIONS
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
-pytestmark = pytest.mark.usefixtures("small_tiles")
-within = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+# A few tokens and features cross all borders.
+SMALL = CpuTuning(
+    slab=11, tile=5, chunk=32, block=4, elements_at_once=64, pairs_at_once=64, few=3, hot_share=4
 )
+within = settings(max_examples=100, deadline=None)
 
 
-@pytest.fixture(autouse=True, params=[0, 2**60], ids=["screening", "read off the full encode"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", params=[0, 2**60], ids=["screening", "read off the full encode"])
+def small(request: pytest.FixtureRequest) -> CpuTuning:
     """Both ways to the answer; by themselves, shapes this small would all go the second."""
-    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", request.param)
+    return replace(SMALL, pair_multiplications=request.param)
 
 
-def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
-    got = encode_selected(*args, n_documents=n_documents, backend="cpu")
-    right = encode_selected(*args, n_documents=n_documents, backend="reference")
-    assert torch.equal(got.maxima_NS, right.maxima_NS)
-    assert torch.equal(got.tokens_NS, right.tokens_NS)
-    return got
+@pytest.fixture(scope="module")
+def same(small: CpuTuning) -> Callable[..., SelectedMaxima]:
+    """`encode_selected`, which has to say what the reference says."""
+
+    def compared(*args: object, **given: object) -> SelectedMaxima:
+        got = encode_selected(*args, **given, backend=CpuBackend(small))
+        right = encode_selected(*args, **given, backend="reference")
+        assert torch.equal(got.maxima_NS, right.maxima_NS)
+        assert torch.equal(got.tokens_NS, right.tokens_NS)
+        return got
+
+    return compared
 
 
 @within
@@ -40,6 +49,7 @@ def same(*args: object, n_documents: int | None = None) -> SelectedMaxima:
     seed=st.integers(0, 9999), dtype=st.sampled_from(DTYPES),
 )  # fmt: skip
 def test_any_shape_floor_and_document_equals_the_reference(
+    same: Callable,
     whole: Callable,
     t: int,
     d: int,
@@ -64,7 +74,7 @@ def one_hot_case(pre_TF: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor,
     return torch.eye(pre.shape[0]), pre.T.contiguous(), torch.zeros(pre.shape[1])
 
 
-def test_the_largest_value_outside_the_top_k_is_passed_over() -> None:
+def test_the_largest_value_outside_the_top_k_is_passed_over(same: Callable) -> None:
     """Token 0 has the largest value of feature 3, but three others there are larger: token 2 decides."""
     pre = [[9.0, 9.0, 9.0, 8.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 5.0], [7.0, 7.0, 7.0, 6.0]]
     document = torch.zeros(4, dtype=torch.int64)
@@ -72,13 +82,13 @@ def test_the_largest_value_outside_the_top_k_is_passed_over() -> None:
     assert (got.maxima_NS.item(), got.tokens_NS.item()) == (5.0, 2)
 
 
-def test_a_tie_at_the_cut_is_decided_by_the_index() -> None:
+def test_a_tie_at_the_cut_is_decided_by_the_index(same: Callable) -> None:
     pre = [[3.0, 3.0, 3.0, 3.0]]
     got = same(*one_hot_case(pre), 2, torch.tensor([0, 1, 2, 3]), torch.tensor([0]), torch.zeros(4))
     assert got.maxima_NS.tolist() == [[3.0, 3.0, 0.0, 0.0]]
 
 
-def test_no_member_anywhere_gives_zero_after_looking_at_every_token() -> None:
+def test_no_member_anywhere_gives_zero_after_looking_at_every_token(same: Callable) -> None:
     """Each token of a long document is above the floor, just outside its top-k: no round may stop early."""
     t, f = 50, 40
     pre = torch.arange(1.0, f + 1).repeat(t, 1)
@@ -93,7 +103,7 @@ def test_no_member_anywhere_gives_zero_after_looking_at_every_token() -> None:
     assert same(*case, 5, torch.tensor([0]), document, torch.zeros(1)).tokens_NS.item() == 49
 
 
-def test_the_gate_keeps_what_ties_with_its_bound() -> None:
+def test_the_gate_keeps_what_ties_with_its_bound(same: Callable) -> None:
     """Features 20.. are hot and equal everywhere; the selected one ties with them and wins by its index."""
     t, f, k = 30, 64, 4
     pre = torch.zeros(t, f)
@@ -112,8 +122,8 @@ def gate_off_by_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The product with the hot features gives values that are a last bit too large."""
     plain = screening.topk_keys
 
-    def off(problem: arguments.Problem, tokens: torch.Tensor) -> torch.Tensor:
-        keys = plain(problem, tokens)
+    def off(problem: arguments.Problem, tokens: torch.Tensor, tuning: CpuTuning) -> torch.Tensor:
+        keys = plain(problem, tokens, tuning)
         if problem.n_features == 64:
             return keys
         values = rank_keys.key_values(keys) * (1.0 + 2.0**-23)
@@ -123,13 +133,13 @@ def gate_off_by_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("gate_off_by_a_bit")
-def test_the_gate_leaves_what_rounding_could_decide_to_verification() -> None:
+def test_the_gate_leaves_what_rounding_could_decide_to_verification(same: Callable) -> None:
     """A tie with the bound is still no refutation."""
-    test_the_gate_keeps_what_ties_with_its_bound()
+    test_the_gate_keeps_what_ties_with_its_bound(same)
 
 
 @pytest.mark.usefixtures("gate_off_by_a_bit")
-def test_the_gate_knows_that_norms_of_tiny_residuals_underflow() -> None:
+def test_the_gate_knows_that_norms_of_tiny_residuals_underflow(same: Callable) -> None:
     """Squares of 2**-78 are zero in float32; their products with weights of 2**60 are not."""
     pre = [[2.0 if feature in (3, *range(20, 40)) else 0.0 for feature in range(64)]] * 30
     x, W, b = one_hot_case(pre)
@@ -137,7 +147,7 @@ def test_the_gate_knows_that_norms_of_tiny_residuals_underflow() -> None:
     assert bool((got.maxima_NS == 2.0**-17).all())
 
 
-def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima() -> None:
+def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima(same: Callable) -> None:
     x = torch.ones(100, 1)
     x[40], x[90] = 3.0, 3.0
     got = same(x, torch.tensor([[1.0], [0.0]]), torch.zeros(2), 1, torch.tensor([0]), torch.zeros(100).long(),
@@ -145,7 +155,7 @@ def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima() -> None:
     assert (got.maxima_NS.item(), got.tokens_NS.item()) == (3.0, 40)
 
 
-def test_repeated_features_and_empty_documents_are_answered(whole: Callable) -> None:
+def test_repeated_features_and_empty_documents_are_answered(same: Callable, whole: Callable) -> None:
     case, documents = whole(20, 4, 30, seed=1), torch.tensor([1] * 9 + [4] * 11)
     got = same(*case, 6, torch.tensor([7, 7, 2]), documents, torch.tensor([0.0, 3.0, 0.0]), n_documents=7)
     assert got.maxima_NS[[0, 2, 3, 5, 6]].count_nonzero() == 0
@@ -154,12 +164,12 @@ def test_repeated_features_and_empty_documents_are_answered(whole: Callable) -> 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("floor", [0.0, 1.5])
 def test_maxima_are_those_of_the_full_encode(
-    normal: Callable, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, floor: float
+    normal: Callable, small: CpuTuning, dtype: torch.dtype, floor: float
 ) -> None:
-    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 2**12)
+    backend = CpuBackend(replace(small, pairs_at_once=2**12))
     case, k = normal(300, 48, 600, seed=9, dtype=dtype), 20
     features, documents = torch.arange(0, 600, 19), torch.arange(300) // 37
-    got = encode_selected(*case, k, features, documents, torch.full((32,), floor), backend="cpu")
+    got = encode_selected(*case, k, features, documents, torch.full((32,), floor), backend=backend)
     values, indices = encode_topk(*case, k, backend="reference")
     acts = torch.zeros(300, 600).scatter_(1, indices, values)[:, features]
     acts = torch.where(acts > floor, acts, 0.0)
@@ -169,16 +179,13 @@ def test_maxima_are_those_of_the_full_encode(
     assert bool(((got.tokens_NS >= 0) == (right > 0)).all())
 
 
-def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", BY_ITSELF)
-
+def test_the_full_encode_is_read_where_pairs_cost_more_than_products() -> None:
     def cheaper(d_model: int, n_features: int, n_selected: int) -> bool:
         x, w = torch.zeros(2, d_model), torch.zeros(n_features, d_model)
         problem = arguments.check_problem(x, w, torch.zeros(n_features), 1)
         documents, floors = torch.zeros(2, dtype=torch.int64), torch.zeros(n_selected)
-        return full_encode.is_cheaper(
-            problem, arguments.Selection(torch.arange(n_selected), documents, floors, 1)
-        )
+        selection = arguments.Selection(torch.arange(n_selected), documents, floors, 1)
+        return full_encode.is_cheaper(problem, selection, CpuTuning())
 
     assert cheaper(192, 3072, 300)
     assert not cheaper(192, 3072, 8)
@@ -187,8 +194,7 @@ def test_the_full_encode_is_read_where_pairs_cost_more_than_products(monkeypatch
 
 def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
-    monkeypatch.setattr(full_encode, "_PAIR_MULTIPLICATIONS", 0)
-    monkeypatch.setattr(backend, "_PAIRS_AT_ONCE", 2**20)
+    tuning = replace(SMALL, pair_multiplications=0, pairs_at_once=2**20)
     t, f, k = 400, 128, 4
     g = torch.Generator().manual_seed(0)
     pre = torch.rand(t, f, generator=g)
@@ -199,5 +205,8 @@ def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.Mon
     monkeypatch.setattr(
         screening._Groups, "encode", lambda self, r: encoded.append(len(r)) or encode(self, r)
     )
-    same(*case, k, torch.arange(8), torch.arange(t) // 40, torch.zeros(8))
+    selection = (torch.arange(8), torch.arange(t) // 40, torch.zeros(8))
+    got = encode_selected(*case, k, *selection, backend=CpuBackend(tuning))
+    right = encode_selected(*case, k, *selection, backend="reference")
+    assert torch.equal(got.maxima_NS, right.maxima_NS)
     assert sum(encoded) < t // 8

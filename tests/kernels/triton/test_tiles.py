@@ -8,6 +8,7 @@ import pytest
 import torch
 from scopesift_kernels import encode_topk
 from scopesift_kernels.arguments import check_problem
+from scopesift_kernels.triton.tuning import TritonTuning
 
 ON_GPU = torch.cuda.is_available()
 DEVICE = "cuda" if ON_GPU else "cpu"
@@ -37,7 +38,7 @@ def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
     from scopesift_kernels.triton.launch import count_before, pre_activations
     from scopesift_kernels.triton.weights import encoder_weights
 
-    weights = encoder_weights(check_problem(*case, 1))
+    weights = encoder_weights(check_problem(*case, 1), TritonTuning())
     pre = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
     pre_activations(case.x_TD, weights, pre, None, 0)
     asked = torch.stack((pre.argmax(dim=1), pre.topk(9, dim=1).indices[:, -1]), dim=1)
@@ -56,7 +57,7 @@ def test_values_have_the_same_bits_wherever_they_are_computed(case: tuple) -> No
     from scopesift_kernels.triton.launch import pre_activations
     from scopesift_kernels.triton.weights import encoder_weights
 
-    weights = encoder_weights(check_problem(*case, 1))
+    weights = encoder_weights(check_problem(*case, 1), TritonTuning())
     whole = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
     pre_activations(case.x_TD, weights, whole, None, 0)
     rows = torch.tensor([SIZES[0] - 1, 3, 40], device=DEVICE)
