@@ -12,6 +12,7 @@ from scopesift_classifiers.metrics import BinaryMetrics, ManyClassMetrics, expec
 from scopesift_classifiers.operating_points import operating_points
 
 NATURAL_PREVALENCE = 0.05  # an assumption about streams of comments, for data whose own share was chosen
+UNKNOWN = "unknown"  # the group of the documents whose language or source is not stated
 NO_FIT_DATA = "no fit data was given (--fit-data)"
 
 Report = dict[str, Any]
@@ -191,7 +192,7 @@ def _grouped(
 ) -> Report:
     report: Report = {}
     for name, values in (("by_lang", langs), ("by_source", sources)):
-        group_N = np.array([value or "unknown" for value in values], dtype=str)
+        group_N = np.array([value or UNKNOWN for value in values], dtype=str)
         groups = np.unique(group_N).tolist() if any(values) else []
         report[name] = {group: measure(group_N == group) for group in groups}
     return report

@@ -26,8 +26,9 @@ class StrategyTrial:
         strategy: What was tried.
         variant: Which of its variants is best over all folds.
         margins_N: Margin of every example from the fit of that variant that left its fold out.
+        predicted_N: Pooled held-out predictions, in which the variant was chosen without the fold that is judged.
         rule: That variant, fitted on all examples.
-        macro_f1: Of pooled held-out predictions, in which the variant was chosen without the fold that is judged.
+        macro_f1: Of `predicted_N`.
         balanced_accuracy: The same.
         spread: Standard error of `macro_f1` over resamples of the examples.
     """
@@ -35,6 +36,7 @@ class StrategyTrial:
     strategy: Strategy
     variant: int
     margins_N: NDArray[np.float64]
+    predicted_N: NDArray[np.bool_]
     rule: FewShotRule
     macro_f1: float
     balanced_accuracy: float
@@ -77,6 +79,7 @@ def try_strategy(
         strategy=strategy,
         variant=variant,
         margins_N=margins_VN[variant],
+        predicted_N=predicted_N,
         rule=fits[WHOLE][variant],
         macro_f1=metrics.macro_f1,
         balanced_accuracy=metrics.balanced_accuracy,

@@ -1,7 +1,8 @@
 """Transfer: a classifier and a few labelled examples of a new language give a classifier for that language too.
 
 Several strategies are tried on the examples by cross-validation, and every one's number is kept. The result is an
-entry in the classifier's `by_lang`, which texts reach by the language verdict.
+entry in the classifier's `by_lang`, which texts reach by the language verdict. What was measured of the rule that was
+in use for the language until then goes with it; the numbers of the new one, cross-validated, take its place.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from scopesift_classifiers.calibration import calibrate
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.decision import Decision
+from scopesift_classifiers.evaluation import evaluate_binary
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.feature_names import name_features
 from scopesift_classifiers.fitting import read_table
 from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.replaced_rule import measure_replaced, quality_without
 from scopesift_classifiers.rule import features_of
 from scopesift_classifiers.strategy_trial import StrategyTrial, try_strategy
 from scopesift_classifiers.transfer_strategies import PREFERRED, strategies
@@ -55,11 +58,25 @@ class Transfer:
         chosen: Name of the strategy that was used.
         strategies: Of every strategy, the simplest first: name, says, features, macro_f1, balanced_accuracy (both
             from pooled held-out predictions) and spread (the standard error of macro_f1).
+        replaced: The rule that was in use for the language, on the same examples; see `measure_replaced`.
     """
 
     classifier: Classifier
     chosen: str
     strategies: list[dict[str, Any]]
+    replaced: dict[str, Any] | None
+
+    @property
+    def warning(self) -> str | None:
+        """One line if the replaced rule does better on the examples; None if not, or if it was made from them."""
+        old = self.replaced
+        new = next(row for row in self.strategies if row["name"] == self.chosen)
+        if old is None or old["fitted_on_these"] or old["macro_f1"] <= new["macro_f1"]:
+            return None
+        return (
+            f"the rule that it replaces ({old['rule']}) does better on these examples: macro-F1 {old['macro_f1']:.3f} "
+            f"± {old['spread']:.3f} against {new['macro_f1']:.3f} ± {new['spread']:.3f}"
+        )
 
 
 def transfer(
@@ -104,15 +121,20 @@ def transfer(
     names = name_features(scope, few.texts, pairs)
     named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     rows = [trial.to_dict() for trial in trials]
+    replaced = measure_replaced(classifier, lang, table, few, positives(classifier, few))
     entry = {
         "train": {"rows": len(few), "sha256": few.fingerprint()},
         "labels": {label: few.labels.count(label) for label in few.classes},
         "chosen": best.strategy.name,
         "strategies": rows,
+        "replaced": replaced,
     }
     fit = {**classifier.fit, "by_lang": {**classifier.fit.get("by_lang", {}), lang: entry}}
     by_lang = {**classifier.by_lang, lang: replace(decision, features=named)}
-    return Transfer(replace(classifier, by_lang=by_lang, fit=fit), best.strategy.name, rows)
+    quality = quality_without(classifier.quality, lang)
+    made = replace(classifier, by_lang=by_lang, fit=fit, quality=quality)
+    made = made.with_quality(f"cross-validated {lang}", _cross_validated(classifier, few, lang, best))
+    return Transfer(made, best.strategy.name, rows, replaced)
 
 
 def check_examples(classifier: Classifier, few: LabelledText) -> None:
@@ -180,3 +202,18 @@ def decide(classifier: Classifier, table: FeatureTable, few: LabelledText, trial
     features = features_of([table.name(column) for column in rule.columns], rule.thresholds)
     cut = float(calibration.apply(np.array(rule.bar)))
     return Decision(features, {classifier.labels[0]: rule.rule}, calibration, cut)
+
+
+def _cross_validated(
+    classifier: Classifier, few: LabelledText, lang: str, trial: StrategyTrial
+) -> dict[str, Any]:
+    """What `evaluate` would say of predictions for examples that the rule of their fold had not seen."""
+    (positive,) = classifier.labels
+    return evaluate_binary(
+        few.labels,
+        np.where(trial.predicted_N, positive, classifier.unknown),
+        positive=positive,
+        langs=[lang] * len(few),
+        sources=few.sources,
+        no_baselines="it was cross-validated on the examples of a transfer",
+    )

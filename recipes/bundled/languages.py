@@ -50,8 +50,16 @@ def add_languages(
         test = rows_of(code, "test")
         say(f"{classifier.name}: measuring {done.chosen} on {len(test)} {code} rows, with baselines")
         measured = measure(done.classifier, language, scope, few, test, cache)
-        classifier = done.classifier.with_quality(f"transfer {code}", measured)
+        classifier = keep_zero_shot(classifier, done.classifier, code).with_quality(
+            f"transfer {code}", measured
+        )
     return classifier
+
+
+def keep_zero_shot(before: Classifier, made: Classifier, code: str) -> Classifier:
+    """Keep what the default rule is worth in a language, by whose name it is told from what the new rule is worth."""
+    data = f"zero-shot {code}"
+    return made.with_quality(data, before.quality[data]) if data in before.quality else made
 
 
 def measure(

@@ -20,7 +20,7 @@ from scopesift_classifiers.transfer import transfer
 from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import tfidf_by_language
-from recipes.bundled.languages import joined, measure
+from recipes.bundled.languages import joined, keep_zero_shot, measure
 from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_domain_rows
 
 SPLITS = ("train", "dev", "test")
@@ -114,7 +114,8 @@ def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[
         few = joined(train, dev)
         if len(train) < FEW_ROWS:
             say(f"toxicity: {code} transferred with {len(few)} rows")
-            classifier = transfer(classifier, scope, few, code, cache=cache, say=say).classifier
+            made = transfer(classifier, scope, few, code, cache=cache, say=say).classifier
+            classifier = keep_zero_shot(classifier, made, code)
         else:
             say(f"toxicity: {code} from {len(train)} rows, {len(dev)} dev")
             own = fit_classifier("toxicity", scope, train, dev, OF_A_LANGUAGE, cache=cache)

@@ -86,11 +86,13 @@ def transfer(
     done.classifier.save(target)
     if json:
         print_json(
-            {"lang": lang, "chosen": done.chosen, "strategies": done.strategies, "out": str(target)}
-            | {"version": done.classifier.version}
+            {"lang": lang, "chosen": done.chosen, "strategies": done.strategies, "replaced": done.replaced}
+            | {"warning": done.warning, "out": str(target), "version": done.classifier.version}
         )
     else:
         output.print(strategy_table(done, lang))
+    if done.warning:
+        say(f"warning: {done.warning}")
     unheard = [one for one in with_language([done.classifier])[1:] if lang not in one.labels]
     if unheard:
         known = ", ".join(unheard[0].labels)
@@ -122,6 +124,18 @@ def strategy_table(done: Transfer, lang: str) -> Table:
             f"{row['spread']:.3f}",
             f"{row['balanced_accuracy']:.3f}",
             style="bold" if row["name"] == done.chosen else None,
+        )
+    old = done.replaced
+    if old is not None:
+        seen = ", made from these examples" if old["fitted_on_these"] else ""
+        table.add_row(
+            f"in use: {old['rule']}",
+            f"the rule that is replaced{seen}",
+            str(old["features"]),
+            f"{old['macro_f1']:.3f}",
+            f"{old['spread']:.3f}",
+            f"{old['balanced_accuracy']:.3f}",
+            style="dim",
         )
     return table
 

@@ -87,7 +87,7 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
             "post": admin
             | _operation(
                 "transfer", "A new version from a few examples", "TransferAnswer", (401, 403, 404, 409, 422, *BODY),
-                status=201,
+                answers=(200, 201),
             )
             | _body("TransferRequest")
         },
@@ -108,9 +108,15 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
 
 
 def _operation(
-    name: str, summary: str, answer: str, failures: Sequence[int], *, status: int = 200, error: str = "Error"
+    name: str,
+    summary: str,
+    answer: str,
+    failures: Sequence[int],
+    *,
+    answers: Sequence[int] = (200,),
+    error: str = "Error",
 ) -> dict[str, Any]:
-    responses = {str(status): _response(status, answer)}
+    responses = {str(status): _response(status, answer) for status in answers}
     responses.update({str(failure): _response(failure, error) for failure in sorted(failures)})
     return {"operationId": name, "summary": summary, "responses": responses}
 

@@ -193,6 +193,12 @@ def _classifiers(limits: ServiceSettings) -> dict[str, Schema]:
     example = record({"text": _text(limits), "label": {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}})
     examples = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
     strategy = record({"name": STRING, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER})
+    replaced = record(
+        {
+            "rule": STRING, "features": INTEGER, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER,
+            "fitted_on_these": BOOLEAN,
+        }
+    )  # fmt: skip
     transfer = record({"enabled": BOOLEAN, "max_examples": INTEGER})
     return {
         "Classifier": record(summary),
@@ -203,17 +209,27 @@ def _classifiers(limits: ServiceSettings) -> dict[str, Schema]:
             {**summary, "features": list_of(record(feature)), "versions": list_of(record(version))}
         ),
         "TransferRequest": record(
-            {"lang": {"type": "string", "pattern": "^[a-z]{2,3}$"}, "examples": examples}
+            {
+                "lang": {"type": "string", "pattern": "^[a-z]{2,3}$"},
+                "examples": examples,
+                "dry_run": {
+                    "type": ["boolean", "null"],
+                    "description": "Measure only: store and change nothing.",
+                },
+            },
+            optional=("dry_run",),
         ),
         "TransferAnswer": record(
             {
                 "name": STRING,
                 "version": VERSION,
-                "base_version": VERSION,
+                "base_version": or_null(VERSION),
                 "lang": STRING,
                 "active": BOOLEAN,
                 "chosen": STRING,
                 "strategies": list_of(strategy),
+                "replaced": or_null(replaced),
+                "warning": {"type": ["string", "null"]},
                 "quality": ANY_OBJECT,
             }
         ),

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
@@ -82,23 +83,25 @@ class Registry:
         Raises:
             InputError: The pointer is not what `activate` writes.
         """
-        path = self._home(name) / "active.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            version = content["version"]
-            if not VERSION.match(version):
-                raise ValueError
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(f"{path} does not name a version; activate one again") from None
-        return str(version)
+        pointer = self._pointer(name)
+        return None if pointer is None else str(pointer["version"])
+
+    def previous(self, name: str) -> str | None:
+        """The version that was in use before the one that the pointer names; None where there was none.
+
+        Raises:
+            InputError: The pointer is not what `activate` writes.
+        """
+        pointer = self._pointer(name)
+        before = None if pointer is None else pointer.get("previous")
+        return None if pointer is None or before in (None, pointer["version"]) else str(before)
 
     def activate(self, name: str, version: str) -> str | None:
         """Point to a stored version; the caller holds the lock.
 
         Returns:
-            The version that was active before, None if there was no pointer.
+            The version that was in use before, None if there was no pointer. If this one is in use already, the one
+            before it: no version is its own predecessor.
 
         Raises:
             UsageError: No such version.
@@ -108,6 +111,8 @@ class Registry:
             raise UsageError(f"classifier {name!r} has no version {version}")
         try:
             previous = self.active(name)
+            if previous == version:
+                previous = self.previous(name)
         except InputError:
             previous = None  # a damaged pointer is what this call repairs
         text = json.dumps({"version": version, "previous": previous}) + "\n"
@@ -154,6 +159,18 @@ class Registry:
             yield
         finally:
             os.close(handle)
+
+    def _pointer(self, name: str) -> dict[str, Any] | None:
+        path = self._home(name) / "active.json"
+        try:
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            if not VERSION.match(content["version"]):
+                raise ValueError
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(f"{path} does not name a version; activate one again") from None
+        return content
 
     def _home(self, name: str) -> Path:
         if not NAME.match(name):

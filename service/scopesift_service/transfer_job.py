@@ -14,7 +14,7 @@ from typing import Any
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.transfer import transfer
+from scopesift_classifiers.transfer import Transfer, transfer
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
@@ -49,10 +49,10 @@ def main() -> None:
 
 
 def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
-    """Transfer, store, activate.
+    """Transfer, and unless it is a dry run store and activate.
 
     Args:
-        job: name, lang, texts, labels.
+        job: name, lang, texts, labels, dry_run.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
@@ -64,36 +64,49 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         raise UsageError("there is no state folder; set SCOPESIFT_STATE")
     name, lang, texts = job["name"], job["lang"], job["texts"]
     registry = Registry(chosen.state)
+    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
+    if job["dry_run"]:
+        scope, base = _load(registry, name, chosen)
+        return _told(transfer(base, scope, few, lang), name, lang, base.version, active=False)
     with registry.lock(name, seconds=LOCK_SECONDS):
         registry.remove_leftovers(name)
-        scope = Scope.load(chosen.scope, device=chosen.device)
-        base = _in_use(
-            registry, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
-        )
-        few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
+        scope, base = _load(registry, name, chosen)
+        if registry.active(name) is None:
+            registry.store(name, base.version, base.to_json())
+            registry.activate(name, base.version)
         found = transfer(base, scope, few, lang)
-        made = found.classifier
-        registry.store(name, made.version, made.to_json())
-        registry.activate(name, made.version)
-    chosen_row = next(row for row in found.strategies if row["name"] == found.chosen)
+        version = found.classifier.version
+        registry.store(name, version, found.classifier.to_json())
+        before = registry.activate(name, version)
+    return _told(found, name, lang, before, active=True)
+
+
+def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope, Classifier]:
+    """The scope, and the version of the classifier that is in use."""
+    scope = Scope.load(chosen.scope, device=chosen.device)
+    version = registry.active(name)
+    if version is not None:
+        return scope, Classifier.load(registry.path(name, version))
+    return scope, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
+
+
+def _told(found: Transfer, name: str, lang: str, before: str | None, *, active: bool) -> dict[str, Any]:
+    """The answer of the route."""
     return {
         "name": name,
-        "version": made.version,
-        "base_version": base.version,
+        "version": found.classifier.version,
+        "base_version": before,
         "lang": lang,
-        "active": True,
+        "active": active,
         "chosen": found.chosen,
         "strategies": found.strategies,
-        "quality": {"cross_validated": chosen_row, "examples": len(texts)},
+        "replaced": found.replaced,
+        "warning": found.warning,
+        "quality": {
+            "cross_validated": next(row for row in found.strategies if row["name"] == found.chosen),
+            "examples": sum(found.classifier.fit["by_lang"][lang]["labels"].values()),
+        },
     }
-
-
-def _in_use(registry: Registry, start: Classifier) -> Classifier:
-    version = registry.active(start.name)
-    if version is None:
-        registry.store(start.name, start.version, start.to_json())
-        return start
-    return Classifier.load(registry.path(start.name, version))
 
 
 if __name__ == "__main__":

@@ -18,11 +18,19 @@ LONGEST_LABEL = 64
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled texts of one language."""
+    """Labelled texts of one language.
+
+    Attributes:
+        lang: The language's code.
+        texts: N texts.
+        labels: N labels.
+        dry_run: Whether the new version is only told of, neither stored nor used.
+    """
 
     lang: str
     texts: list[str]
     labels: list[str]
+    dry_run: bool
 
 
 def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples:
@@ -46,6 +54,9 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
             code="too_many_examples",
             param="examples",
         )
+    dry_run = content.get("dry_run")
+    if dry_run is not None and not isinstance(dry_run, bool):
+        raise ServiceError(400, f"dry_run must be true or false, got {json_type(dry_run)}", param="dry_run")
     texts, labels = [], []
     for index, example in enumerate(examples):
         param = f"examples[{index}]"
@@ -53,7 +64,7 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
             raise ServiceError(400, f"{param} must be an object, got {json_type(example)}", param=param)
         texts.append(check_text(example.get("text"), f"{param}.text", limits))
         labels.append(_label(example.get("label"), f"{param}.label"))
-    return Examples(lang, texts, labels)
+    return Examples(lang, texts, labels, bool(dry_run))
 
 
 def parse_version(content: dict[str, Any]) -> str:

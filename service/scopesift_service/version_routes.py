@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import asdict
 
 from scopesift_files.errors import UsageError
 
@@ -16,7 +17,7 @@ from scopesift_service.registry import BusyError, Registry
 from scopesift_service.route import ADMIN, Route
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.transfer_process import run_transfer
-from scopesift_service.transfer_request import Examples, parse_examples, parse_version
+from scopesift_service.transfer_request import parse_examples, parse_version
 
 ACTIVATE_SECONDS = 5.0
 SPARE_SECONDS = 10
@@ -54,8 +55,10 @@ class VersionRoutes:
         if self._transferring.locked():
             raise ServiceError(409, "another transfer is under way; try again after Retry-After")
         async with self._transferring:
-            made = await run_transfer(_job(name, examples), self._settings.transfer_timeout)
+            made = await run_transfer({"name": name, **asdict(examples)}, self._settings.transfer_timeout)
         call.note["version"] = made["version"]
+        if examples.dry_run:
+            return json_answer(made)
         # the first call that sees the new version loads it; better this one than a customer's
         await self._engine.describe()
         return json_answer(made, status=201)
@@ -107,7 +110,3 @@ class VersionRoutes:
         raise ServiceError(
             422, "without a language classifier no text would reach the new rule; load one", param="lang"
         )
-
-
-def _job(name: str, examples: Examples) -> dict[str, object]:
-    return {"name": name, "lang": examples.lang, "texts": examples.texts, "labels": examples.labels}

@@ -96,6 +96,68 @@ def test_new_texts_of_the_language_are_judged_better_than_by_the_english_rule(
     assert right(done.classifier) > right(toxicity) + 0.2
 
 
+def test_the_rule_in_use_is_measured_on_the_same_examples(tiny_scope, toxicity, done, few):
+    zero_shot = next(row for row in done.strategies if row["name"] == "zero_shot")
+    shown = {key: done.replaced[key] for key in ("macro_f1", "balanced_accuracy", "features")}
+    assert done.replaced["rule"] == "default"
+    assert shown == {key: zero_shot[key] for key in shown}
+    assert done.warning is None
+    other = transfer(done.classifier, tiny_scope, german(40, 5), "de", settings=QUICK)
+    assert (other.replaced["rule"], other.replaced["fitted_on_these"]) == ("de", False)
+    assert other.replaced["macro_f1"] > done.replaced["macro_f1"]
+
+
+def test_a_rule_that_was_made_from_the_same_examples_is_said_to_be(tiny_scope, done, few):
+    again = transfer(done.classifier, tiny_scope, few, "de", settings=QUICK)
+    assert again.replaced["fitted_on_these"] is True
+    assert again.warning is None
+    assert again.classifier.version == done.classifier.version
+
+
+def test_a_new_rule_that_replaces_a_better_one_says_so(done):
+    new = next(row for row in done.strategies if row["name"] == done.chosen)
+    better = {**done.replaced, "rule": "de", "macro_f1": new["macro_f1"] + 0.01, "fitted_on_these": False}
+    assert "(de) does better on these examples" in replace(done, replaced=better).warning
+    assert replace(done, replaced={**better, "macro_f1": new["macro_f1"]}).warning is None
+
+
+def test_a_replaced_rule_below_the_layer_budget_is_not_measured(tiny_scope, toxicity, few):
+    shallow = replace(QUICK, max_layer=0)
+    found = transfer(toxicity, tiny_scope, few, "de", settings=shallow)
+    assert max(item.layer for item in toxicity.default.features) > 0
+    assert found.replaced is None
+    assert found.warning is None
+
+
+PART = {"n": 100, "macro_f1": 0.7}
+
+
+def test_quality_measured_on_the_replaced_rule_makes_place_for_the_new_ones(tiny_scope, toxicity, few):
+    quality = {
+        "test": {**PART, "by_lang": {"en": PART}},
+        "own rule de": {**PART, "by_lang": {"de": PART}},
+        "mixed": {**PART, "macro_f1": 0.9, "by_lang": {"de": PART, "fr": {"n": 7}, "unknown": PART}},
+        "nameless": {**PART, "by_lang": {}},
+    }
+    done = transfer(replace(toxicity, quality=quality), tiny_scope, few, "de", settings=QUICK)
+    shown = done.classifier.quality
+    assert set(shown) == {"test", "mixed, fr", "nameless", "cross-validated de"}
+    assert shown["test"] == quality["test"]
+    assert shown["mixed, fr"] == {"n": 7}
+    assert "before the rule for de" in shown["nameless"]["note"]
+    new = next(row for row in done.strategies if row["name"] == done.chosen)
+    assert round(shown["cross-validated de"]["macro_f1"], 4) == new["macro_f1"]
+    assert list(shown["cross-validated de"]["by_lang"]) == ["de"]
+    assert shown["cross-validated de"]["n"] == len(few)
+
+
+def test_a_second_transfer_replaces_the_numbers_of_the_first(tiny_scope, done):
+    other = transfer(done.classifier, tiny_scope, german(40, 5), "de", settings=QUICK)
+    new = next(row for row in other.strategies if row["name"] == other.chosen)
+    assert list(other.classifier.quality) == ["cross-validated de"]
+    assert round(other.classifier.quality["cross-validated de"]["macro_f1"], 4) == new["macro_f1"]
+
+
 def test_the_artifact_survives_being_written_and_read(done, tmp_path):
     done.classifier.save(tmp_path / "a.json")
     assert Classifier.load(tmp_path / "a.json").to_json() == done.classifier.to_json()
@@ -156,7 +218,7 @@ def test_reranked_rules_read_candidates_only(toxicity, table, few):
 def trial(name, macro_f1, spread=0.1):
     rule = FewShotRule((0,), (0.0,), Rule(), 1.0)
     strategy = Strategy(name, "", lambda table, positive_N, fold_N: {})
-    return StrategyTrial(strategy, 0, np.zeros(2), rule, macro_f1, 0.5, spread)
+    return StrategyTrial(strategy, 0, np.zeros(2), np.zeros(2, bool), rule, macro_f1, 0.5, spread)
 
 
 def test_the_simpler_strategy_wins_a_tie():

@@ -32,6 +32,22 @@ def test_the_pointer_names_what_was_activated_and_what_was_before(registry):
     assert registry.activate("toxicity", ONE) == TWO
 
 
+def test_no_version_is_its_own_predecessor_however_often_it_is_activated(registry):
+    for version in (ONE, TWO):
+        registry.store("toxicity", version, "{}")
+    assert [registry.activate("toxicity", ONE) for _ in range(2)] == [None, None]
+    assert [registry.activate("toxicity", TWO) for _ in range(3)] == [ONE, ONE, ONE]
+    assert registry.previous("toxicity") == ONE
+
+
+def test_a_pointer_that_names_its_own_version_as_the_one_before_has_none_before(registry):
+    registry.store("toxicity", ONE, "{}")
+    registry.activate("toxicity", ONE)
+    (registry.folder / "toxicity" / "active.json").write_text(json.dumps({"version": ONE, "previous": ONE}))
+    assert registry.previous("toxicity") is None
+    assert registry.activate("toxicity", ONE) is None
+
+
 def test_every_activation_changes_the_stamp(registry):
     registry.store("toxicity", ONE, "{}")
     stamps = [registry.stamp("toxicity")]

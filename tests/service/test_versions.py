@@ -60,9 +60,15 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
     answer = service.ask("POST", PATH, {"lang": "de", "examples": ROWS}, headers=ADMIN)
     assert answer.status_code == 201
     assert answer.json()["version"] == "d" * 12
-    assert jobs == [
-        {"name": "toxicity", "lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
-    ]
+    asked = {"lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
+    assert jobs == [{"name": "toxicity", **asked, "dry_run": False}]
+
+
+@pytest.mark.parametrize(("given", "dry"), [(True, True), (False, False), (None, False)])
+def test_a_dry_run_is_asked_for_by_name_and_makes_nothing(service, jobs, given, dry):
+    body = {"lang": "de", "examples": ROWS, "dry_run": given}
+    answer = service.ask("POST", PATH, body, headers=ADMIN)
+    assert (answer.status_code, jobs[0]["dry_run"]) == (200 if dry else 201, dry)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,7 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
         ({"lang": "de", "examples": [{"text": "a", "label": " "}]}, 400),
         ({"lang": "de", "examples": [{"text": "x" * 30000, "label": "toxic"}]}, 413),
         ({"lang": "de", "examples": ROWS * 2}, 413),
+        ({"lang": "de", "examples": ROWS, "dry_run": "yes"}, 400),
     ],
 )
 def test_examples_are_checked_before_anything_is_started(service, jobs, body, status):

@@ -33,8 +33,9 @@ async function sendTransfer(event) {
     const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples }, token: at("transfer-token").value.trim() });
     answer.replaceChildren(el("div", { class: "made" },
       el("p", {}, el("b", {}, `${made.name} ${made.version}`), ` now answers for ${named("language", made.lang)}; chosen: ${made.chosen}.`),
-      el("p", { class: "fine" }, `Made from ${made.base_version}, which stays stored: activate it to roll back.`),
-      table("cross-validated on your examples", ["strategy", "macro-F1", "balanced acc.", "spread"], made.strategies.map((item) => ({ ours: item.name === made.chosen, cells: [item.name, fixed(item.macro_f1, 3), fixed(item.balanced_accuracy, 3), fixed(item.spread, 3)] })))));
+      made.warning && el("p", { class: "problem", role: "alert" }, `Look twice: ${made.warning}.`),
+      made.base_version && el("p", { class: "fine" }, `Before it ${made.base_version} was in use, which stays stored: activate it to roll back.`),
+      strategies(made)));
     await showClassifiers();
     judge();
   } catch (error) {
@@ -43,4 +44,11 @@ async function sendTransfer(event) {
     go.disabled = false;
     at("transfer-wait").textContent = "";
   }
+}
+
+function strategies(made) {
+  const row = (name, item, ours) => ({ ours, cells: [name, fixed(item.macro_f1, 3), fixed(item.balanced_accuracy, 3), fixed(item.spread, 3)] });
+  const rows = made.strategies.map((item) => row(item.name, item, item.name === made.chosen));
+  const replaced = made.replaced && row(`the ${made.replaced.rule} rule, until now` + (made.replaced.fitted_on_these ? " (made from these examples)" : ""), made.replaced, false);
+  return table("cross-validated on your examples", ["strategy", "macro-F1", "balanced acc.", "spread"], replaced ? [...rows, replaced] : rows);
 }
