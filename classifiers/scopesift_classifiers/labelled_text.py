@@ -1,27 +1,17 @@
-"""Texts with their labels, read from JSONL, CSV or Parquet; and bare texts for classifying."""
+"""Texts with their labels, read from JSONL, CSV or Parquet."""
 
 import hashlib
-import itertools
 import json
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scopesift_files.errors import InputError
-
-from scopesift_classifiers.text_rows import (
-    Row,
-    decoded_lines,
-    json_rows,
-    json_type,
-    read_lines,
-    read_rows,
-    row_format,
-)
+from scopesift_files.row import Row, json_type, sound_rows
+from scopesift_files.rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ class LabelledText:
 def read_labelled(
     path: str | Path, *, text: str = "text", label: str = "label", split: str | None = None
 ) -> LabelledText:
-    """Reads a labelled file: `.jsonl`, `.csv` or `.parquet`, plain or with `.gz` or `.zst`.
+    """Reads a labelled file: `.jsonl` (`.json`), `.csv` or `.parquet`, plain or with `.gz`, `.xz` or `.zst`.
 
     `lang` and `source` columns are read where there are any. Whole-number labels become strings.
 
@@ -125,10 +115,10 @@ def read_labelled(
             there are no rows; with file, line and remedy.
     """
     rows = LabelledText([], [], [], [], origin=Path(path).name)
-    for row in read_rows(path):
-        if split is not None and (row.fields.get("split") or split) != split:
+    for row in sound_rows(read_rows(path)):
+        if split is not None and (_optional(row, "split") or split) != split:
             continue
-        rows.texts.append(_text_of(row, text))
+        rows.texts.append(row.with_text(text).sound().text)
         rows.labels.append(_label_of(row, label))
         rows.langs.append(_optional(row, "lang"))
         rows.sources.append(_optional(row, "source"))
@@ -140,65 +130,8 @@ def read_labelled(
     return rows
 
 
-def read_texts(source: str | Path | Iterable[bytes], *, name: str = "stdin") -> Iterator[str]:
-    r"""Yields texts to classify, one at a time, as they arrive.
-
-    Rows of JSONL, CSV or Parquet give their `text`; any other file gives one text a line, blank ones too, so
-    that answers and lines correspond. Lines of bytes (standard input) are JSONL if the first that is not
-    blank starts with `{"`.
-
-    Args:
-        source: a path, or lines of bytes such as `sys.stdin.buffer`.
-        name: what to call lines of bytes in an error.
-
-    Raises:
-        UsageError: there is no such file.
-        InputError: bad UTF-8, bad JSON, or a row without a string under `text`; with the line.
-    """
-    if isinstance(source, str | Path):
-        path = Path(source)
-        if row_format(path):
-            return (_text_of(row, "text") for row in read_rows(path))
-        return _texts_of_lines(read_lines(path), path.name)
-    return _texts_of_lines(decoded_lines(source, name), name)
-
-
-def _texts_of_lines(lines: Iterator[tuple[int, str]], name: str) -> Iterator[str]:
-    blank = []
-    for number, line in lines:
-        if not line.strip():
-            blank.append((number, line))
-            continue
-        rest = itertools.chain([(number, line)], lines)
-        if re.match(r'\s*\{\s*"', line):
-            yield from (_text_of(row, "text") for row in json_rows(rest, name))
-        else:
-            yield from (plain.rstrip("\r\n") for _, plain in itertools.chain(blank, rest))
-        return
-    yield from (plain.rstrip("\r\n") for _, plain in blank)
-
-
-def _value(row: Row, column: str) -> object:
-    try:
-        return row.fields[column]
-    except KeyError:
-        there = ", ".join(map(repr, row.fields)) or "none"
-        raise InputError(
-            f"{row.place}: expected a column {column!r}, got {there}; rename it or name the column to read"
-        ) from None
-
-
-def _text_of(row: Row, column: str) -> str:
-    value = _value(row, column)
-    if not isinstance(value, str):
-        raise InputError(
-            f"{row.place}: expected a string in {column!r}, got {json_type(value)}; fix or remove the row"
-        )
-    return value
-
-
 def _label_of(row: Row, column: str) -> str:
-    value = _value(row, column)
+    value = row.value(column)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():
@@ -208,7 +141,7 @@ def _label_of(row: Row, column: str) -> str:
 
 
 def _optional(row: Row, column: str) -> str | None:
-    value = row.fields.get(column)
+    value = row.value(column) if column in row.fields else None
     if value is not None and not isinstance(value, str):
         raise InputError(
             f"{row.place}: expected a string in {column!r}, got {json_type(value)}; fix or remove it"

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import InputError, UsageError
+from scopesift_files.formats import file_format
+from scopesift_files.row import sound_rows
+from scopesift_files.rows import read_rows
 
 from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.sampling import balanced, split_dev
-from scopesift_classifiers.text_rows import read_rows, row_format
 
 LANGUAGES = ("en", "ru", "uk", "de", "es", "am", "zh", "ar", "hi", "it", "fr", "tt", "ja")
 DISCOVERY_PER_CLASS, DEV_PER_CLASS, TEST_PER_CLASS = 2000, 500, 500
@@ -52,7 +54,7 @@ def find_languages(data: Path) -> dict[str, list[Path]]:
     for folder in (data / "toxicity", data / "data", data):
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             code = path.name.partition(".")[0].partition("-")[0]
-            if row_format(path) and 2 <= len(code) <= 3 and code.isalpha() and code.islower():
+            if file_format(path.name) and 2 <= len(code) <= 3 and code.isalpha() and code.islower():
                 found.setdefault(code, []).append(path)
         if found:
             break
@@ -74,7 +76,7 @@ def read_study_rows(lang: str, paths: list[Path]) -> StudyRows:
     Raises:
         InputError: Unreadable rows, or one label only.
     """
-    first = next(iter(read_rows(paths[0])), None)
+    first = next(sound_rows(read_rows(paths[0])), None)
     if first is None:
         raise InputError(f"{paths[0].name}: expected rows, got none")
     fields = first.fields

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from scopesift_features.scope import Scope
 from scopesift_features.selected_reading import read_selected
 from scopesift_files.errors import InputError, UsageError
+from scopesift_files.row import sound_rows
+from scopesift_files.rows import read_rows
 
 from scopesift_classifiers.assessment import routed_verdicts
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.drift import Drift, count_firing, measure_drift
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.rule import firing
-from scopesift_classifiers.text_rows import json_type, read_rows
 
 NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
 NO_LABELS = "the file has no label column, so nothing can be right or wrong; drift is what can be said"
@@ -49,19 +50,12 @@ def read_unlabelled(
         InputError: The content is not as its name says, a text is missing, or there are no rows.
     """
     texts = []
-    for row in read_rows(path):
+    for row in sound_rows(read_rows(path)):
         if label in row.fields:
             return None
-        if split is not None and (row.fields.get("split") or split) != split:
+        if split is not None and "split" in row.fields and (row.value("split") or split) != split:
             continue
-        value = row.fields.get(text)
-        if not isinstance(value, str):
-            there = ", ".join(map(repr, row.fields)) or "none"
-            raise InputError(
-                f"{row.place}: expected a string in {text!r}, got {json_type(value)} (columns: {there}); "
-                "name the column with --text-column or fix the row"
-            )
-        texts.append(value)
+        texts.append(row.with_text(text).sound().text)
     if not texts:
         raise InputError(f"{path.name}: expected rows with {text!r}, got none; give a file with rows")
     return UnlabelledText(texts, path.name)

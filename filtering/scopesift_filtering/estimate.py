@@ -40,7 +40,7 @@ def estimate(plan: RunPlan) -> Estimate | None:
     if first is None:
         return None
     rows = first.rows[:SAMPLE_ROWS]
-    shard = Shard(first.group, 0, first.format, rows, _tables(first, len(rows)), "")
+    shard = Shard(first.group, 0, first.format, rows)
     reader = plan.engine.reader.without_places()
     prepared = prepare(plan.engine.scope, shard, plan.settings)
     compute(reader, prepared, plan.settings.threads)  # the first run pays for what later ones find ready
@@ -60,17 +60,6 @@ def estimate(plan: RunPlan) -> Estimate | None:
         rows=total,
         seconds=None if total is None else seconds / len(rows) * total / worker_count(plan),
     )
-
-
-def _tables(shard: Shard, count: int) -> list[object]:
-    tables = []
-    for table in shard.tables:
-        part = table.slice(0, count)
-        tables.append(part)
-        count -= len(part)
-        if count <= 0:
-            break
-    return tables
 
 
 def _total_rows(plan: RunPlan, first: Shard) -> int | None:

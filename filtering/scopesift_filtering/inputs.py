@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import NamedTuple
 
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import UsageError, first_line
+from scopesift_files.formats import ENDINGS, compression_of, file_format
 
-FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
-COMPRESSED = (".gz", ".zst")
 GROUP_BYTES = 64 * 2**20
+SHARD = "00000-000000"
+WRITTEN = (
+    "run.json",
+    f"done/{SHARD}.json",
+    *(
+        f"{folder}/{SHARD}{suffix}"
+        for folder in ("attributes", "kept", "dropped", "rejected")
+        for suffix in (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+    ),
+)
+"""Files of the kinds that a run writes, as an example of each."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +55,38 @@ class Group:
     files: tuple[InputFile, ...]
 
 
-def find_inputs(patterns: Sequence[str]) -> list[InputFile]:
-    """Every file that the patterns name: in their order, sorted inside a folder or glob, each once.
+class Inputs(NamedTuple):
+    """What the patterns of a run name.
+
+    Attributes:
+        files: those to read, in the patterns' order, sorted inside a folder or glob, each once.
+        unread: other files in the folders and globs, hidden ones and markers (`_SUCCESS`) aside.
+    """
+
+    files: list[InputFile]
+    unread: list[str]
+
+
+def find_inputs(patterns: Sequence[str], out: Path | None = None) -> Inputs:
+    """Every file that the patterns name.
+
+    Args:
+        patterns: files, globs, folders and URLs.
+        out: a folder that must not lie where a pattern would find its files.
 
     Raises:
-        UsageError: nothing there, an unknown format, or fsspec is not installed.
+        UsageError: nothing there, an unknown format, `out` inside the inputs, or fsspec is not installed.
     """
     found: dict[str, InputFile] = {}
+    unread: dict[str, None] = {}
     for pattern in patterns:
-        for file in _expand(pattern):
+        files, others = _expand(pattern, out)
+        for file in files:
             found.setdefault(file.url, file)
+        unread |= dict.fromkeys(others)
     if not found:
         raise UsageError("no input; name files, globs, folders or URLs")
-    return list(found.values())
+    return Inputs(list(found.values()), list(unread))
 
 
 def make_groups(files: Sequence[InputFile]) -> list[Group]:
@@ -78,15 +108,7 @@ def make_groups(files: Sequence[InputFile]) -> list[Group]:
     return groups
 
 
-def file_format(name: str) -> str | None:
-    """The format that a file's name says, compression set aside."""
-    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-    return FORMATS.get(suffixes[-1]) if suffixes else None
-
-
-def _expand(pattern: str) -> list[InputFile]:
+def _expand(pattern: str, out: Path | None) -> Inputs:
     try:
         import fsspec
     except ImportError:
@@ -94,42 +116,61 @@ def _expand(pattern: str) -> list[InputFile]:
     remote = "://" in pattern or "::" in pattern
     try:
         fs, path = fsspec.core.url_to_fs(pattern if remote else str(Path(pattern).expanduser()))
+        named = False
         if not remote and Path(pattern).expanduser().is_file():
-            paths, named = [path], True  # a name with brackets in it is still a name
+            found, named = {path: fs.info(path)}, True  # a name with brackets in it is still a name
         elif any(letter in path for letter in "*?["):
-            paths, named = sorted(fs.glob(path)), False
+            found = fs.glob(path, detail=True)
         elif fs.isdir(path):
-            paths, named = sorted(fs.find(path)), False
+            found = fs.find(path, detail=True)
         elif fs.exists(path):
-            paths, named = [path], True
+            found, named = {path: fs.info(path)}, True
         else:
-            paths, named = [], True
-        files = [_describe(fs, one, remote, named) for one in paths]
-    except UsageError:
-        raise
+            found = {}
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"{pattern}: cannot be listed ({reason}); check the path or URL") from None
-    known = [file for file in files if file is not None]
-    if not known:
         raise UsageError(
-            f"{pattern}: there is no file ending in {', '.join(FORMATS)} (and {' or '.join(COMPRESSED)}) there"
+            f"{pattern}: cannot be listed ({first_line(error)}); check the path or URL"
+        ) from None
+    if out is not None and "file" in fs.protocol and _would_find(path, out.resolve()):
+        raise UsageError(
+            f"--out {out} lies inside the input {pattern}, where a resumed run would read what it wrote; "
+            "choose an --out outside of the inputs"
         )
-    return known
+    files, unread = [], []
+    for name, info in sorted(found.items()):
+        url = fs.unstrip_protocol(name) if remote else name
+        known = _format(name)
+        if named and known is None:
+            raise UsageError(_unknown(name))
+        if info["type"] == "directory" or (not named and PurePosixPath(name).name.startswith((".", "_"))):
+            continue
+        if known is None:
+            unread.append(url)
+        else:
+            size = info.get("size")
+            files.append(InputFile(url, known, -1 if size is None else int(size)))
+    if not files:
+        raise UsageError(f"{pattern}: there is no file ending in {ENDINGS} there")
+    return Inputs(files, unread)
 
 
-def _describe(fs: Any, path: str, remote: bool, named: bool) -> InputFile | None:
-    written_as = file_format(path)
-    if written_as is None or (not named and PurePosixPath(path).name.startswith((".", "_"))):
-        if named:
-            raise UsageError(
-                f"{path}: expected a name ending in {', '.join(FORMATS)} (and {' or '.join(COMPRESSED)}); "
-                "rename or convert the file"
-            )
-        return None
-    if written_as == "parquet" and path.lower().endswith(COMPRESSED):
-        raise UsageError(f"{path}: Parquet is compressed inside; decompress the file first")
-    size = fs.size(path)
-    return InputFile(
-        fs.unstrip_protocol(path) if remote else path, written_as, -1 if size is None else int(size)
-    )
+def _format(name: str) -> str | None:
+    """The format of a file that can be read row by row; Parquet that is compressed once more can't."""
+    known = file_format(name)
+    return None if known == "parquet" and compression_of(name) else known
+
+
+def _unknown(name: str) -> str:
+    if file_format(name) == "parquet":
+        return f"{name}: Parquet is compressed inside; decompress the file first"
+    return f"{name}: expected a name ending in {ENDINGS}; rename or convert the file"
+
+
+def _would_find(path: str, out: Path) -> bool:
+    """Whether a folder or glob finds what a run writes into `out`."""
+    if not any(letter in path for letter in "*?["):
+        return Path(path).resolve() in (out, *out.parents)
+    from fsspec.utils import glob_translate
+
+    pattern = re.compile(glob_translate(str(Path(path).resolve())))
+    return any(pattern.match(str(out / name)) for name in WRITTEN)

@@ -159,9 +159,7 @@ class _Pipeline:
                     return
                 continue
             acts_NS = item.reading.acts_NS
-            marker = finish(
-                plan.engine, plan.judge, item.prepared, acts_NS, plan.out, plan.files, plan.record.digest
-            )
+            marker = finish(plan.engine, plan.judge, item.prepared, acts_NS, plan.out, plan.record.digest)
             self._tell(marker, before=False)
 
     def _tell(self, marker: Marker, *, before: bool) -> None:

@@ -26,6 +26,7 @@ def manifest(plan: RunPlan, tally: Tally, *, engine: str) -> dict[str, Any]:
         "run": plan.record.digest,
         **plan.record.content,
         "input_bytes": {file.url: file.size for file in plan.files},
+        "unread_files": plan.unread,
         "versions": {"python": platform.python_version(), **_versions()},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "shards": tally.shards,

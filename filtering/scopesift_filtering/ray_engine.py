@@ -13,7 +13,7 @@ from typing import Any
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
 
 from scopesift_filtering.condition import parse_condition
-from scopesift_filtering.inputs import Group, InputFile
+from scopesift_filtering.inputs import Group
 from scopesift_filtering.local_engine import OnShard
 from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
@@ -31,20 +31,20 @@ class Task:
 
     Attributes:
         out: folder that every node sees.
-        files: the run's inputs.
         settings: what decides the bytes.
         scope: name or folder of the scope, the same on every node; its hash is checked there.
         device: where the model runs.
+        dtype: precision of the backbone, the driver's: a worker's own hardware might choose another.
         classifiers: artifacts as JSON.
         columns: Arrow schema of the input columns that the condition reads.
         run: digest of the run's identity.
     """
 
     out: Path
-    files: list[InputFile]
     settings: FilterSettings
     scope: str
     device: str
+    dtype: str
     classifiers: list[str]
     columns: Any
     run: str
@@ -83,10 +83,10 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     scope = plan.engine.scope
     task = Task(
         out=plan.out.resolve(),
-        files=plan.files,
         settings=plan.settings,
         scope=scope.id if scope.bundled else str(scope.folder.resolve()),
-        device=plan.engine.scope.device,
+        device=scope.device,
+        dtype=scope.settings.dtype,
         classifiers=[one.to_json() for one in plan.engine.classifiers.values()],
         columns=plan.judge.input_schema,
         run=plan.record.digest,
@@ -152,7 +152,7 @@ class _Worker:
 
         self.task = task
         classifiers = [Classifier.from_dict(json.loads(text), origin="the run") for text in task.classifiers]
-        self.engine = Engine(Scope.load(task.scope, device=task.device), classifiers)
+        self.engine = Engine(Scope.load(task.scope, device=task.device, dtype=task.dtype), classifiers)
         self.reader = self.engine.reader.without_places()
         self.judge = RowJudge(parse_condition(task.settings.where), task.settings, classifiers, task.columns)
 
@@ -174,7 +174,7 @@ class _Worker:
                 )
             prepared = prepare(self.engine.scope, item, task.settings)
             acts_NS = compute(self.reader, prepared, task.settings.threads)
-            marker = finish(self.engine, self.judge, prepared, acts_NS, task.out, task.files, task.run)
+            marker = finish(self.engine, self.judge, prepared, acts_NS, task.out, task.run)
         except ScopesiftError as error:
             return _failure(error)
         return {"marker": asdict(marker), "before": False}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from html import escape
 
 from scopesift_classifiers.page import html_table, section, write_page
+from scopesift_files.row import REASONS
 
-from scopesift_filtering.row import REASONS
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.tally import Tally
 
@@ -16,6 +16,9 @@ STYLE = """
 .row{border-left:3px solid #8884;padding:.1em .7em;margin:.5em 0;overflow-wrap:anywhere}
 .row small{opacity:.75}
 """
+SAYS = {name: reason.says for name, reason in REASONS.items()} | {
+    "condition_failed": "the condition cannot be computed for the row"
+}
 MOST_BAR = 12  # em
 
 
@@ -28,7 +31,7 @@ def write_report(plan: RunPlan, tally: Tally) -> None:
     ]
     if tally.rejected:
         told = {
-            f"{name}: {REASONS.get(name, '')}": count for name, count in counts["reason of rejected"].items()
+            f"{name}: {SAYS.get(name, '')}": count for name, count in counts["reason of rejected"].items()
         }
         parts.append(section("rejected", "Why rows were rejected", _bars(told, "reason")))
     for table, counted in sorted(counts.items()):

@@ -12,7 +12,7 @@ from scopesift_files.errors import UsageError
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import parse_condition
-from scopesift_filtering.input_columns import condition_schema, sample_columns
+from scopesift_filtering.input_columns import sample_columns
 from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
 from scopesift_filtering.run_record import RunRecord, make_record
 from scopesift_filtering.settings import FilterSettings
@@ -31,6 +31,7 @@ class RunPlan:
         judge: condition and thresholds.
         record: the identity.
         shadowed: our columns that the input has too; the condition tells them apart.
+        unread: files of the input's folders and globs that are of no known format.
     """
 
     out: Path
@@ -41,23 +42,25 @@ class RunPlan:
     judge: RowJudge
     record: RunRecord
     shadowed: list[str]
+    unread: list[str]
 
 
 def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engine: Engine) -> RunPlan:
     """Find the inputs and check everything that can be checked before any work.
 
     Raises:
-        UsageError: no such input, a bad condition, no text column, or an output folder inside an input folder.
+        UsageError: no such input, a bad condition, no text column, or an output folder inside the inputs.
         InputError: an input that cannot be opened.
     """
     if engine.scope.device != "cpu":
         settings = replace(settings, batch_tokens=ACCELERATOR_BATCH_TOKENS)
     condition = parse_condition(settings.where)
-    files = find_inputs(patterns)
+    files, unread = find_inputs(patterns, out)
     inside = out.resolve()
     if any("://" not in file.url and inside in Path(file.url).resolve().parents for file in files):
         raise UsageError(f"{out} holds input files; choose an --out outside of the inputs")
-    types = sample_columns(files, settings)
+    columns = sample_columns(files, settings)
+    types = columns.types
     if types and settings.text not in types:
         raise UsageError(
             f"--text: there is no column {settings.text!r} in the input; there are {', '.join(types)}"
@@ -73,7 +76,7 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
     twice = sorted({name for name in ours if ours.count(name) > 1})
     if twice:
         raise UsageError(f"two of the classifiers {', '.join(names)} give a column {twice[0]!r}; rename one")
-    schema = condition_schema(condition, types, ours)
+    schema = columns.schema(condition, ours)
     judge = RowJudge(condition, settings, classifiers, schema)
     own = {name.casefold() for name in ours}
     return RunPlan(
@@ -85,4 +88,5 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         judge=judge,
         record=make_record(files, settings, engine, schema),
         shadowed=[name for name in types if name.casefold() in own],
+        unread=unread,
     )

@@ -19,7 +19,7 @@ from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings
 
 RECORD = "run.json"
-LAYOUT = 1  # grows when the same settings would give other bytes
+LAYOUT = 2  # grows when the same settings would give other bytes
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from scopesift_files.parquet_rows import TableRow, parquet_slices
+from scopesift_files.row import Row
+from scopesift_files.rows import read_rows
 
 from scopesift_filtering.inputs import Group
-from scopesift_filtering.parquet_rows import parquet_slices
-from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.text_rows import csv_rows, jsonl_rows
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,6 @@ class Shard:
         number: of the shard inside the group.
         format: of its files.
         rows: all of them, rejected ones too.
-        tables: Arrow tables of the Parquet rows, in order.
         content: SHA-256 of everything that was read.
         disk_bytes: of the input on disk that it took up, for progress.
     """
@@ -32,7 +33,6 @@ class Shard:
     number: int
     format: str
     rows: list[Row]
-    tables: list[Any] = field(default_factory=list)
     content: str = ""
     disk_bytes: int = 0
 
@@ -52,12 +52,11 @@ def read_shards(group: Group, settings: FilterSettings, limit: int | None = None
     """
     number = 0
     builder = _Builder(group, settings, {})
-    for rows, table in _pieces(group, settings):
+    for rows in _pieces(group, settings):
         if limit is not None:
             rows, limit = rows[:limit], limit - len(rows)
-            table = None if table is None else table.slice(0, len(rows))
         if rows:
-            builder.add(rows, table)
+            builder.add(rows)
         if builder.full:
             yield builder.shard(number)
             number, builder = number + 1, _Builder(group, settings, builder.end)
@@ -67,23 +66,22 @@ def read_shards(group: Group, settings: FilterSettings, limit: int | None = None
         yield builder.shard(number)
 
 
-def _pieces(group: Group, settings: FilterSettings) -> Iterator[tuple[list[Row], Any | None]]:
-    for place, file in enumerate(group.files):
-        index = group.first + place
+def _pieces(group: Group, settings: FilterSettings) -> Iterator[list[Row]]:
+    """Rows that stay together: those of one Arrow table, or one row of a text file."""
+    for file in group.files:
         if file.format == "parquet":
-            yield from parquet_slices(file, index, settings)
-            continue
-        read = jsonl_rows if file.format == "jsonl" else csv_rows
-        for row in read(file, index, settings):
-            yield [row], None
+            pieces = parquet_slices(file.url)
+        else:
+            pieces = ([row] for row in read_rows(file.url, settings.max_row_bytes))
+        for rows in pieces:
+            yield [row.with_text(settings.text, max_chars=settings.max_chars, blank=False) for row in rows]
 
 
 class _Builder:
-    def __init__(self, group: Group, settings: FilterSettings, begin: dict[int, int]) -> None:
+    def __init__(self, group: Group, settings: FilterSettings, begin: dict[str, int]) -> None:
         self.group, self.settings = group, settings
-        self.begin, self.end = begin, dict[int, int]()
+        self.begin, self.end = begin, dict[str, int]()
         self.rows: list[Row] = []
-        self.tables: list[Any] = []
         self.size = 0
         self.hash = hashlib.sha256()
 
@@ -91,18 +89,17 @@ class _Builder:
     def full(self) -> bool:
         return len(self.rows) >= self.settings.shard_rows or self.size >= self.settings.shard_bytes
 
-    def add(self, rows: list[Row], table: Any | None) -> None:
+    def add(self, rows: list[Row]) -> None:
         self.rows += rows
         for row in rows:
-            self.hash.update(f"{row.file} {row.row} {row.line} {len(row.raw)} {row.reason}\n".encode())
+            self.hash.update(f"{row.file} {row.number} {row.line} {len(row.raw)} {row.reason}\n".encode())
             self.hash.update(row.raw)
             self.size += len(row.raw)
             self.end[row.file] = row.position
             if self.group.files[0].format == "csv":
                 self.hash.update("\0".join(row.fields).encode())  # the header is not in the rows
-        if table is not None:
-            self.tables.append(table)
-            data = _table_bytes(table)
+        if isinstance(rows[0].fields, TableRow):
+            data = _table_bytes(rows[0].fields.table.slice(0, len(rows)))
             self.hash.update(data)
             self.size += len(data)
 
@@ -110,7 +107,20 @@ class _Builder:
         digest = self.hash.hexdigest()
         written_as = self.group.files[0].format
         read = sum(end - self.begin.get(file, 0) for file, end in self.end.items())
-        return Shard(self.group.index, number, written_as, self.rows, self.tables, digest, read)
+        return Shard(self.group.index, number, written_as, self.rows, digest, read)
+
+
+def by_table(shard: Shard, numbers: Sequence[int]) -> Iterator[tuple[Any, list[int], list[int]]]:
+    """The Arrow tables behind rows of Parquet: each with the places of its rows in it, and their numbers in the shard.
+
+    Args:
+        shard: where the rows are.
+        numbers: of readable rows, ascending.
+    """
+    rows = [(cast(TableRow, shard.rows[number].fields), number) for number in numbers]
+    for _, pairs in itertools.groupby(rows, key=lambda pair: id(pair[0].table)):
+        part = list(pairs)
+        yield part[0][0].table, [row.at for row, _ in part], [number for _, number in part]
 
 
 def _table_bytes(table: Any) -> memoryview:

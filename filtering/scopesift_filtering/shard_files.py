@@ -10,26 +10,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scopesift_files.arrow_types import take_rows
 from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import first_line
+from scopesift_files.parquet_rows import TableRow
+from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED
-from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.marker import Marker, write_marker
-from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shard import by_table
 from scopesift_filtering.shard_marker import make_marker
 from scopesift_filtering.shard_result import ShardResult
 
 
-def write_shard(
-    out: Path, result: ShardResult, files: Sequence[InputFile], settings: FilterSettings, run: str
-) -> Marker:
+def write_shard(out: Path, result: ShardResult, settings: FilterSettings, run: str) -> Marker:
     """Write a shard's files, each whole or not at all, and its marker last.
 
     Args:
         out: folder of the run.
         result: the judged shard.
-        files: the run's inputs.
         settings: mode and compression.
         run: digest of the run's identity.
 
@@ -45,29 +45,29 @@ def write_shard(
     )
     content: dict[str, Any] = {}
     if settings.scores:
-        rows = _attributes(result, files)
+        rows = _attributes(result)
         content[f"attributes/{shard.name}{suffix}"] = (
             _attribute_table(rows, result) if parquet else _lines(rows)
         )
     if settings.splits and parquet:
         content[f"kept/{shard.name}{suffix}"] = _parquet_rows(result, result.kept, None)
-        whys = _why(result, files)
+        whys = _why(result)
         content[f"dropped/{shard.name}{suffix}"] = _parquet_rows(result, list(result.dropped), whys)
     elif settings.splits:
         content[f"kept/{shard.name}{suffix}"] = [_original(result.rows[at], jsonl) for at in result.kept]
-        whys = _why(result, files)
+        whys = _why(result)
         content[f"dropped/{shard.name}{suffix}"] = [
             _with_reason(result.rows[at], why, jsonl) for at, why in zip(result.dropped, whys, strict=True)
         ]
     bad = [number for number, row in enumerate(result.rows) if row.reason]
     if bad:
         end = {"zst": ".zst", "gz": ".gz", "none": ""}[settings.compression]
-        content[f"rejected/{shard.name}.jsonl{end}"] = _lines(_dead_letters(result, bad, files))
+        content[f"rejected/{shard.name}.jsonl{end}"] = _lines(_dead_letters(result, bad))
     hashes = {}
     for name, value in content.items():
         if value is not None and (not isinstance(value, list) or value):
             hashes[name] = _write(out / name, value, settings.compression)
-    marker = make_marker(result, files, run, hashes)
+    marker = make_marker(result, run, hashes)
     write_marker(out, marker)
     return marker
 
@@ -112,17 +112,17 @@ def _with_reason(row: Row, why: dict[str, Any], jsonl: bool) -> bytes:
     return body + (b"" if body == b"{" else b", ") + _dump(ADDED) + b": " + _dump(why) + b"}"
 
 
-def _why(result: ShardResult, files: Sequence[InputFile]) -> list[dict[str, Any]]:
+def _why(result: ShardResult) -> list[dict[str, Any]]:
     place_of = {number: place for place, number in enumerate(result.judged)}
     dropped = result.ours.take([place_of[number] for number in result.dropped]) if result.dropped else None
     scores = [] if dropped is None else dropped.to_pylist()
     return [
-        {**_place(result.rows[number], files), "reasons": reasons, "scores": score}
+        {**_place(result.rows[number]), "reasons": reasons, "scores": score}
         for (number, reasons), score in zip(result.dropped.items(), scores, strict=True)
     ]
 
 
-def _attributes(result: ShardResult, files: Sequence[InputFile]) -> list[dict[str, Any]]:
+def _attributes(result: ShardResult) -> list[dict[str, Any]]:
     """One record for every row of the shard, in the input's order, rejected ones too."""
     scores = dict(zip(result.judged, result.ours.to_pylist(), strict=True))
     kept = set(result.kept)
@@ -132,7 +132,7 @@ def _attributes(result: ShardResult, files: Sequence[InputFile]) -> list[dict[st
         reasons = [row.reason] if row.reason else result.dropped.get(number, [])
         nothing = dict.fromkeys(result.ours.column_names)
         records.append(
-            {**_place(row, files), "status": status, "reasons": reasons, **(scores.get(number) or nothing)}
+            {**_place(row), "status": status, "reasons": reasons, **(scores.get(number) or nothing)}
         )
     return records
 
@@ -167,26 +167,31 @@ def _table_of(result: ShardResult, numbers: Sequence[int]) -> Any:
     """The Parquet columns of some rows of a shard."""
     import pyarrow as pa
 
-    readable = [number for number, row in enumerate(result.rows) if row.reason != "bad_parquet"]
-    place = {number: at for at, number in enumerate(readable)}
-    return pa.concat_tables(result.shard.tables).take([place[number] for number in numbers])
+    return pa.concat_tables(take_rows(table, places) for table, places, _ in by_table(result.shard, numbers))
 
 
-def _dead_letters(
-    result: ShardResult, bad: Sequence[int], files: Sequence[InputFile]
-) -> list[dict[str, Any]]:
+def _dead_letters(result: ShardResult, bad: Sequence[int]) -> list[dict[str, Any]]:
     records = []
     for number in bad:
         row = result.rows[number]
-        record = {**_place(row, files), "line": row.line, "reason": row.reason, "detail": row.detail}
-        if result.shard.format == "parquet" and row.reason not in ("bad_parquet", "bad_utf8"):
+        record = {**_place(row), "line": row.line, "reason": row.reason, "detail": row.detail}
+        if isinstance(row.fields, TableRow) and row.reason != "bad_utf8":
             # a Parquet row has no bytes of its own: its values, as far as JSON can hold them
-            values = _table_of(result, [number]).to_pylist()[0]
+            values = {name: _value(row.fields, name) for name in row.fields}
             record["raw"] = json.dumps(values, ensure_ascii=False, default=_as_json)
         else:
             record |= _raw(row.raw)
         records.append(record)
     return records
+
+
+def _value(fields: TableRow, name: str) -> Any:
+    try:
+        return fields[name]
+    except UnicodeDecodeError as error:
+        return error.object
+    except Exception as error:  # whatever Arrow says of a value that Python can't hold
+        return first_line(error)
 
 
 def _as_json(value: Any) -> Any:
@@ -201,8 +206,8 @@ def _raw(data: bytes) -> dict[str, str]:
         return {"raw_base64": base64.b64encode(data).decode()}
 
 
-def _place(row: Row, files: Sequence[InputFile]) -> dict[str, Any]:
-    return {"file": files[row.file].url, "row": row.row}
+def _place(row: Row) -> dict[str, Any]:
+    return {"file": row.file, "row": row.number}
 
 
 def _lines(records: list[dict[str, Any]]) -> list[bytes]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
-from scopesift_filtering.inputs import InputFile
+from scopesift_files.row import Row
+
 from scopesift_filtering.marker import Marker
-from scopesift_filtering.row import Row
 from scopesift_filtering.shard_result import ShardResult
 
 SAMPLES = 3
@@ -16,12 +15,11 @@ SAMPLE_CHARS = 300
 HISTOGRAM = 20
 
 
-def make_marker(result: ShardResult, files: Sequence[InputFile], run: str, hashes: dict[str, str]) -> Marker:
+def make_marker(result: ShardResult, run: str, hashes: dict[str, str]) -> Marker:
     """What a marker says of a shard.
 
     Args:
         result: the judged shard.
-        files: the run's inputs.
         run: digest of the run's identity.
         hashes: SHA-256 of the shard's files.
     """
@@ -57,7 +55,7 @@ def make_marker(result: ShardResult, files: Sequence[InputFile], run: str, hashe
         shard=result.shard.name,
         run=run,
         content=result.shard.content,
-        first=f"{files[rows[0].file].url}:{rows[0].row}",
+        first=f"{rows[0].file}:{rows[0].number}",
         rows=len(rows),
         kept=len(result.kept),
         dropped=len(result.dropped),

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scopesift_classifiers.answers import Answers
 from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import Condition, Judge
 from scopesift_filtering.input_columns import input_table
-from scopesift_filtering.row import Row
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shard import Shard
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from scopesift_features.scope import Scope
 from scopesift_features.selected_reading import SelectedReader
 from scopesift_features.windows import make_windows
 
-from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.marker import Marker
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shard import Shard
@@ -74,10 +72,9 @@ def finish(
     prepared: Prepared,
     acts_NS: NDArray[np.float32],
     out: Path,
-    files: Sequence[InputFile],
     run: str,
 ) -> Marker:
     """Judge a shard and write its files and its marker."""
     answers = engine.answers(acts_NS)
     result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
-    return write_shard(out, result, files, judge.settings, run)
+    return write_shard(out, result, judge.settings, run)

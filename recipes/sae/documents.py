@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from scopesift_classifiers.text_rows import COMPRESSIONS, json_rows, json_type, read_lines
 from scopesift_files.errors import InputError, UsageError
+from scopesift_files.formats import COMPRESSIONS, suffix_of
+from scopesift_files.row import sound_rows
+from scopesift_files.texts import read_text_lines, read_texts
 
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")
@@ -29,28 +31,16 @@ def read_documents(path: Path) -> Iterator[str]:
         UsageError: No such file, or a name that does not say what the file holds.
         InputError: Not UTF-8, not compressed as the name says, or a line without a text; with its number.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSIONS:
-        suffixes.pop()
-    written_as = suffixes[-1] if suffixes else ""
+    written_as = suffix_of(path.name)
     if path.is_file() and written_as not in TEXT_FORMATS:
         raise UsageError(
             f"{path}: expected a name ending in {' or '.join(TEXT_FORMATS)} "
             f"(and {', '.join(COMPRESSIONS)}); rename or convert the file"
         )
-    if written_as == ".jsonl":
-        for row in json_rows(read_lines(path), path.name):
-            text = row.fields.get("text")
-            if not isinstance(text, str):
-                raise InputError(
-                    f'{row.place}: "text" should be a string, got {json_type(text)}; fix or remove the line'
-                )
-            if text.strip():
-                yield text
-        return
-    for _, line in read_lines(path):
-        if line.strip():
-            yield line.rstrip("\r\n")
+    read = read_texts if written_as == ".jsonl" else read_text_lines
+    for row in sound_rows(read(path)):
+        if row.text.strip():
+            yield row.text
 
 
 def part_of(text: str) -> Part:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.text_rows import read_lines
 from scopesift_features.reader import Reader
 from scopesift_files.errors import InputError
+from scopesift_files.row import sound_rows
+from scopesift_files.texts import read_text_lines
 
 from recipes.sae.text_residuals import mean_residuals
 
@@ -48,13 +49,13 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
         InputError: A line without exactly one TAB, or fewer than two pairs.
     """
     groups, pairs = TranslationGroups(), []
-    for number, line in read_lines(path):
-        if not line.strip():
+    for row in sound_rows(read_text_lines(path)):
+        if not row.text.strip():
             continue
-        sentences = line.rstrip("\r\n").split("\t")
+        sentences = row.text.split("\t")
         if len(sentences) != 2:
             raise InputError(
-                f"{path.name}, line {number}: expected two sentences with one TAB between them, got "
+                f"{row.place}: expected two sentences with one TAB between them, got "
                 f"{len(sentences) - 1} TABs; fix or remove the line"
             )
         groups.join(*sentences)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from scopesift_classifiers.classifier import LANGUAGE
-from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.language_spans import spans_of_texts
 from scopesift_features.catalogue import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
+from scopesift_files.row import Row
+from scopesift_files.texts import read_texts
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
-from scopesift.commands.terminal import output, print_json, reading
+from scopesift.commands.terminal import REJECTED, complain, output, print_json, reading, say
 from scopesift.commands.verdict_table import verdict_table
 
 CHUNK = 2000
@@ -41,21 +41,45 @@ def classify(
     Example: `scopesift classify --spans "Good morning everyone. Wir sehen uns morgen um acht."`
 
     Example: `zcat posts.jsonl.gz | scopesift classify - --json > verdicts.jsonl`
+
+    A line of stdin that cannot be read costs its own answer only: with --json a record {"error": {"code", "message",
+    "line"}} stands in its place, and the exit code is 3.
     """
     if not texts:
         raise UsageError("no text to classify; give texts as arguments, or '-' to read them from stdin")
     if "-" in texts and len(texts) > 1:
         raise UsageError("'-' stands for stdin and cannot be mixed with texts; give one or the other")
-    stream: Iterator[str] = read_texts(sys.stdin.buffer) if texts == ["-"] else iter(texts)
+    rows = (
+        read_texts(sys.stdin.buffer)
+        if texts == ["-"]
+        else (Row("", at, 0, text=text) for at, text in enumerate(texts))
+    )
     engine = load_engine(scope, classifier or [], device, head)
-    while chunk := list(itertools.islice(stream, CHUNK)):
+    read = unreadable = 0
+    while chunk := list(itertools.islice(rows, CHUNK)):
+        good = [row.text for row in chunk if not row.reason]
         with reading("classifying") as progress:
-            answers = engine.predict(chunk, on_progress=progress)
-        parts = spans_of_texts(engine, chunk) if spans else None
+            answers = engine.predict(good, on_progress=progress)
+        parts = spans_of_texts(engine, good) if spans else None
         if json:
-            for row, record in enumerate(engine.records(chunk, answers)):
-                if parts is not None:
-                    record[LANGUAGE]["spans"] = [span.to_dict() for span in parts[row]]
-                print_json(record)
+            records = engine.records(good, answers)
+            if parts is not None:
+                for record, part in zip(records, parts, strict=True):
+                    record[LANGUAGE]["spans"] = [span.to_dict() for span in part]
+            sound = iter(records)
+            for row in chunk:
+                print_json(_error(row) if row.reason else next(sound))
         else:
-            output.print(verdict_table(chunk, answers, parts))
+            for row in chunk:
+                if row.reason:
+                    complain(row.complaint)
+            output.print(verdict_table(good, answers, parts))
+        read, unreadable = read + len(chunk), unreadable + len(chunk) - len(good)
+    if unreadable:
+        say(f"{unreadable:,} of {read:,} lines could not be read; exit code {REJECTED}")
+        raise typer.Exit(REJECTED)
+
+
+def _error(row: Row) -> dict[str, Any]:
+    """What stands in place of the verdicts of a line that could not be read."""
+    return {"error": {"code": row.reason, "message": row.complaint, "line": row.line}}

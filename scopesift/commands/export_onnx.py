@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.labelled_text import read_texts
 from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
+from scopesift_files.row import sound_rows
+from scopesift_files.texts import read_texts
 
 from scopesift.commands.choices import DeviceOption, OwnScopeOption, check_output, load_classifier
 from scopesift.commands.terminal import say
@@ -53,9 +54,8 @@ def export_onnx(
     check_output(out)
     artifact, place = load_classifier(classifier, scope, device)
     settings = ExportSettings(head, opset, dtype, int8, with_backbone, external_data)
-    export = export_classifier(
-        artifact, place, out, settings, None if texts is None else list(read_texts(texts)), say
-    )
+    sample = None if texts is None else [row.text for row in sound_rows(read_texts(texts))]
+    export = export_classifier(artifact, place, out, settings, sample, say)
     _report(export)
 
 

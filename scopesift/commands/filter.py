@@ -18,9 +18,9 @@ from scopesift_filtering.thresholds import read_thresholds
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, TextColumn, load_engine
 from scopesift.commands.filter_progress import filtering
-from scopesift.commands.terminal import say
+from scopesift.commands.terminal import REJECTED, say
 
-REJECTED = 3  # exit code: finished, with rows in the dead letter
+UNREAD_SHOWN = 10
 
 
 def filter_rows(
@@ -101,6 +101,9 @@ def filter_rows(
         say(
             f"columns of the input that are called like ours: {', '.join(plan.shadowed)} (say input. or ours.)"
         )
+    if plan.unread:
+        shown = ", ".join(plan.unread[:UNREAD_SHOWN]) + (", …" if len(plan.unread) > UNREAD_SHOWN else "")
+        say(f"files of other formats, not read: {len(plan.unread):,} ({shown})")
     if dry_run:
         _tell_estimate(plan)
         return

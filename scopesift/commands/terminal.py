@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+REJECTED = 3  # exit code: finished, without some rows that could not be read
 messages = Console(stderr=True)
 output = Console()
 

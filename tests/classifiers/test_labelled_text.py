@@ -3,13 +3,14 @@
 import csv
 import gzip
 import json
+import lzma
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from scopesift_classifiers.labelled_text import LabelledText, read_labelled, read_texts
+from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_files.errors import InputError, UsageError
 
 ROWS = [
@@ -140,13 +141,31 @@ FAULTS = {
     "empty file": ("a.jsonl", b"", "a.jsonl: expected rows"),
     "only blank lines": ("a.jsonl", b"\n \n", "a.jsonl: expected rows"),
     "header only": ("a.csv", b"text,label\n", "a.csv: expected rows"),
-    "gz that is not gz": ("a.jsonl.gz", GOOD_LINE, "a.jsonl.gz: expected gz data .*drop .gz"),
+    "gz that is not gz": ("a.jsonl.gz", GOOD_LINE, "a.jsonl.gz, line 1: expected gz data .*name it by"),
     "gz cut off": (
         "a.jsonl.gz",
         gzip.compress(GOOD_LINE * 9)[:-9],
-        "a.jsonl.gz: .*ends too early.*copy it again",
+        "a.jsonl.gz, line 10: .*ends too early.*copy the file again",
     ),
-    "zst that is not zst": ("a.csv.zst", GOOD_LINE, "a.csv.zst: expected zst data"),
+    "xz cut off": ("a.jsonl.xz", lzma.compress(GOOD_LINE * 9)[:-9], "a.jsonl.xz, line .*ends too early"),
+    "zst cut off": (
+        "a.jsonl.zst",
+        zstandard.compress(b"".join(b'{"text": "%d", "label": "x"}\n' % 7**at for at in range(3000)))[:-9],
+        "a.jsonl.zst, line .*ends too early.*copy the file again",
+    ),
+    "zst that is not zst": ("a.csv.zst", GOOD_LINE, "a.csv.zst, line 1: expected zst data"),
+    "a column twice": ("a.csv", b"text,label,label\na,x,y\n", "a.csv, line 1: .*'label' twice"),
+    "a name twice in an object": (
+        "a.jsonl",
+        GOOD_LINE + b'{"text": "t", "label": "x", "label": "y"}\n',
+        "line 2: .*'label' twice",
+    ),
+    "UTF-16": ("a.csv", "text,label\na,b\n".encode("utf-16"), "a.csv, line 1: expected UTF-8, got UTF-16"),
+    "one value over many lines": (
+        "a.json",
+        b'[\n {"text": "t", "label": "x"}\n]\n',
+        "line 1: expected one object a line",
+    ),
     "parquet that is not parquet": ("a.parquet", GOOD_LINE, "a.parquet: expected Parquet"),
     "empty parquet": ("a.parquet", b"", "a.parquet: expected Parquet"),
     "unknown extension": ("a.xlsx", b"", "a.xlsx: expected a name ending in .jsonl.*got .xlsx"),
@@ -181,38 +200,3 @@ def test_an_unknown_label_is_named_with_its_first_row():
     with pytest.raises(InputError, match=r"a.csv, row 2: .*clean, toxic, got 'nasty' in 2 rows"):
         rows.require_labels({"toxic", "clean"})
     rows.require_labels({"toxic", "clean", "nasty"})
-
-
-def test_plain_lines_keep_blank_lines_so_that_answers_correspond():
-    assert list(read_texts([b"\n", b"one\r\n", b"\n", b"{two}"])) == ["", "one", "", "{two}"]
-    assert list(read_texts([b"\n", b" \n"])) == ["", " "]
-    assert list(read_texts([])) == []
-
-
-def test_json_lines_are_recognised_and_blank_ones_skipped():
-    assert list(read_texts([b"\n", b'{"id": 1, "text": "a\\nb"}\n', b"\n", b'{"text": ""}\n'])) == [
-        "a\nb",
-        "",
-    ]
-
-
-def test_texts_arrive_before_the_stream_ends():
-    def endless():
-        while True:
-            yield b"line\n"
-
-    texts = read_texts(endless())
-    assert [next(texts), next(texts)] == ["line", "line"]
-
-
-def test_texts_of_files_come_from_rows_or_lines(tmp_path):
-    assert list(read_texts(written(tmp_path, "rows.parquet"))) == [row["text"] for row in ROWS]
-    (tmp_path / "lines.txt").write_bytes(b"one\ntwo")
-    assert list(read_texts(tmp_path / "lines.txt")) == ["one", "two"]
-
-
-def test_a_fault_on_standard_input_has_its_line():
-    with pytest.raises(InputError, match="stdin, line 2: expected a column 'text'"):
-        list(read_texts([b'{"text": "a"}\n', b'{"txt": "a"}\n']))
-    with pytest.raises(InputError, match="stdin, line 2: expected UTF-8"):
-        list(read_texts([b"one\n", b"\xfe\n"]))

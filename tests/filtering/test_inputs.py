@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 def names(patterns, folder):
-    return [file.url.removeprefix(f"{folder}/") for file in find_inputs([str(one) for one in patterns])]
+    return [file.url.removeprefix(f"{folder}/") for file in find_inputs([str(one) for one in patterns]).files]
 
 
 def test_a_folder_is_every_readable_file_in_it_sorted_without_hidden_and_marker_files(folder):
@@ -40,6 +40,30 @@ def test_a_glob_is_sorted_and_a_file_named_twice_is_read_once(folder):
 def test_a_name_with_brackets_in_it_is_still_a_name(folder):
     (folder / "x[1].jsonl").write_text(LINE)
     assert names([folder / "x[1].jsonl"], folder) == ["x[1].jsonl"]
+
+
+def test_json_files_are_read_as_lines_and_files_of_other_formats_are_named(folder):
+    others = ("a.tsv", "b.jsonl.bz2", "c.parquet.gz", "deep/d.xlsx", "README")
+    for name in ("c4.json", "c4.json.gz", "c5.json.zst", *others):
+        (folder / name).write_bytes(b"")
+    for pattern in (folder, folder / "**"):
+        inputs = find_inputs([str(pattern)])
+        assert {"c4.json", "c4.json.gz", "c5.json.zst"} <= {
+            file.url.removeprefix(f"{folder}/") for file in inputs.files if file.format == "jsonl"
+        }
+        assert [name.removeprefix(f"{folder}/") for name in inputs.unread] == sorted([*others, "notes.txt"])
+
+
+@pytest.mark.parametrize("pattern", [".", "deep/..", "**", "**/*.jsonl*", "*/kept/*", "*/*.json"])
+@pytest.mark.parametrize("out", ["clean", "./clean", "deep/../clean"])
+def test_an_output_folder_that_a_resumed_run_would_read_is_refused_at_the_start(folder, pattern, out):
+    with pytest.raises(UsageError, match="lies inside the input"):
+        find_inputs([str(folder / "b.jsonl"), str(folder / pattern)], folder / out)
+
+
+@pytest.mark.parametrize("pattern", ["*", "*.jsonl", "deep/**", "deep"])
+def test_an_output_folder_beside_the_files_that_are_read_is_no_harm(folder, pattern):
+    assert find_inputs([str(folder / pattern)], folder / "clean").files
 
 
 @pytest.mark.parametrize(
@@ -57,7 +81,7 @@ def test_what_is_not_there_or_of_no_known_format_is_one_line(folder, pattern, sa
 
 
 def test_neighbours_of_one_format_form_a_group(folder):
-    groups = make_groups(find_inputs([str(folder)]))
+    groups = make_groups(find_inputs([str(folder)]).files)
     assert [[file.format for file in group.files] for group in groups] == [
         ["jsonl", "jsonl"],
         ["csv"],

@@ -34,7 +34,7 @@ def test_every_format_gives_the_same_documents(tmp_path, name):
             "a.jsonl",
             b'{"text": "ok"}\n{"txt": "no"}',
             InputError,
-            r'a\.jsonl, line 2: "text" should be a string',
+            r"a\.jsonl, line 2: expected a column 'text', got 'txt'",
         ),
         ("a.jsonl", b'{"text": "ok"}\nhello', InputError, r"a\.jsonl, line 2: expected a JSON object"),
         ("a.txt", b"fine\n\xff\xfe", InputError, r"a\.txt, line 2: expected UTF-8"),

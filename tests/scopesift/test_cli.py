@@ -56,10 +56,31 @@ def test_classify_reads_lines_and_jsonl_from_stdin(artifact, tiny_scope_folder, 
     assert [json.loads(line)["text"] for line in rows.stdout.splitlines()] == ["one", "two"]
 
 
-def test_a_bad_line_on_stdin_is_named(artifact, tiny_scope_folder, invoke):
+def test_one_bad_line_among_a_hundred_costs_its_own_answer_only(artifact, tiny_scope_folder, invoke):
+    options = ("--scope", tiny_scope_folder, "--classifier", artifact)
+    lines = [json.dumps({"text": f"text {at}"}) for at in range(100)]
+    whole = invoke("classify", "-", "--json", *options, stdin="\n".join(lines))
+    lines[41] = '{"text": oops}'
+    result = invoke("classify", "-", "--json", *options, stdin="\n".join(lines))
+    records, expected = ([json.loads(line) for line in one.stdout.splitlines()] for one in (result, whole))
+    bad = records[41].pop("error")
+    assert (records[41], bad["code"], bad["line"]) == ({}, "bad_json", 42)
+    assert bad["message"].startswith("stdin, line 42: ")
+    assert records[:41] + records[42:] == expected[:41] + expected[42:]
+    assert (whole.exit_code, result.exit_code) == (0, 3)
+    table = invoke("classify", "-", *options, stdin="\n".join(lines))
+    assert "text 99" in table.stdout
+    assert "stdin, line 42: " in table.stderr
+    assert table.exit_code == 3
+
+
+def test_lines_of_which_none_can_be_read_are_all_answered_by_their_errors(
+    artifact, tiny_scope_folder, invoke
+):
     options = ("--json", "--scope", tiny_scope_folder, "--classifier", artifact)
-    result = invoke("classify", "-", *options, stdin='{"text": "one"}\n{"text": oops}\n')
-    assert "line 2" in str(result.exception)
+    result = invoke("classify", "-", *options, stdin='{"txt": 1}\n{"text": 2}\n')
+    codes = [json.loads(line)["error"]["code"] for line in result.stdout.splitlines()]
+    assert (codes, result.exit_code) == (["no_text", "text_not_a_string"], 3)
 
 
 def test_the_table_shows_the_text_and_the_verdict(artifact, tiny_scope_folder, invoke):
