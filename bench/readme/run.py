@@ -38,6 +38,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "own_labels": nano_tables.own_labels,
     "transfer": nano_tables.transfer,
     "scopes": scopes_table.scopes,
+    "qwen_first_hour": scopes_table.first_hour,
+    "qwen_groups": scopes_table.group_costs,
     "filter": filter_tables.throughput,
     "filter_cost": filter_tables.cost,
     "filter_faults": filter_tables.faults,

@@ -13,7 +13,7 @@ from scopesift_features.backbone_estimate import estimate_backbone, estimate_che
 from scopesift_features.catalogue import CatalogueEntry
 from scopesift_features.doctor import BESIDE
 from scopesift_features.pull import check_layers
-from scopesift_features.pull_size import encoder_bytes
+from scopesift_features.pull_size import encoder_bytes, encoder_flops
 from scopesift_features.scope_check import TEXTS
 from scopesift_files.errors import UsageError
 
@@ -187,5 +187,5 @@ class _Costs:
 
     def _flops(self, deepest: int, encodes: int, products: int) -> float:
         """Of one token through the blocks and so many encoders, each of one or more products."""
-        encode = 2 * self.entry.d_model * self.entry.d_sae * products
+        encode = products * encoder_flops(self.entry.d_model, self.entry.d_sae)
         return estimate_flops(self.entry, deepest) + encodes * encode

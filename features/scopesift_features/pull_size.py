@@ -84,3 +84,8 @@ def encoder_bytes(d_model: int, d_sae: int, sae_dtype: str, layers: int, *, besi
     dtype: torch.dtype = getattr(torch, sae_dtype)
     parts = 6 if (sae_dtype, beside) == ("float32", "bfloat16") else 0
     return layers * (d_model * d_sae * (dtype.itemsize + parts) + d_sae * dtype.itemsize)
+
+
+def encoder_flops(d_model: int, d_sae: int) -> float:
+    """Floating-point operations of one product of a token with an encoder."""
+    return 2.0 * d_model * d_sae
