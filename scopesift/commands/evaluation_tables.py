@@ -56,7 +56,8 @@ def drift_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table
 
 
 def _table(title: str, columns: list[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    # narrow enough for 80 columns, which is what pipes get
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=0)
     for column in columns:
         side: Literal["left", "right"] = "left" if column in ("", "strongest on") else "right"
         table.add_column(NARROW.get(column, column), justify=side, no_wrap=column != "strongest on")

@@ -89,3 +89,11 @@ def test_the_table_of_labelled_rows_shows_the_interval(evaluate, insults):
     result = evaluate(insults(20))
     assert result.exit_code == 0, result.exception
     assert "95%" in result.stdout
+
+
+def test_no_figure_is_cut_off_in_80_columns(evaluate, insults, tmp_path, write_rows, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    fit_rows = write_rows(tmp_path / "fit.jsonl", insults(60))
+    shown = evaluate(insults(40), "--fit-data", fit_rows).stdout
+    assert "mean_difference" in shown
+    assert "…" not in shown
