@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results"
 def device_name() -> str:
     """The GPU's name, or the processor's."""
     import torch
-    from scopesift_features.provenance import processor_name
+    from scopesift_features.checks.provenance import processor_name
 
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()

@@ -9,7 +9,7 @@ import urllib.request
 from typing import Any
 
 from scopesift_classifiers.verdict import Evidence, Verdict
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import ScopesiftError
 from scopesift_service.local_server import LocalServer
 

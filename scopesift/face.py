@@ -13,7 +13,7 @@ from scopesift_classifiers.labelled_text import LabelledText, read_labelled
 from scopesift_classifiers.routing import with_language
 from scopesift_classifiers.sampling import split_dev
 from scopesift_classifiers.verdict import Verdict
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 DEV_SHARE = 0.2

@@ -26,8 +26,8 @@ def float32_bounds(scope, texts, layer):
         Lowest and highest activations, float64 `[N, F]`. Lowest is 0 where another feature may take the place among
         the k largest.
     """
-    from scopesift_features.backbone import load_backbone
-    from scopesift_features.windows import make_windows
+    from scopesift_features.backbone.cut import load_backbone
+    from scopesift_features.reading.windows import make_windows
 
     backbone = load_backbone(scope.folder / "backbone", layer, device="cpu", dtype=torch.float64)
     sae = scope.sae(layer)

@@ -7,7 +7,7 @@ from typing import Any
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown

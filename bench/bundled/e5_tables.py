@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scopesift_features.catalogue import bundled_folder
+from scopesift_features.catalogue.table import bundled_folder
 
 from bench.markdown import markdown, three
 from bench.results_file import stored

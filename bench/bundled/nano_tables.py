@@ -6,7 +6,7 @@ import json
 import statistics
 from typing import Any
 
-from scopesift_features.catalogue import bundled_folder
+from scopesift_features.catalogue.table import bundled_folder
 
 from bench.markdown import markdown, three
 from bench.results_file import stored

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from scopesift_classifiers.labelled_text import read_labelled
-from scopesift_features.extract import stream_residuals
+from scopesift_features.reading.extract import stream_residuals
+from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
-from scopesift_features.windows import make_windows
 from scopesift_kernels import TopK, encode_selected, encode_topk
 
 from bench.encode.peers import bare_gemm, torch_topk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from scopesift_features.catalogue import catalogue
+from scopesift_features.catalogue.table import catalogue
 from scopesift_kernels import TopK
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
-from scopesift_features.batches import Batch
+from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import SelectedReader
 from scopesift_filtering.local_engine import shards_of, worker_count
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan

@@ -9,7 +9,7 @@ from scopesift_classifiers.calibration import Calibration
 from scopesift_classifiers.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.rule import LOG_ODDS, Rule, RuleFeature
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 LABELS = ("de", "en", "es", "fr", "it", "nl", "pl", "pt")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import save_file
-from scopesift_features.sae_files import SAEConfig
-from scopesift_features.scope_folder import ScopeRecord
-from scopesift_features.settings import ReadingSettings
+from scopesift_features.catalogue.folder import ScopeRecord
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.sae.files import SAEConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 
 from bench.case_process import run_case
 from bench.errors import BenchError

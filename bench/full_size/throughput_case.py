@@ -17,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.engine import Engine
-from scopesift_features.batches import Batch, make_batches
-from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
+from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
+from scopesift_features.reading.selected import SelectedReader
+from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import SelectedReader
-from scopesift_features.windows import make_windows
 
 from bench.encode import device_rates
 from bench.encode.timing import timed_in_turn

@@ -16,8 +16,8 @@ from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph
 from scopesift_classifiers.onnx_head import add_classifier_head, add_residual_inputs
 from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
 from scopesift_classifiers.rule import Rule, RuleFeature
-from scopesift_features.sae import TopKSAE
-from scopesift_features.settings import ReadingSettings
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.sae.topk import TopKSAE
 
 D_MODEL, D_SAE, K, LAYERS, FEATURES = 2048, 32768, 50, (6, 14), 20
 TOKENS = 64

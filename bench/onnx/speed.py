@@ -15,7 +15,7 @@ from scopesift_classifiers.onnx_head import add_windows_head
 from scopesift_classifiers.onnx_int8 import measure_range
 from scopesift_classifiers.onnx_runtime import full_rows, open_session
 from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
-from scopesift_features.sae import TopKSAE
+from scopesift_features.sae.topk import TopKSAE
 from scopesift_kernels import SelectedMaxima, encode_selected
 
 # d_model, features, k, selected, documents, tokens a document: nano's language rule a layer, nano's toxicity

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scopesift_classifiers.step_costs import Assumptions, StepCost, step_costs
-from scopesift_features.amounts import written_minutes, written_size
-from scopesift_features.backbone_estimate import estimate_flops
-from scopesift_features.catalogue import CatalogueEntry, catalogue, find_entry
-from scopesift_features.pull_size import encoder_flops
+from scopesift_features.catalogue.table import CatalogueEntry, catalogue, find_entry
+from scopesift_features.pulling.amounts import written_minutes, written_size
+from scopesift_features.pulling.estimate import estimate_flops
+from scopesift_features.pulling.size import encoder_flops
 
 from bench.markdown import markdown
 from bench.results_file import stored

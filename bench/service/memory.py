@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_service.local_server import LocalServer
 
 from bench.markdown import markdown

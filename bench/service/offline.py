@@ -25,7 +25,7 @@ def main() -> None:
     import torch
     from scopesift_classifiers.classifier import Classifier, bundled_classifiers
     from scopesift_classifiers.engine import Engine
-    from scopesift_features.catalogue import DEFAULT_SCOPE
+    from scopesift_features.catalogue.table import DEFAULT_SCOPE
     from scopesift_features.scope import Scope
 
     torch.set_num_threads(1)

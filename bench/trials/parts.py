@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scopesift_classifiers.counting import FeatureTable
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 

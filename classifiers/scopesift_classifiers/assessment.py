@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scopesift_features.reading.selected import SelectedReading, read_selected
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import SelectedReading, read_selected
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.baselines import linear_probe, mean_difference, tfidf

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.catalogue import DEFAULT_SCOPE, bundled_folder, is_bundled
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
 from scopesift_features.scope import Scope
-from scopesift_features.settings import ReadingSettings
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.document_features import DocumentFeatures
+from scopesift_features.reading.document_features import DocumentFeatures
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix

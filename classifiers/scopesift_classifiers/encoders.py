@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scopesift_features.selected_reading import Encoder, with_kernels
+from scopesift_features.reading.selected import Encoder, with_kernels
 from scopesift_files.errors import UsageError
 
 TORCH, ONNX = HEADS = ("torch", "onnx")

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.reading.selected import Encoder, SelectedReader, with_kernels
+from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.scope import Scope
-from scopesift_features.selected_features import SelectedFeature
-from scopesift_features.selected_reading import Encoder, SelectedReader, with_kernels
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.answers import Answers, answer

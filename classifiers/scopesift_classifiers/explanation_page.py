@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.token_reading import TokenReading, read_tokens
+from scopesift_features.reading.per_token import TokenReading, read_tokens
 
 from scopesift_classifiers.contributions import Contributions, token_contributions
 from scopesift_classifiers.decision import Decision

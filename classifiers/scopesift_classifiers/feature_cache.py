@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.document_features import DocumentFeatures
+from scopesift_features.reading.document_features import DocumentFeatures
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 

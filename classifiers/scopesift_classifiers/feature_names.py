@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import read_selected
 
 TOP_TEXTS = 24
 TOKENS = 3

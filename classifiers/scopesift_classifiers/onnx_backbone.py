@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scopesift_features.backbone import read_backbone_config
-from scopesift_features.backbone_source import FolderBackbone
+from scopesift_features.backbone.cut import read_backbone_config
+from scopesift_features.backbone.source import FolderBackbone
+from scopesift_features.reading.windows import prefix_ids, suffix_ids
 from scopesift_features.scope import Scope
-from scopesift_features.windows import prefix_ids, suffix_ids
 from scopesift_files.errors import ScopeError
 
 from scopesift_classifiers.onnx_bert import BertNodes, E5Nodes, is_plain_bert

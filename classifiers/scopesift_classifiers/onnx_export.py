@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.checks.scope import TEXTS
 from scopesift_features.scope import Scope
-from scopesift_features.scope_check import TEXTS
 from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.classifier import Classifier

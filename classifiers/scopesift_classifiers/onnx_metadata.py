@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from scopesift_features.reading.windows import prefix_ids, suffix_ids
 from scopesift_features.scope import Scope
-from scopesift_features.windows import prefix_ids, suffix_ids
 
 from scopesift_classifiers.artifact_text import canonical
 from scopesift_classifiers.classifier import Classifier

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scopesift_features.reading.selected_features import SelectedFeature, by_layer
 from scopesift_features.scope import Scope
-from scopesift_features.selected_features import SelectedFeature, by_layer
 
 from scopesift_classifiers.answers import answer
 from scopesift_classifiers.classifier import Classifier

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scopesift_features.reading.windows import Window, make_windows
 from scopesift_features.scope import Scope
-from scopesift_features.windows import Window, make_windows
 
 ROW_TOKENS = 4096
 

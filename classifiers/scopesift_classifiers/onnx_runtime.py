@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.extract import LayerTokens
-from scopesift_features.sae import TopKSAE
-from scopesift_features.selected_features import LayerFeatures
+from scopesift_features.reading.extract import LayerTokens
+from scopesift_features.reading.selected_features import LayerFeatures
+from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.errors import UsageError
 from scopesift_kernels import SelectedMaxima
 

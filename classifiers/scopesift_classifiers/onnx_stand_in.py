@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.sae import TopKSAE
+from scopesift_features.sae.topk import TopKSAE
 
 from scopesift_classifiers.onnx_encode import EncoderRows, StandIn
 

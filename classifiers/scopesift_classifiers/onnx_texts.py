@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from scopesift_features.reading.windows import prefix_ids
 from scopesift_features.scope import Scope
-from scopesift_features.windows import prefix_ids
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.classifier import Classifier

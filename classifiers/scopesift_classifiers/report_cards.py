@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from scopesift_features.token_reading import TokenReading, read_tokens
+from scopesift_features.reading.per_token import TokenReading, read_tokens
 
 from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import Classifier

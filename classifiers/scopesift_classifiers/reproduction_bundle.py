@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scopesift_features import provenance
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.checks import provenance
 from scopesift_features.scope import Scope
-from scopesift_features.settings import ReadingSettings
 from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import InputError, ScopeError, UsageError, first_line
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from scopesift_features.amounts import written_layers
-from scopesift_features.backbone_estimate import estimate_backbone, estimate_checkpoint, estimate_flops
-from scopesift_features.catalogue import CatalogueEntry
-from scopesift_features.doctor import BESIDE
-from scopesift_features.pull import check_layers
-from scopesift_features.pull_size import encoder_bytes, encoder_flops
-from scopesift_features.scope_check import TEXTS
+from scopesift_features.catalogue.table import CatalogueEntry
+from scopesift_features.checks.scope import TEXTS
+from scopesift_features.pulling.amounts import written_layers
+from scopesift_features.pulling.doctor import BESIDE
+from scopesift_features.pulling.estimate import estimate_backbone, estimate_checkpoint, estimate_flops
+from scopesift_features.pulling.pull import check_layers
+from scopesift_features.pulling.size import encoder_bytes, encoder_flops
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.reproduction_data import (

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import read_selected
 from scopesift_files.errors import InputError, UsageError
 from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.selected_reading import SelectedReading
+from scopesift_features.reading.selected import SelectedReading
 
 from scopesift_classifiers.answers import Answers
 from scopesift_classifiers.classifier import BINARY, Classifier

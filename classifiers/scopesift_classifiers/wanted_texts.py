@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.feature_segment import Keys, text_keys

@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from scopesift_files.errors import ScopeError, UsageError
 
-from scopesift_features.backbone import Backbone, count_positions
-from scopesift_features.backbone_source import BackboneSource, FolderBackbone, PackagedE5
-from scopesift_features.catalogue import bundled_folder, is_bundled, locate
-from scopesift_features.derived_record import derive_record
-from scopesift_features.scope_folder import ScopeRecord, read_record
-from scopesift_features.settings import DTYPES, ReadingSettings
-from scopesift_features.tokenizer import Tokenizer
+from scopesift_features.backbone.cut import Backbone, count_positions
+from scopesift_features.backbone.derived_record import derive_record
+from scopesift_features.backbone.source import BackboneSource, FolderBackbone, PackagedE5
+from scopesift_features.catalogue.folder import ScopeRecord, read_record
+from scopesift_features.catalogue.settings import DTYPES, ReadingSettings
+from scopesift_features.catalogue.table import bundled_folder, is_bundled, locate
+from scopesift_features.tokens.tokenizer import Tokenizer
 
 
 class Reader:

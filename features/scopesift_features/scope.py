@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from scopesift_files.errors import ScopeError
 
-from scopesift_features.backbone_source import file_sha256
-from scopesift_features.catalogue import CatalogueEntry, locate
+from scopesift_features.backbone.source import file_sha256
+from scopesift_features.catalogue.folder import ScopeRecord, read_record
+from scopesift_features.catalogue.table import CatalogueEntry, locate
 from scopesift_features.reader import Reader, choose_device, choose_dtype
-from scopesift_features.sae import TopKSAE
-from scopesift_features.sae_files import find_layers, read_config, read_safetensors
-from scopesift_features.scope_folder import ScopeRecord, read_record
+from scopesift_features.sae.files import find_layers, read_config, read_safetensors
+from scopesift_features.sae.topk import TopKSAE
 
 
 class Scope(Reader):

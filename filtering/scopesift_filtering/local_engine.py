@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from scopesift_features.selected_reading import SelectedReader, SelectedReading
+from scopesift_features.reading.selected import SelectedReader, SelectedReading
 
 from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scopesift_classifiers.engine import Engine
-from scopesift_features.extract import ACCELERATOR_BATCH_TOKENS
+from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS
 from scopesift_files.errors import UsageError
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema

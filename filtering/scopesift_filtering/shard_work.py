@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scopesift_classifiers.engine import Engine
-from scopesift_features.batches import Batch, make_batches
+from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.selected import SelectedReader
+from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
-from scopesift_features.selected_reading import SelectedReader
-from scopesift_features.windows import make_windows
 
 from scopesift_filtering.marker import Marker
 from scopesift_filtering.settings import FilterSettings

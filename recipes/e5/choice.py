@@ -19,12 +19,12 @@ from scopesift_classifiers.linear import PENALTIES
 from scopesift_classifiers.metrics import ManyClassMetrics
 from scopesift_classifiers.ridge import Ridge, fit_ridges
 from scopesift_classifiers.sampling import balanced
-from scopesift_features.document_features import DocumentMaxima
-from scopesift_features.extract import stream_residuals
 from scopesift_features.reader import Reader
-from scopesift_features.sae import TopKSAE
-from scopesift_features.sae_files import read_config, read_safetensors
-from scopesift_features.windows import make_windows
+from scopesift_features.reading.document_features import DocumentMaxima
+from scopesift_features.reading.extract import stream_residuals
+from scopesift_features.reading.windows import make_windows
+from scopesift_features.sae.files import read_config, read_safetensors
+from scopesift_features.sae.topk import TopKSAE
 
 from recipes.bundled.domain import domain_rows
 from recipes.e5.rows import language_rows, sentiment_rows

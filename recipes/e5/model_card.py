@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.sae_files import read_config
-from scopesift_features.scope_folder import read_record
+from scopesift_features.catalogue.folder import read_record
+from scopesift_features.sae.files import read_config
 from scopesift_files.atomic import write_atomically
 
 from recipes.nano.model_card import SOURCES

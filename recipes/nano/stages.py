@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scopesift_features.catalogue.folder import ScopeRecord, write_backbone, write_local_scope
+from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
-from scopesift_features.scope_folder import ScopeRecord, write_backbone, write_local_scope
-from scopesift_features.settings import ReadingSettings
 from scopesift_files.atomic import write_atomically, write_json
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from scopesift_features.sae import TopKSAE
+from scopesift_features.sae.topk import TopKSAE
 from torch import Tensor
 
 ENCODED_AT_ONCE = 8192

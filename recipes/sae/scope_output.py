@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.backbone_source import BackboneSource, FolderBackbone
-from scopesift_features.catalogue import catalogue
+from scopesift_features.backbone.source import BackboneSource, FolderBackbone
+from scopesift_features.catalogue.table import catalogue
 from scopesift_features.reader import Reader
-from scopesift_features.sae import TopKSAE
-from scopesift_features.sae_files import SAEConfig, read_config, read_safetensors, write_safetensors
+from scopesift_features.sae.files import SAEConfig, read_config, read_safetensors, write_safetensors
+from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from scopesift_features.sae import TopKSAE
+from scopesift_features.sae.topk import TopKSAE
 from torch import Tensor
 
 from recipes.sae.dense_gradients import dense_gradients

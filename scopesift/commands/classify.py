@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from scopesift_classifiers.classifier import LANGUAGE
 from scopesift_classifiers.language_spans import spans_of_texts
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
 from scopesift_files.row import Row
 from scopesift_files.texts import read_texts

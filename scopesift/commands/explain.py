@@ -13,8 +13,8 @@ from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.explanation_page import write_explanation
 from scopesift_classifiers.verdict import Verdict
 from scopesift_classifiers.whole_word import whole_word
-from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.selected_reading import SelectedReading, read_selected
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_features.reading.selected import SelectedReading, read_selected
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
 from scopesift.commands.terminal import output, say

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.marker import Marker

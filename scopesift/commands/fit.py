@@ -20,7 +20,7 @@ from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.linear import LinearSettings
 from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.sampling import split_dev
-from scopesift_features.catalogue import DEFAULT_SCOPE
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, UsageError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
-from scopesift_features.amounts import written_layers, written_size
+from scopesift_features.pulling.amounts import written_layers, written_size
 
 _WIDTH = 5  # of a number with three decimals
 

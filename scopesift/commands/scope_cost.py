@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 from scopesift_classifiers.step_costs import Assumptions, StepCost, step_costs
-from scopesift_features.amounts import written_minutes, written_size
-from scopesift_features.catalogue import CatalogueEntry, find_entry
-from scopesift_features.pull import check_layers
+from scopesift_features.catalogue.table import CatalogueEntry, find_entry
+from scopesift_features.pulling.amounts import written_minutes, written_size
+from scopesift_features.pulling.pull import check_layers
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import parse_layers

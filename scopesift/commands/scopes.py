@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.table import Table
-from scopesift_features.amounts import written_size
-from scopesift_features.base_check import check_base
-from scopesift_features.catalogue import DEFAULT_SCOPE
-from scopesift_features.doctor import IN_THE_WAY, examine
-from scopesift_features.pull import pull as pull_scope
-from scopesift_features.scope_check import check as check_scope
-from scopesift_features.scope_list import describe_scope, list_scopes
+from scopesift_features.catalogue.listing import describe_scope, list_scopes
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_features.checks.base_backbone import check_base
+from scopesift_features.checks.scope import check as check_scope
+from scopesift_features.pulling.amounts import written_size
+from scopesift_features.pulling.doctor import IN_THE_WAY, examine
+from scopesift_features.pulling.pull import pull as pull_scope
 from scopesift_files.errors import ScopeError
 
 from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers

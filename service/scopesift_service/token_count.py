@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopesift_features.backbone import Backbone
+from scopesift_features.backbone.cut import Backbone
 from torch import nn
 
 

@@ -9,7 +9,7 @@ from scopesift_classifiers.counting import (
     round_significant,
     threshold_grid,
 )
-from scopesift_features.document_features import DocumentFeatures
+from scopesift_features.reading.document_features import DocumentFeatures
 
 ACTS = csr_matrix(np.array([[0, 2, 5], [1, 0, 6], [2, 0, 0], [3, 0, 0]], dtype=np.float32))
 MEMBERS = one_hot(["a", "a", "b", "b"], ["a", "b"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scopesift_classifiers import wanted_texts
 from scopesift_classifiers.feature_cache import FeatureCache, mean_residuals
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopeError
 

@@ -13,7 +13,7 @@ from scopesift_classifiers.feature_cards import (
     write_cards,
 )
 from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_features.selected_reading import Places, SelectedReading, read_selected
+from scopesift_features.reading.selected import Places, SelectedReading, read_selected
 from scopesift_files.errors import InputError
 
 

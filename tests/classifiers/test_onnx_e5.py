@@ -17,7 +17,7 @@ from scopesift_classifiers.decision import Decision
 from scopesift_classifiers.engine import Engine
 from scopesift_classifiers.onnx_export import ExportSettings, export_classifier
 from scopesift_classifiers.rule import Rule, RuleFeature
-from scopesift_features.document_features import document_features
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "onnx-python" / "classify.py"

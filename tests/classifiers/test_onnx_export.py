@@ -18,7 +18,7 @@ from scopesift_classifiers.onnx_graph import OPSETS
 from scopesift_classifiers.onnx_parity import Candidate, compare
 from scopesift_classifiers.onnx_rows import make_rows
 from scopesift_classifiers.onnx_runtime import open_session
-from scopesift_features.scope_check import TEXTS as BUILT_IN_TEXTS
+from scopesift_features.checks.scope import TEXTS as BUILT_IN_TEXTS
 from scopesift_files.errors import ScopesiftError, UsageError
 
 TEXTS = [

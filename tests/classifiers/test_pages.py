@@ -11,7 +11,7 @@ from scopesift_classifiers.feature_cards import FeatureCard
 from scopesift_classifiers.page import html_table, write_page
 from scopesift_classifiers.plots import Axes, histogram_svg, interval_row
 from scopesift_classifiers.report_cards import card_html, marked_around
-from scopesift_features.token_reading import TokenReading
+from scopesift_features.reading.per_token import TokenReading
 
 CARD = FeatureCard(3, 7, "<i>rude</i>", 2.0, {"toxic": 0.4}, {}, (0.0, 1.0, 4.0), (5, 2), (("<b>", 0.5),))
 

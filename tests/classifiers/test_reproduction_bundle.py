@@ -20,7 +20,7 @@ from scopesift_classifiers.reproduction_bundle import (
     write_bundle,
 )
 from scopesift_classifiers.reproduction_data import find_languages
-from scopesift_features import provenance
+from scopesift_features.checks import provenance
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from scopesift_classifiers.reproduction_data import LANGUAGES
 from scopesift_classifiers.step_costs import STUDY_TEXTS, Assumptions, step_costs
-from scopesift_features.catalogue import catalogue, find_entry
+from scopesift_features.catalogue.table import catalogue, find_entry
 from scopesift_files.errors import UsageError
 
 ENTRY = find_entry("qwen3-1.7b-w32k-l0_50")

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 import torch
-from scopesift_features.backbone import Backbone, load_backbone
-from scopesift_features.document_features import document_features
+from scopesift_features.backbone.cut import Backbone, load_backbone
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from scopesift_features.document_features import document_features
-from scopesift_features.extract import stream_residuals
-from scopesift_features.pull import pull
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.pulling.pull import pull
 from scopesift_features.reader import Reader
+from scopesift_features.reading.document_features import document_features
+from scopesift_features.reading.extract import stream_residuals
+from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
-from scopesift_features.settings import ReadingSettings
-from scopesift_features.windows import make_windows
 from scopesift_files.errors import ScopeError, UsageError
 
 TEXT = "You are such an idiot, shut up!"
@@ -99,7 +99,7 @@ def test_a_backbone_without_saes_gets_a_scope_json_to_edit(bare):
 
 
 def test_saes_beside_an_encoder_make_a_scope(bare, random_saes):
-    from scopesift_features.sae_files import SAEConfig
+    from scopesift_features.sae.files import SAEConfig
 
     (bare / "sae").mkdir()
     SAEConfig("my-bert", d_model=32, d_sae=128, k=8, num_layers=4).write(bare / "sae")

@@ -38,7 +38,7 @@ def engine(tiny_scope):
     from scopesift_classifiers.decision import Decision
     from scopesift_classifiers.engine import Engine
     from scopesift_classifiers.rule import Rule, RuleFeature
-    from scopesift_features.document_features import document_features
+    from scopesift_features.reading.document_features import document_features
 
     acts = document_features(tiny_scope, make_texts(60), [1, 3]).acts
     calibration = Calibration((-20.0, 0.0, 1.0, 4.0), (0.01, 0.2, 0.5, 0.99), 0.5, 0.5)

@@ -6,7 +6,7 @@ import gzip
 import json
 
 import pytest
-from scopesift_features.sae_files import SAEConfig, write_safetensors
+from scopesift_features.sae.files import SAEConfig, write_safetensors
 
 from recipes.e5.choice import compare, tasks
 from recipes.e5.rows import sentiment_rows, toxicity_languages, toxicity_rows

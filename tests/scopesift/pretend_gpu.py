@@ -135,12 +135,12 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     """Everything that reads texts, once."""
     from scopesift_classifiers.classifier import Classifier
     from scopesift_classifiers.engine import Engine
-    from scopesift_features.batches import make_batches
-    from scopesift_features.document_features import document_features
+    from scopesift_features.reading.batches import make_batches
+    from scopesift_features.reading.document_features import document_features
+    from scopesift_features.reading.per_token import read_tokens
+    from scopesift_features.reading.selected import read_selected
+    from scopesift_features.reading.windows import make_windows
     from scopesift_features.scope import Scope
-    from scopesift_features.selected_reading import read_selected
-    from scopesift_features.token_reading import read_tokens
-    from scopesift_features.windows import make_windows
 
     scope = Scope.load(folder, device=DEVICE, dtype="float32")
     classifier = Classifier.load(artifact)

@@ -3,7 +3,7 @@
 import json
 
 from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_features.catalogue import DEFAULT_SCOPE, bundled_folder
+from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder
 
 NAMES = ("domain", "language", "sentiment", "toxicity")
 

@@ -5,8 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from scopesift_features.catalogue import find_entry
-from scopesift_features.pull import check_layers
+from scopesift_features.catalogue.table import find_entry
+from scopesift_features.pulling.pull import check_layers
 from typer.main import get_command
 
 from scopesift.cli import app

@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from scopesift_features.base_check import BaseCheck
-from scopesift_features.catalogue import catalogue
-from scopesift_features.doctor import IN_THE_WAY, OK, Finding
-from scopesift_features.scope_check import LayerCheck
+from scopesift_features.catalogue.table import catalogue
+from scopesift_features.checks.base_backbone import BaseCheck
+from scopesift_features.checks.scope import LayerCheck
+from scopesift_features.pulling.doctor import IN_THE_WAY, OK, Finding
 from scopesift_files.errors import ScopeError, UsageError
 from typer.testing import CliRunner
 

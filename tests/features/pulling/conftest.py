@@ -162,7 +162,7 @@ def instruct(hub):
 @pytest.fixture
 def tiny_entry():
     """The catalogue entry of the fake hub's group."""
-    from scopesift_features.catalogue import CatalogueEntry
+    from scopesift_features.catalogue.table import CatalogueEntry
 
     return CatalogueEntry(
         id="tiny-w0k-l0_8", backbone=BACKBONE, sae=GROUP, d_model=32, n_layers=4, d_sae=128, k=8
@@ -173,7 +173,7 @@ def tiny_entry():
 def at_hub(hub, tiny_entry, tmp_path, monkeypatch):
     """The hub, with huggingface_hub in this process pointed at it and an empty cache; gives the scope's folder."""
     from huggingface_hub import constants
-    from scopesift_features import catalogue, scope_list
+    from scopesift_features.catalogue import listing, table
 
     home = tmp_path / "home"
     monkeypatch.setattr(constants, "HF_HOME", str(home))
@@ -182,7 +182,7 @@ def at_hub(hub, tiny_entry, tmp_path, monkeypatch):
     monkeypatch.setattr(
         constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}"
     )
-    for module in (catalogue, scope_list):
+    for module in (table, listing):
         monkeypatch.setattr(module, "catalogue", lambda: {tiny_entry.id: tiny_entry})
     return home / "scopesift" / tiny_entry.id
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from scopesift_features import catalogue, machine
-from scopesift_features.amounts import written_size
-from scopesift_features.backbone import load_backbone
-from scopesift_features.backbone_source import FolderBackbone
-from scopesift_features.doctor import IN_THE_WAY, NOTE, OK, TRANSFORMERS, examine
-from scopesift_features.machine import Machine, this_machine
-from scopesift_features.pull import pull
-from scopesift_features.pull_size import encoder_bytes
+from scopesift_features.backbone.cut import load_backbone
+from scopesift_features.backbone.source import FolderBackbone
+from scopesift_features.catalogue import table
+from scopesift_features.pulling import machine
+from scopesift_features.pulling.amounts import written_size
+from scopesift_features.pulling.doctor import IN_THE_WAY, NOTE, OK, TRANSFORMERS, examine
+from scopesift_features.pulling.machine import Machine, this_machine
+from scopesift_features.pulling.pull import pull
+from scopesift_features.pulling.size import encoder_bytes
 from scopesift_files.errors import UsageError
 
 NAME = "tiny-w0k-l0_8"
@@ -67,7 +68,7 @@ def test_the_disk_line_counts_what_a_pull_would_fetch(at_hub, hub):
     assert fetched < sum(shards.values())
     assert f"and {fetched / 1024:.0f} KiB of backbone" in before
     assert "and 0 B of backbone" in asked(layers=[0, 1])["disk"].text
-    sae = catalogue.find_entry(NAME).sae_bytes
+    sae = table.find_entry(NAME).sae_bytes
     assert before.startswith(
         f"{2 * sae / 1024:.0f} KiB for SAEs"
     )  # the layer's, and the download it is made of
@@ -159,7 +160,7 @@ def test_a_gpu_keeps_the_encoders_weights_a_second_time_to_meet_bfloat16(at_hub,
     wide = replace(tiny_entry, d_sae=2**21)
     twice = encoder_bytes(tiny_entry.d_model, wide.d_sae, "float32", 1, beside="bfloat16")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "catalogue", lambda: {NAME: wide})
+        patch.setattr(table, "catalogue", lambda: {NAME: wide})
         found = asked(WITH_GPU)
         assert written_size(twice + 2**29) in found["GPU"].text
         assert written_size(twice + 2**29) not in found["memory"].text
@@ -183,7 +184,7 @@ def test_the_version_of_transformers_is_the_one_that_is_declared():
 def test_the_packages_of_the_fast_path_are_asked_for_where_they_matter(at_hub, tiny_entry, monkeypatch):
     assert "linear attention" not in asked(WITH_GPU)
     linear = replace(tiny_entry, backbone="Tiny/Qwen3.5-Tiny")
-    monkeypatch.setattr(catalogue, "catalogue", lambda: {NAME: linear})
+    monkeypatch.setattr(table, "catalogue", lambda: {NAME: linear})
     assert asked()["linear attention"].remedy == ""  # a processor has no fast path
     slow = asked(WITH_GPU)["linear attention"]
     assert slow.remedy == "`pip install flash-linear-attention causal-conv1d`"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from scopesift_features.pull import pull
+from scopesift_features.pulling.pull import pull
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 

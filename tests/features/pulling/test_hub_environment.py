@@ -3,17 +3,17 @@ import subprocess
 import sys
 
 import pytest
-from scopesift_features.pull import pull
+from scopesift_features.pulling.pull import pull
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 
 NAME = "tiny-w0k-l0_8"
 
 PULL = f"""
-import scopesift_features.catalogue as table
+import scopesift_features.catalogue.table as table
 entry = table.CatalogueEntry("{NAME}", "Tiny/Tiny-Base", "Tiny/SAE-Res-Tiny-W0K-L0_8", 32, 4, 128, 8)
 table.catalogue = lambda: {{entry.id: entry}}
-from scopesift_features.pull import pull
+from scopesift_features.pulling.pull import pull
 print(pull(entry.id, layers=[1]))
 """
 

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from scopesift_features import known_files
-from scopesift_features.catalogue import catalogue
-from scopesift_features.known_files import KNOWN_FILES, KNOWN_REVISIONS, KnownFile
-from scopesift_features.pull import pull
-from scopesift_features.sae_files import layer_of
+from scopesift_features.catalogue.listing import describe_scope
+from scopesift_features.catalogue.table import catalogue
+from scopesift_features.pulling import known_files
+from scopesift_features.pulling.known_files import KNOWN_FILES, KNOWN_REVISIONS, KnownFile
+from scopesift_features.pulling.pull import pull
+from scopesift_features.sae.files import layer_of
 from scopesift_features.scope import Scope
-from scopesift_features.scope_list import describe_scope
 from scopesift_files.errors import ScopeError
 
 NAME = "tiny-w0k-l0_8"

@@ -3,8 +3,8 @@ import json
 
 import pytest
 import torch
-from scopesift_features.document_features import document_features
-from scopesift_features.pull import pull
+from scopesift_features.pulling.pull import pull
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

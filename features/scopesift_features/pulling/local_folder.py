@@ -1,0 +1,100 @@
+"""Make a scope of a local folder: SAE files converted, scope.json written where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scopesift_files.atomic import remove_leftovers
+from scopesift_files.errors import ScopeError, UsageError
+from scopesift_files.lock import one_at_a_time
+
+from scopesift_features.backbone.cut import read_backbone_config
+from scopesift_features.backbone.derived_record import derive_record
+from scopesift_features.backbone.source import file_sha256
+from scopesift_features.catalogue.folder import record_files
+from scopesift_features.sae.files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
+
+LAYOUT = (
+    "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json) and "
+    "sae/ (config.json, layer<n>.sae.pt or layer<n>.sae.safetensors)"
+)
+
+
+def convert_folder(
+    folder: Path, *, layers: Sequence[int] | None = None, tell: Callable[[str], None] = lambda _line: None
+) -> Path:
+    """Convert the `.sae.pt` files of a local folder to safetensors; the originals stay.
+
+    A folder without scope.json gets one that reads texts as `derive_settings` says, in float32. One without sae/ gets
+    nothing else: SAEs can be trained for it.
+
+    Args:
+        folder: holds backbone/ and sae/.
+        layers: layers to convert; None: all there are.
+        tell: called with one line for each step.
+
+    Raises:
+        UsageError: the folder is not laid out like a scope, or lacks a layer that was asked for.
+        ScopeError: a file that is not what it should be; those before it are converted.
+    """
+    sae_folder = folder / "sae"
+    if not (folder / "backbone" / "config.json").is_file():
+        raise UsageError(f"{folder / 'backbone' / 'config.json'} is missing; {LAYOUT}")
+    if not sae_folder.is_dir() and layers is None:
+        return _without_saes(folder, tell)
+    if not (sae_folder / "config.json").is_file():
+        raise UsageError(
+            f"{sae_folder / 'config.json'} is missing, and the files do not tell k (of Qwen-Scope's groups it ends the "
+            f"name, L0_50); {LAYOUT}"
+        )
+    config = read_config(sae_folder)
+    pickled, done = find_layers(sae_folder, "pt"), find_layers(sae_folder)
+    if not pickled and not done:
+        raise UsageError(f"{sae_folder} holds no layer<n>.sae.pt and no layer<n>.sae.safetensors; {LAYOUT}")
+    wanted = sorted({*pickled, *done} if layers is None else set(layers))
+    absent = [layer for layer in wanted if layer not in pickled and layer not in done]
+    if absent:
+        have = ", ".join(map(str, sorted({*pickled, *done})))
+        raise UsageError(f"{sae_folder} holds no file for layer {absent[0]}, only for {have}")
+    if (folder / "scope.json").is_file() and set(wanted) <= set(done):
+        tell(f"{folder}: nothing to convert")
+        return folder
+    with one_at_a_time(folder, tell):
+        remove_leftovers(folder)
+        converted: dict[str, str] = {}
+        for layer in wanted:
+            if layer not in done:
+                path = sae_folder / f"layer{layer}.sae.pt"
+                write_safetensors(read_pickle(path, config), sae_folder)
+                converted[path.name] = file_sha256(path)
+                tell(f"{folder}: layer {layer} converted, SHA-256 of the original {converted[path.name]}")
+        if not (folder / "scope.json").is_file():
+            _check_sizes(folder, config)
+            _write_record(folder, tell)
+        if converted:
+            record_files(folder, converted)
+    return folder
+
+
+def _without_saes(folder: Path, tell: Callable[[str], None]) -> Path:
+    with one_at_a_time(folder, tell):
+        if not (folder / "scope.json").is_file():
+            _write_record(folder, tell)
+    tell(f"{folder}: no SAEs yet; `python -m recipes.sae --scope {folder}` trains some")
+    return folder
+
+
+def _check_sizes(folder: Path, config: SAEConfig) -> None:
+    backbone = read_backbone_config(folder / "backbone")
+    found = (backbone.hidden_size, backbone.num_hidden_layers)
+    if found != (config.d_model, config.num_layers):
+        raise ScopeError(
+            f"{folder / 'backbone'} has width {found[0]} and {found[1]} layers, but the SAEs beside it want "
+            f"width {config.d_model} and {config.num_layers} layers"
+        )
+
+
+def _write_record(folder: Path, tell: Callable[[str], None]) -> None:
+    derive_record(folder).write(folder)
+    tell(f"{folder}: scope.json written; its settings say how texts are read")

@@ -1,0 +1,1 @@
+"""From texts to what features say of them: windows, batches, residuals, activations."""

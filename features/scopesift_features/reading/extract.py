@@ -1,0 +1,138 @@
+"""The residual stream of many windows, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_files.errors import UsageError
+from torch import Tensor
+
+from scopesift_features.backbone.cut import Backbone
+from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.windows import Window
+
+if TYPE_CHECKING:
+    from scopesift_features.reader import Reader
+
+CPU_BATCH_TOKENS = 4096
+ACCELERATOR_BATCH_TOKENS = 16384
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerTokens:
+    """Tokens of some windows after one layer.
+
+    Attributes:
+        x_TD: their residual `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
+        windows: the W windows of the batch.
+        window_T: index into `windows`, int64, non-decreasing.
+        position_T: index of the token inside its window, int64.
+    """
+
+    x_TD: Tensor
+    windows: list[Window]
+    window_T: Tensor
+    position_T: Tensor
+
+    @property
+    def document_T(self) -> Tensor:
+        """Document of every token, int64 `[T]`."""
+        documents_W = torch.tensor([window.document for window in self.windows], dtype=torch.int64)
+        return documents_W[self.window_T]
+
+    def spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where every token starts and ends in its text, in characters, int64 `[T]` each."""
+        begin_W = np.cumsum([0, *(len(window.ids) for window in self.windows)])
+        place_T = begin_W[self.window_T.numpy()] + self.position_T.numpy()
+        starts, ends = (
+            np.concatenate([getattr(window, name) for window in self.windows]) for name in ("starts", "ends")
+        )
+        return starts[place_T], ends[place_T]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResidualBatch:
+    """The kept tokens of some windows.
+
+    Attributes:
+        resid_TD: layer -> `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
+        windows: the batch's windows.
+        window_T: index into `windows`, int64, non-decreasing.
+        position_T: index of the token inside its window, int64.
+    """
+
+    resid_TD: dict[int, Tensor]
+    windows: list[Window]
+    window_T: Tensor
+    position_T: Tensor
+
+    def at(self, layer: int) -> LayerTokens:
+        """The tokens after one of the layers."""
+        return LayerTokens(self.resid_TD[layer], self.windows, self.window_T, self.position_T)
+
+
+def stream_residuals(
+    reader: Reader,
+    windows: Sequence[Window],
+    layers: Sequence[int],
+    *,
+    max_tokens: int | None = None,
+    on_batch: Callable[[Batch], None] | None = None,
+) -> Iterator[ResidualBatch]:
+    """Run the backbone over windows, no further than the deepest layer.
+
+    Args:
+        reader: the backbone's home.
+        windows: from `make_windows`.
+        layers: layers whose residual is wanted.
+        max_tokens: most tokens of a batch, padding included; None: by device.
+        on_batch: called after each batch, for progress.
+
+    Yields:
+        Every kept token once, longest windows first.
+
+    Raises:
+        UsageError: no layer asked for.
+        ScopeError: a layer that the backbone does not have.
+    """
+    if not layers:
+        raise UsageError("no layer was asked for; name at least one")
+    for batch in make_batches(windows, max_tokens or default_batch_tokens(reader.device)):
+        backbone = reader.backbone(max(layers))
+        yield read_batch(backbone, batch, layers, reader.sae_device)
+        if on_batch is not None:
+            on_batch(batch)
+
+
+def default_batch_tokens(device: str) -> int:
+    """Most tokens of a batch, padding included, unless a caller asks for another number."""
+    return CPU_BATCH_TOKENS if device == "cpu" else ACCELERATOR_BATCH_TOKENS
+
+
+def read_batch(
+    backbone: Backbone, batch: Batch, layers: Sequence[int], device: torch.device
+) -> ResidualBatch:
+    """Run the backbone over one batch and keep the tokens that count.
+
+    Args:
+        backbone: reaches the deepest of the layers.
+        batch: windows, padded.
+        layers: layers whose residual is wanted.
+        device: where the residuals go.
+    """
+    resid_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, layers)
+    window_T, position_T = batch.keep_BT.nonzero(as_tuple=True)
+    return ResidualBatch(
+        resid_TD={
+            layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(device)
+            for layer, x_BTD in resid_BTD.items()
+        },
+        windows=batch.windows,
+        window_T=window_T,
+        position_T=position_T,
+    )

@@ -1,0 +1,260 @@
+"""What a few features say of texts: their largest activation in each, and where it was reached.
+
+Whoever judges texts reads them here: the service and the command line whole texts at once, filtering batch by batch
+in several threads.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scopesift_kernels import SelectedMaxima
+
+from scopesift_features.backbone.cut import Backbone
+from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.extract import LayerTokens, ResidualBatch, default_batch_tokens, read_batch
+from scopesift_features.reading.selected_features import LayerFeatures, SelectedFeature, by_layer
+from scopesift_features.reading.windows import make_windows
+from scopesift_features.sae.topk import TopKSAE
+from scopesift_features.scope import Scope
+
+CHUNK_TEXTS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where maxima were reached in their texts: a row a text or window, a column a feature.
+
+    Attributes:
+        starts: character offset of the token that reached it, int64; -1 where there is none.
+        ends: end of that token, exclusive; -1 where there is none.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedReading:
+    """Activations of S features in N texts.
+
+    Attributes:
+        acts_NS: largest activation over the text's tokens, float32; 0 where the feature is never in the top-k or
+            stays at its floor.
+        places: where each was reached; None where that was not asked for.
+    """
+
+    acts_NS: NDArray[np.float32]
+    places: Places | None
+
+    @classmethod
+    def of_nothing(cls, n_texts: int, n_features: int, *, places: bool) -> SelectedReading:
+        """The reading before any token was read."""
+        shape = (n_texts, n_features)
+        nowhere = Places(np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)) if places else None
+        return cls(np.zeros(shape, np.float32), nowhere)
+
+    def span(self, row: int, column: int) -> tuple[int, int]:
+        """Start and end of the token on which a feature is strongest in a text, -1 and -1 where there is none.
+
+        Raises:
+            ValueError: read without places.
+        """
+        if self.places is None:
+            raise ValueError("expected a reading with places, got one from a reader without")
+        return int(self.places.starts[row, column]), int(self.places.ends[row, column])
+
+    def take_in(self, batch: BatchReading) -> None:
+        """Raise activations to what a batch says; of equal ones the earliest token is named.
+
+        The order of batches does not matter.
+        """
+        for rows_W in batch.rounds():
+            for maxima in batch.maxima:
+                self._raise(np.ix_(batch.document_W[rows_W], maxima.columns_S), maxima, rows_W)
+
+    def _raise(self, at: tuple[Any, ...], maxima: LayerMaxima, rows_W: NDArray[np.int64]) -> None:
+        acts, known = maxima.acts_WS[rows_W], self.acts_NS[at]
+        self.acts_NS[at] = np.maximum(acts, known)
+        if self.places is None or maxima.places is None:
+            return
+        starts, ends = maxima.places.starts[rows_W], maxima.places.ends[rows_W]
+        better = (acts > known) | ((acts == known) & (starts < self.places.starts[at]))
+        self.places.starts[at] = np.where(better, starts, self.places.starts[at])
+        self.places.ends[at] = np.where(better, ends, self.places.ends[at])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerMaxima:
+    """Largest activations of one layer's features in the W windows of a batch.
+
+    Attributes:
+        columns_S: the features' places among all that are read.
+        acts_WS: float32, 0 where a feature does not fire.
+        places: where each was reached; None where that was not asked for.
+    """
+
+    columns_S: NDArray[np.int64]
+    acts_WS: NDArray[np.float32]
+    places: Places | None
+
+
+@dataclass(frozen=True, eq=False)
+class BatchReading:
+    """What one batch says.
+
+    Attributes:
+        document_W: the text of each of its W windows, int64.
+        maxima: by layer.
+    """
+
+    document_W: NDArray[np.int64]
+    maxima: list[LayerMaxima]
+
+    def rounds(self) -> list[NDArray[np.int64]]:
+        """The windows in rounds, such that no text has two in a round; mostly there is one."""
+        order = np.argsort(self.document_W, kind="stable")
+        _, first, count = np.unique(self.document_W[order], return_index=True, return_counts=True)
+        nth_W = np.empty(len(order), dtype=np.int64)
+        nth_W[order] = np.arange(len(order)) - np.repeat(first, count)
+        return [np.flatnonzero(nth_W == nth) for nth in range(int(count.max(initial=0)))]
+
+
+Encoder = Callable[[TopKSAE, LayerTokens, LayerFeatures], SelectedMaxima]
+"""(SAE, tokens, features) of one layer -> maxima over each window, as `TopKSAE.encode_selected` gives them."""
+
+
+def with_kernels(sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
+    """The encoder that is used unless another is given."""
+    return sae.encode_selected(
+        tokens.x_TD, features.indices_S, features.floors_S, tokens.window_T, len(tokens.windows)
+    )
+
+
+class SelectedReader:
+    """Reads the same features of many texts, in one backbone pass that ends at the deepest of their layers.
+
+    One instance a thread, made by `replica`; weights are shared.
+
+    Attributes:
+        scope: the backbone and its SAEs.
+        layers: the layers that are read, ascending.
+        places: whether it says where maxima were reached.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        features: Sequence[SelectedFeature],
+        *,
+        encoder: Encoder = with_kernels,
+    ) -> None:
+        """Choose what is read; weights are loaded when they are first needed.
+
+        Args:
+            scope: the backbone and its SAEs.
+            features: S features; each is a column of what is read.
+            encoder: another back end.
+        """
+        self.scope, self.places = scope, True
+        self._n_features = len(features)
+        self._features, self._encoder = by_layer(features), encoder
+        self.layers = [layer.layer for layer in self._features]
+        self._own_backbone: Backbone | None = None
+
+    @property
+    def backbone(self) -> Backbone:
+        """What runs the batches."""
+        return self._own_backbone or self.scope.backbone(max(self.layers))
+
+    def without_places(self) -> SelectedReader:
+        """The same reader, for a caller that shows no evidence: it spares looking up where maxima were reached."""
+        twin = copy.copy(self)
+        twin.places = False
+        return twin
+
+    def replica(self) -> SelectedReader:
+        """The same reader for another thread: hooks of its own, the same weights."""
+        twin = copy.copy(self)
+        model = self.backbone.model
+        shared = {id(weight): weight for weight in (*model.parameters(), *model.buffers())}
+        twin._own_backbone = Backbone(copy.deepcopy(model, shared))
+        return twin
+
+    def nothing(self, n_texts: int) -> SelectedReading:
+        """The reading of texts before any batch was taken in."""
+        return SelectedReading.of_nothing(n_texts, self._n_features, places=self.places)
+
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> SelectedReading:
+        """Read texts; long ones are windowed, the maximum counts.
+
+        Args:
+            texts: N strings.
+            max_tokens: most tokens of a batch; None: by device. It changes speed, and answers by no more than
+                rounding.
+            on_progress: called with (texts done, N).
+
+        Raises:
+            ScopeError: a layer that the scope does not have.
+        """
+        reading = self.nothing(len(texts))
+        if not self.layers:
+            return reading
+        max_tokens = max_tokens or default_batch_tokens(self.scope.device)
+        for begin in range(0, len(texts), CHUNK_TEXTS):
+            chunk = texts[begin : begin + CHUNK_TEXTS]
+            windows = make_windows(self.scope, chunk, first_document=begin, offsets=self.places)
+            done = 0
+            for batch in make_batches(windows, max_tokens):
+                reading.take_in(self.read_batch(batch))
+                done += len(batch.windows)
+                if on_progress is not None:
+                    on_progress(begin + len(chunk) * done // len(windows), len(texts))
+            if on_progress is not None:
+                on_progress(begin + len(chunk), len(texts))
+        return reading
+
+    @torch.inference_mode()
+    def read_batch(self, batch: Batch) -> BatchReading:
+        """Run one batch."""
+        residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+        document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
+        return BatchReading(document_W, [self._maxima(residuals, features) for features in self._features])
+
+    def _maxima(self, batch: ResidualBatch, features: LayerFeatures) -> LayerMaxima:
+        tokens = batch.at(features.layer)
+        found = self._encoder(self.scope.sae(features.layer), tokens, features)
+        acts_WS = found.maxima_NS.cpu().numpy()
+        if not self.places:
+            return LayerMaxima(features.columns_S, acts_WS, None)
+        tokens_WS = found.tokens_NS.cpu().numpy()
+        starts_T, ends_T = tokens.spans()
+        # token -1 finds the added last value
+        starts_WS, ends_WS = (np.append(value_T, -1)[tokens_WS] for value_T in (starts_T, ends_T))
+        return LayerMaxima(features.columns_S, acts_WS, Places(starts_WS, ends_WS))
+
+
+def read_selected(scope: Scope, texts: Sequence[str], features: Sequence[tuple[int, int]]) -> SelectedReading:
+    """Read the given features of texts, with places.
+
+    Args:
+        scope: the backbone and its SAEs.
+        texts: N strings.
+        features: S pairs (layer, index).
+
+    Raises:
+        ScopeError: a layer that the scope does not have.
+    """
+    return SelectedReader(scope, [SelectedFeature(layer, index) for layer, index in features]).read(texts)

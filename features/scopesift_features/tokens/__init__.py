@@ -1,0 +1,1 @@
+"""Texts as token ids, and the spelling of a tokenizer's vocabulary."""
