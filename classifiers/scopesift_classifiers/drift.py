@@ -25,7 +25,9 @@ COLUMNS_AT_ONCE = 64  # keeps a million documents of a fit in memory
 NOISE_DRAWS = 1000
 NOISE_DOCUMENTS = 2000  # chance is drawn on at most so many and scaled: divergence falls with 1 / documents
 NOISE_LEVEL = 0.95
-SLIGHT, CLEAR = 0.1, 0.5  # of the distance between the fit's own classes
+CLEAR_FROM, STRONG_FROM = 0.1, 0.5  # of the distance between the fit's own classes
+NONE, SLIGHT, CLEAR, STRONG = "none", "slight", "clear", "strong"
+LABELS, FEATURES = "labels", "features"
 FEW_DOCUMENTS = 50
 MOST_MOVED = 20
 
@@ -64,8 +66,10 @@ class Drift:
         chance: What 95 of 100 samples of this size stay under when nothing has moved.
         between_classes: The same mean between the fit's classes (over all pairs): a scale to read it on.
         mix_at_fit: Share of each class in the fit.
-        mix_now: Share of each class with which the fit's rates come closest to the new ones: an estimate.
-        unexplained: Divergence that is left when the fit's classes are mixed as `mix_now`.
+        mix_now: Share of each class in the new documents; None if nobody knows it.
+        mix_from: "labels" if `mix_now` was counted, "features" if it is estimated: the mix with which the fit's rates
+            come closest to the new ones. That means something only if little else has moved.
+        unexplained: Divergence that is left when the fit's classes are mixed as the labels say, or as comes closest.
         level: "none", "slight", "clear" or "strong", of `unexplained`.
         moved: The features that moved most, largest divergence first.
     """
@@ -76,7 +80,8 @@ class Drift:
     chance: float
     between_classes: float
     mix_at_fit: dict[str, float]
-    mix_now: dict[str, float]
+    mix_now: dict[str, float] | None
+    mix_from: str
     unexplained: float
     level: str
     moved: tuple[MovedFeature, ...]
@@ -121,7 +126,10 @@ def count_firing(fires_NS: NDArray[np.bool_], labels: Sequence[str]) -> dict[str
 
 
 def measure_drift(
-    reference: Mapping[str, Any], features: Sequence[RuleFeature], fires_NS: NDArray[np.bool_]
+    reference: Mapping[str, Any],
+    features: Sequence[RuleFeature],
+    fires_NS: NDArray[np.bool_],
+    labels: Sequence[str] | None = None,
 ) -> Drift:
     """Compare new documents with the fit's.
 
@@ -129,6 +137,7 @@ def measure_drift(
         reference: What `count_firing` gave for the fit.
         features: The S features, for their names.
         fires_NS: Which new documents fire which of them.
+        labels: The new documents' classes, if they are known and all of them are the fit's.
 
     Raises:
         InputError: The reference does not belong to these features, or there are no documents.
@@ -140,10 +149,13 @@ def measure_drift(
     now_S = fires_NS.mean(axis=0, dtype=np.float64)
     mix_C = sizes_C / sizes_C.sum()
     fit_S = mix_C @ rates_CS
-    now_C = estimate_mix(rates_CS, now_S, n)
+    known = labels is not None and set(labels) <= set(classes)
+    now_C = _counted(labels or (), classes) if known else estimate_mix(rates_CS, now_S, n)
     expected_S = now_C @ rates_CS
     chance, scale = _chance(fires_NS, fit_n), _between(rates_CS)
     unexplained = float(divergence(expected_S, now_S).mean())
+    level = _level(unexplained, chance, scale)
+    trusted = known or level in (NONE, SLIGHT)
     return Drift(
         n=n,
         fit_n=fit_n,
@@ -151,9 +163,12 @@ def measure_drift(
         chance=_rounded(chance),
         between_classes=_rounded(scale),
         mix_at_fit={name: _rounded(share) for name, share in zip(classes, mix_C, strict=True)},
-        mix_now={name: _rounded(share) for name, share in zip(classes, now_C, strict=True)},
+        mix_now={name: _rounded(share) for name, share in zip(classes, now_C, strict=True)}
+        if trusted
+        else None,
+        mix_from=LABELS if known else FEATURES,
         unexplained=_rounded(unexplained),
-        level=_level(unexplained, chance, scale),
+        level=level,
         moved=_moved(features, fit_S, now_S, expected_S, fit_n, n),
     )
 
@@ -196,6 +211,10 @@ def _read_reference(reference: Mapping[str, Any], n_features: int) -> tuple[Floa
     return sizes_C, fired_CS / sizes_C[:, None]
 
 
+def _counted(labels: Sequence[str], classes: Sequence[str]) -> Floats:
+    return np.array([labels.count(name) for name in classes], dtype=np.float64) / len(labels)
+
+
 def _chance(fires_NS: NDArray[np.bool_], fit_n: int) -> float:
     """Divergence between two samples of one source, as large as the new one and the fit's.
 
@@ -223,9 +242,9 @@ def _between(rates_CS: Floats) -> float:
 
 def _level(unexplained: float, chance: float, scale: float) -> str:
     if unexplained <= chance:
-        return "none"
+        return NONE
     share = unexplained / scale if scale else 1.0
-    return "slight" if share < SLIGHT else "clear" if share < CLEAR else "strong"
+    return SLIGHT if share < CLEAR_FROM else CLEAR if share < STRONG_FROM else STRONG
 
 
 def _moved(

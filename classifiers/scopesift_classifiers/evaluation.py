@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scopesift_classifiers.baselines import BASELINES
-from scopesift_classifiers.bootstrap import binary_intervals, macro_f1_difference, many_class_intervals
+from scopesift_classifiers.intervals import binary_intervals, macro_f1_difference, many_class_intervals
 from scopesift_classifiers.metrics import BinaryMetrics, ManyClassMetrics, expected_calibration_error
 from scopesift_classifiers.operating_points import operating_points
 
@@ -45,7 +45,7 @@ def evaluate_binary(
         no_baselines: why a baseline that isn't in `baselines` is null.
 
     Returns:
-        `{"n", "n_positive", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1",
+        `{"n", "n_positive", "n_flagged", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1",
         "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision", "recall", "f1"}, "ece",
         "ece_reason", "thresholds": see `operating_points`, or None, "by_lang": {lang: …}, "by_source": {source: …},
         "baselines": {name: … or None, "reason"}}`. A baseline also holds "difference": macro-F1 of the classifier less
@@ -132,7 +132,7 @@ def evaluate_many_class(
 
 def _binary(truth: npt.NDArray[Any], flagged: npt.NDArray[Any], prevalence: float | None = None) -> Report:
     metrics = BinaryMetrics.of(truth, flagged)
-    report: Report = {"n": metrics.n, "n_positive": metrics.n_positive}
+    report: Report = {"n": metrics.n, "n_positive": metrics.n_positive, "n_flagged": metrics.tp + metrics.fp}
     some = metrics.n_positive > 0
     both = some and metrics.n_positive < metrics.n
     for name, shown in (

@@ -6,9 +6,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from scopesift_files.counted import counted
+
 from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import BINARY
-from scopesift_classifiers.drift import Drift
+from scopesift_classifiers.drift import LABELS, Drift
 from scopesift_classifiers.page import folded, html_table, section, write_page
 from scopesift_classifiers.report_cards import features_section
 from scopesift_classifiers.report_curve import curve_section
@@ -23,7 +25,7 @@ from scopesift_classifiers.report_sections import (
     tiles,
 )
 from scopesift_classifiers.report_transfer import transfer_section
-from scopesift_classifiers.report_words import binary_lead, drift_words, many_lead
+from scopesift_classifiers.report_words import FEW, binary_lead, drift_words, many_lead, of_all
 from scopesift_classifiers.unlabelled import drift_of, fit_reference
 
 Section = tuple[str, str, str]
@@ -85,11 +87,11 @@ def write_drift_page(path: Path, name: str, origin: str, measured: dict[str, Any
     """
     shares = html_table(
         ["called", "share of the texts"],
-        [[label, f"{share:.1%}"] for label, share in measured["verdicts"].items()],
+        [[label, _share(share, measured["n"])] for label, share in measured["verdicts"].items()],
         numbers_from=1,
     )
     body = (
-        f'<p class="dim">classifier {escape(name)}; {measured["n"]:,} texts without labels</p>'
+        f'<p class="dim">classifier {escape(name)}; {counted(measured["n"], "text")} without labels</p>'
         f"{drift_section(measured['drift'])}{section('verdicts', 'What it called them', shares)}"
     )
     write_page(path, f"Drift in {origin}", body)
@@ -100,7 +102,7 @@ def drift_of_assessed(found: Assessment) -> Drift:
     column_of = {place: column for column, place in enumerate(found.classifier.features)}
     columns = [column_of[item.layer, item.index] for item in found.classifier.default.features]
     reference = fit_reference(found.classifier, found.scope)
-    return drift_of(found.classifier, reference, found.reading.acts_NS[:, columns])
+    return drift_of(found.classifier, reference, found.reading.acts_NS[:, columns], found.sample.labels)
 
 
 def drift_section(drift: dict[str, Any]) -> str:
@@ -111,7 +113,7 @@ def drift_section(drift: dict[str, Any]) -> str:
             str(item["feature"]),
             item["label"],
             f"{item['fit']:.1%}",
-            f"{item['now']:.1%}",
+            _share(item["now"], drift["n"]),
             f"{item['expected']:.1%}",
             f"{item['divergence']:.4f}",
         ]
@@ -129,21 +131,32 @@ def drift_section(drift: dict[str, Any]) -> str:
     moved = (
         html_table(header, rows, numbers_from=3) if rows else "<p>No feature moved by more than chance.</p>"
     )
-    mix = html_table(
-        ["label", "in the fit", "here (estimated from the features)"],
-        [
-            [name, f"{share:.1%}", f"{drift['mix_now'][name]:.1%}"]
-            for name, share in drift["mix_at_fit"].items()
-        ],
-        numbers_from=1,
-    )
     return (
-        f'<p class="lead">{escape(drift_words(drift))}</p>{folded("Mix of labels", mix)}'
+        f'<p class="lead">{escape(drift_words(drift))}</p>{_mix_table(drift)}'
         f"{folded('Features that moved', moved, opened=bool(rows))}"
         '<p class="dim">Distance: mean Jensen-Shannon divergence of how often each feature fires, in bits: 0 for the '
         "same rates, 1 for features that always fired and now never do. It needs no labels and says nothing of right "
         "or wrong: only whether the texts still look like the ones that the classifier was made on.</p>"
     )
+
+
+def _mix_table(drift: dict[str, Any]) -> str:
+    """The share of each label in the fit and here; nothing where nobody knows it here."""
+    now = drift["mix_now"]
+    if now is None:
+        return ""
+    source = "by their labels" if drift["mix_from"] == LABELS else "estimated from the features"
+    rows = [
+        [name, f"{share:.1%}", _share(now[name], drift["n"])] for name, share in drift["mix_at_fit"].items()
+    ]
+    return folded(
+        "Mix of labels", html_table(["label", "in the fit", f"here ({source})"], rows, numbers_from=1)
+    )
+
+
+def _share(share: float, n: int) -> str:
+    """A share of n texts for a table: counts where there are few."""
+    return of_all(share, n) if n < FEW else f"{share:.1%}"
 
 
 def _seen(found: Assessment) -> str:

@@ -6,14 +6,26 @@ from collections import Counter
 from html import escape
 from typing import Any
 
+from scopesift_files.counted import counted
+
+from scopesift_classifiers.intervals import wilson
 from scopesift_classifiers.metrics import reliability
 from scopesift_classifiers.operating_points import precision_recall, thinned
 from scopesift_classifiers.page import folded, html_table
 from scopesift_classifiers.plots import Axes, interval_row
-from scopesift_classifiers.report_words import BASELINE_NAMES, METRIC_NAMES, TERMS, language_name, standing
+from scopesift_classifiers.report_words import (
+    BASELINE_NAMES,
+    FEW,
+    METRIC_NAMES,
+    TERMS,
+    language_name,
+    of_all,
+    standing,
+)
 
 BINARY_METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 MANY_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+COUNTED_OVER = {"recall": "n_positive", "precision": "n_flagged", "accuracy": "n"}  # what each is a share of
 CONFUSIONS = 8
 FEW_TEXTS = 50
 SCALE = (
@@ -34,8 +46,10 @@ def tiles(measured: dict[str, Any]) -> str:
         value, ends = measured[name], measured["intervals"].get(name)
         if value is not None:
             between = f"<small>{ends[0]:.3f} to {ends[1]:.3f}</small>" if ends else ""
+            n = measured.get(COUNTED_OVER[name]) if name in COUNTED_OVER else None
+            shown = f"{value:.3f}" if n is None or n >= FEW else of_all(value, n)
             parts.append(
-                f'<div class="tile"><b>{value:.3f}</b><span>{words.get(name, METRIC_NAMES[name])}</span>{between}</div>'
+                f'<div class="tile"><b>{shown}</b><span>{words.get(name, METRIC_NAMES[name])}</span>{between}</div>'
             )
     return f'<div class="tiles">{"".join(parts)}</div>'
 
@@ -79,7 +93,7 @@ def by_group(measured: dict[str, Any], key: str) -> str:
             if other[key][group][metric] is not None
         ]
         title = language_name(group) if key == "by_lang" else group
-        note = f"{part['n']:,} texts"
+        note = counted(part["n"], "text")
         rows.append(interval_row(title, part[metric], part["intervals"].get(metric), note=note, ticks=ticks))
     legend = "".join(
         f'<span><i class="swatch of-{name}"></i>{BASELINE_NAMES[name]}</span>' for name in beside
@@ -155,7 +169,10 @@ def calibration_section(
         axes.upright(float(score), low, high)
         radius = 3 + 5 * (float(count) / most) ** 0.5
         axes.dot(
-            float(score), float(share), radius=radius, title=f"{count} texts: score {score:.2f}, {share:.2f}"
+            float(score),
+            float(share),
+            radius=radius,
+            title=f"{counted(int(count), 'text')}: score {score:.2f}, {share:.2f}",
         )
     ece = measured["ece"]
     error = (
@@ -176,7 +193,7 @@ def calibration_section(
 def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: list[str]) -> str:
     """Each label by itself, and which ones are taken for which."""
     rows = [
-        interval_row(label, row["f1"], None, note=f"{row['n']:,} texts")
+        interval_row(label, row["f1"], None, note=counted(row["n"], "text"))
         for label, row in measured["per_class"].items()
     ]
     table = metric_table(measured["per_class"], ("precision", "recall", "f1"), intervals=False)
@@ -215,14 +232,6 @@ def metric_table(parts: dict[str, Any], columns: tuple[str, ...], *, intervals: 
 def fitted(measured: dict[str, Any]) -> dict[str, Any]:
     """The baselines that could be fitted."""
     return {name: part for name, part in measured["baselines"].items() if isinstance(part, dict)}
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95% interval of a share of n (Wilson 1927)."""
-    z2 = 1.96**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = 1.96 / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def _cut_cells(point: dict[str, Any], kind: str, other: str) -> list[str]:

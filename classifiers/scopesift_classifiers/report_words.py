@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopesift_files.counted import counted
+
+FEW = 100
+"""Below so many texts a share is shown as it was counted."""
+EXPLAINS = 0.25
+"""Share of a drift from which on a mix of labels is said to explain some of it."""
 BASELINE_NAMES = {
     "mean_difference": "Residual mean-difference",
     "linear_probe": "Linear probe",
@@ -30,8 +36,8 @@ TERMS = {
     "Balanced accuracy": "the mean, over the labels, of the share that was found. Guessing gives .5 with two labels.",
     "Precision": "of the texts that were flagged, the share that should have been.",
     "Recall": "of the texts that should be flagged, the share that was.",
-    "Interval": "with another sample of as many texts, the number would fall in it 95 times in 100 "
-    "(bootstrap, 1,000 resamples).",
+    "Interval": "where the number would lie with any number of such texts, in 95 of 100 cases; the fewer texts there "
+    "are, the wider it is.",
     "Residual mean-difference, linear probe": "two ordinary classifiers that read the same language model, but all of "
     "its numbers instead of a few features; the probe is trained by gradient descent.",
     "TF-IDF + logistic regression": "an ordinary classifier that counts words and letters, without any language model.",
@@ -51,20 +57,30 @@ def of_hundred(share: float) -> str:
     return f"{value:.1f} of 100" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} of 100"
 
 
+def of_all(share: float, n: int) -> str:
+    """A share of n texts: as it was counted, "7 of 8", below 100 texts, and "88 of 100" from there on."""
+    return f"{round(share * n)} of {n}" if n < FEW else of_hundred(share)
+
+
 def binary_lead(name: str, positive: str, measured: dict[str, Any], data: str) -> str:
     """The first sentences of a report on a classifier with a positive label."""
-    n, positives = measured["n"], measured["n_positive"]
+    n, positives, flagged = measured["n"], measured["n_positive"], measured["n_flagged"]
     recall, precision = measured["recall"], measured["precision"]
     words = (
-        f"{name} read {n:,} texts of {data} that people had labelled; {positives:,} of them are {positive}. "
-        f"It found {of_hundred(recall)} of the {positive} texts"
+        f"{name} read {counted(n, 'text')} of {data} that people had labelled; {positives:,} of them "
+        f"{'is' if positives == 1 else 'are'} {positive}. Of the {positive} texts it found {of_all(recall, positives)}"
     )
     if measured["balanced_accuracy"] is not None:
         alarms = 1 - (2 * measured["balanced_accuracy"] - recall)
-        words += f" and wrongly flagged {of_hundred(alarms)} of the others"
-    words += f". Of what it flagged, {of_hundred(precision)} were rightly flagged."
+        words += f", and of the others it wrongly flagged {of_all(alarms, n - positives)}"
+    if flagged:
+        words += (
+            f". Of what it flagged, {of_all(precision, flagged)} {'was' if flagged == 1 else 'were'} right."
+        )
+    else:
+        words += ". It flagged nothing."
     natural = measured["natural"]
-    if natural:
+    if natural and n >= FEW:
         words += (
             f" In a stream where only {of_hundred(natural['prevalence'])} texts are {positive} (an assumption), "
             f"{of_hundred(natural['precision'])} flags would be right."
@@ -76,8 +92,8 @@ def many_lead(name: str, measured: dict[str, Any], data: str) -> str:
     """The first sentences of a report on a classifier with many labels."""
     labels = len(measured["per_class"])
     return (
-        f"{name} read {measured['n']:,} texts of {data} that carry one of {labels} labels each, and gave the right one "
-        f"to {of_hundred(measured['accuracy'])}."
+        f"{name} read {counted(measured['n'], 'text')} of {data} with one of {counted(labels, 'label')} each, "
+        f"and gave the right one to {of_all(measured['accuracy'], measured['n'])}."
     )
 
 
@@ -104,32 +120,55 @@ def standing(measured: dict[str, Any]) -> str:
 def drift_words(drift: dict[str, Any]) -> str:
     """What the drift number means, in two or three sentences."""
     n, number, chance = drift["n"], drift["divergence"], drift["chance"]
+    texts = counted(n, "text")
     if number <= chance:
         return (
             f"The features fire as they did in the fit: the distance is {number:.4f}, and chance alone gives up to "
-            f"{chance:.4f} with {n:,} texts."
+            f"{chance:.4f} with {texts}."
         )
     times = number / chance if chance else float("inf")
     words = (
         f"The features fire otherwise than in the fit: the distance is {number:.4f}, {times:.1f} times what chance "
-        f"alone gives with {n:,} texts ({chance:.4f})"
+        f"alone gives with {texts} ({chance:.4f})"
     )
     scale = drift["between_classes"]
     words += f"; the fit's own labels are {scale:.4f} apart. " if scale else ". "
-    then, now = drift["mix_at_fit"], drift["mix_now"]
-    label = max(then, key=lambda name: abs(now[name] - then[name]))
-    mix = f"about {of_hundred(now[label])} texts {label}, against {of_hundred(then[label])} in the fit"
     if drift["level"] == "none":
-        return words + f"A different mix of labels explains all of it ({mix}): the features themselves hold."
+        return (
+            words
+            + f"A different mix of labels explains all of it ({_mix(drift)}): the features themselves hold."
+        )
     share = 1 - drift["unexplained"] / number
-    if share > 0.25:
-        words += f"A different mix of labels would explain {share:.0%} of it ({mix}); the rest is new. "
+    if drift["mix_now"] is None:
+        # a mix that was fitted to features that moved for other reasons says nothing of the texts
+        words += (
+            f"A different mix of labels would explain {max(share, 0):.0%} of it at best; the rest is new. "
+        )
+    elif share > EXPLAINS:
+        words += f"A different mix of labels explains {share:.0%} of it ({_mix(drift)}); the rest is new. "
     else:
-        words += "A different mix of labels does not explain it. "
+        words += f"The mix of labels does not explain it ({_mix(drift)}). "
     advice = {
         "slight": "What is left is slight.",
         "clear": "What is left is clear: label some of these texts and evaluate on them.",
         "strong": "What is left is strong: do not trust scores on these texts before you have labelled some and "
         "evaluated on them.",
     }
+    if drift["mix_from"] == "labels":
+        advice |= {
+            "clear": "What is left is clear: these texts are of another kind than the fit's.",
+            "strong": "What is left is strong: these texts are of quite another kind than the fit's.",
+        }
     return words + advice[drift["level"]]
+
+
+def _mix(drift: dict[str, Any]) -> str:
+    """The label whose share differs most, here and in the fit; an estimate is said to be one."""
+    then, now = drift["mix_at_fit"], drift["mix_now"]
+    label = max(then, key=lambda name: abs(now[name] - then[name]))
+    n = drift["n"]
+    if drift["mix_from"] == "labels":
+        here = f"{round(now[label] * n):,} of {counted(n, 'text')} {label}"
+    else:
+        here = f"about {of_all(now[label], n)} texts {label} by the features"
+    return f"{here}, against {of_hundred(then[label])} in the fit"

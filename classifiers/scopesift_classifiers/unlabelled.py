@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows
 
 from scopesift_classifiers.assessment import routed_verdicts
-from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.drift import Drift, count_firing, measure_drift
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.rule import firing
@@ -100,10 +100,24 @@ def assess_unlabelled(
     }
 
 
-def drift_of(classifier: Classifier, reference: dict[str, Any], acts_NS: NDArray[np.float32]) -> Drift:
-    """Drift of texts whose default features were read, `[N, S]` in the default decision's order."""
+def drift_of(
+    classifier: Classifier,
+    reference: dict[str, Any],
+    acts_NS: NDArray[np.float32],
+    labels: Sequence[str] | None = None,
+) -> Drift:
+    """Drift of texts whose default features were read.
+
+    Args:
+        classifier: What is watched.
+        reference: How the features fired in the fit.
+        acts_NS: Activations of the default decision's features, in its order.
+        labels: The texts' labels, if they have some; to a binary classifier every label but its own is negative.
+    """
     decision = classifier.default
-    return measure_drift(reference, decision.features, firing(acts_NS, decision.thresholds_S))
+    if labels is not None and classifier.kind == BINARY:
+        labels = [label if label in classifier.labels else classifier.unknown for label in labels]
+    return measure_drift(reference, decision.features, firing(acts_NS, decision.thresholds_S), labels)
 
 
 def fit_reference(

@@ -51,6 +51,35 @@ def test_a_new_mix_of_classes_is_drift_that_the_mix_explains(reference):
     assert drift.unexplained < drift.divergence / 5
 
 
+def test_known_labels_are_the_mix_whatever_the_features_say(reference):
+    moved = {name: rates.copy() for name, rates in RATES.items()}
+    moved["toxic"][:3] = RATES["clean"][:3]  # a toxicity that the fit has not seen looks clean
+    fires_NS, labels = draw(120, 0.5, 3, moved)
+    guessed, known = (measure_drift(reference, FEATURES, fires_NS, given) for given in (None, labels))
+    share = labels.count("toxic") / 120
+    assert (
+        estimate_mix(np.stack([RATES[name] for name in ("clean", "toxic")]), fires_NS.mean(axis=0), 120)[1]
+        < 0.3
+    )
+    assert known.mix_now == {"clean": pytest.approx(1 - share), "toxic": pytest.approx(share)}
+    assert (known.mix_from, guessed.mix_from) == ("labels", "features")
+    assert known.level in ("clear", "strong")
+
+
+def test_a_mix_is_not_estimated_from_features_that_moved_for_other_reasons(reference):
+    moved = {name: np.array([0.3, 0.02, 0.7, 0.4, 0.2, 0.1]) for name in RATES}
+    drift = measure_drift(reference, FEATURES, draw(400, 0.5, 3, moved)[0])
+    assert drift.level in ("clear", "strong")
+    assert drift.mix_now is None
+
+
+def test_labels_that_the_fit_did_not_have_leave_the_estimate(reference):
+    fires_NS, _ = draw(400, 0.05, 2)
+    drift = measure_drift(reference, FEATURES, fires_NS, ["other"] * 400)
+    assert drift.mix_from == "features"
+    assert drift.mix_now["toxic"] == pytest.approx(0.05, abs=0.05)
+
+
 def test_features_that_fire_otherwise_inside_the_classes_are_not_explained_by_a_mix(reference):
     moved = {name: rates.copy() for name, rates in RATES.items()}
     moved["clean"][3] = moved["toxic"][3] = 0.9

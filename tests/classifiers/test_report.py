@@ -94,14 +94,50 @@ def test_a_given_language_classifier_picks_the_rules(toxicity, language, tiny_sc
     assert measured["rules"]["ru"] >= 8
 
 
-def test_words_count_what_was_found_and_what_was_wrongly_flagged():
+def lead(n, positives, recall, precision, balanced, flagged):
     measured = {
-        "n": 100, "n_positive": 40, "recall": 0.5, "precision": 0.8, "balanced_accuracy": 0.7083333, "natural": None,
+        "n": n, "n_positive": positives, "n_flagged": flagged, "recall": recall, "precision": precision,
+        "balanced_accuracy": balanced, "natural": {"prevalence": 0.05, "precision": 0.25},
     }  # fmt: skip
-    words = binary_lead("toxicity", "toxic", measured, "x.csv")
-    assert "found 50 of 100 of the toxic texts" in words
-    assert "wrongly flagged 8 of 100 of the others" in words
+    return binary_lead("toxicity", "toxic", measured, "x.csv")
+
+
+def test_words_say_what_was_found_and_what_was_wrongly_flagged():
+    words = lead(1000, 400, 0.5, 0.8, 0.7083333, 250)
+    assert "read 1,000 texts of x.csv that people had labelled; 400 of them are toxic" in words
+    assert "Of the toxic texts it found 50 of 100, and of the others it wrongly flagged 8 of 100" in words
+    assert "Of what it flagged, 80 of 100 were right" in words
+    assert "25 of 100 flags would be right" in words
     assert of_hundred(0.004) == "0.4 of 100"
+
+
+def test_of_few_texts_the_words_give_the_counts_themselves():
+    words = lead(8, 4, 1.0, 0.8, 0.875, 5)
+    assert "Of the toxic texts it found 4 of 4, and of the others it wrongly flagged 1 of 4" in words
+    assert "Of what it flagged, 4 of 5 were right" in words
+    assert "stream" not in words
+    assert "of 100" not in words
+    assert "read 1 text of x.csv that people had labelled; 1 of them is toxic" in lead(
+        1, 1, 0.0, 0.0, None, 0
+    )
+    assert "It flagged nothing" in lead(1, 1, 0.0, 0.0, None, 0)
+
+
+def test_a_report_on_eight_texts_shows_counts_and_leaves_room_for_wrong_answers(
+    toxicity, tiny_scope, insults, tmp_path
+):
+    rows = insults(400, 3)
+    found = full_assessment(toxicity, tiny_scope, rows)
+    right = [at for at, verdict in enumerate(found.verdicts) if verdict.label == rows.labels[at]]
+    chosen = [[at for at in right if rows.labels[at] == label][:4] for label in ("toxic", "clean")]
+    few = full_assessment(toxicity, tiny_scope, rows.select(sorted([*chosen[0], *chosen[1]])))
+    assert few.measured["macro_f1"] == 1.0
+    write_report(tmp_path / "eight.html", few)
+    page = (tmp_path / "eight.html").read_text(encoding="utf-8")
+    assert "1.000 to 1.000" not in page
+    assert "1.00–1.00" not in page
+    assert "<b>4 of 4</b><span>found" in page
+    assert "it found 4 of 4, and of the others it wrongly flagged 0 of 4" in page
 
 
 @pytest.mark.parametrize(
@@ -116,15 +152,35 @@ def test_words_claim_a_difference_only_outside_chance(difference, interval, word
     assert words in said
 
 
+DRIFT = {
+    "n": 500, "divergence": 0.02, "chance": 0.001, "between_classes": 0.1, "unexplained": 0.0005, "level": "none",
+    "mix_at_fit": {"toxic": 0.5, "clean": 0.5}, "mix_now": {"toxic": 0.05, "clean": 0.95}, "mix_from": "features",
+}  # fmt: skip
+
+
 def test_drift_words_follow_the_level():
-    drift = {
-        "n": 500, "divergence": 0.02, "chance": 0.001, "between_classes": 0.1, "unexplained": 0.0005, "level": "none",
-        "mix_at_fit": {"toxic": 0.5, "clean": 0.5}, "mix_now": {"toxic": 0.05, "clean": 0.95},
-    }  # fmt: skip
-    assert "the features themselves hold" in drift_words(drift)
-    assert "5 of 100" in drift_words(drift)
-    assert "do not trust" in drift_words({**drift, "unexplained": 0.018, "level": "strong"})
-    assert "as they did in the fit" in drift_words({**drift, "divergence": 0.0005})
+    assert "the features themselves hold" in drift_words(DRIFT)
+    assert "about 5 of 100 texts toxic by the features, against 50 of 100 in the fit" in drift_words(DRIFT)
+    assert "about 3 of 60 texts toxic" in drift_words({**DRIFT, "n": 60})
+    assert "with 1 text." in drift_words({**DRIFT, "n": 1, "divergence": 0.0005})
+    assert "do not trust" in drift_words({**DRIFT, "unexplained": 0.018, "level": "strong", "mix_now": None})
+    assert "as they did in the fit" in drift_words({**DRIFT, "divergence": 0.0005})
+
+
+def test_drift_words_claim_no_share_of_labels_that_nobody_knows():
+    words = drift_words({**DRIFT, "unexplained": 0.012, "level": "clear", "mix_now": None})
+    assert "would explain 40% of it at best" in words
+    assert "toxic" not in words
+
+
+def test_drift_words_of_labelled_texts_go_by_their_labels():
+    known = {**DRIFT, "mix_from": "labels", "mix_now": {"toxic": 0.5, "clean": 0.5}, "n": 120}
+    words = drift_words({**known, "unexplained": 0.02, "level": "strong"})
+    assert (
+        "The mix of labels does not explain it (60 of 120 texts toxic, against 50 of 100 in the fit)" in words
+    )
+    assert "about" not in words
+    assert "label some" not in words
 
 
 def test_the_matrix_has_means_over_draws_and_gaps_where_nothing_was_measured():
