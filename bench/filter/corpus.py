@@ -14,20 +14,19 @@ import zstandard
 LABELLED = ("toxicity", "language", "domain")
 
 
-def write_corpus(data: Path, target: Path, count: int, *, seed: int = 0) -> int:
+def write_corpus(data: Path, target: Path, count: int) -> int:
     """Write `count` documents drawn from all that `data` holds, each once.
 
     Args:
         data: folder with toxicity/, language/, domain/ (JSONL, gzip) and pretrain/ (a document a line, xz).
         target: a .jsonl.zst file.
         count: how many; fewer if there are not as many different texts.
-        seed: of the shuffle.
 
     Returns:
         How many were written.
     """
     rows = sorted(_rows(data))
-    random.Random(seed).shuffle(rows)  # noqa: S311
+    random.Random(0).shuffle(rows)  # noqa: S311
     chosen = rows[:count]
     with target.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packed:
         for number, (text, source) in enumerate(chosen):

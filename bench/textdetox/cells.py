@@ -16,7 +16,6 @@ LANGUAGES = (SOURCE, *OTHERS)
 SHARES = {"35": 0.01, "175": 0.05, "350": 0.1, "875": 0.25, "all": 1.0}
 """By number of labels: their share of the 3,500 that the benchmark has for most languages."""
 ENGLISH, TENTH, ALL = "english", "350", "all"
-CELLS = (ENGLISH, *SHARES)
 FIRST = (ENGLISH, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
 """The cells in the order in which they are measured."""
 TRANSFER, TFIDF = "transfer", "tfidf"

@@ -19,17 +19,15 @@ class Published:
 
     Attributes:
         source: Where they stand.
-        metric: What was measured.
         figures: By language, then by model.
     """
 
     source: str
-    metric: str
     figures: dict[str, dict[str, float]]
 
     @classmethod
     def read(cls, path: Path, metric: str) -> Published:
-        """Read a file `{"source", "metric", "languages": {lang: {metric: {model: figure}}}}`.
+        """Read a file `{"source", "languages": {lang: {metric: {model: figure}}}}`.
 
         Args:
             path: The file.
@@ -44,10 +42,10 @@ class Published:
                 lang: {str(model): float(value) for model, value in part[metric].items()}
                 for lang, part in content["languages"].items()
             }
-            return cls(str(content["source"]), str(content["metric"]), figures)
+            return cls(str(content["source"]), figures)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BenchError(
-                f"{path}: expected source, metric and figures under languages.<lang>.{metric}, "
+                f"{path}: expected source and figures under languages.<lang>.{metric}, "
                 f"got {type(error).__name__}: {error}"
             ) from None
 

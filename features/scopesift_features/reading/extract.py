@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,6 @@ def stream_residuals(
     layers: Sequence[int],
     *,
     max_tokens: int | None = None,
-    on_batch: Callable[[Batch], None] | None = None,
 ) -> Iterator[ResidualBatch]:
     """Run the backbone over windows, no further than the deepest layer.
 
@@ -91,7 +90,6 @@ def stream_residuals(
         windows: from `make_windows`.
         layers: layers whose residual is wanted.
         max_tokens: most tokens of a batch, padding included; None: by device.
-        on_batch: called after each batch, for progress.
 
     Yields:
         Every kept token once, longest windows first.
@@ -105,8 +103,6 @@ def stream_residuals(
     for batch in make_batches(windows, max_tokens or default_batch_tokens(reader.device)):
         backbone = reader.backbone(max(layers))
         yield read_batch(backbone, batch, layers, reader.sae_device)
-        if on_batch is not None:
-            on_batch(batch)
 
 
 def default_batch_tokens(device: str) -> int:

@@ -19,7 +19,6 @@ from torch import Tensor
 
 MAGIC = b"E5S1"
 BLOCK = 32
-BLOCK_BYTES = 18
 FLOAT32, FOUR_BIT = 0, 1
 
 
