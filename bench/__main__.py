@@ -50,6 +50,14 @@ def encode_tiles(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def encode_compilation() -> None:
+    """Compile the Triton kernels for an H100, without one, and say what they take."""
+    from bench.encode.compilation import run
+
+    run()
+
+
+@app.command()
 def encode_stages(out: Out = None, quick: Quick = False) -> None:
     """Say where the time of both encodes goes, kernel by kernel."""
     from bench.encode.stages import run

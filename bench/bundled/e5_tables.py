@@ -7,14 +7,10 @@ from typing import Any
 
 from scopesift_features.catalogue.table import bundled_folder
 
+from bench.bundled.baselines import NAMES
 from bench.markdown import markdown, three
 from bench.results_file import stored
 
-BASELINES = {
-    "linear_probe": "linear probe",
-    "mean_difference": "residual mean-difference",
-    "tfidf": "TF-IDF + logistic regression",
-}
 CLASSIFIERS = {
     "toxicity": "toxicity, English",
     "language": "language, 30",
@@ -35,10 +31,10 @@ def quality() -> str:
     rows = []
     for name, says in CLASSIFIERS.items():
         test = _quality(name)["test"]
-        systems = [test, *(test["baselines"][baseline] for baseline in BASELINES)]
+        systems = [test, *(test["baselines"][baseline] for baseline in NAMES)]
         cells = [f"{three(one['accuracy'])} / {three(one['macro_f1'])}" for one in systems]
         rows.append([says, f"{test['n']:,}", f"**{cells[0]}**", *cells[1:]])
-    return markdown(["accuracy / macro-F1", "test rows", "scopesift", *BASELINES.values()], rows)
+    return markdown(["accuracy / macro-F1", "test rows", "scopesift", *NAMES.values()], rows)
 
 
 def toxicity_languages() -> str:
@@ -50,11 +46,11 @@ def toxicity_languages() -> str:
             continue
         code, own = key.removeprefix("own rule "), found[key]
         zero = found[f"zero-shot {code}"]["balanced_accuracy"]
-        baselines = [three(own["baselines"][name]["balanced_accuracy"]) for name in BASELINES]
+        baselines = [three(own["baselines"][name]["balanced_accuracy"]) for name in NAMES]
         rows.append(
             [code, f"{own['n']:,}", three(zero), f"**{three(own['balanced_accuracy'])}**", *baselines]
         )
-    header = ["balanced accuracy", "test rows", "English labels only", "own labels", *BASELINES.values()]
+    header = ["balanced accuracy", "test rows", "English labels only", "own labels", *NAMES.values()]
     return markdown(header, rows)
 
 

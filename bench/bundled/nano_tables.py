@@ -8,14 +8,9 @@ from typing import Any
 
 from scopesift_features.catalogue.table import bundled_folder
 
+from bench.bundled.baselines import NAMES
 from bench.markdown import markdown, three
 from bench.results_file import stored
-
-NAMES = {
-    "mean_difference": "residual mean-difference",
-    "linear_probe": "linear probe",
-    "tfidf": "TF-IDF + logistic regression",
-}
 
 
 def _quality(name: str) -> dict[str, Any]:

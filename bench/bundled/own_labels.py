@@ -11,7 +11,7 @@ from scopesift_classifiers.fit_settings import FitSettings
 from scopesift_classifiers.fitting import fit_classifier
 from scopesift_features.scope import Scope
 
-from bench.bundled.nano_tables import NAMES
+from bench.bundled.baselines import NAMES
 from bench.markdown import markdown, three
 from bench.results_file import StoredRows
 from recipes.nano.bundled_classifiers import LAYERS, toxicity_rows

@@ -1,4 +1,4 @@
-"""`python -m bench.encode.compilation`: do the Triton kernels compile for an H100 and fit it? Needs no GPU.
+"""`python -m bench encode-compilation`: do the Triton kernels compile for an H100 and fit it? Needs no GPU.
 
 Triton brings its own assembler. Run it without TRITON_INTERPRET, with the Triton version that the GPU machine has.
 """
@@ -196,7 +196,3 @@ def _registers(ptx: str) -> tuple[int, int]:
         said = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603
     registers = max(int(found) for found in re.findall(r"Used (\d+) registers", said))
     return registers, sum(int(found) for found in re.findall(r"(\d+) bytes spill stores", said))
-
-
-if __name__ == "__main__":
-    run()

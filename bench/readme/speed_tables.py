@@ -53,10 +53,10 @@ def encode_selected() -> str:
 
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
-    from bench.service.table import markdown
+    from bench.service.table import table
 
     content = stored("service-cpu")
-    return _measured(markdown(content), content)
+    return _measured(table(content), content)
 
 
 def service_memory() -> str:

@@ -25,7 +25,7 @@ from bench.errors import BenchError
 from bench.results_file import write_result
 from bench.service.client import CLOSED, ONE, OPEN, Load
 from bench.service.rates import steady_rate, summary
-from bench.service.table import markdown
+from bench.service.table import table
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 TEXTS_A_CALL = 32
@@ -84,7 +84,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
         "bars": BARS,
     }
     path = write_result("service-quick" if quick else "service", result, out)
-    sys.stdout.write(markdown(result) + f"\n\n{path}\n")
+    sys.stdout.write(table(result) + f"\n\n{path}\n")
 
 
 def _measure(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:

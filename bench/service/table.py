@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.markdown import markdown as as_table
+from bench.markdown import markdown
 
 
-def markdown(result: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     """Latency and throughput, and how far the bars are."""
     offline, overload = result["offline"], result["overload"]
     rows = [["offline engine", f"{offline['texts_per_second']:.0f}", _ms(offline["single_seconds"]), ""]]
@@ -24,7 +24,7 @@ def markdown(result: dict[str, Any]) -> str:
         for name, server in result["servers"].items()
     )
     return (
-        as_table(["", "texts/s", "median ms", "p99 ms"], rows)
+        markdown(["", "texts/s", "median ms", "p99 ms"], rows)
         + f"\n\nMedians of {len(result['rounds'])} rounds, saturated and idle over the engine: {measured} "
         f"(aims: {bars['share_of_offline']:.0%} and {bars['added_ms']:.0f} ms). Open load, overload and afterwards: on "
         f"one core. {result['pinned'][0].upper()}{result['pinned'][1:]}."
