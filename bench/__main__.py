@@ -172,6 +172,14 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def extreme(out: Out = None) -> None:
+    """Count the tokens and verdicts that a limit on the residual's norm changes in e5 and nano, and its cost."""
+    from bench.bundled.extreme import run
+
+    run(out)
+
+
+@app.command()
 def precision(out: Out = None) -> None:
     """Count the verdicts that a bfloat16 backbone turns."""
     from bench.bundled.precision import run

@@ -82,7 +82,7 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         "workers": workers,
         "threads": full.threads,
         "features": len(engine.features),
-        "layers": len({layer for layer, _ in engine.features}),
+        "layers": len({feature.layer for feature in engine.features}),
     }
 
 

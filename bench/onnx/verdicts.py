@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.onnx_export import ExportSettings, build_model, make_encoders, read_tokens
+from scopesift_classifiers.onnx_export import ExportSettings, build_model, calibration_tokens, make_encoders
 from scopesift_classifiers.onnx_file import open_model
 from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
 from scopesift_classifiers.onnx_stand_in import Tokens
@@ -54,12 +54,12 @@ def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str
         say(f"calibrating {name}")
         classifier = Classifier.load(name, scope.id)
         layers = sorted({layer for layer, _ in classifier.features})
-        tokens = read_tokens(scope, read_task(data, name, min(CALIBRATION_TEXTS, n), 2), layers)
+        tokens = calibration_tokens(scope, read_task(data, name, min(CALIBRATION_TEXTS, n), 2), layers)
         whole += [_candidate(scope, classifier, *choice, tokens) for choice in ON_ALL.items()]
         part += [_candidate(scope, classifier, *choice, tokens) for choice in ON_A_FOURTH.items()]
         exact = next(one for one in whole if one.classifier is classifier and one.name == "full")
         part += [replace(exact, name=f"full, rules of {code}", route=code) for code in classifier.by_lang]
-        own = read_tokens(scope, own_sentences(scope, classifier, min(TEXTS, n)), layers)
+        own = calibration_tokens(scope, own_sentences(scope, classifier, min(TEXTS, n)), layers)
         part.append(_candidate(scope, classifier, "selected, calibrated on nano's own texts", SELECTED, own))
     result: dict[str, Any] = {"texts": len(pool.texts), "languages": pool.languages, "rows": []}
     for step, candidates in ((1, whole), (FOURTH, part)):

@@ -113,6 +113,7 @@ BUNDLE: dict[str, Any] = {
     "results": {
         "study": re.compile(r"[a-z-]{1,40}"),
         "layers": [_COUNT],
+        "norm_bounds": [Number()],
         "k": [_COUNT],
         "source": _LANGUAGE,
         "languages": Each(_LANGUAGE, _OF_LANGUAGE),

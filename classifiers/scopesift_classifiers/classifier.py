@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
+from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
@@ -36,6 +38,7 @@ class Classifier:
         unknown: What is answered when nothing speaks: "und", "other"; for binary the negative label.
         scope: Fingerprint of the scope that it was fitted on.
         settings: How texts were read in the fit.
+        norm_bounds: Layer -> the largest norm of a residual that counted in the fit, where the settings limit it.
         default: The decision for any language.
         by_lang: Decisions for single languages, added by `transfer`.
         route_confidence: Score of the language verdict from which on `by_lang` is used.
@@ -51,6 +54,7 @@ class Classifier:
     default: Decision
     by_lang: dict[str, Decision] = field(default_factory=dict)
     route_confidence: float = 0.5
+    norm_bounds: dict[int, float] = field(default_factory=dict)
     fit: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
 
@@ -65,6 +69,10 @@ class Classifier:
         return sorted(
             {(item.layer, item.index) for decision in self.decisions.values() for item in decision.features}
         )
+
+    def selected(self, feature: tuple[int, int]) -> SelectedFeature:
+        """One of its features, read within its norm bounds."""
+        return SelectedFeature(*feature, self.norm_bounds.get(feature[0], math.inf))
 
     @property
     def decisions(self) -> dict[str, Decision]:
@@ -109,6 +117,15 @@ class Classifier:
                 f"classifier {self.name!r} was fitted with {self.settings}, but the scope reads with "
                 f"{scope.settings}; load the scope with the same settings or fit again"
             )
+
+    def bind(self, scope: Scope) -> Scope:
+        """The scope as this classifier reads with it: within its norm bounds.
+
+        Raises:
+            ScopeError: As `check_scope`.
+        """
+        self.check_scope(scope)
+        return scope if scope.norm_bounds == self.norm_bounds else scope.with_bounds(self.norm_bounds)
 
     def to_json(self) -> str:
         """The artifact's text; canonical, so equal classifiers give equal bytes."""
@@ -177,6 +194,9 @@ class Classifier:
                 default=decision_from_json(content["default"]),
                 by_lang={code: decision_from_json(value) for code, value in content["by_lang"].items()},
                 route_confidence=float(content["route_confidence"]),
+                norm_bounds={
+                    int(layer): float(bound) for layer, bound in content.get("norm_bounds", {}).items()
+                },
                 fit=dict(content["fit"]),
                 quality=dict(content["quality"]),
             )
@@ -188,12 +208,14 @@ class Classifier:
             ) from None
 
     def _content(self) -> dict[str, Any]:
+        bounds = {str(layer): bound for layer, bound in sorted(self.norm_bounds.items())}
         return {
             "name": self.name,
             "kind": self.kind,
             "unknown": self.unknown,
             "scope": self.scope,
             "settings": self.settings.to_dict(),
+            **({"norm_bounds": bounds} if bounds else {}),
             "default": self.default.to_dict(),
             "by_lang": {code: decision.to_dict() for code, decision in sorted(self.by_lang.items())},
             "route_confidence": self.route_confidence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +31,7 @@ class Engine:
     Attributes:
         scope: What reads the texts.
         classifiers: By name.
-        features: All (layer, index) that any classifier reads, sorted.
+        features: All that any classifier reads, sorted.
         columns: Places in `features` of the features of every decision: by classifier, then by "default" or language.
         encoder: What encodes the residual.
         batch_tokens: Most tokens of a batch; None: by device.
@@ -63,11 +64,14 @@ class Engine:
             classifier.check_scope(scope)
         self.scope, self.encoder, self.batch_tokens = scope, encoder, batch_tokens
         self.classifiers = {classifier.name: classifier for classifier in classifiers}
-        self.features = sorted({feature for classifier in classifiers for feature in classifier.features})
+        self.features = sorted({one.selected(feature) for one in classifiers for feature in one.features})
         column = {feature: at for at, feature in enumerate(self.features)}
         self.columns = {
             classifier.name: {
-                rule: np.array([column[item.layer, item.index] for item in decision.features], dtype=np.int64)
+                rule: np.array(
+                    [column[classifier.selected((item.layer, item.index))] for item in decision.features],
+                    dtype=np.int64,
+                )
                 for rule, decision in classifier.decisions.items()
             }
             for classifier in classifiers
@@ -82,7 +86,7 @@ class Engine:
     def reader(self) -> SelectedReader:
         """What reads the engine's features."""
         floors = floors_of(self.classifiers.values())
-        features = [SelectedFeature(*feature, float(floors[feature])) for feature in self.features]
+        features = [replace(feature, floor=float(floors[feature])) for feature in self.features]
         return SelectedReader(self.scope, features, encoder=self.encoder)
 
     def predict(
@@ -136,18 +140,18 @@ class Engine:
         ]
 
 
-def floors_of(classifiers: Iterable[Classifier]) -> dict[tuple[int, int], np.float32]:
+def floors_of(classifiers: Iterable[Classifier]) -> dict[SelectedFeature, np.float32]:
     """For each feature the largest activation that no decision tells from none, float32.
 
     Where all rules that read a feature add log-odds, only whether it reaches its threshold matters, which spares most
     of the encode.
     """
-    floors: dict[tuple[int, int], np.float32] = {}
+    floors: dict[SelectedFeature, np.float32] = {}
     for classifier in classifiers:
         for decision in classifier.decisions.values():
             counted = all(rule.combine == LOG_ODDS for rule in decision.rules.values())
             for item, threshold in zip(decision.features, decision.thresholds_S, strict=True):
                 below = np.nextafter(threshold, np.float32(0)) if counted else np.float32(0)
-                key = (item.layer, item.index)
+                key = classifier.selected((item.layer, item.index))
                 floors[key] = min(floors.get(key, below), below)
     return floors

@@ -91,17 +91,20 @@ class FeatureCache:
         on_progress: Progress | None = None,
     ) -> DocumentFeatures:
         """What `document_features` gives for the same arguments, read from disk as far as it is there."""
-        units = [Unit(SPARSE, layer) for layer in layers]
-        units += [Unit(DENSE, layer) for layer in layers if mean_residual]
-        found = self._read(scope, texts, units, on_progress)
+        units = [Unit.of(scope, SPARSE, layer) for layer in layers]
+        units += [Unit.of(scope, DENSE, layer) for layer in layers if mean_residual]
+        found = {
+            (unit.kind, unit.layer): read
+            for unit, read in self._read(scope, texts, units, on_progress).items()
+        }
         return DocumentFeatures(
-            acts={layer: found[Unit(SPARSE, layer)] for layer in layers},
-            mean_ND={layer: found[Unit(DENSE, layer)] for layer in layers} if mean_residual else None,
+            acts={layer: found[SPARSE, layer] for layer in layers},
+            mean_ND={layer: found[DENSE, layer] for layer in layers} if mean_residual else None,
         )
 
     def mean_residuals(self, scope: Scope, texts: Sequence[str], layer: int) -> NDArray[np.float32]:
         """Mean residual of every text after one layer, `[N, d_model]` float32."""
-        unit = Unit(DENSE, layer)
+        unit = Unit.of(scope, DENSE, layer)
         means: NDArray[np.float32] = self._read(scope, texts, [unit], None)[unit]
         return means
 
@@ -118,7 +121,7 @@ class FeatureCache:
         Raises:
             ScopeError: The disk is full or cannot be written.
         """
-        units = [Unit(SPARSE, layer) for layer in layers]
+        units = [Unit.of(scope, SPARSE, layer) for layer in layers]
         wanted = WantedTexts.of(texts, units)
         home = self.folder / _identity(scope)
         known: dict[int, list[Part]] = {layer: [] for layer in layers}
@@ -198,7 +201,7 @@ def mean_residuals(
     """Mean residual of every text after one layer, `[N, d_model]` float32, from a cache where there is one."""
     if cache is not None:
         return cache.mean_residuals(scope, texts, layer)
-    unit = Unit(DENSE, layer)
+    unit = Unit.of(scope, DENSE, layer)
     means: NDArray[np.float32] = read_units(scope, texts, [unit], None)[unit]
     return means
 

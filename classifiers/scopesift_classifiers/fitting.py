@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from scopesift_features.reading.document_features import document_features
+from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, UsageError
 
@@ -117,6 +118,7 @@ def fit_classifier(
         UsageError: Settings that the scope or the data cannot meet.
     """
     require_rows(train, dev)
+    scope = bounded(scope, train.texts, layers_up_to(scope, settings.max_layer))
     table = open_table(
         scope,
         [*train.texts, *dev.texts],
@@ -151,7 +153,10 @@ def fit_tables(
     *,
     say: Callable[[str], None] | None = None,
 ) -> Classifier:
-    """`fit_classifier` on document features that are there: those of the train rows, then those of the dev rows."""
+    """`fit_classifier` on document features that are there: those of the train rows, then those of the dev rows.
+
+    The scope is the one that read them, within its norm bounds.
+    """
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
     binary = len(train.classes) == 2 and settings.positive in train.classes
@@ -163,6 +168,7 @@ def fit_tables(
         unknown=negative if binary else settings.unknown,
         scope=scope.fingerprint,
         settings=scope.settings,
+        norm_bounds=scope.norm_bounds,
         default=_named(decision, scope, fit_table, train, settings.positive if binary else None),
         fit={
             "train": {"rows": len(train), "sha256": train.fingerprint()},

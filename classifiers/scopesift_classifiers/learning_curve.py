@@ -82,7 +82,9 @@ def read_language(
         on_progress: Called with (texts read, all texts).
     """
     check_examples(classifier, train)
-    table = read_table(scope, [*train.texts, *test.texts], cache=cache, on_progress=on_progress)
+    table = read_table(
+        classifier.bind(scope), [*train.texts, *test.texts], cache=cache, on_progress=on_progress
+    )
     rows = np.arange(len(train) + len(test))
     test_table = table.rows(rows[len(train) :])
     default = whole_rule(classifier.default, test_table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ class EncoderRows:
         rounding: "float32", or the dtype to which the residual is rounded first (the SAE's storage dtype).
         stored: How the weights are stored, "fp32" or "fp16"; arithmetic is float32.
         int8: Store and multiply in 8 bits; None: don't.
+        norm_bound: Tokens with a longer residual don't count, unless a row has no other.
     """
 
     layer: int
@@ -38,6 +40,7 @@ class EncoderRows:
     rounding: str = "float32"
     stored: str = FP32
     int8: Int8Range | None = None
+    norm_bound: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)

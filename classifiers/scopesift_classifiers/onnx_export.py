@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def export_classifier(
     """
     require_onnx()
     load_runtime()
-    classifier.check_scope(scope)
+    scope = classifier.bind(scope)
     routed_decisions(classifier)
     needs_texts = settings.head == SELECTED or settings.int8 is not None
     chosen, source = (
@@ -126,7 +127,7 @@ def export_classifier(
         )
     # nothing is calibrated on the built-in ones, so all of them measure
     calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
-    tokens = read_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
+    tokens = calibration_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
     encoders = make_encoders(classifier, scope, settings, tokens)
     say(f"comparing with the classifier itself on {len(measure)} texts")
     # the measured rate goes into the metadata, so the graph that is measured has none yet
@@ -176,8 +177,12 @@ def make_encoders(
     columns: dict[int, list[int]] = {}
     for layer, index in classifier.features:
         columns.setdefault(layer, []).append(index)
+    bounds = {layer: scope.norm_bounds.get(layer, math.inf) for layer in columns}
     if settings.head == FULL and settings.int8 is None:
-        return [full_rows(scope.sae(layer), rows, stored=settings.dtype) for layer, rows in columns.items()]
+        return [
+            full_rows(scope.sae(layer), rows, stored=settings.dtype, norm_bound=bounds[layer])
+            for layer, rows in columns.items()
+        ]
     if not len(tokens[min(columns)].x_TD):
         raise InputError("the texts hold no tokens to calibrate on; give texts with words in them")
     encoders = []
@@ -185,10 +190,11 @@ def make_encoders(
         sae = scope.sae(layer)
         if settings.int8 is not None:
             ranges = measure_range([tokens[layer].x_TD], sae.W_enc_FD.float().cpu().numpy(), settings.int8)
-            encoders.append(full_rows(sae, rows, int8=ranges))
+            encoders.append(full_rows(sae, rows, int8=ranges, norm_bound=bounds[layer]))
         else:
             lowest = _lowest_thresholds(classifier, layer, rows)
-            encoders.append(selected_rows(sae, rows, lowest, tokens[layer], settings.dtype))
+            chosen = selected_rows(sae, rows, lowest, tokens[layer], settings.dtype)
+            encoders.append(replace(chosen, norm_bound=bounds[layer]))
     return encoders
 
 
@@ -211,23 +217,23 @@ def build_model(
     return graph.model(settings.opset, properties)
 
 
-def read_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
+def calibration_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
     """Residuals of the tokens that count, by layer, in the order of the texts."""
     parts: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
-    documents = [np.zeros(0, np.int64)]
+    documents: dict[int, list[NDArray[np.int64]]] = {layer: [] for layer in layers}
     for places, rows in row_batches(scope, texts):
-        keep_BT = rows.keep_BT > 0
         for layer, x_BTD in rows.residuals(scope, layers).items():
+            keep_BT = rows.counted(x_BTD, scope.norm_bounds.get(layer, math.inf))
             parts[layer].append(x_BTD[keep_BT])
-        document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
-        documents.append(document_BT[keep_BT])
-    document_T = np.concatenate(documents)
-    order_T = np.argsort(document_T, kind="stable")
-    empty = np.zeros((0, scope.d_model), np.float32)
-    return {
-        layer: Tokens(np.concatenate([empty, *found])[order_T], document_T[order_T])
-        for layer, found in parts.items()
-    }
+            document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
+            documents[layer].append(document_BT[keep_BT])
+    found = {}
+    for layer in layers:
+        document_T = np.concatenate([np.zeros(0, np.int64), *documents[layer]])
+        order_T = np.argsort(document_T, kind="stable")
+        x_TD = np.concatenate([np.zeros((0, scope.d_model), np.float32), *parts[layer]])
+        found[layer] = Tokens(x_TD[order_T], document_T[order_T])
+    return found
 
 
 def _layers(classifier: Classifier) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
@@ -119,11 +120,22 @@ def _activations(
         strange_BT = graph.add("IsNaN", graph.add("ReduceSum", zero, graph.ints(2), keepdims=0))
         bad.append(graph.add("And", keep_BT, strange_BT))
         sound_BT = graph.add("And", keep_BT, graph.add("Not", strange_BT))
+        if rows.norm_bound < math.inf:
+            sound_BT = _within_bound(graph, x_BTD, sound_BT, rows.norm_bound)
         sound_BT1 = graph.add("Unsqueeze", sound_BT, graph.ints(2))
         x_BTD = graph.add("Where", sound_BT1, x_BTD, graph.number(0.0))
         acts.append(encode(graph, x_BTD, sound_BT, rows))
     joined = graph.add("Concat", *acts, axis=2) if len(acts) > 1 else acts[0]
     return joined, reduce(lambda one, other: graph.add("Or", one, other), bad)
+
+
+def _within_bound(graph: OnnxGraph, x_BTD: str, sound_BT: str, norm_bound: float) -> str:
+    """Tokens whose residual is no longer than the bound; of a row without such tokens all, see `extreme_tokens`."""
+    norm_BT = graph.add("ReduceL2", x_BTD, graph.ints(2), keepdims=0)
+    within_BT = graph.add("And", sound_BT, graph.add("LessOrEqual", norm_BT, graph.number(norm_bound)))
+    count_B1 = graph.add("ReduceSum", graph.cast(within_BT, np.float32), graph.ints(1), keepdims=1)
+    none_B1 = graph.add("Equal", count_B1, graph.number(0.0))
+    return graph.add("Or", within_BT, graph.add("And", sound_BT, none_B1))
 
 
 def _judged(

@@ -44,6 +44,7 @@ def describe(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> di
         "scope": classifier.scope,
         "reading": {
             **classifier.settings.to_dict(),
+            "norm_bounds": {str(layer): bound for layer, bound in classifier.norm_bounds.items()},
             "prefix_ids": prefix_ids(scope),
             "suffix_ids": suffix_ids(scope),
         },

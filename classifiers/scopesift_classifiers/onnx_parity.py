@@ -87,10 +87,12 @@ def compare(scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate])
         One result a candidate.
     """
     classifiers = {candidate.classifier.name: candidate.classifier for candidate in candidates}
-    features = sorted({feature for one in classifiers.values() for feature in one.features})
-    layers = sorted({layer for layer, _ in features})
+    features = sorted({one.selected(feature) for one in classifiers.values() for feature in one.features})
+    layers = sorted({feature.layer for feature in features})
     place = {feature: at for at, feature in enumerate(features)}
-    columns = {name: [place[feature] for feature in one.features] for name, one in classifiers.items()}
+    columns = {
+        name: [place[one.selected(feature)] for feature in one.features] for name, one in classifiers.items()
+    }
     found = [Disagreement() for _ in candidates]
     for places, rows in row_batches(scope, texts):
         residuals = rows.residuals(scope, layers)
@@ -105,14 +107,14 @@ def torch_maxima(
     scope: Scope,
     rows: Rows,
     residuals: dict[int, NDArray[np.float32]],
-    features: Sequence[tuple[int, int]],
+    features: Sequence[SelectedFeature],
     n_documents: int,
 ) -> NDArray[np.float32]:
     """Document maxima `[N, S]` of the features by the kernels, from the same residuals."""
-    keep_BT = rows.keep_BT > 0
-    document_T = torch.from_numpy(np.broadcast_to(rows.document_B[:, None], keep_BT.shape)[keep_BT])
     acts_NS = np.zeros((n_documents, len(features)), np.float32)
-    for own in by_layer(SelectedFeature(layer, index) for layer, index in features):
+    for own in by_layer(features):
+        keep_BT = rows.counted(residuals[own.layer], own.norm_bound)
+        document_T = torch.from_numpy(np.broadcast_to(rows.document_B[:, None], keep_BT.shape)[keep_BT])
         x_TD = torch.from_numpy(residuals[own.layer][keep_BT]).to(scope.sae_device)
         found = scope.sae(own.layer).encode_selected(
             x_TD, own.indices_S, own.floors_S, document_T, n_documents

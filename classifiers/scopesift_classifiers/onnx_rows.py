@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scopesift_features.reading.extreme_tokens import is_extreme
 from scopesift_features.reading.windows import Window, make_windows
 from scopesift_features.scope import Scope
 
@@ -42,6 +43,14 @@ class Rows:
             torch.from_numpy(self.ids_BT), torch.from_numpy(self.mask_BT), layers
         )
         return {layer: x_BTD.float().cpu().numpy() for layer, x_BTD in found.items()}
+
+    def counted(self, x_BTD: NDArray[np.float32], norm_bound: float) -> NDArray[np.bool_]:
+        """Tokens that count after a layer, bool `[B, T]`; see `extreme_tokens`."""
+        keep_BT = self.keep_BT > 0
+        row_T = torch.from_numpy(keep_BT.nonzero()[0])
+        extreme_T = is_extreme(torch.from_numpy(x_BTD[keep_BT]), row_T, len(keep_BT), norm_bound)
+        keep_BT[keep_BT] = ~extreme_T.numpy()
+        return keep_BT
 
     def feeds(self, residuals: dict[int, NDArray[np.float32]] | None) -> dict[str, NDArray[np.generic]]:
         """Inputs of a graph: of a head if there are residuals, of a graph with backbone otherwise."""

@@ -94,7 +94,8 @@ def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[
         rows_of[card.layer, card.feature] = list(chosen.values())
     rows = sorted({row for chosen in rows_of.values() for row in chosen})
     places = list(rows_of)
-    readings = read_tokens(found.scope, [found.sample.texts[row] for row in rows], places)
+    texts = [found.sample.texts[row] for row in rows]
+    readings = read_tokens(found.scope, texts, found.scope.selected(places))
     reading_of = dict(zip(rows, readings, strict=True))
     return {
         place: tuple(_example(found, row, reading_of[row], at, threshold) for row in rows_of[place])

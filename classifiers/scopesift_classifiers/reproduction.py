@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.metrics import BinaryMetrics
@@ -95,6 +96,7 @@ def reproduce(
         InputError: Unreadable rows.
     """
     study = {lang: read_study_rows(lang, paths) for lang, paths in find_languages(data).items()}
+    scope = bounded(scope, study[SOURCE].discovery.texts, scope.layers)
     total = sum(len(rows.discovery) + len(rows.dev) + len(rows.test) for rows in study.values())
     done = 0
 
@@ -125,6 +127,7 @@ def reproduce(
         "study": "qwen-scope-toxicity",
         "scope": scope.fingerprint,
         "layers": list(scope.layers),
+        "norm_bounds": list(scope.norm_bounds.values()),
         "k": list(K_CHOICES),
         "source": SOURCE,
         "languages": languages,

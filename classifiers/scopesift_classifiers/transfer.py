@@ -107,7 +107,7 @@ def transfer(
         UsageError: The classifier has more than two labels.
         ScopeError: Another scope than the classifier's.
     """
-    classifier.check_scope(scope)
+    scope = classifier.bind(scope)
     check_examples(classifier, few)
     settings = settings or TransferSettings()
     table = read_table(scope, few.texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)

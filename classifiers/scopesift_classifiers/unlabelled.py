@@ -86,6 +86,7 @@ def assess_unlabelled(
     Raises:
         UsageError: Nothing says how the features fired in the fit.
     """
+    scope = classifier.bind(scope)
     reference = fit_reference(classifier, scope, fit_data)
     verdicts = routed_verdicts(classifier, scope, texts, language, on_progress=on_progress)
     counts = Counter(verdict.label for verdict in verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,11 +28,18 @@ class Unit(NamedTuple):
 
     kind: str
     layer: int
+    norm_bound: float = math.inf
+
+    @classmethod
+    def of(cls, scope: Scope, kind: str, layer: int) -> Unit:
+        """What a scope reads of a layer, within its norm bounds."""
+        return cls(kind, layer, scope.norm_bounds.get(layer, math.inf))
 
     @property
     def folder(self) -> str:
         """Its folder's name."""
-        return f"{self.kind}{self.layer}"
+        within = "" if self.norm_bound == math.inf else f"-norm{self.norm_bound:g}"
+        return f"{self.kind}{self.layer}{within}"
 
 
 @dataclass(frozen=True, eq=False)

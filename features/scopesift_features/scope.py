@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from scopesift_features.backbone.source import file_sha256
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.table import CatalogueEntry, locate
 from scopesift_features.reader import Reader, choose_device, choose_dtype
+from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.sae.files import find_layers, read_config, read_safetensors
 from scopesift_features.sae.topk import TopKSAE
 
@@ -25,6 +27,7 @@ class Scope(Reader):
     Attributes:
         layers: layers that have an SAE on disk.
         d_sae, k: sizes of the SAEs.
+        norm_bounds: layer -> the largest norm of a residual that counts; see `extreme_tokens`. Empty: all count.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Scope(Reader):
         self.layers = find_layers(folder / "sae")
         if not self.layers:
             raise ScopeError(self._no_layers())
+        self.norm_bounds: dict[int, float] = {}
         self._saes: dict[int, TopKSAE] = {}
 
     @classmethod
@@ -76,6 +80,18 @@ class Scope(Reader):
         for layer in narrow.layers:
             self._check_layer(layer)
         return narrow
+
+    def with_bounds(self, norm_bounds: Mapping[int, float]) -> Scope:
+        """The same scope, which leaves out tokens with larger norms than these."""
+        bounded = copy.copy(self)
+        bounded.norm_bounds = dict(norm_bounds)
+        return bounded
+
+    def selected(self, features: Iterable[tuple[int, int]]) -> list[SelectedFeature]:
+        """Pairs (layer, index) as features that are read within the scope's bounds."""
+        return [
+            SelectedFeature(layer, index, self.norm_bounds.get(layer, math.inf)) for layer, index in features
+        ]
 
     def sae(self, layer: int, *, decoder: bool = False) -> TopKSAE:
         """The SAE of a layer, on the scope's device in the settings' sae_dtype.

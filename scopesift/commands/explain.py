@@ -14,7 +14,7 @@ from scopesift_classifiers.explanation_page import write_explanation
 from scopesift_classifiers.verdict import Verdict
 from scopesift_classifiers.whole_word import whole_word
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
-from scopesift_features.reading.selected import SelectedReading, read_selected
+from scopesift_features.reading.selected import SelectedReader, SelectedReading
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
 from scopesift.commands.terminal import output, say
@@ -39,7 +39,7 @@ def explain(
     check_output(html)
     engine = load_engine(scope, classifier or [], device)
     answer = engine.predict([text])[0]
-    reading = read_selected(engine.scope, [text], engine.features)
+    reading = SelectedReader(engine.scope, engine.features).read([text])
     output.print(marked(text, answer))
     for name, verdict in answer.items():
         output.print(_table(engine, name, verdict, reading, text))

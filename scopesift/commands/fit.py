@@ -14,13 +14,14 @@ from rich.table import Table
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.feature_cache import FeatureCache
 from scopesift_classifiers.fit_settings import AUTO, GREEDY, LINEAR, FitSettings
-from scopesift_classifiers.fitting import fit_tables, open_table, require_rows
+from scopesift_classifiers.fitting import fit_tables, layers_up_to, open_table, require_rows
 from scopesift_classifiers.greedy import GreedySettings
 from scopesift_classifiers.labelled_text import LabelledText
 from scopesift_classifiers.linear import LinearSettings
 from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.sampling import split_dev
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, UsageError
 
@@ -125,6 +126,7 @@ def fit(
     require_rows(rows, held_out)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
+    loaded = bounded(loaded, rows.texts, layers_up_to(loaded, max_layer))
     cache = None if no_cache else FeatureCache.default()
     began = time.perf_counter()
     with reading("reading") as progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
+from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from scopesift_features.catalogue.listing import describe_scope, list_scopes
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.checks.base_backbone import check_base
+from scopesift_features.checks.scope import LayerCheck
 from scopesift_features.checks.scope import check as check_scope
 from scopesift_features.pulling.amounts import written_size
 from scopesift_features.pulling.doctor import IN_THE_WAY, examine
@@ -22,6 +24,8 @@ from scopesift_files.errors import ScopeError
 from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers
 from scopesift.commands.scope_cost import cost
 from scopesift.commands.terminal import output, print_aligned, print_json, say
+
+MOST_PLACES = 8
 
 app = typer.Typer(
     help="List, show, pull and check scopes, see what is in their way and what they cost.",
@@ -130,21 +134,35 @@ def check(
     """
     checks = check_scope(scope, layers=parse_layers(layers), device=device)
     base = check_base(scope, [item.layer for item in checks], device=device)
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     beside = [] if base is None else ["FVU of base"]
-    for column in ("layer", "tokens", "active", "k", "FVU", *beside, "FVU before block", "verdict"):
+    for column in ("layer", "tokens", "extreme", "active", "k", "FVU", *beside, "before", "verdict"):
         table.add_column(column, justify="left" if column == "verdict" else "right")
     for item in checks:
         verdict = "; ".join(item.problems) or "ok"
-        numbers = [item.layer, item.tokens, item.fewest_active, item.k]
+        numbers = [item.layer, item.tokens, len(item.extreme), item.fewest_active, item.k]
         fvu = [item.fvu, *([] if base is None else [base.fvu.get(item.layer)]), item.fvu_before]
         shown = ["–" if value is None else f"{value:.3f}" for value in fvu]
         table.add_row(*map(str, numbers), *shown, verdict)
     output.print(table)
+    for item in checks:
+        if item.extreme:
+            say(_extreme_line(item))
     for line in [] if base is None else base.notes:
         say(line)
     if any(item.problems for item in checks):
         raise ScopeError(f"{scope} failed its checks; pull it again, or do not trust verdicts made with it")
+
+
+def _extreme_line(check: LayerCheck) -> str:
+    """How many tokens of a layer are extreme, and where they sit."""
+    share = len(check.extreme) / check.tokens
+    places = Counter(check.extreme).most_common(MOST_PLACES)
+    where = ", ".join(f"{place} ({count})" for place, count in sorted(places))
+    return (
+        f"layer {check.layer}: {len(check.extreme)} of {check.tokens} tokens ({share:.1%}) have over {check.limit:g} "
+        f"times the median norm; position in the window (count): {where}"
+    )
 
 
 @app.command()

@@ -67,9 +67,11 @@ def test_an_encoder_without_scope_json_is_read_as_its_tokenizer_wants_it(bare):
     assert not (bare / "scope.json").exists()
 
 
-def test_a_decoder_without_scope_json_has_no_prefix_and_skips_the_first_token(copy_of_tiny_scope):
+def test_a_decoder_without_scope_json_has_no_prefix_and_skips_the_first_and_extreme_tokens(
+    copy_of_tiny_scope,
+):
     (copy_of_tiny_scope / "scope.json").unlink()
-    assert Reader.load(copy_of_tiny_scope, device="cpu").settings == ReadingSettings()
+    assert Reader.load(copy_of_tiny_scope, device="cpu").settings == ReadingSettings(norm_limit=10.0)
 
 
 def test_xlm_r_has_fewer_positions_than_rows_in_its_table(checkpoints, tmp_path, tiny_encoder_scope_folder):

@@ -53,7 +53,7 @@ def test_checking_a_group_over_another_backbone_prints_the_base_models_fvu_besid
     monkeypatch.setattr(scopes, "check_base", lambda *_args, **_named: base)
     result = invoke("check", "group-on-other")
     rows = [line.split() for line in result.stdout.splitlines() if line.split() and line.split()[0].isdigit()]
-    assert [row[4:7] for row in rows] == [["0.287", "0.280", "0.345"], ["0.287", "–", "0.345"]]
+    assert [row[5:8] for row in rows] == [["0.287", "0.280", "0.345"], ["0.287", "–", "0.345"]]
     assert "FVU of base" in result.stdout
     assert "fit again on this scope" in result.stderr
     assert result.exit_code == 0

@@ -11,7 +11,7 @@ from scopesift_features.backbone.cut import count_positions, cut_config, read_ba
 from scopesift_features.backbone.model_classes import bare_model_class, is_encoder
 from scopesift_features.catalogue.folder import ScopeRecord
 from scopesift_features.catalogue.settings import ReadingSettings
-from scopesift_features.catalogue.table import catalogue
+from scopesift_features.catalogue.table import QWEN_NORM_LIMIT, catalogue
 from scopesift_features.tokens.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def derive_settings(backbone: Path) -> ReadingSettings:
     """How a backbone's texts are read unless somebody says otherwise.
 
     An encoder reads every window within the tokens that its own tokenizer puts around a text (`[CLS] … [SEP]`,
-    `<s> … </s>`), and these are left out. A decoder reads a window as it is and skips the first token, as Qwen's
-    SAEs want it. Windows are no longer than the model has positions.
+    `<s> … </s>`), and these are left out. A decoder reads a window as it is and skips the first token and those of
+    extreme norm, as Qwen's SAEs want it. Windows are no longer than the model has positions.
 
     Args:
         backbone: config.json, and for encoders tokenizer.json.
@@ -50,7 +50,7 @@ def derive_settings(backbone: Path) -> ReadingSettings:
     window = min(_WINDOW, _positions(config))
     overlap = max(1, window * _OVERLAP // _WINDOW)
     if not is_encoder(config):
-        return ReadingSettings(window_tokens=window, overlap_tokens=overlap)
+        return ReadingSettings(window_tokens=window, overlap_tokens=overlap, norm_limit=QWEN_NORM_LIMIT)
     prefix, suffix = Tokenizer.read(backbone).around()
     return ReadingSettings(prefix, suffix, "prefix", window_tokens=window, overlap_tokens=overlap)
 

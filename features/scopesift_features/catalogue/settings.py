@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -27,6 +28,8 @@ class ReadingSettings:
         overlap_tokens: tokens that neighbouring windows share.
         dtype: precision of the backbone's arithmetic.
         sae_dtype: precision in which the SAE's weights are held; rounding them changes some top-k sets.
+        norm_limit: tokens whose residual has more than this many times the median norm are left out, since SAEs were
+            not trained on them; None leaves out none. See `extreme_tokens`.
     """
 
     prefix: tuple[str, ...] = ()
@@ -36,6 +39,7 @@ class ReadingSettings:
     overlap_tokens: int = 64
     dtype: str = "float32"
     sae_dtype: str = "float32"
+    norm_limit: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("prefix", "suffix"):
@@ -52,6 +56,9 @@ class ReadingSettings:
         for name in ("window_tokens", "overlap_tokens"):
             if type(getattr(self, name)) is not int:
                 raise ScopeError(f"settings: {name} must be a whole number, not {getattr(self, name)!r}")
+        limit = self.norm_limit
+        if limit is not None and not (type(limit) in (int, float) and 1 < limit < math.inf):
+            raise ScopeError(f"settings: norm_limit must be a number above 1, or null, not {limit!r}")
         around = len(self.prefix) + len(self.suffix)
         room = self.window_tokens - around
         if room < MIN_TEXT_TOKENS:
@@ -66,9 +73,12 @@ class ReadingSettings:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values: one prefix token as its name, several as a list, no empty suffix."""
+        """The settings as JSON-ready values: one prefix token as its name, several as a list, nothing that is empty."""
         values = {**asdict(self), "prefix": _json_tokens(self.prefix), "suffix": _json_tokens(self.suffix)}
-        return values if self.suffix else {key: value for key, value in values.items() if key != "suffix"}
+        absent = {"suffix"} if not self.suffix else set()
+        if self.norm_limit is None:
+            absent.add("norm_limit")
+        return {key: value for key, value in values.items() if key not in absent}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadingSettings:

@@ -20,9 +20,13 @@ from scopesift_files.errors import ScopeError, UsageError
 from scopesift_features.catalogue.settings import ReadingSettings
 
 DEFAULT_SCOPE = "e5"
+QWEN_NORM_LIMIT = 10.0
 _ON = "-on-"
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-_QWEN_SETTINGS = ReadingSettings(dtype="bfloat16", window_tokens=1024, overlap_tokens=128)
+# the residuals of attention sinks were filtered out in training, by norm
+_QWEN_SETTINGS = ReadingSettings(
+    dtype="bfloat16", window_tokens=1024, overlap_tokens=128, norm_limit=QWEN_NORM_LIMIT
+)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import torch
 from scopesift_files.errors import UsageError
 from torch import Tensor
 
+from scopesift_features.catalogue.table import QWEN_NORM_LIMIT
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.extract import CPU_BATCH_TOKENS
+from scopesift_features.reading.extreme_tokens import norms
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
@@ -49,11 +51,14 @@ class LayerCheck:
 
     Attributes:
         layer: the layer.
-        tokens: how many tokens were encoded.
+        tokens: how many tokens were read.
         fewest_active: least number of positive features in a token's top-k.
         k: what it should be.
         fvu: fraction of variance unexplained at the block's output; published values lie between 0.2 and 0.7.
         fvu_before: the same SAE on the block's input; must be worse, or the hook is off by one.
+        extreme: positions, in their windows, of the tokens with more than `limit` times the median norm; where the
+            scope's settings have a norm limit they are left out of everything else here.
+        limit: the settings' norm limit, or Qwen-Scope's.
     """
 
     layer: int
@@ -62,6 +67,8 @@ class LayerCheck:
     k: int
     fvu: float
     fvu_before: float
+    extreme: tuple[int, ...] = ()
+    limit: float = QWEN_NORM_LIMIT
 
     @property
     def problems(self) -> list[str]:
@@ -113,19 +120,28 @@ def check_layer(scope: Scope, layer: int) -> LayerCheck:
     backbone = scope.backbone(layer)
     after: list[Tensor] = []
     before: list[Tensor] = []
+    positions: list[Tensor] = []
     for batch in make_batches(make_windows(scope, TEXTS), CPU_BATCH_TOKENS):
         keep_BT = batch.keep_BT
+        positions.append(keep_BT.nonzero()[:, 1])
         for into, at_input in ((after, False), (before, True)):
             x_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, [layer], before=at_input)[layer]
             into.append(x_BTD[keep_BT.to(x_BTD.device)].to(sae.W_enc_FD.device))
-    x_TD = torch.cat(after)
+    x_TD, before_TD = torch.cat(after), torch.cat(before)
+    limit = scope.settings.norm_limit or QWEN_NORM_LIMIT
+    norm_T = norms(x_TD)
+    extreme_T = norm_T > limit * norm_T.median()
+    if scope.settings.norm_limit is not None:
+        x_TD, before_TD = x_TD[~extreme_T], before_TD[~extreme_T]
     return LayerCheck(
         layer=layer,
-        tokens=len(x_TD),
+        tokens=len(norm_T),
         fewest_active=_fewest_active(sae, x_TD),
         k=sae.k,
         fvu=sae.fvu(x_TD),
-        fvu_before=sae.fvu(torch.cat(before)),
+        fvu_before=sae.fvu(before_TD),
+        extreme=tuple(torch.cat(positions)[extreme_T.cpu()].tolist()),
+        limit=limit,
     )
 
 

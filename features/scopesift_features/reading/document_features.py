@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ def document_features(
     """Read texts and keep what fires; memory grows with the active features only.
 
     Args:
-        scope: the backbone and its SAEs.
+        scope: the backbone and its SAEs; tokens beyond its norm bounds are left out.
         texts: N strings of any length and content.
         layers: layers to read, in one backbone pass.
         mean_residual: whether to average the residual as well, for the dense baselines.
@@ -75,7 +76,7 @@ def document_features(
         windows = make_windows(scope, chunk)
         for batch in stream_residuals(scope, windows, layers, max_tokens=max_tokens):
             for layer in layers:
-                tokens = batch.at(layer)
+                tokens = batch.at(layer, scope.norm_bounds.get(layer, math.inf))
                 found[layer].add(tokens.document_T, scope.sae(layer).encode(tokens.x_TD))
                 if mean_residual:
                     averages[layer].add(tokens.document_T, tokens.x_TD)

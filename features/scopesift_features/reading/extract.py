@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from scopesift_features.backbone.cut import Backbone
 from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.extreme_tokens import is_extreme
 from scopesift_features.reading.windows import Window
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ class LayerTokens:
         windows: the W windows of the batch.
         window_T: index into `windows`, int64, non-decreasing.
         position_T: index of the token inside its window, int64.
+        index_T: index of the token among all that the batch keeps, int64.
     """
 
     x_TD: Tensor
     windows: list[Window]
     window_T: Tensor
     position_T: Tensor
+    index_T: Tensor
 
     @property
     def document_T(self) -> Tensor:
@@ -71,9 +75,20 @@ class ResidualBatch:
     window_T: Tensor
     position_T: Tensor
 
-    def at(self, layer: int) -> LayerTokens:
-        """The tokens after one of the layers."""
-        return LayerTokens(self.resid_TD[layer], self.windows, self.window_T, self.position_T)
+    def at(self, layer: int, norm_bound: float = math.inf) -> LayerTokens:
+        """The tokens after one of the layers.
+
+        Args:
+            layer: the layer.
+            norm_bound: tokens whose residual has a larger norm there are left out, unless a window has no other.
+        """
+        x_TD, index_T = self.resid_TD[layer], torch.arange(len(self.window_T))
+        if norm_bound < math.inf:
+            kept_T = ~is_extreme(x_TD, self.window_T, len(self.windows), norm_bound)
+            if not kept_T.all():
+                index_T = index_T[kept_T]
+                x_TD = x_TD[index_T.to(x_TD.device)]
+        return LayerTokens(x_TD, self.windows, self.window_T[index_T], self.position_T[index_T], index_T)
 
 
 def stream_residuals(

@@ -32,14 +32,14 @@ class TokenReading:
 
 
 def read_tokens(
-    scope: Scope, texts: Sequence[str], features: Sequence[tuple[int, int]]
+    scope: Scope, texts: Sequence[str], features: Sequence[SelectedFeature]
 ) -> list[TokenReading]:
     """Read the given features token by token; the maximum over a text's pieces is what `read_selected` gives.
 
     Args:
         scope: The backbone and its SAEs.
         texts: N strings.
-        features: S pairs (layer, index).
+        features: S features; 0 on tokens beyond their norm bounds.
 
     Returns:
         N readings; of no pieces for a text without tokens.
@@ -47,21 +47,22 @@ def read_tokens(
     Raises:
         ScopeError: A layer that the scope does not have.
     """
-    chosen = by_layer(SelectedFeature(layer, index) for layer, index in features)
-    layers = [own.layer for own in chosen]
+    chosen = by_layer(features)
+    layers = sorted({own.layer for own in chosen})
     found: list[list[tuple[int, int, NDArray[np.float32]]]] = [[] for _ in texts]
     windows = make_windows(scope, texts) if features else []
     for batch in stream_residuals(scope, windows, layers) if windows else ():
         acts_TS = np.zeros((len(batch.window_T), len(features)), dtype=np.float32)
         for own in chosen:
-            x_TD = batch.at(own.layer).x_TD
+            tokens = batch.at(own.layer, own.norm_bound)
+            x_TD = tokens.x_TD
             each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is a document of its own
             maxima = (
                 scope.sae(own.layer)
                 .encode_selected(x_TD, own.indices_S, own.floors_S, each_T, len(x_TD))
                 .maxima_NS
             )
-            acts_TS[:, own.columns_S] = maxima.cpu().numpy()
+            acts_TS[np.ix_(tokens.index_T.numpy(), own.columns_S)] = maxima.cpu().numpy()
         for at, (row, position) in enumerate(
             zip(batch.window_T.tolist(), batch.position_T.tolist(), strict=True)
         ):

@@ -165,7 +165,7 @@ class SelectedReader:
         self.scope, self.places = scope, True
         self._n_features = len(features)
         self._features, self._encoder = by_layer(features), encoder
-        self.layers = [layer.layer for layer in self._features]
+        self.layers = sorted({own.layer for own in self._features})
         self._own_backbone: Backbone | None = None
 
     @property
@@ -234,7 +234,7 @@ class SelectedReader:
         return BatchReading(document_W, [self._maxima(residuals, features) for features in self._features])
 
     def _maxima(self, batch: ResidualBatch, features: LayerFeatures) -> LayerMaxima:
-        tokens = batch.at(features.layer)
+        tokens = batch.at(features.layer, features.norm_bound)
         found = self._encoder(self.scope.sae(features.layer), tokens, features)
         acts_WS = found.maxima_NS.cpu().numpy()
         if not self.places:
@@ -250,11 +250,11 @@ def read_selected(scope: Scope, texts: Sequence[str], features: Sequence[tuple[i
     """Read the given features of texts, with places.
 
     Args:
-        scope: the backbone and its SAEs.
+        scope: the backbone and its SAEs; tokens beyond its norm bounds are left out.
         texts: N strings.
         features: S pairs (layer, index).
 
     Raises:
         ScopeError: a layer that the scope does not have.
     """
-    return SelectedReader(scope, [SelectedFeature(layer, index) for layer, index in features]).read(texts)
+    return SelectedReader(scope, scope.selected(features)).read(texts)

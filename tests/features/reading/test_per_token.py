@@ -17,7 +17,7 @@ FEATURES = [(0, 3), (2, 17), (2, 5), (3, 90), (1, 64)]
 
 @pytest.fixture(scope="module")
 def readings(tiny_scope):
-    return read_tokens(tiny_scope, TEXTS, FEATURES)
+    return read_tokens(tiny_scope, TEXTS, tiny_scope.selected(FEATURES))
 
 
 def test_the_largest_over_the_tokens_is_the_reading_of_the_text(tiny_scope, readings):

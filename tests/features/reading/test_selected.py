@@ -86,7 +86,7 @@ def test_without_places_activations_are_the_same_and_a_place_is_refused(tiny_sco
 def test_activations_up_to_their_floor_count_as_none(tiny_scope, firing_features, reading):
     floors = np.median(reading.acts_NS, axis=0)
     features = [
-        SelectedFeature(*feature, float(floor))
+        SelectedFeature(*feature, floor=float(floor))
         for feature, floor in zip(firing_features, floors, strict=True)
     ]
     found = SelectedReader(tiny_scope, features).read(TEXTS)
