@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 from scopesift_files.errors import ScopesiftError, UsageError
 
+from scopesift import __version__
 from scopesift.commands import (
     classify,
     evaluate,
@@ -20,6 +22,7 @@ from scopesift.commands import (
     serve,
     transfer,
 )
+from scopesift.commands.dashes import DashAware
 from scopesift.commands.terminal import complain
 
 app = typer.Typer(
@@ -30,16 +33,31 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
 )
-app.command()(classify.classify)
-app.command()(fit.fit)
-app.command()(evaluate.evaluate)
-app.command()(explain.explain)
-app.command()(transfer.transfer)
-app.command()(reproduce.reproduce)
-app.command("filter")(filter.filter_rows)
-app.command()(export_onnx.export_onnx)
+app.command(cls=DashAware)(classify.classify)
+app.command(cls=DashAware)(fit.fit)
+app.command(cls=DashAware)(evaluate.evaluate)
+app.command(cls=DashAware)(explain.explain)
+app.command(cls=DashAware)(transfer.transfer)
+app.command(cls=DashAware)(reproduce.reproduce)
+app.command("filter", cls=DashAware)(filter.filter_rows)
+app.command(cls=DashAware)(export_onnx.export_onnx)
 app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scopesift {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before any command."""
 
 
 def main() -> None:

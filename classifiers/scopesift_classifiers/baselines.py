@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.metrics import ManyClassMetrics, macro_f1_of_counts
@@ -231,6 +232,6 @@ def checked_labels(y_train: npt.ArrayLike, y_dev: npt.ArrayLike) -> tuple[Labels
     if np.unique(train).size < 2 or dev.size == 0:
         raise InputError(
             f"a baseline needs fit data with two classes and dev data, got {np.unique(train).size} classes "
-            f"and {dev.size} dev documents; add rows"
+            f"and {counted(dev.size, 'dev document')}; add rows"
         )
     return train, dev

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.counting import Table
@@ -205,7 +206,7 @@ def _read_reference(reference: Mapping[str, Any], n_features: int) -> tuple[Floa
         fired_CS, sizes_C = np.zeros((0, 0)), np.zeros(0)
     if fired_CS.shape != (len(sizes_C), n_features) or not sizes_C.all() or not len(sizes_C):
         raise InputError(
-            f"expected the fit's firing counts of {n_features} features for each class, got something else; "
+            f"expected the fit's firing counts of {counted(n_features, 'feature')} for each class, got something else; "
             "fit the classifier again"
         )
     return sizes_C, fired_CS / sizes_C[:, None]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.reading.per_token import TokenReading, read_tokens
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.contributions import Contributions, token_contributions
 from scopesift_classifiers.decision import Decision
@@ -130,7 +131,7 @@ def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, rea
     counts = f"adds for {label}" if given.adds else "fires from"
     header = ["usually on", "here on", "activation", counts, "layer", "feature"]
     table = (
-        folded(f"The {len(rows)} features that say most", html_table(header, rows, numbers_from=2))
+        folded(f"What says most: {counted(len(rows), 'feature')}", html_table(header, rows, numbers_from=2))
         if rows
         else "<p>No feature fires.</p>"
     )

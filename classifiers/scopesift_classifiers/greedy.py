@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.counting import Table, threshold_grid
 from scopesift_classifiers.firing_bits import FiringBits
@@ -183,7 +184,8 @@ def _best_path(
         found = max(paths, key=lambda path: path.dev_objective)
         if report is not None:
             report(
-                f"at least {m}: {len(found.columns)} features, dev {objective.describe()} {found.dev_objective:.3f}"
+                f"at least {m}: {counted(len(found.columns), 'feature')}, "
+                f"dev {objective.describe()} {found.dev_objective:.3f}"
             )
         if best is None or found.dev_objective > best.dev_objective + SMALLEST_GAIN:
             best = found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 from scopesift_files.row import Row, json_type, sound_rows
 from scopesift_files.rows import read_rows
@@ -76,7 +77,7 @@ class LabelledText:
         if len(self.classes) < 2:
             only = f"only {self.classes[0]!r}" if self.classes else "no rows"
             raise InputError(
-                f"{self.origin}: expected at least two labels, got {only} in {len(self)} rows; "
+                f"{self.origin}: expected at least two labels, got {only} in {counted(len(self), 'row')}; "
                 "add rows of the other label"
             )
 
@@ -89,10 +90,10 @@ class LabelledText:
         unknown = Counter(label for label in self.labels if label not in known)
         if unknown:
             label, count = unknown.most_common(1)[0]
-            others = f" (and {len(unknown) - 1} more labels)" if len(unknown) > 1 else ""
+            others = f" (and {counted(len(unknown) - 1, 'more label')})" if len(unknown) > 1 else ""
             raise InputError(
                 f"{self.origin}, row {self.labels.index(label) + 1}: expected a label out of "
-                f"{', '.join(sorted(known))}, got {label!r} in {count} rows{others}; rename or remove them"
+                f"{', '.join(sorted(known))}, got {label!r} in {counted(count, 'row')}{others}; rename or remove them"
             )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.answers import Answers, answer
 from scopesift_classifiers.baselines import Baseline, tfidf
@@ -148,7 +149,7 @@ def learning_curve(
         few[f"{share:g}"] = point = _point(measured, len(taken[0]))
         if say is not None:
             say(
-                f"{rows.lang}, {share:.0%} of the labels, {point['rows']} rows: balanced accuracy "
+                f"{rows.lang}, {share:.0%} of the labels, {counted(point['rows'], 'row')}: balanced accuracy "
                 f"{np.mean(point['balanced_accuracy']):.3f}, "
                 f"TF-IDF {np.mean(point['tfidf']['balanced_accuracy']):.3f}"
             )

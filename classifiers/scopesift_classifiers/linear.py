@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.calibration import cross_fitted_margins
@@ -201,7 +202,9 @@ def search_linear(
         point = SizePoint(len(step.places[-1]), step.penalty, worth(margins_NC))
         curve.append(point)
         if on_step is not None:
-            on_step(f"{point.features} features, penalty {point.penalty:.2g}: dev {point.dev_objective:.3f}")
+            on_step(
+                f"{counted(point.features, 'feature')}, penalty {point.penalty:.2g}: dev {point.dev_objective:.3f}"
+            )
     best = max(point.dev_objective for point in curve)
     chosen = next(point for point in curve if point.dev_objective >= best - TOLERANCE)
     step = steps[chosen.features]

@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.cofiring import CoFiring, count_by_fold, count_cofiring, firing_pieces
 from scopesift_classifiers.counting import Table
@@ -156,7 +157,7 @@ def search_many_rules(
     pairs = sorted(set().union(*features.values()))
     columns = tuple(column for column, _ in pairs)
     cuts_S = np.array([threshold for _, threshold in pairs], dtype=np.float32)
-    counted = _Counted(
+    tables = _Counted(
         pairs,
         classes,
         count_by_fold(
@@ -173,7 +174,7 @@ def search_many_rules(
 
     def search(fold: int, report: Callable[[str], None] | None) -> FoundLogOdds:
         chosen = {per_class: features[fold, per_class] for per_class in settings.per_class}
-        return _best_number(counted, fold, chosen, settings, report)
+        return _best_number(tables, fold, chosen, settings, report)
 
     return FoundManyRules(
         search(WHOLE, on_step), tuple(search(fold, None) for fold in folds if fold != WHOLE)
@@ -198,32 +199,34 @@ def class_numbers(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.i
 
 
 def _best_number(
-    counted: _Counted,
+    tables: _Counted,
     fold: int,
     features: dict[int, set[tuple[int, float]]],
     settings: LogOddsSettings,
     report: Callable[[str], None] | None,
 ) -> FoundLogOdds:
-    counts = counted.by_fold[0]
-    for more in counted.by_fold[1:]:
+    counts = tables.by_fold[0]
+    for more in tables.by_fold[1:]:
         counts = counts + more
     if fold != WHOLE:
-        counts = counts - counted.by_fold[fold]
+        counts = counts - tables.by_fold[fold]
     best: FoundLogOdds | None = None
     for per_class in settings.per_class:
         places = np.array(
-            [at for at, pair in enumerate(counted.pairs) if pair in features[per_class]], dtype=int
+            [at for at, pair in enumerate(tables.pairs) if pair in features[per_class]], dtype=int
         )
-        own, fires_NS = counts.of(places), counted.dev_fires_NS[:, places].astype(np.float64)
+        own, fires_NS = counts.of(places), tables.dev_fires_NS[:, places].astype(np.float64)
         for shrinkage in settings.shrinkage:
-            rules = rules_of_counts(own, counted.classes, shrinkage)
+            rules = rules_of_counts(own, tables.classes, shrinkage)
             weights_CS = np.array([rule.weights for rule in rules.values()])
             margins_NC = fires_NS @ weights_CS.T + np.array([rule.bias for rule in rules.values()])
-            accuracy = float((margins_NC.argmax(axis=1) == counted.dev_class_N).mean())
+            accuracy = float((margins_NC.argmax(axis=1) == tables.dev_class_N).mean())
             if report is not None:
-                report(f"{len(places)} features, shrinkage {shrinkage:g}: dev accuracy {accuracy:.3f}")
+                report(
+                    f"{counted(len(places), 'feature')}, shrinkage {shrinkage:g}: dev accuracy {accuracy:.3f}"
+                )
             if best is None or accuracy >= best.dev_accuracy + TOLERANCE:
-                columns, thresholds = zip(*(counted.pairs[place] for place in places), strict=True)
+                columns, thresholds = zip(*(tables.pairs[place] for place in places), strict=True)
                 best = FoundLogOdds(columns, thresholds, rules, accuracy)
     if best is None:
         raise ValueError("no number of features to try")

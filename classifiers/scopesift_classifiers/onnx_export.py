@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.checks.scope import TEXTS
 from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.classifier import Classifier
@@ -129,7 +130,7 @@ def export_classifier(
     calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
     tokens = calibration_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
     encoders = make_encoders(classifier, scope, settings, tokens)
-    say(f"comparing with the classifier itself on {len(measure)} texts")
+    say(f"comparing with the classifier itself on {counted(len(measure), 'text')}")
     # the measured rate goes into the metadata, so the graph that is measured has none yet
     draft = build_model(classifier, scope, encoders, settings, {})
     candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from scopesift_files.counted import counted
+
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 430, 330
@@ -130,7 +132,7 @@ def histogram_svg(edges: Sequence[float], counts: Sequence[int], threshold: floa
         )
         bars.append(
             f'<rect class="bar{lit}" x="{x + 1:.1f}" y="{height - foot - tall:.1f}" width="{max(wide - 2, 1):.1f}" '
-            f'height="{tall:.1f}" rx="2"><title>{left:g} to {right:g}: {count} texts</title></rect>'
+            f'height="{tall:.1f}" rx="2"><title>{left:g} to {right:g}: {counted(int(count), "text")}</title></rect>'
         )
     at = min(max((threshold - low) / span, 0), 1) * width
     words = f"fires from {threshold:.4g}" if threshold else "any activation counts"

@@ -8,6 +8,7 @@ from html import escape
 
 import numpy as np
 from scopesift_features.reading.per_token import TokenReading, read_tokens
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.assessment import Assessment
 from scopesift_classifiers.classifier import Classifier
@@ -54,12 +55,12 @@ def features_section(found: Assessment) -> str:
     for at, (title, places) in enumerate(groups.items()):
         shown = "".join(card_html(cards[place], examples.get(place, ())) for place in places)
         body = f'<div class="cards">{shown}</div>'
-        words = f"{title} · {len(places)} card{'s' if len(places) > 1 else ''}"
+        words = f"{title} · {counted(len(places), 'card')}"
         parts.append(body if len(groups) == 1 else folded(words, body, opened=at == 0))
     left = len(cards) - len(wanted)
-    counted = len(found.sample)
-    some = f" Counted on an even sample of {counted:,} texts." if counted < len(found.data) else ""
-    more = f'<p class="dim">{left} more features that say less are not shown.</p>' if left else ""
+    sampled = len(found.sample)
+    some = f" Counted on an even sample of {counted(sampled, 'text')}." if sampled < len(found.data) else ""
+    more = f'<p class="dim">Not shown: {counted(left, "more feature")} with less to say.</p>' if left else ""
     return (
         f"<p>{_how_it_decides(classifier)}</p><p>The tokens shown are the ones where a feature was strongest; some are "
         f"offensive, as the texts are.{some}</p>"
@@ -128,7 +129,7 @@ def card_html(card: FeatureCard, examples: Sequence[Example] = ()) -> str:
     if tokens:
         parts.append(f'<h4>Strongest on</h4><div class="chips" dir="auto">{tokens}</div>')
     if quotes:
-        parts.append(folded(f"{len(examples)} strongest texts", quotes))
+        parts.append(folded(counted(len(examples), "strongest text"), quotes))
     return f"{''.join(parts)}</article>"
 
 
@@ -195,11 +196,12 @@ def _how_it_decides(classifier: Classifier) -> str:
     n, label = len(decision.features), next(iter(decision.rules))
     rule = decision.rules[label]
     whom = "some labels and against others" if len(decision.rules) > 1 else f"or against {escape(label)}"
+    vote = f"{counted(n, 'feature')} {'votes' if n == 1 else 'vote'}"
     if rule.combine == LINEAR:
-        return f"{n} features vote: each adds its weight times the square root of its activation, for {whom}."
+        return f"{vote}: each adds its weight times the square root of its activation, for {whom}."
     line = "A feature fires when its activation reaches the line in its histogram."
     if rule.adds:
-        return f"{n} features vote: each that fires adds its weight, for {whom}. {line}"
+        return f"{vote}: each that fires adds its weight, for {whom}. {line}"
     which = (
         "it fires" if n == 1 else "any of them fires" if rule.m == 1 else f"at least {rule.m} of them fire"
     )

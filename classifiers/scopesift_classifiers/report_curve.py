@@ -6,6 +6,8 @@ from html import escape
 from math import log2
 from typing import Any
 
+from scopesift_files.counted import counted
+
 from scopesift_classifiers.classifier import BINARY, Classifier
 from scopesift_classifiers.page import html_table
 from scopesift_classifiers.plots import Axes
@@ -30,7 +32,9 @@ def curve_section(classifier: Classifier) -> str | None:
     axes.line(points)
     for (x, value), point in zip(points, curve, strict=True):
         own = point["features"] == chosen
-        axes.dot(x, value, radius=6 if own else 3, title=f"{point['features']:,} features: {value:.3f}")
+        axes.dot(
+            x, value, radius=6 if own else 3, title=f"{counted(point['features'], 'feature')}: {value:.3f}"
+        )
     rows = [
         [f"{point['features']:,}" + (" (chosen)" if point["features"] == chosen else ""), f"{value:.3f}"]
         for (_, value), point in zip(points, curve, strict=True)
@@ -38,8 +42,8 @@ def curve_section(classifier: Classifier) -> str | None:
     return (
         f'<div class="figures"><figure>{axes.svg("Quality against the number of features")}<figcaption>The larger dot '
         f"is the number that is used: the smallest one that is about as good as the best.</figcaption></figure><div>"
-        f"<p>Weights over {chosen:,} features, fitted in closed form. Fewer are easier to read, more know more; a rule "
-        "of a handful with thresholds is what <code>fit --preset greedy</code> makes.</p>"
+        f"<p>Weights over {counted(chosen, 'feature')}, fitted in closed form. Fewer are easier to read, more know "
+        "more; a rule of a handful with thresholds is what <code>fit --preset greedy</code> makes.</p>"
         f"{html_table(['features', what], rows, numbers_from=1)}</div></div>{_presets(classifier)}"
     )
 

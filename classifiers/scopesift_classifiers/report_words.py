@@ -166,9 +166,9 @@ def _mix(drift: dict[str, Any]) -> str:
     """The label whose share differs most, here and in the fit; an estimate is said to be one."""
     then, now = drift["mix_at_fit"], drift["mix_now"]
     label = max(then, key=lambda name: abs(now[name] - then[name]))
-    n = drift["n"]
-    if drift["mix_from"] == "labels":
-        here = f"{round(now[label] * n):,} of {counted(n, 'text')} {label}"
-    else:
-        here = f"about {of_all(now[label], n)} texts {label} by the features"
+    n, known = drift["n"], drift["mix_from"] == "labels"
+    counts = f"{round(now[label] * n):,} of {counted(n, 'text')}"
+    here = f"{counts if known or n < FEW else of_hundred(now[label]) + ' texts'} {label}"
+    if not known:
+        here = f"about {here} by the features"
     return f"{here}, against {of_hundred(then[label])} in the fit"

@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 import numpy as np
+from scopesift_files.counted import counted
 
 from scopesift_classifiers.classifier import Classifier
 from scopesift_classifiers.learning_curve import LanguageRows
@@ -74,9 +75,9 @@ def explain_transfer(lang: str, zero_shot: float, facts: dict[str, Any]) -> str:
     ]
     if zero_shot < CARRIES:
         sentences.append(
-            f"Of the {facts['candidates']} features that its fit looked at, {facts['candidates_that_speak']} fire at "
-            f"least {SPEAKS:.0%} more often in positive texts of {lang} (the best {best:.0%} more often; the best "
-            f"of all features {own:.0%})."
+            f"Its fit looked at {counted(facts['candidates'], 'feature')}; at least {SPEAKS:.0%} more often in "
+            f"positive texts of {lang} fire: {facts['candidates_that_speak']} (the best {best:.0%} more often; the "
+            f"best of all features {own:.0%})."
         )
         if facts["latin_letters"] < 0.5:
             sentences.append(

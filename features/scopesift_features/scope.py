@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
+from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.source import file_sha256
@@ -125,7 +126,7 @@ class Scope(Reader):
         if found != (self.d_model, self.n_layers):
             raise ScopeError(
                 f"the backbone of {self.folder} has width {found[0]} and {found[1]} layers, but the SAEs beside it "
-                f"want width {self.d_model} and {self.n_layers} layers"
+                f"want width {self.d_model} and {counted(self.n_layers, 'layer')}"
             )
 
     @cached_property

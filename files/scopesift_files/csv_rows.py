@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from scopesift_files.byte_lines import LONGEST, ByteLine
+from scopesift_files.counted import counted
 from scopesift_files.row import Row, no_utf8
 
 csv.field_size_limit(2**31 - 1)  # Python's own limit of 128 KiB would refuse a long document
@@ -88,7 +89,7 @@ def _record(row: Row, names: list[str]) -> Row:
         return row.rejected("bad_csv", f"expected CSV, got a row that breaks off ({error})")
     if len(values) != len(names):
         return row.rejected(
-            "bad_csv", f"expected {len(names)} fields ({', '.join(names)}), got {len(values)}"
+            "bad_csv", f"expected {counted(len(names), 'field')} ({', '.join(names)}), got {len(values)}"
         )
     return row._replace(fields=dict(zip(names, values, strict=True)))
 

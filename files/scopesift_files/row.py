@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, first_line
 
 
@@ -116,7 +117,9 @@ class Row(NamedTuple):
         if not blank and not value.strip():
             return self.rejected("no_text", f"expected text in {column!r}, got a blank one")
         if max_chars is not None and len(value) > max_chars:
-            return self.rejected("too_long", f"expected at most {max_chars} characters, got {len(value)}")
+            return self.rejected(
+                "too_long", f"expected at most {counted(max_chars, 'character')}, got {len(value)}"
+            )
         return self._replace(text=value)
 
     def value(self, column: str) -> Any:

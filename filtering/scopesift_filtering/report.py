@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from scopesift_classifiers.page import html_table, section, write_page
+from scopesift_files.counted import counted
 from scopesift_files.row import REASONS
 
 from scopesift_filtering.run_plan import RunPlan
@@ -34,20 +35,20 @@ def write_report(plan: RunPlan, tally: Tally) -> None:
             f"{name}: {SAYS.get(name, '')}": count for name, count in counts["reason of rejected"].items()
         }
         parts.append(section("rejected", "Why rows were rejected", _bars(told, "reason")))
-    for table, counted in sorted(counts.items()):
+    for table, numbers in sorted(counts.items()):
         kind, _, name = table.partition(" of ")
         if kind == "label":
-            parts.append(section(f"label-{name}", f"{name}: labels", _bars(counted, "label")))
+            parts.append(section(f"label-{name}", f"{name}: labels", _bars(numbers, "label")))
         elif kind == "score":
-            in_order = dict(sorted(counted.items()))
+            in_order = dict(sorted(numbers.items()))
             parts.append(section(f"score-{name}", f"{name}: scores", _bars(in_order, "from", by_count=False)))
     for kind in ("kept", "dropped"):
         if tally.samples.get(kind):
             parts.append(section(f"sample-{kind}", f"First rows {kind}", _samples(tally, kind)))
     condition = plan.settings.where or "every row that can be read"
     lead = (
-        f"{tally.rows:,} rows in: {tally.kept:,} kept, {tally.dropped:,} dropped, {tally.rejected:,} rejected. "
-        f"Condition: {condition}"
+        f"{counted(tally.rows, 'row')} in: {tally.kept:,} kept, {tally.dropped:,} dropped, {tally.rejected:,} rejected."
+        f" Condition: {condition}"
     )
     about = (
         f"scope {plan.engine.scope.id}; "
@@ -62,7 +63,7 @@ def _rows(tally: Tally) -> str:
     shown = {"kept": tally.kept, "dropped": tally.dropped, "rejected": tally.rejected, "in": tally.rows}
     rows = [[name, f"{count:,}", f"{count / max(tally.rows, 1):.1%}"] for name, count in shown.items()]
     pace = (
-        f"{tally.tokens:,} tokens in {tally.shards:,} shards. This process: {tally.seconds:,.0f} s, "
+        f"{counted(tally.tokens, 'token')} in {counted(tally.shards, 'shard')}. This process: {tally.seconds:,.0f} s, "
         f"{tally.docs_per_s:,.0f} rows/s, {tally.tokens_per_s:,.0f} tokens/s."
     )
     return html_table(["", "rows", "share"], rows, numbers_from=1) + f"<p>{escape(pace)}</p>"
@@ -73,12 +74,12 @@ def _reasons(tally: Tally) -> str:
     return why + "<p>Shares of the rows dropped; a row can be dropped for several reasons.</p>"
 
 
-def _bars(counted: Mapping[str, int], title: str, *, by_count: bool = True, of: int | None = None) -> str:
+def _bars(numbers: Mapping[str, int], title: str, *, by_count: bool = True, of: int | None = None) -> str:
     """A table with bars; shares are of `of` rows, or of all that are counted."""
-    if not counted:
+    if not numbers:
         return "<p>None.</p>"
-    items = sorted(counted.items(), key=lambda item: (-item[1], item[0])) if by_count else counted.items()
-    total, most = of or sum(counted.values()), max(counted.values())
+    items = sorted(numbers.items(), key=lambda item: (-item[1], item[0])) if by_count else numbers.items()
+    total, most = of or sum(numbers.values()), max(numbers.values())
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{count:,}</td><td class=n>{count / total:.1%}</td>"
         f'<td><span class="bar" style="width:{MOST_BAR * count / most:.2f}em"></span></td></tr>'

@@ -13,6 +13,7 @@ from typing import Any
 
 from scopesift_classifiers.engine import Engine
 from scopesift_files.atomic import read_json, write_json
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 
 from scopesift_filtering.inputs import InputFile
@@ -109,7 +110,9 @@ def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
             name = next(name for name in {**before, **value} if before.get(name) != value.get(name))
             return f"its {key} {name} is {_short(before.get(name))}, this one's {_short(value.get(name))}"
         if key == "inputs" and isinstance(before, list):
-            return f"it reads {len(before)} files, this one {len(value)}, and they are not the same"
+            return (
+                f"it reads {counted(len(before), 'file')}, this one {len(value)}, and they are not the same"
+            )
         return f"its {key} is {_short(before)}, this one's {_short(value)}"
     return "its record was changed"
 

@@ -20,6 +20,7 @@ from scopesift_files.errors import UsageError
 
 from scopesift.commands.terminal import say
 
+STDIN = "-"
 ScopeOption = Annotated[
     str, typer.Option(help="Scope: e5, nano, a catalogue id, or a folder (`scopesift scopes list`).")
 ]

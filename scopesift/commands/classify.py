@@ -10,11 +10,19 @@ import typer
 from scopesift_classifiers.classifier import LANGUAGE
 from scopesift_classifiers.language_spans import spans_of_texts
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 from scopesift_files.row import Row
 from scopesift_files.texts import read_texts
 
-from scopesift.commands.choices import ClassifierOption, DeviceOption, HeadOption, ScopeOption, load_engine
+from scopesift.commands.choices import (
+    STDIN,
+    ClassifierOption,
+    DeviceOption,
+    HeadOption,
+    ScopeOption,
+    load_engine,
+)
 from scopesift.commands.terminal import REJECTED, complain, output, print_json, reading, say
 from scopesift.commands.verdict_table import verdict_table
 
@@ -47,11 +55,11 @@ def classify(
     """
     if not texts:
         raise UsageError("no text to classify; give texts as arguments, or '-' to read them from stdin")
-    if "-" in texts and len(texts) > 1:
+    if STDIN in texts and len(texts) > 1:
         raise UsageError("'-' stands for stdin and cannot be mixed with texts; give one or the other")
     rows = (
         read_texts(sys.stdin.buffer)
-        if texts == ["-"]
+        if texts == [STDIN]
         else (Row("", at, 0, text=text) for at, text in enumerate(texts))
     )
     engine = load_engine(scope, classifier or [], device, head)
@@ -73,10 +81,11 @@ def classify(
             for row in chunk:
                 if row.reason:
                     complain(row.complaint)
-            output.print(verdict_table(good, answers, parts))
+            if good:
+                output.print(verdict_table(good, answers, parts))
         read, unreadable = read + len(chunk), unreadable + len(chunk) - len(good)
     if unreadable:
-        say(f"{unreadable:,} of {read:,} lines could not be read; exit code {REJECTED}")
+        say(f"{unreadable:,} of {counted(read, 'line')} could not be read; exit code {REJECTED}")
         raise typer.Exit(REJECTED)
 
 

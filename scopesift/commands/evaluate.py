@@ -14,6 +14,7 @@ from scopesift_classifiers.report_transfer import read_transfer
 from scopesift_classifiers.report_words import drift_words
 from scopesift_classifiers.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
 from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import (
@@ -83,7 +84,10 @@ def evaluate(
         _drift(artifact, place, bare, fit_rows, router, json, report)
         return
     rows = read_rows(data, **columns, split="test", balance=balance)
-    say(f"{len(rows)} rows to measure on" + (f", {len(fit_rows)} for the baselines" if fit_rows else ""))
+    say(
+        f"{counted(len(rows), 'row')} to measure on"
+        + (f", {len(fit_rows)} for the baselines" if fit_rows else "")
+    )
     with reading("reading") as progress:
         found = full_assessment(
             artifact, place, rows, fit_data=fit_rows, language=router, on_progress=progress
@@ -106,7 +110,7 @@ def _drift(
     json: bool,
     report: Path | None,
 ) -> None:
-    say(f"{len(bare.texts)} texts without labels: measuring drift")
+    say(f"{counted(len(bare.texts), 'text')} without labels: measuring drift")
     with reading("reading") as progress:
         measured = assess_unlabelled(
             artifact, place, bare.texts, fit_data=fit_rows, language=router, on_progress=progress

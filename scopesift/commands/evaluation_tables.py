@@ -7,6 +7,7 @@ from typing import Any, Literal
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.classifier import Classifier
+from scopesift_files.counted import counted
 
 BINARY_COLUMNS = ("n", "f1", "precision", "recall", "balanced_accuracy", "macro_f1")
 MANY_COLUMNS = ("n", "accuracy", "balanced_accuracy", "macro_f1")
@@ -38,7 +39,7 @@ def drift_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table
     whole = _table(f"{classifier.name} {classifier.version}: drift", ["", "distance"])
     whole.add_row("these texts from the fit's", f"{drift['divergence']:.4f}", style="bold")
     whole.add_row("what a different mix of labels does not explain", f"{drift['unexplained']:.4f}")
-    whole.add_row(f"chance alone, {drift['n']:,} texts", f"{drift['chance']:.4f}")
+    whole.add_row(f"chance alone, {counted(drift['n'], 'text')}", f"{drift['chance']:.4f}")
     whole.add_row("the fit's labels from each other", f"{drift['between_classes']:.4f}")
     if not drift["moved"]:
         return [whole]

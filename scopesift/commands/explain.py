@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +17,18 @@ from scopesift_classifiers.verdict import Verdict
 from scopesift_classifiers.whole_word import whole_word
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.selected import SelectedReader, SelectedReading
+from scopesift_files.counted import counted
+from scopesift_files.errors import UsageError
+from scopesift_files.texts import read_texts
 
-from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, check_output, load_engine
+from scopesift.commands.choices import (
+    STDIN,
+    ClassifierOption,
+    DeviceOption,
+    ScopeOption,
+    check_output,
+    load_engine,
+)
 from scopesift.commands.terminal import output, say
 from scopesift.commands.verdict_table import marked, printable
 
@@ -24,7 +36,9 @@ MOST_ROWS = 12
 
 
 def explain(
-    text: Annotated[str, typer.Argument(help="The text to explain.")],
+    text: Annotated[
+        str, typer.Argument(help="The text to explain, or '-' to read it from stdin: one line or row.")
+    ],
     html: Annotated[
         Path | None, typer.Option(help="Also write a page: every token shaded by what it did.")
     ] = None,
@@ -35,7 +49,11 @@ def explain(
     """Show how each classifier reached its verdict: the features that moved it most, for and against, and the words.
 
     Example: `scopesift explain "You are such an idiot" --html why.html`
+
+    Example: `echo "You are such an idiot" | scopesift explain -`
     """
+    if text == STDIN:
+        text = _from_stdin()
     check_output(html)
     engine = load_engine(scope, classifier or [], device)
     answer = engine.predict([text])[0]
@@ -48,6 +66,17 @@ def explain(
         say(f"wrote {html}")
 
 
+def _from_stdin() -> str:
+    """The one text of stdin, read as `classify -` reads many."""
+    rows = list(itertools.islice(read_texts(sys.stdin.buffer), 2))
+    if len(rows) != 1:
+        found = "more than one" if rows else "nothing"
+        raise UsageError(
+            f'stdin holds {found}, but one text is explained at a time; give one line, or JSON with a "text" key'
+        )
+    return rows[0].sound().text
+
+
 def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
     """The features that moved one decision most, for and against its label."""
     classifier = engine.classifiers[name]
@@ -57,7 +86,7 @@ def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading
     rule = decision.rules[label]
     given_S = rule.contributions(reading.acts_NS[:1, columns], decision.thresholds_S)[0]
     active = int((acts_S > 0).sum())
-    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {active} features active"
+    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {counted(active, 'feature')} active"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
     # features of a linear rule have no threshold, and what others contribute is not a share of a sum
     says = f"for {label}" if rule.adds else "reached"

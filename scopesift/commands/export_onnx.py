@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
+from scopesift_files.counted import counted
 from scopesift_files.row import sound_rows
 from scopesift_files.texts import read_texts
 
@@ -64,11 +65,13 @@ def _report(export: Export) -> None:
         say(f"wrote {file} ({file.stat().st_size / 2**20:.2f} MiB)")
     found = export.disagreement
     say(
-        f"of {found.texts} texts {found.verdicts} get another verdict than from the classifier "
+        f"of {counted(found.texts, 'text')} {found.verdicts} get another verdict than from the classifier "
         f"({found.rate:.2%}); largest difference of a score {found.largest_score:.2g}; "
         f"{found.firings / max(found.fired, 1):.2%} of the firings differ"
     )
     if found.texts < FEW_TEXTS:
-        say(f"warning: {found.texts} texts say little of that rate; give some hundreds with --texts")
+        say(
+            f"warning: {counted(found.texts, 'text')} can say little of that rate; give some hundreds with --texts"
+        )
     if found.rate > WARN_ABOVE:
         say("warning: that is more than 0.5% of the verdicts; --head full keeps them")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.marker import Marker
@@ -123,13 +124,13 @@ def filter_rows(
 
 def _tell_summary(plan: RunPlan, tally: Tally) -> None:
     say(
-        f"{tally.rows:,} rows in: {tally.kept:,} kept ({tally.kept_share:.1%}), {tally.dropped:,} dropped, "
+        f"{counted(tally.rows, 'row')} in: {tally.kept:,} kept ({tally.kept_share:.1%}), {tally.dropped:,} dropped, "
         f"{tally.rejected:,} rejected"
     )
     if tally.rejected:
         reasons = ", ".join(f"{name} {count:,}" for name, count in tally.counts["reason of rejected"].items())
         say(f"unreadable rows are in {plan.out / 'rejected'}: {reasons}; exit code {REJECTED}")
-    done = f", {tally.earlier:,} rows were done before" if tally.earlier else ""
+    done = f", done before: {counted(tally.earlier, 'row')}" if tally.earlier else ""
     say(f"{tally.docs_per_s:,.0f} docs/s, {tally.tokens_per_s:,.0f} tokens/s in {tally.seconds:,.1f} s{done}")
     say(f"wrote {plan.out}: manifest.json, report.html")
 
@@ -143,12 +144,12 @@ def _tell_estimate(plan: RunPlan) -> None:
         return
     read = found.sampled - found.rejected
     say(
-        f"of the first {found.sampled:,} rows {found.rejected:,} are unreadable, "
+        f"of the first {counted(found.sampled, 'row')} read {found.rejected:,} were unreadable, "
         f"{found.kept:,} of the other {read:,} would be kept; {found.tokens / max(read, 1):.0f} tokens a row"
     )
     if found.rows is not None and found.seconds is not None:
         say(
-            f"about {found.rows:,} rows in all; about {max(found.seconds, 1):,.0f} s on this machine once the model is "
-            "loaded (computed from this sample; compressed files are assumed to hold three times their size)"
+            f"about {counted(found.rows, 'row')} in all; about {max(found.seconds, 1):,.0f} s on this machine once the "
+            "model is loaded (computed from this sample; compressed files are assumed to hold three times their size)"
         )
     say("nothing was written; leave out --dry-run to begin")

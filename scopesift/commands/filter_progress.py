@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from scopesift_files.counted import counted
 from scopesift_filtering.tally import Tally
 
 from scopesift.commands.terminal import messages
@@ -30,7 +31,7 @@ def filtering(total: int | None) -> Iterator[Callable[[Tally], None]]:
 
         def update(tally: Tally) -> None:
             told = (
-                f"{tally.rows:,} rows, {tally.docs_per_s:,.0f} docs/s, {tally.tokens_per_s:,.0f} tokens/s, "
+                f"{counted(tally.rows, 'row')}, {tally.docs_per_s:,.0f} docs/s, {tally.tokens_per_s:,.0f} tokens/s, "
                 f"{tally.kept_share:.0%} kept"
             )
             bar.update(task, completed=tally.disk_bytes, told=told)

@@ -23,6 +23,7 @@ from scopesift_classifiers.sampling import split_dev
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, UsageError
 
 from scopesift.commands.choices import (
@@ -122,7 +123,7 @@ def fit(
     )
     columns = {"text": text_column, "label": label_column}
     rows, held_out = _split_rows(train, dev, columns, balance)
-    say(f"{len(rows)} rows to fit on, {len(held_out)} to decide with")
+    say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} to decide with")
     require_rows(rows, held_out)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
@@ -198,8 +199,8 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
     """How deep the classifier reads, what it reached on dev, and where it cuts."""
     deepest, cut = classifier.deepest_layer, classifier.fit["cut"]
     lines = [
-        f"reads {len(classifier.features)} features up to layer {deepest}: "
-        f"{deepest + 1} of {scope.n_layers} blocks are run (--max-layer N for fewer)"
+        f"reads {counted(len(classifier.features), 'feature')} up to layer {deepest}, which runs "
+        f"{deepest + 1} of {scope.n_layers} blocks (--max-layer N for fewer)"
     ]
     asked = ", ".join(f"{name} {value:g}" for name, value in cut["asked"].items())
     fires = (
@@ -233,7 +234,7 @@ def feature_table(classifier: Classifier) -> Table:
     if rules[0].adds:
         verb = "weigh for or against" if len(rules) == 1 else "speak for"
         whom = next(iter(decision.rules)) if len(rules) == 1 else f"{len(rules)} labels"
-        title = f"{len(decision.features)} features {verb} {whom}; the largest weights:"
+        title = f"{counted(len(decision.features), 'feature')} {verb} {whom}; the largest weights:"
         weights_CS = np.stack([rule.weights_S for rule in rules])
         largest_S = weights_CS[np.abs(weights_CS).argmax(axis=0), np.arange(weights_CS.shape[1])]
         order = np.argsort(-np.abs(largest_S), kind="stable")[:SHOWN_FEATURES]

@@ -7,6 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 from scopesift_features.pulling.amounts import written_layers, written_size
+from scopesift_files.counted import counted
 
 _WIDTH = 5  # of a number with three decimals
 
@@ -86,13 +87,14 @@ def bundle_lines(bundle: dict[str, Any]) -> list[str]:
     return [
         f"scope: {scope['id']}, {scope['sha256'][:12]}; layers {written_layers(bundle['results']['layers'])}",
         f"backbone: {scope['backbone']} at {revisions[0]}, in {scope['settings']['dtype']}",
-        f"SAEs: {scope['sae']} at {revisions[1]}, in {scope['settings']['sae_dtype']}; {len(files)} files with SHA-256",
-        f"machine: {machine['system']}; {machine['cores']} cores of {machine['processor']}"
+        f"SAEs: {scope['sae']} at {revisions[1]}, in {scope['settings']['sae_dtype']}; "
+        f"{counted(len(files), 'file')} with SHA-256",
+        f"machine: {machine['system']}; {counted(machine['cores'], 'core')} of {machine['processor']}"
         + "".join(f"; {gpu}" for gpu in machine["gpus"]),
-        f"run: {run['texts']:,} texts in {run['seconds']:,.1f} s on {run['device']}, {bundle['made']}"
+        f"run: {counted(run['texts'], 'text')} in {run['seconds']:,.1f} s on {run['device']}, {bundle['made']}"
         + "".join(f"; at most {size}" for size in memory),
         "versions: " + ", ".join(f"{name} {version}" for name, version in bundle["versions"].items()),
-        f"data: {sum(map(len, rows.values()))} files of {', '.join(rows)}",
+        f"data: {counted(sum(map(len, rows.values())), 'file')} of {', '.join(rows)}",
     ]
 
 

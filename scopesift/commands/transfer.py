@@ -16,6 +16,7 @@ from scopesift_classifiers.transfer import Transfer, TransferSettings
 from scopesift_classifiers.transfer import transfer as add_language
 from scopesift_classifiers.transfer_matrix import transfer_matrix
 from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import (
@@ -77,7 +78,7 @@ def transfer(
         test = read_rows(train, **columns, split="test", balance=balance)
         _measure(artifact, place, lang, few, test, settings, json)
         return
-    say(f"{len(few)} examples of {lang}")
+    say(f"{counted(len(few), 'example')} of {lang}")
     with reading("reading") as progress:
         done = add_language(
             artifact, place, few, lang, settings=settings, cache=FeatureCache.default(), on_progress=progress
@@ -178,7 +179,7 @@ def _measure(
 def curve_table(measured: dict[str, Any], lang: str) -> Table:
     """The learning curve of one language: mean and spread over the draws, TF-IDF on the same rows beside it."""
     rows, few = measured["train_rows"][lang], measured["few"][lang]
-    title = f"balanced accuracy on {measured['test_rows'][lang]} test rows of {lang}, of {rows} train rows"
+    title = f"balanced accuracy on {measured['test_rows'][lang]} test rows of {lang}, of {counted(rows, 'train row')}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     for column in ("labels", "rows", "transfer", "±", "TF-IDF", "±", "chosen"):
         table.add_column(column, justify="left" if column == "chosen" else "right")

@@ -45,7 +45,7 @@ def fit(rows, tiny_scope_folder, tmp_path):
 
 def test_a_fit_says_how_deep_it_reads_and_where_it_cuts(fit):
     fitted, said = fit()
-    assert f"{fitted.deepest_layer + 1} of 4 blocks are run" in said
+    assert f"runs {fitted.deepest_layer + 1} of 4 blocks" in said
     assert "where the objective is highest on dev" in said
     _, said = fit("--preset", "greedy")
     assert "where the rule fires" in said

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.cut import read_backbone_config
@@ -208,8 +209,8 @@ def _running(case: _Case, machine: Machine) -> list[Finding]:
 
     def line(needed: int) -> str:
         return (
-            f"{'about ' if case.guessed else ''}{written_size(needed)} for the first {case.blocks} blocks in "
-            f"{precision}, their encoders, and half a GiB besides"
+            f"{'about ' if case.guessed else ''}{written_size(needed)} for the first {counted(case.blocks, 'block')} "
+            f"in {precision}, their encoders, and half a GiB besides"
         )
 
     held, on_gpu = (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scopesift_files.atomic import remove_leftovers
+from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError, UsageError
 from scopesift_files.lock import one_at_a_time
 
@@ -91,7 +92,7 @@ def _check_sizes(folder: Path, config: SAEConfig) -> None:
     if found != (config.d_model, config.num_layers):
         raise ScopeError(
             f"{folder / 'backbone'} has width {found[0]} and {found[1]} layers, but the SAEs beside it want "
-            f"width {config.d_model} and {config.num_layers} layers"
+            f"width {config.d_model} and {counted(config.num_layers, 'layer')}"
         )
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def portable_normaliser(
     spare = [chr(point) for point in sorted(own.get("", []))]
     if len(spare) < len(known) + 2:
         raise ScopeError(
-            f"the tokenizer cannot be exported: its table deletes {len(spare)} characters, and "
+            f"the tokenizer cannot be exported: its table deletes {counted(len(spare), 'character')}, and "
             f"{len(known) + 2} are needed"
         )
     separator, unknown, *hidden = spare

@@ -19,7 +19,7 @@ function book(classifier) {
   return el("article", { class: "sheet book" },
     el("header", {}, el("h3", {}, classifier.name), el("code", { title: "version" }, classifier.version)),
     measured ? figures(classifier, data, measured) : el("p", { class: "note" }, "Its quality was not measured."),
-    el("p", { class: "fine" }, `${classifier.n_features} features, read down to layer ${classifier.deepest_layer}` + (classifier.langs.length ? `; rules of their own for ${classifier.langs.join(", ")}` : "")),
+    el("p", { class: "fine" }, `${classifier.n_features} feature${classifier.n_features === 1 ? "" : "s"}, read down to layer ${classifier.deepest_layer}` + (classifier.langs.length ? `; rules of their own for ${classifier.langs.join(", ")}` : "")),
     el("div", { class: "labels" }, classifier.labels.map((label) => el("span", {}, label))),
     measured && baselines(measured),
     measured && groups(measured),
