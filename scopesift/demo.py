@@ -8,7 +8,7 @@ import time
 import urllib.request
 from typing import Any
 
-from scopesift_classifiers.verdict import Evidence, Verdict
+from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import ScopesiftError
 from scopesift_service.local_server import LocalServer

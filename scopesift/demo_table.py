@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 from rich.text import Text
-from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.judging.verdict import Verdict
 
 from scopesift.commands.verdict_table import marked, reasons
 from scopesift.demo_sentences import Sentence

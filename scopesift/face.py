@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scopesift_classifiers.classifier import Classifier as Artifact
-from scopesift_classifiers.engine import Engine
-from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.labelled_text import LabelledText, read_labelled
-from scopesift_classifiers.routing import with_language
-from scopesift_classifiers.sampling import split_dev
-from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.artifact.classifier import Classifier as Artifact
+from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.routing import with_language
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
+from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 

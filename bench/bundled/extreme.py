@@ -8,8 +8,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.catalogue.table import QWEN_NORM_LIMIT
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.norm_bounds import bounded

@@ -6,9 +6,9 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.assessment import assess
-from scopesift_classifiers.fit_settings import FitSettings
-from scopesift_classifiers.fitting import fit_classifier
+from scopesift_classifiers.fitting.fit import fit_classifier
+from scopesift_classifiers.fitting.settings import FitSettings
+from scopesift_classifiers.measuring.assessment import assess
 from scopesift_features.scope import Scope
 
 from bench.bundled.baselines import NAMES

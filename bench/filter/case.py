@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.scope import Scope

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.calibration import Calibration
-from scopesift_classifiers.classifier import BINARY, MANY, Classifier
-from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.rule import LOG_ODDS, Rule, RuleFeature
+from scopesift_classifiers.artifact.calibration import Calibration
+from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import LOG_ODDS, Rule, RuleFeature
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 

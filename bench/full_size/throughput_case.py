@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch, make_batches
 from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
 from scopesift_features.reading.selected import SelectedReader

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_classifiers.onnx_runtime import PROVIDER, choose_providers, load_runtime
+from scopesift_classifiers.onnx.runtime import PROVIDER, choose_providers, load_runtime
 
 from bench.onnx.size import LIMIT_MIB, selected_mib
 from bench.onnx.speed import DEVICE

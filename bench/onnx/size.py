@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scopesift_classifiers.calibration import Calibration
-from scopesift_classifiers.classifier import BINARY, Classifier
-from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.onnx_encode import FP32
-from scopesift_classifiers.onnx_file import write_model
-from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph
-from scopesift_classifiers.onnx_head import add_classifier_head, add_residual_inputs
-from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
-from scopesift_classifiers.rule import Rule, RuleFeature
+from scopesift_classifiers.artifact.calibration import Calibration
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import Rule, RuleFeature
+from scopesift_classifiers.onnx.file import write_model
+from scopesift_classifiers.onnx.nodes.encode import FP32
+from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph
+from scopesift_classifiers.onnx.nodes.head import add_classifier_head, add_residual_inputs
+from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.sae.topk import TopKSAE
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from scopesift_classifiers.onnx_encode import EncoderRows
-from scopesift_classifiers.onnx_graph import OPSETS, OnnxGraph
-from scopesift_classifiers.onnx_head import add_windows_head
-from scopesift_classifiers.onnx_int8 import measure_range
-from scopesift_classifiers.onnx_runtime import full_rows, open_session
-from scopesift_classifiers.onnx_stand_in import Tokens, selected_rows
+from scopesift_classifiers.onnx.nodes.encode import EncoderRows
+from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph
+from scopesift_classifiers.onnx.nodes.head import add_windows_head
+from scopesift_classifiers.onnx.nodes.int8 import measure_range
+from scopesift_classifiers.onnx.runtime import full_rows, open_session
+from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_kernels import SelectedMaxima, encode_selected
 

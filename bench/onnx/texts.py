@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.labelled_text import read_labelled
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.rows.labelled import read_labelled
 
 from recipes.bundled.domain import domain_rows
 from recipes.nano.corpus import LANGUAGES

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.onnx_export import ExportSettings, build_model, calibration_tokens, make_encoders
-from scopesift_classifiers.onnx_file import open_model
-from scopesift_classifiers.onnx_parity import Candidate, Disagreement, compare
-from scopesift_classifiers.onnx_stand_in import Tokens
-from scopesift_classifiers.onnx_texts import TEXTS, own_sentences
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.onnx.export import ExportSettings, build_model, calibration_tokens, make_encoders
+from scopesift_classifiers.onnx.file import open_model
+from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare
+from scopesift_classifiers.onnx.stand_in import Tokens
+from scopesift_classifiers.onnx.texts import TEXTS, own_sentences
 from scopesift_features.scope import Scope
 
 from bench.onnx.texts import LabelledPool, read_pool, read_task

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.labelled_text import LabelledText, read_labelled
-from scopesift_classifiers.learning_curve import draw
+from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
+from scopesift_classifiers.studies.learning_curve import draw
 
 from bench.errors import BenchError
 

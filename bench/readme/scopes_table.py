@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scopesift_classifiers.step_costs import Assumptions, StepCost, step_costs
+from scopesift_classifiers.studies.step_costs import Assumptions, StepCost, step_costs
 from scopesift_features.catalogue.table import CatalogueEntry, catalogue, find_entry
 from scopesift_features.pulling.amounts import written_minutes, written_size
 from scopesift_features.pulling.estimate import estimate_flops

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 from scopesift_service.local_server import LocalServer

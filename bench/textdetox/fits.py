@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, cached_property, partial
 
-from scopesift_classifiers.classifier import BINARY, Classifier
-from scopesift_classifiers.fit_settings import LINEAR
-from scopesift_classifiers.learning_curve import draw
-from scopesift_classifiers.sampling import split_dev
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.fitting.settings import LINEAR
+from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.studies.learning_curve import draw
 from scopesift_features.scope import Scope
 
 from bench.textdetox.cells import SOURCE, TFIDF, TRANSFER

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.plots import Axes
+from scopesift_classifiers.pages.plots import Axes
 from scopesift_files.atomic import write_atomically
 
 from bench.results_file import RESULTS

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.metrics import BinaryMetrics, ManyClassMetrics, reliability
+from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics, reliability
 
 from bench.trials.parts import Part
 

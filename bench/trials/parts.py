@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.counting import FeatureTable
-from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.tables.counting import FeatureTable
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 

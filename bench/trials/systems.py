@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.baselines import Baseline, linear_probe, mean_difference, tfidf
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.decision import Decision
-from scopesift_classifiers.discriminant import discriminant
-from scopesift_classifiers.fit_presets import fit_decision
-from scopesift_classifiers.fit_settings import GREEDY, LINEAR, PAPER, FitSettings
-from scopesift_classifiers.learning_curve import tfidf_of_few
-from scopesift_classifiers.transfer import TransferSettings, choose, decide, try_all
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.fitting.presets import fit_decision
+from scopesift_classifiers.fitting.settings import GREEDY, LINEAR, PAPER, FitSettings
+from scopesift_classifiers.measuring.baselines import Baseline, linear_probe, mean_difference, tfidf
+from scopesift_classifiers.measuring.discriminant import discriminant
+from scopesift_classifiers.studies.learning_curve import tfidf_of_few
+from scopesift_classifiers.transfer.transfer import TransferSettings, choose, decide, try_all
 from scopesift_files.errors import InputError
 
 from bench.trials.answers import Answers, Fitted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 
 NAMES = {"language": "lang"}  # as people write it in conditions
 ADDED = "scopesift"  # the column that dropped rows get

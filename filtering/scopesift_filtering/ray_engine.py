@@ -144,8 +144,8 @@ class _Worker:
     """One model on one node."""
 
     def __init__(self, task: Task) -> None:
-        from scopesift_classifiers.classifier import Classifier
-        from scopesift_classifiers.engine import Engine
+        from scopesift_classifiers.artifact.classifier import Classifier
+        from scopesift_classifiers.judging.engine import Engine
         from scopesift_features.scope import Scope
 
         from scopesift_filtering.shard_result import RowJudge

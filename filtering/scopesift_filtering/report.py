@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from scopesift_classifiers.page import html_table, section, write_page
+from scopesift_classifiers.pages.page import html_table, section, write_page
 from scopesift_files.counted import counted
 from scopesift_files.row import REASONS
 

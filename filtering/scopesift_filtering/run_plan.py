@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS
 from scopesift_files.errors import UsageError
 

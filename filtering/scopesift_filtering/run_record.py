@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_files.atomic import read_json, write_json
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError

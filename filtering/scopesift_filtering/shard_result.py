@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.answers import Answers
-from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.judging.answers import Answers
 from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema

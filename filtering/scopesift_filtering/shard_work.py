@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch, make_batches
 from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.reading.windows import make_windows

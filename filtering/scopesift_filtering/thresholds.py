@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scopesift_classifiers.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_files.errors import UsageError
 
 Thresholds = Mapping[str, Mapping[str, float]]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.encoders import TORCH, choose_encoder
-from scopesift_classifiers.engine import Engine
-from scopesift_classifiers.labelled_text import LabelledText, read_labelled
-from scopesift_classifiers.routing import unrouted, with_language
-from scopesift_classifiers.sampling import balanced
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.routing import unrouted, with_language
+from scopesift_classifiers.onnx.encoders import TORCH, choose_encoder
+from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
+from scopesift_classifiers.rows.sampling import balanced
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -7,8 +7,8 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from scopesift_classifiers.classifier import LANGUAGE
-from scopesift_classifiers.language_spans import spans_of_texts
+from scopesift_classifiers.artifact.classifier import LANGUAGE
+from scopesift_classifiers.judging.language_spans import spans_of_texts
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from scopesift_classifiers.assessment import full_assessment
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.report import write_drift_page, write_report
-from scopesift_classifiers.report_transfer import read_transfer
-from scopesift_classifiers.report_words import drift_words
-from scopesift_classifiers.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.measuring.assessment import full_assessment
+from scopesift_classifiers.measuring.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
+from scopesift_classifiers.pages.report import write_drift_page, write_report
+from scopesift_classifiers.pages.report_transfer import read_transfer
+from scopesift_classifiers.pages.report_words import drift_words
+from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError

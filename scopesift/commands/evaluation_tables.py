@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rich import box
 from rich.table import Table
-from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_files.counted import counted
 
 BINARY_COLUMNS = ("n", "f1", "precision", "recall", "balanced_accuracy", "macro_f1")

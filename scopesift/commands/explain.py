@@ -11,10 +11,10 @@ import numpy as np
 import typer
 from rich import box
 from rich.table import Table
-from scopesift_classifiers.engine import Engine
-from scopesift_classifiers.explanation_page import write_explanation
-from scopesift_classifiers.verdict import Verdict
-from scopesift_classifiers.whole_word import whole_word
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.judging.whole_word import whole_word
+from scopesift_classifiers.pages.explanation import write_explanation
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.selected import SelectedReader, SelectedReading
 from scopesift_files.counted import counted

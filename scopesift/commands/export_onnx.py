@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.onnx_export import Export, ExportSettings, export_classifier
+from scopesift_classifiers.onnx.export import Export, ExportSettings, export_classifier
 from scopesift_files.counted import counted
 from scopesift_files.row import sound_rows
 from scopesift_files.texts import read_texts

@@ -11,15 +11,15 @@ import numpy as np
 import typer
 from rich import box
 from rich.table import Table
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.fit_settings import AUTO, GREEDY, LINEAR, FitSettings
-from scopesift_classifiers.fitting import fit_tables, layers_up_to, open_table, require_rows
-from scopesift_classifiers.greedy import GreedySettings
-from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.linear import LinearSettings
-from scopesift_classifiers.objective import F_BETA, MACRO_F1, RECALL, Objective
-from scopesift_classifiers.sampling import split_dev
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.fitting.fit import fit_tables, layers_up_to, open_table, require_rows
+from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR, FitSettings
+from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.search.linear import LinearSettings
+from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from scopesift_classifiers.reproduction import reproduce as run_study
-from scopesift_classifiers.reproduction_bundle import check_new, hash_data, pack, read_bundle, write_bundle
-from scopesift_classifiers.reproduction_data import find_languages
+from scopesift_classifiers.studies.reproduction import reproduce as run_study
+from scopesift_classifiers.studies.reproduction_bundle import (
+    check_new,
+    hash_data,
+    pack,
+    read_bundle,
+    write_bundle,
+)
+from scopesift_classifiers.studies.reproduction_data import find_languages
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.pulling.amounts import written_layers
 from scopesift_features.scope import Scope

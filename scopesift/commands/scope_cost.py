@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.step_costs import Assumptions, StepCost, step_costs
+from scopesift_classifiers.studies.step_costs import Assumptions, StepCost, step_costs
 from scopesift_features.catalogue.table import CatalogueEntry, find_entry
 from scopesift_features.pulling.amounts import written_minutes, written_size
 from scopesift_features.pulling.pull import check_layers

@@ -38,8 +38,8 @@ def serve(
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
-    from scopesift_classifiers.encoders import choose_encoder
-    from scopesift_classifiers.engine import Engine
+    from scopesift_classifiers.judging.engine import Engine
+    from scopesift_classifiers.onnx.encoders import choose_encoder
     from scopesift_service.load_judge import load_classifiers
     from scopesift_service.settings import ServiceSettings
 

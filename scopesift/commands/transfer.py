@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
-from scopesift_classifiers.classifier import LANGUAGE, Classifier, bundled_classifiers
-from scopesift_classifiers.feature_cache import FeatureCache
-from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.routing import with_language
-from scopesift_classifiers.transfer import Transfer, TransferSettings
-from scopesift_classifiers.transfer import transfer as add_language
-from scopesift_classifiers.transfer_matrix import transfer_matrix
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
+from scopesift_classifiers.judging.routing import with_language
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.studies.transfer_matrix import transfer_matrix
+from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.transfer.transfer import Transfer, TransferSettings
+from scopesift_classifiers.transfer.transfer import transfer as add_language
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 from rich.text import Text
-from scopesift_classifiers.language_spans import LanguageSpan
-from scopesift_classifiers.verdict import Verdict
-from scopesift_classifiers.whole_word import whole_word
+from scopesift_classifiers.judging.language_spans import LanguageSpan
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.judging.whole_word import whole_word
 
 MOST_CHARACTERS = 160
 REASONS = 3

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_files.errors import InputError, ScopesiftError
 
 from scopesift_service import metrics

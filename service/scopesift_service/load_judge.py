@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.encoders import choose_encoder
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -25,7 +25,7 @@ class ServiceSettings:
         scope: Scope name or folder.
         classifiers: Names or artifact files; empty: all bundled.
         device: A torch device; None: a GPU if there is one.
-        head: Who encodes the residual, "torch" or "onnx"; see `scopesift_classifiers.engine.Engine`.
+        head: Who encodes the residual, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
         state: Folder of the versions made by transfer; None: none are kept.
         admin_token: Allows transfer and activate; None: nobody may.
         api_keys: Keys that callers need; empty: no key is asked for.

@@ -12,9 +12,9 @@ import os
 import sys
 from typing import Any
 
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.transfer import Transfer, transfer
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.transfer.transfer import Transfer, transfer
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 

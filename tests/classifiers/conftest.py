@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+from scopesift_classifiers.rows.labelled import LabelledText
 
 WORDS = ["cat", "sat", "rain", "mat", "watched", "vaccine", "large", "trial"]
 

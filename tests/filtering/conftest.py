@@ -33,11 +33,11 @@ def texts():
 @pytest.fixture(scope="session")
 def engine(tiny_scope):
     """A binary and a three-label classifier with made-up rules that say different things of different texts."""
-    from scopesift_classifiers.calibration import Calibration
-    from scopesift_classifiers.classifier import Classifier
-    from scopesift_classifiers.decision import Decision
-    from scopesift_classifiers.engine import Engine
-    from scopesift_classifiers.rule import Rule, RuleFeature
+    from scopesift_classifiers.artifact.calibration import Calibration
+    from scopesift_classifiers.artifact.classifier import Classifier
+    from scopesift_classifiers.artifact.decision import Decision
+    from scopesift_classifiers.artifact.rule import Rule, RuleFeature
+    from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.reading.document_features import document_features
 
     acts = document_features(tiny_scope, make_texts(60), [1, 3]).acts

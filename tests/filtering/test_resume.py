@@ -154,8 +154,8 @@ def test_two_processes_in_one_folder_are_refused(corpus, run, tmp_path):
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.scope import Scope
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import make_plan

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.greedy import GreedySettings
-from scopesift_classifiers.labelled_text import LabelledText
-from scopesift_classifiers.transfer import TransferSettings
+from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.transfer.transfer import TransferSettings
 
 from recipes.bundled.languages import add_languages, languages_of
 

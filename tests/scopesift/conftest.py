@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from scopesift_classifiers.fitting import FitSettings, fit_classifier
-from scopesift_classifiers.labelled_text import LabelledText
+from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+from scopesift_classifiers.rows.labelled import LabelledText
 from typer.testing import CliRunner
 
 from scopesift.cli import app
@@ -32,8 +32,8 @@ def artifact(tiny_scope, tmp_path_factory):
 @pytest.fixture(scope="session")
 def e5_engine():
     """The default scope with all its bundled classifiers."""
-    from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-    from scopesift_classifiers.engine import Engine
+    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.scope import Scope
 
     bundled = [Classifier.load(path) for path in bundled_classifiers("e5").values()]

@@ -133,8 +133,8 @@ def pretend() -> None:
 
 def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     """Everything that reads texts, once."""
-    from scopesift_classifiers.classifier import Classifier
-    from scopesift_classifiers.engine import Engine
+    from scopesift_classifiers.artifact.classifier import Classifier
+    from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.reading.batches import make_batches
     from scopesift_features.reading.document_features import document_features
     from scopesift_features.reading.per_token import read_tokens

@@ -4,9 +4,9 @@ import inspect
 from dataclasses import replace
 
 import pytest
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-from scopesift_classifiers.engine import Engine
-from scopesift_classifiers.feature_cards import bundled_cards
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.measuring.feature_cards import bundled_cards
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError

@@ -2,7 +2,7 @@
 
 import json
 
-from scopesift_classifiers.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder
 
 NAMES = ("domain", "language", "sentiment", "toxicity")

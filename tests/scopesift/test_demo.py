@@ -4,7 +4,7 @@ import re
 
 import pytest
 from rich.console import Console
-from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.judging.verdict import Verdict
 
 from scopesift.demo import verdict
 from scopesift.demo_sentences import SENTENCES, Sentence

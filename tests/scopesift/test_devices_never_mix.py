@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import Classifier
 
 TEXTS = ["you idiot number 5", "a fine cat", "", "the cat sat on the idiot mat " * 20]
 pytestmark = [

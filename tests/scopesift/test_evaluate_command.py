@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from scopesift_classifiers.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_files.errors import InputError, UsageError
 
 

@@ -20,7 +20,7 @@ def test_fit_save_load_predict_in_four_lines(classifier, tiny_scope, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "package", ["scopesift_kernels", "scopesift_features.scope", "scopesift_classifiers.engine"]
+    "package", ["scopesift_kernels", "scopesift_features.scope", "scopesift_classifiers.judging.engine"]
 )
 def test_lower_rooms_import_without_service_ray_or_onnx(package):
     code = (

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from scopesift_classifiers.reproduction_bundle import read_bundle
+from scopesift_classifiers.studies.reproduction_bundle import read_bundle
 from scopesift_files.errors import InputError, ScopeError, UsageError
 
 from scopesift.commands import reproduce

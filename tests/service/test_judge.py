@@ -3,9 +3,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from scopesift_classifiers.classifier import Classifier
-from scopesift_classifiers.onnx_runtime import OnnxEncoder
-from scopesift_classifiers.verdict import Verdict
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
 from scopesift_service import judge as judge_module
 from scopesift_service import metrics

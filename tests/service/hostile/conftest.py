@@ -13,7 +13,7 @@ SLEEPY = "sleepy-for-a-second"
 ADMIN = "an-admin-token-of-tests"
 POISONED = f"""
 import time
-from scopesift_classifiers.engine import Engine
+from scopesift_classifiers.judging.engine import Engine
 whole = Engine.predict
 def predict(self, texts, **others):
     if any({POISON!r} in text for text in texts):
@@ -128,8 +128,8 @@ def meaning():
 @pytest.fixture(scope="session")
 def offline():
     """The offline engine with the same classifiers."""
-    from scopesift_classifiers.classifier import Classifier, bundled_classifiers
-    from scopesift_classifiers.engine import Engine
+    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.scope import Scope
 
     bundled = [Classifier.load(path) for path in bundled_classifiers("nano").values()]

@@ -1,0 +1,259 @@
+"""The classifier artifact: one JSON file that a person can read, diff and edit."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
+from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.scope import Scope
+from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
+
+from scopesift_classifiers.artifact.decision import Decision, decision_from_json
+from scopesift_classifiers.artifact.text import digest, readable
+
+SCHEMA = 1
+BINARY = "binary"
+MANY = "many"
+DEFAULT = "default"
+LANGUAGE = "language"
+"""Name of the classifier whose label chooses the rule of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Named rules over one scope, with calibration, provenance and measured quality.
+
+    Attributes:
+        name: What verdicts are filed under: "toxicity", "language", …
+        kind: "binary" (one positive label, flagged or not) or "many" (one label out of several).
+        unknown: What is answered when nothing speaks: "und", "other"; for binary the negative label.
+        scope: Fingerprint of the scope that it was fitted on.
+        settings: How texts were read in the fit.
+        norm_bounds: Layer -> the largest norm of a residual that counted in the fit, where the settings limit it.
+        default: The decision for any language.
+        by_lang: Decisions for single languages, added by `transfer`.
+        route_confidence: Score of the language verdict from which on `by_lang` is used.
+        fit: Data fingerprint, preset and settings of the fit.
+        quality: Measured on data that it was not fitted on, by the name of that data.
+    """
+
+    name: str
+    kind: str
+    unknown: str
+    scope: dict[str, str]
+    settings: ReadingSettings
+    default: Decision
+    by_lang: dict[str, Decision] = field(default_factory=dict)
+    route_confidence: float = 0.5
+    norm_bounds: dict[int, float] = field(default_factory=dict)
+    fit: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels that it can give, without the unknown one."""
+        return list(self.default.rules)
+
+    @cached_property
+    def features(self) -> list[tuple[int, int]]:
+        """Every (layer, index) that any of its decisions reads, sorted."""
+        return sorted(
+            {(item.layer, item.index) for decision in self.decisions.values() for item in decision.features}
+        )
+
+    def selected(self, feature: tuple[int, int]) -> SelectedFeature:
+        """One of its features, read within its norm bounds."""
+        return SelectedFeature(*feature, self.norm_bounds.get(feature[0], math.inf))
+
+    @property
+    def decisions(self) -> dict[str, Decision]:
+        """The default's and every language's decision, by "default" and language."""
+        return {DEFAULT: self.default, **self.by_lang}
+
+    def decision(self, rule: str) -> Decision:
+        """The decision called "default", or that of a language."""
+        return self.default if rule == DEFAULT else self.by_lang[rule]
+
+    @property
+    def deepest_layer(self) -> int:
+        """The backbone is never run past this block."""
+        return max((layer for layer, _ in self.features), default=0)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of everything that decides a verdict; measured quality and feature names do not change it."""
+        decisive = {key: value for key, value in self._content().items() if key not in ("fit", "quality")}
+        return digest(decisive)[:12]
+
+    def with_quality(self, data: str, measured: Mapping[str, Any]) -> Classifier:
+        """The same classifier with the quality measured on one more data set."""
+        return replace(self, quality={**self.quality, data: dict(measured)})
+
+    def check_scope(self, scope: Scope) -> None:
+        """Refuse a scope that differs from the one of the fit.
+
+        Raises:
+            ScopeError: Another scope, other weights, or other reading settings.
+        """
+        theirs = scope.fingerprint
+        for key in ("id", "sha256"):
+            if self.scope.get(key) != theirs[key]:
+                raise ScopeError(
+                    f"classifier {self.name!r} was fitted on scope {self.scope.get('id')!r} "
+                    f"({self.scope.get('sha256', '')[:12]}), but this is {theirs['id']!r} ({theirs['sha256'][:12]}); "
+                    "load its own scope or fit it again on this one"
+                )
+        if self.settings != scope.settings:
+            raise ScopeError(
+                f"classifier {self.name!r} was fitted with {self.settings}, but the scope reads with "
+                f"{scope.settings}; load the scope with the same settings or fit again"
+            )
+
+    def bind(self, scope: Scope) -> Scope:
+        """The scope as this classifier reads with it: within its norm bounds.
+
+        Raises:
+            ScopeError: As `check_scope`.
+        """
+        self.check_scope(scope)
+        return scope if scope.norm_bounds == self.norm_bounds else scope.with_bounds(self.norm_bounds)
+
+    def to_json(self) -> str:
+        """The artifact's text; canonical, so equal classifiers give equal bytes."""
+        content = {**self._content(), "schema": SCHEMA, "version": self.version}
+        content["sha256"] = digest(content)
+        return readable(content) + "\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write the artifact; the file is replaced whole or not at all."""
+        text = self.to_json()
+        write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Classifier:
+        """Read a bundled classifier by name, or an artifact by path.
+
+        Args:
+            name_or_path: "toxicity", "language", …, or a file.
+            scope_id: Whose bundled classifier a name means; a path needs none.
+
+        Raises:
+            UsageError: No such classifier or file.
+            InputError: Not an artifact, of a newer schema, or changed since it was written.
+        """
+        path = find_artifact(name_or_path, scope_id)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} is not a classifier artifact: {str(error).splitlines()[0]}") from None
+        return cls.from_dict(content, origin=str(path))
+
+    @classmethod
+    def from_dict(cls, content: Any, *, origin: str) -> Classifier:
+        """Check and read an artifact's JSON content.
+
+        Raises:
+            InputError: See `load`; `origin` names the place.
+        """
+        if not isinstance(content, dict) or "schema" not in content:
+            raise InputError(
+                f"{origin} is not a classifier artifact: it has no schema; write one with `scopesift fit`"
+            )
+        if content["schema"] != SCHEMA:
+            raise InputError(
+                f"{origin} has schema {content['schema']!r}, this scopesift reads schema {SCHEMA}; "
+                "update scopesift or fit the classifier again"
+            )
+        plain = {key: value for key, value in content.items() if key != "sha256"}
+        classifier = cls._read(plain, origin)
+        if content.get("sha256") != digest(plain) or content.get("version") != classifier.version:
+            raise InputError(
+                f"{origin} was changed after it was written (its sha256 does not match; only the features' labels "
+                "may be edited); restore it or fit it again"
+            )
+        return classifier
+
+    @classmethod
+    def _read(cls, content: dict[str, Any], origin: str) -> Classifier:
+        try:
+            return cls(
+                name=str(content["name"]),
+                kind=_known_kind(content["kind"]),
+                unknown=str(content["unknown"]),
+                scope=dict(content["scope"]),
+                settings=ReadingSettings.from_dict(content["settings"]),
+                default=decision_from_json(content["default"]),
+                by_lang={code: decision_from_json(value) for code, value in content["by_lang"].items()},
+                route_confidence=float(content["route_confidence"]),
+                norm_bounds={
+                    int(layer): float(bound) for layer, bound in content.get("norm_bounds", {}).items()
+                },
+                fit=dict(content["fit"]),
+                quality=dict(content["quality"]),
+            )
+        except ScopesiftError as error:
+            raise InputError(f"{origin}: {error}") from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"{origin} lacks a field of a classifier artifact ({type(error).__name__}: {error}); fit it again"
+            ) from None
+
+    def _content(self) -> dict[str, Any]:
+        bounds = {str(layer): bound for layer, bound in sorted(self.norm_bounds.items())}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "unknown": self.unknown,
+            "scope": self.scope,
+            "settings": self.settings.to_dict(),
+            **({"norm_bounds": bounds} if bounds else {}),
+            "default": self.default.to_dict(),
+            "by_lang": {code: decision.to_dict() for code, decision in sorted(self.by_lang.items())},
+            "route_confidence": self.route_confidence,
+            "fit": self.fit,
+            "quality": self.quality,
+        }
+
+
+def bundled_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
+    """The classifiers that ship with a scope, by name; none for a scope that is not bundled."""
+    if not is_bundled(scope_id):
+        return {}
+    return {path.stem: path for path in sorted((bundled_folder(scope_id) / "classifiers").glob("*.json"))}
+
+
+def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Path:
+    """Where a classifier lies.
+
+    Args:
+        name_or_path: A bundled classifier's name, or a file.
+        scope_id: Whose bundled classifiers are meant.
+
+    Raises:
+        UsageError: Neither a bundled classifier nor a file.
+    """
+    bundled = bundled_classifiers(scope_id)
+    if str(name_or_path) in bundled:
+        return bundled[str(name_or_path)]
+    path = Path(name_or_path).expanduser()
+    if not path.is_file():
+        known = ", ".join(bundled) or "none"
+        raise UsageError(
+            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: {known}"
+        )
+    return path
+
+
+def _known_kind(value: Any) -> str:
+    if value not in (BINARY, MANY):
+        raise InputError(f"kind must be {BINARY!r} or {MANY!r}, got {value!r}")
+    return str(value)

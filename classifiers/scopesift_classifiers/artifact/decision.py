@@ -1,0 +1,125 @@
+"""What a fit produces: features, one rule a label, the calibration of its margins, and the cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_files.errors import InputError
+
+from scopesift_classifiers.artifact.calibration import Calibration
+from scopesift_classifiers.artifact.linear_sum import whole_activations
+from scopesift_classifiers.artifact.rule import (
+    DECIMALS,
+    LINEAR,
+    LOG_ODDS,
+    Rule,
+    RuleFeature,
+    feature_from_json,
+    firing,
+    rule_from_json,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """Rules that were fitted together, for the default case or for one language.
+
+    Attributes:
+        features: The features that any of the rules reads.
+        rules: One a label; a binary classifier has one, for its positive label.
+        calibration: From margin to probability.
+        cut: The score from which on a verdict is given.
+    """
+
+    features: tuple[RuleFeature, ...]
+    rules: dict[str, Rule]
+    calibration: Calibration
+    cut: float
+
+    @cached_property
+    def thresholds_S(self) -> NDArray[np.float32]:
+        """Thresholds of the features, `[S]` float32."""
+        return np.array([feature.threshold for feature in self.features], dtype=np.float32)
+
+    @cached_property
+    def speaks_for_CS(self) -> NDArray[np.bool_]:
+        """Which features, once they fire, speak for which label, `[labels, S]`: see `rule`."""
+        return np.stack(
+            [
+                rule.weights_S > 0 if rule.adds else np.ones(len(self.features), dtype=np.bool_)
+                for rule in self.rules.values()
+            ]
+        )
+
+    def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Margin of every document for every label, `[N, labels]`, in the order of `rules`.
+
+        For several log-odds rules the margin of a label is its log posterior odds against all the others, for several
+        linear rules how far its sum is ahead of the largest other one: a label that stands alone is surer than one
+        with a rival.
+        """
+        rules = list(self.rules.values())
+        if all(rule.combine == LINEAR for rule in rules):
+            whole_NS = whole_activations(acts_NS)
+            return leads(np.stack([rule.linear(whole_NS) for rule in rules], axis=1))
+        if len(rules) == 1 or any(rule.combine != LOG_ODDS for rule in rules):
+            return np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in rules], axis=1)
+        fires_NS = firing(acts_NS, self.thresholds_S).astype(np.float64)
+        return posterior_odds(np.stack([rule.log_odds(fires_NS) for rule in rules], axis=1))
+
+    def scores(self, margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probability of every label, `[N, labels]`."""
+        return self.calibration.apply(margins_NC.ravel()).reshape(margins_NC.shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision as JSON values."""
+        return {
+            "features": [feature.to_dict() for feature in self.features],
+            "rules": {label: rule.to_dict() for label, rule in self.rules.items()},
+            "calibration": self.calibration.to_dict(),
+            "cut": self.cut,
+        }
+
+
+def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log odds of each class against all the others, from unnormalised log posteriors `[N, C]`."""
+    out = np.empty_like(margins_NC)
+    for column in range(margins_NC.shape[1]):
+        rest = np.delete(margins_NC, column, axis=1)
+        top = rest.max(axis=1)
+        out[:, column] = margins_NC[:, column] - (top + np.log(np.exp(rest - top[:, None]).sum(axis=1)))
+    return np.round(out, DECIMALS)
+
+
+def leads(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each label's margin is ahead of the largest other one, `[N, C]`; of a single label the margin itself."""
+    if margins_NC.shape[1] < 2:
+        return margins_NC
+    two_N2 = np.sort(margins_NC, axis=1)[:, -2:]
+    largest_other_NC = np.where(margins_NC == two_N2[:, 1:], two_N2[:, :1], two_N2[:, 1:])
+    return margins_NC - largest_other_NC
+
+
+def decision_from_json(value: Mapping[str, Any]) -> Decision:
+    """Read a decision.
+
+    Raises:
+        InputError: Something is missing or does not fit.
+    """
+    try:
+        features = tuple(feature_from_json(item) for item in value["features"])
+        rules = {str(label): rule_from_json(item, len(features)) for label, item in value["rules"].items()}
+        calibration = Calibration.from_dict(value["calibration"])
+        cut = float(value["cut"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"a decision needs features, rules, calibration and cut ({type(error).__name__}: {error})"
+        ) from None
+    if not rules:
+        raise InputError("a decision needs at least one rule")
+    return Decision(features, rules, calibration, cut)

@@ -1,0 +1,202 @@
+"""Fitting: labelled text in, classifier out. Counting, searching and solving; no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scopesift_features.reading.document_features import document_features
+from scopesift_features.reading.norm_bounds import bounded
+from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
+
+from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.fitting.feature_names import TOP_TEXTS, name_features
+from scopesift_classifiers.fitting.presets import fit_decision
+from scopesift_classifiers.fitting.settings import PRESETS, FitSettings
+from scopesift_classifiers.measuring.drift import firing_at_fit
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.tables.counting import FeatureTable, Table
+
+__all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
+
+LEAST_ROWS = 8
+SMALL = 60_000
+"""Texts times layers that are read into memory without asking how much they hold."""
+IN_MEMORY_BYTES = 1 << 30
+"""Size on disk from which on document features stay there; in memory they take about four times as much."""
+NAMING_TEXTS = 3000
+
+
+def read_table(
+    scope: Scope,
+    texts: Sequence[str],
+    *,
+    max_layer: int | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> FeatureTable:
+    """All active features of texts in memory, over all layers that the scope has up to `max_layer`.
+
+    Args:
+        scope: The scope to read with.
+        texts: N strings.
+        max_layer: Deepest layer to read; None: all.
+        cache: What was read before is taken from here, what is read now is added; None: everything is read.
+        on_progress: Called with (texts read, N).
+
+    Raises:
+        UsageError: No layer is left, or none is as deep.
+    """
+    read = document_features if cache is None else cache.document_features
+    return FeatureTable.of(read(scope, texts, layers_up_to(scope, max_layer), on_progress=on_progress))
+
+
+def open_table(
+    scope: Scope,
+    texts: Sequence[str],
+    *,
+    max_layer: int | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """`read_table`, but what is too large for memory stays in the cache (where there is one)."""
+    layers = layers_up_to(scope, max_layer)
+    if cache is not None and len(texts) * len(layers) > SMALL:
+        stored = cache.stored(scope, texts, layers, on_progress=on_progress)
+        if stored.stored_bytes() > IN_MEMORY_BYTES:
+            return stored
+    return read_table(scope, texts, max_layer=max_layer, cache=cache, on_progress=on_progress)
+
+
+def layers_up_to(scope: Scope, max_layer: int | None) -> list[int]:
+    """Layers that the scope has, no deeper than `max_layer`.
+
+    Raises:
+        UsageError: No layer is left, or none is as deep.
+    """
+    if max_layer is not None and max_layer > max(scope.layers):
+        raise UsageError(
+            f"max layer {max_layer} is deeper than the layers {list(scope.layers)} of {scope.id}; leave it out for all"
+        )
+    layers = [layer for layer in scope.layers if max_layer is None or layer <= max_layer]
+    if not layers:
+        raise UsageError(
+            f"max layer {max_layer} leaves none of the layers {list(scope.layers)} of {scope.id}"
+        )
+    return layers
+
+
+def fit_classifier(
+    name: str,
+    scope: Scope,
+    train: LabelledText,
+    dev: LabelledText,
+    settings: FitSettings,
+    *,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Classifier:
+    """Fit a classifier: binary when there are two labels and one of them is `settings.positive`, else many-class.
+
+    Args:
+        name: What its verdicts are filed under.
+        scope: The scope to read with.
+        train: Rows that features and thresholds are chosen on.
+        dev: Rows that decide how many features are kept, and the cut.
+        settings: Preset and extent.
+        cache: Document features read before; `FeatureCache.default()` is the user's. It changes time, not results.
+        on_progress: Called with (texts read, all texts).
+        say: Receives a line a step.
+
+    Raises:
+        InputError: Too few rows, one class only, or labels in dev that train does not have.
+        UsageError: Settings that the scope or the data cannot meet.
+    """
+    require_rows(train, dev)
+    scope = bounded(scope, train.texts, layers_up_to(scope, settings.max_layer))
+    table = open_table(
+        scope,
+        [*train.texts, *dev.texts],
+        max_layer=settings.max_layer,
+        cache=cache,
+        on_progress=on_progress,
+    )
+    return fit_tables(name, scope, table, train, dev, settings, say=say)
+
+
+def require_rows(train: LabelledText, dev: LabelledText) -> None:
+    """Refuse rows that nothing can be fitted on, before they are read with a scope.
+
+    Raises:
+        InputError: Too few rows, one class only, or labels in dev that train does not have.
+    """
+    train.require_two_classes()
+    dev.require_labels(train.classes)
+    if min(len(train), len(dev)) < LEAST_ROWS:
+        raise InputError(
+            f"fitting needs at least {LEAST_ROWS} train and dev rows, got {len(train)} and {len(dev)}"
+        )
+
+
+def fit_tables(
+    name: str,
+    scope: Scope,
+    table: Table,
+    train: LabelledText,
+    dev: LabelledText,
+    settings: FitSettings,
+    *,
+    say: Callable[[str], None] | None = None,
+) -> Classifier:
+    """`fit_classifier` on document features that are there: those of the train rows, then those of the dev rows.
+
+    The scope is the one that read them, within its norm bounds.
+    """
+    rows = np.arange(len(train) + len(dev))
+    fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
+    binary = len(train.classes) == 2 and settings.positive in train.classes
+    decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say, binary=binary)
+    negative = next((label for label in train.classes if label != settings.positive), settings.unknown)
+    return Classifier(
+        name=name,
+        kind=BINARY if binary else MANY,
+        unknown=negative if binary else settings.unknown,
+        scope=scope.fingerprint,
+        settings=scope.settings,
+        norm_bounds=scope.norm_bounds,
+        default=_named(decision, scope, fit_table, train, settings.positive if binary else None),
+        fit={
+            "train": {"rows": len(train), "sha256": train.fingerprint()},
+            "dev": {"rows": len(dev), "sha256": dev.fingerprint()},
+            "labels": {label: train.labels.count(label) for label in train.classes},
+            "firing": firing_at_fit(fit_table, decision.features, train.labels),
+            **details,
+        },
+    )
+
+
+def _named(
+    decision: Decision, scope: Scope, table: Table, train: LabelledText, positive: str | None
+) -> Decision:
+    """The decision with names for its features, from the texts on which each is strongest."""
+    if not decision.features:
+        return decision
+    allowed = np.array([positive is None or label == positive for label in train.labels])
+    columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
+    each = max(4, min(TOP_TEXTS, NAMING_TEXTS // len(columns)))
+    picked = table.pick(columns)
+    rows: set[int] = set()
+    for column in range(len(columns)):
+        entries = slice(picked.indptr[column], picked.indptr[column + 1])
+        documents, values = picked.indices[entries], picked.data[entries]
+        documents, values = documents[allowed[documents]], values[allowed[documents]]
+        rows.update(documents[np.lexsort((documents, -values))[:each]].tolist())
+    texts = [train.texts[row] for row in sorted(rows)]
+    names = name_features(scope, texts, [(item.layer, item.index) for item in decision.features])
+    features = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
+    return replace(decision, features=features)

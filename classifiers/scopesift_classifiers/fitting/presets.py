@@ -1,0 +1,92 @@
+"""Which way of fitting a preset stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scopesift_files.errors import UsageError
+
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.fitting.binary import fit_binary
+from scopesift_classifiers.fitting.linear import fit_linear_binary, fit_linear_many
+from scopesift_classifiers.fitting.many import fit_many
+from scopesift_classifiers.fitting.settings import AUTO, FOR_MANY, FOR_TWO, LINEAR, LOG_ODDS, FitSettings
+from scopesift_classifiers.measuring.objective import Objective
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.tables.counting import Table
+
+Say = Callable[[str], None]
+
+
+def fit_decision(
+    fit_table: Table,
+    train: LabelledText,
+    dev_table: Table,
+    dev: LabelledText,
+    settings: FitSettings,
+    say: Say | None,
+    *,
+    binary: bool,
+) -> tuple[Decision, dict[str, Any]]:
+    """Fit as the preset says.
+
+    Args:
+        fit_table: Document features of the train rows.
+        train: The train rows.
+        dev_table: Document features of the dev rows.
+        dev: The dev rows.
+        settings: The preset and its extent.
+        say: Receives a line a step.
+        binary: Whether `settings.positive` is one of two labels.
+
+    Returns:
+        The decision, and what the artifact says of its fit.
+
+    Raises:
+        UsageError: A preset that the number of labels does not allow.
+        InputError: Nothing can be fitted on these rows.
+    """
+    check_preset(settings, train, binary=binary)
+    data = fit_table, train, dev_table, dev, settings, say
+    if settings.preset not in (AUTO, LINEAR, LOG_ODDS):
+        return fit_binary(*data)
+    if binary:
+        return fit_linear_binary(*data)
+    if settings.preset == LINEAR:
+        return fit_linear_many(*data)
+    counted = fit_many(*data)
+    if settings.preset == LOG_ODDS:
+        return counted
+    weighted = fit_linear_many(*data)
+    accuracies = {LOG_ODDS: counted[1]["dev_accuracy"], LINEAR: weighted[1]["dev_accuracy"]}
+    name, (decision, details) = (LINEAR, weighted)
+    if accuracies[LINEAR] <= accuracies[LOG_ODDS]:
+        name, (decision, details) = (LOG_ODDS, counted)
+    if say is not None:
+        numbers = ", ".join(f"{preset} {accuracy:.4f}" for preset, accuracy in accuracies.items())
+        say(f"dev accuracy: {numbers}; {name} is kept")
+    return decision, {**details, "presets_on_dev": accuracies}
+
+
+def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) -> None:
+    """Refuse a preset that the labels do not allow.
+
+    Raises:
+        UsageError: It is for two labels and there are more, or none of two is the positive one; or it is for many.
+            Or an objective for two labels was asked for with many.
+    """
+    allowed = FOR_TWO if binary else FOR_MANY
+    if settings.preset not in allowed:
+        labels = f"{len(train.classes)} labels" + (f", one of them {settings.positive!r}" if binary else "")
+        without = (
+            "" if binary or len(train.classes) > 2 else f", none of them {settings.positive!r} (--positive)"
+        )
+        raise UsageError(
+            f"preset {settings.preset} is not for {labels}{without}; use one of {', '.join(allowed)}"
+        )
+    if not binary and settings.objective != Objective():
+        raise UsageError(
+            f"the objective {settings.objective.name} is for two labels, one of them {settings.positive!r}, got "
+            f"{len(train.classes)} labels: they are fitted for accuracy; leave it out"
+        )

@@ -1,0 +1,76 @@
+"""How a classifier is fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from scopesift_files.errors import UsageError
+
+from scopesift_classifiers.measuring.objective import Objective
+from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.search.linear import LinearSettings
+from scopesift_classifiers.search.log_odds import LogOddsSettings
+from scopesift_classifiers.search.paper import PaperSettings
+
+AUTO, LINEAR, LOG_ODDS = "auto", "linear", "log-odds"
+GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"
+FOR_TWO, FOR_MANY = (AUTO, LINEAR, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR, LOG_ODDS)
+PRESETS = (AUTO, LINEAR, LOG_ODDS, GREEDY, PAPER, PAPER_MULTILAYER)
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a classifier is fitted.
+
+    Attributes:
+        preset: "linear" (weights in closed form), or "auto": linear for two labels, for more the better on the dev
+            rows of linear and "log-odds" (counted weights). Two labels can also be told apart by a short rule:
+            "greedy", or the Qwen-Scope report's recipe "paper" (one layer), "paper-multilayer" (one feature from
+            each of several layers).
+        positive: The label that a binary classifier looks for.
+        unknown: What a many-class classifier answers when nothing speaks.
+        max_layer: Deepest layer that may be read, for speed; None: all.
+        objective: What a binary fit maximises, on fit and dev rows.
+        precision: Precision that the stored cut must reach on the dev rows (of many classes: share of the answers
+            that are right); None: the cut is where the rule fires, or for many classes `keep_right`.
+        recall: Recall that it must reach instead (of many classes: share of the right answers that are kept).
+        keep_right: The recall of a many-class cut when neither is asked for: what lies below it is so often wrong
+            that the unknown label is the better answer.
+        linear: Extent of the closed-form fit.
+        greedy: Extent of the greedy search.
+        paper: K and layer of the report's recipe.
+        log_odds: Extent of the many-class search.
+    """
+
+    preset: str = AUTO
+    positive: str = "toxic"
+    unknown: str = "other"
+    max_layer: int | None = None
+    objective: Objective = field(default_factory=Objective)
+    precision: float | None = None
+    recall: float | None = None
+    keep_right: float = 0.99
+    linear: LinearSettings = field(default_factory=LinearSettings)
+    greedy: GreedySettings = field(default_factory=GreedySettings)
+    paper: PaperSettings = field(default_factory=PaperSettings)
+    log_odds: LogOddsSettings = field(default_factory=LogOddsSettings)
+
+    def __post_init__(self) -> None:
+        """Check what a person may have typed.
+
+        Raises:
+            UsageError: An unknown preset, or impossible numbers.
+        """
+        if self.preset not in PRESETS:
+            raise UsageError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if self.precision is not None and self.recall is not None:
+            raise UsageError("a cut is set by a precision or by a recall, not by both; give one")
+        for name in ("precision", "recall", "keep_right"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value <= 1:
+                raise UsageError(f"{name} must be above 0 and at most 1, got {value}")
+
+    @property
+    def paper_variant(self) -> PaperSettings:
+        """The report's settings for the preset."""
+        return replace(self.paper, multilayer=self.preset == PAPER_MULTILAYER or self.paper.multilayer)

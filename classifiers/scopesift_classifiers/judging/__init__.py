@@ -1,0 +1,1 @@
+"""From activations to verdicts: which rule, which label, which evidence."""

@@ -1,0 +1,157 @@
+"""The engine: several classifiers, one backbone pass, one verdict each for every text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.reading.selected import Encoder, SelectedReader, with_kernels
+from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.scope import Scope
+from scopesift_files.errors import UsageError
+
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.artifact.rule import LOG_ODDS
+from scopesift_classifiers.judging.answers import Answers, answer
+from scopesift_classifiers.judging.routing import rules_of
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.judging.verdicts import verdicts_of
+
+
+class Engine:
+    """Classifies texts with all loaded classifiers at once.
+
+    The backbone is run once, no deeper than the deepest layer that any classifier reads, and only the features
+    that they read are encoded.
+
+    Attributes:
+        scope: What reads the texts.
+        classifiers: By name.
+        features: All that any classifier reads, sorted.
+        columns: Places in `features` of the features of every decision: by classifier, then by "default" or language.
+        encoder: What encodes the residual.
+        batch_tokens: Most tokens of a batch; None: by device.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        classifiers: Sequence[Classifier],
+        *,
+        encoder: Encoder = with_kernels,
+        batch_tokens: int | None = None,
+    ) -> None:
+        """Check that the classifiers belong to the scope.
+
+        Args:
+            scope: What reads the texts.
+            classifiers: What judges them.
+            encoder: What encodes the residual: the kernels, or ONNX Runtime (`onnx_runtime.OnnxEncoder`).
+            batch_tokens: Most tokens of a batch; it changes speed, and answers by no more than rounding.
+
+        Raises:
+            UsageError: No classifier, or two of the same name.
+            ScopeError: A classifier that was fitted on another scope.
+        """
+        names = [classifier.name for classifier in classifiers]
+        if not names or len(set(names)) != len(names):
+            raise UsageError(f"the engine needs classifiers with different names, got {names or 'none'}")
+        for classifier in classifiers:
+            classifier.check_scope(scope)
+        self.scope, self.encoder, self.batch_tokens = scope, encoder, batch_tokens
+        self.classifiers = {classifier.name: classifier for classifier in classifiers}
+        self.features = sorted({one.selected(feature) for one in classifiers for feature in one.features})
+        column = {feature: at for at, feature in enumerate(self.features)}
+        self.columns = {
+            classifier.name: {
+                rule: np.array(
+                    [column[classifier.selected((item.layer, item.index))] for item in decision.features],
+                    dtype=np.int64,
+                )
+                for rule, decision in classifier.decisions.items()
+            }
+            for classifier in classifiers
+        }
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version of every classifier, by name."""
+        return {name: classifier.version for name, classifier in self.classifiers.items()}
+
+    @cached_property
+    def reader(self) -> SelectedReader:
+        """What reads the engine's features."""
+        floors = floors_of(self.classifiers.values())
+        features = [replace(feature, floor=float(floors[feature])) for feature in self.features]
+        return SelectedReader(self.scope, features, encoder=self.encoder)
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[dict[str, Verdict]]:
+        """Judge texts.
+
+        Args:
+            texts: N strings of any content and length; an empty one gets an answer too.
+            max_tokens: Most tokens of a batch; None: the engine's `batch_tokens`.
+            on_progress: Called with (texts done, N).
+
+        Returns:
+            For every text a verdict by classifier name.
+        """
+        reading = self.reader.read(texts, max_tokens=max_tokens or self.batch_tokens, on_progress=on_progress)
+        found = {
+            name: verdicts_of(self.classifiers[name], answers, reading, self.columns[name], texts)
+            for name, answers in self.answers(reading.acts_NS).items()
+        }
+        return [{name: verdicts[row] for name, verdicts in found.items()} for row in range(len(texts))]
+
+    def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
+        """What every classifier says of texts, by name.
+
+        Args:
+            acts_NS: Largest activation of each of `features` in each text, float32.
+        """
+        found: dict[str, Answers] = {}
+        # the language comes first: others may have rules of their own for it
+        for name in sorted(self.classifiers, key=lambda name: name != LANGUAGE):
+            classifier = self.classifiers[name]
+            rules = rules_of(classifier, len(acts_NS), found.get(LANGUAGE))
+            found[name] = answer(classifier, acts_NS, self.columns[name], rules)
+        return found
+
+    def records(self, texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> list[dict[str, Any]]:
+        """The answers as `classify --json` prints them, one object a text."""
+        return [
+            {
+                "text": text,
+                **{name: verdict.to_dict() for name, verdict in own.items()},
+                "scope": self.scope.id,
+                "classifiers": self.versions,
+            }
+            for text, own in zip(texts, answers, strict=True)
+        ]
+
+
+def floors_of(classifiers: Iterable[Classifier]) -> dict[SelectedFeature, np.float32]:
+    """For each feature the largest activation that no decision tells from none, float32.
+
+    Where all rules that read a feature add log-odds, only whether it reaches its threshold matters, which spares most
+    of the encode.
+    """
+    floors: dict[SelectedFeature, np.float32] = {}
+    for classifier in classifiers:
+        for decision in classifier.decisions.values():
+            counted = all(rule.combine == LOG_ODDS for rule in decision.rules.values())
+            for item, threshold in zip(decision.features, decision.thresholds_S, strict=True):
+                below = np.nextafter(threshold, np.float32(0)) if counted else np.float32(0)
+                key = classifier.selected((item.layer, item.index))
+                floors[key] = min(floors.get(key, below), below)
+    return floors

@@ -1,0 +1,57 @@
+"""What a decision says of many documents at once, as arrays: label, score, flagged; no evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopesift_classifiers.artifact.classifier import BINARY
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import firing
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One classifier's answers for N documents.
+
+    Attributes:
+        best_N: column of the label that speaks loudest, int64.
+        given_N: whether that label is given; if not, the classifier's unknown label is.
+        score_N: score of the answer, float64.
+        scores_NC: calibrated probability of every label, float64.
+        fires_NS: which of the decision's features fire.
+    """
+
+    best_N: NDArray[np.int64]
+    given_N: NDArray[np.bool_]
+    score_N: NDArray[np.float64]
+    scores_NC: NDArray[np.float64]
+    fires_NS: NDArray[np.bool_]
+
+
+def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outcome:
+    """Apply one decision.
+
+    Args:
+        kind: the classifier's, "binary" or "many".
+        decision: the rules.
+        acts_NS: document maxima of the decision's features, in its order, float32.
+    """
+    margins_NC = decision.margins(acts_NS)
+    scores_NC = decision.scores(margins_NC)
+    fires_NS = firing(acts_NS, decision.thresholds_S)
+    best_N = margins_NC.argmax(axis=1)
+    score_N = scores_NC[np.arange(len(best_N)), best_N]
+    given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
+    if kind != BINARY:
+        given_N &= speaks(decision, best_N, fires_NS)
+        score_N = np.where(given_N, score_N, 0.0)
+    return Outcome(best_N, given_N, score_N, scores_NC, fires_NS)
+
+
+def speaks(decision: Decision, best_N: NDArray[np.int64], fires_NS: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether any firing feature speaks for each document's best label."""
+    found: NDArray[np.bool_] = np.asarray((fires_NS & decision.speaks_for_CS[best_N]).any(axis=1))
+    return found

@@ -1,0 +1,42 @@
+"""Which rule judges a text: a language's own where the language classifier is sure enough, else the default one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier, bundled_classifiers
+from scopesift_classifiers.judging.answers import Answers
+
+
+def rules_of(classifier: Classifier, n_texts: int, languages: Answers | None) -> list[str]:
+    """The rule for every text: "default" or a language.
+
+    Args:
+        classifier: Whose rules there are to choose from.
+        n_texts: Number of texts.
+        languages: What the language classifier says of them; None where there is none.
+    """
+    if languages is None or not classifier.by_lang:
+        return [DEFAULT] * n_texts
+    return [
+        code if code in classifier.by_lang and score >= classifier.route_confidence else DEFAULT
+        for code, score in zip(languages.label_N, languages.score_N, strict=True)
+    ]
+
+
+def unrouted(classifiers: Sequence[Classifier]) -> list[Classifier]:
+    """Those with rules for single languages that nothing chooses: no classifier called "language" is among them."""
+    if any(one.name == LANGUAGE for one in classifiers):
+        return []
+    return [one for one in classifiers if one.by_lang]
+
+
+def with_language(classifiers: Sequence[Classifier]) -> list[Classifier]:
+    """The classifiers, and behind them their scope's bundled language classifier if they need it and it fits."""
+    loaded, routed = list(classifiers), unrouted(classifiers)
+    scope_id = routed[0].scope.get("id", "") if routed else ""
+    if LANGUAGE in bundled_classifiers(scope_id):
+        language = Classifier.load(LANGUAGE, scope_id)
+        if language.scope.get("sha256") == routed[0].scope.get("sha256"):
+            loaded.append(language)
+    return loaded

@@ -1,0 +1,87 @@
+"""Verdicts with evidence, made of a classifier's answers and of where its features were strongest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.reading.selected import SelectedReading
+
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import firing
+from scopesift_classifiers.judging.answers import Answers
+from scopesift_classifiers.judging.verdict import Evidence, Verdict
+from scopesift_classifiers.judging.whole_word import whole_word
+
+MOST_EVIDENCE = 8
+
+
+def verdicts_of(
+    classifier: Classifier,
+    answers: Answers,
+    reading: SelectedReading,
+    columns: Mapping[str, NDArray[np.int64]],
+    texts: Sequence[str],
+) -> list[Verdict]:
+    """A verdict for every text.
+
+    Args:
+        classifier: Whose answers they are.
+        answers: What it says of the N texts.
+        reading: Activations of S features in them, with places.
+        columns: Where the features of each of its decisions stand in the reading, by "default" and language.
+        texts: The texts, for the evidence.
+    """
+    place = {label: at for at, label in enumerate(classifier.labels)}
+    verdicts = []
+    for row, text in enumerate(texts):
+        rule = answers.rule_N[row]
+        decision = classifier.decision(rule)
+        verdicts.append(
+            Verdict(
+                kind=classifier.kind,
+                label=answers.label_N[row],
+                flagged=bool(answers.given_N[row]) if classifier.kind == BINARY else None,
+                score=float(answers.score_N[row]),
+                scores={label: float(answers.scores_NC[row, place[label]]) for label in decision.rules},
+                rule=rule,
+                evidence=_evidence(decision, answers.likeliest_N[row], reading, (row, columns[rule]), text),
+            )
+        )
+    return verdicts
+
+
+def _evidence(
+    decision: Decision,
+    label: str,
+    reading: SelectedReading,
+    place: tuple[int, NDArray[np.int64]],
+    text: str,
+) -> tuple[Evidence, ...]:
+    """The features that fired and spoke for the label, largest contribution first."""
+    acts_S = reading.acts_NS[place]
+    given_S = decision.rules[label].contributions(acts_S[None], decision.thresholds_S)[0]
+    given_S = np.where(firing(acts_S, decision.thresholds_S), given_S, 0.0)
+    order = np.argsort(-given_S, kind="stable")[:MOST_EVIDENCE]
+    found = []
+    for column in order[given_S[order] > 0]:
+        feature = decision.features[column]
+        start, end = reading.span(place[0], place[1][column])
+        first, last = whole_word(text, start, end)
+        found.append(
+            Evidence(
+                layer=feature.layer,
+                feature=feature.index,
+                name=feature.label,
+                activation=float(acts_S[column]),
+                threshold=feature.threshold,
+                contribution=float(given_S[column]),
+                start=start,
+                end=end,
+                text=text[start:end],
+                word=text[first:last],
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""How good a classifier is: metrics, intervals, baselines, drift, and what its features fire on."""

@@ -1,0 +1,190 @@
+"""Assessment: a classifier measured on labelled text, with the baselines of the same run beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scopesift_features.reading.selected import SelectedReading, read_selected
+from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError
+
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.routing import unrouted, with_language
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.measuring.baselines import linear_probe, mean_difference, tfidf
+from scopesift_classifiers.measuring.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.tables.cache import FeatureCache, mean_residuals
+
+DEV_SHARE = 0.15
+MOST_CARD_ROWS = 5000  # activations of hundreds of features on more texts would not fit in memory
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What was measured, and what it was measured from.
+
+    Attributes:
+        classifier: What was measured.
+        scope: Its scope.
+        data: The N labelled rows.
+        measured: What `evaluate --json` prints.
+        verdicts: One a row.
+        baselines: N labels that each baseline gave; None where there was no fit data.
+    """
+
+    classifier: Classifier
+    scope: Scope
+    data: LabelledText
+    measured: dict[str, Any]
+    verdicts: list[Verdict]
+    baselines: dict[str, list[str]] | None
+
+    @property
+    def predicted(self) -> list[str]:
+        """The N labels that the classifier gave."""
+        return [verdict.label for verdict in self.verdicts]
+
+    @property
+    def scores(self) -> list[float]:
+        """The N scores: of the positive label, or that the given label is right."""
+        return [verdict.score for verdict in self.verdicts]
+
+    @cached_property
+    def sample(self) -> LabelledText:
+        """The rows, or an even sample of them, that cards and examples are made from."""
+        step = max(1, -(-len(self.data) // MOST_CARD_ROWS))
+        return self.data.select(np.arange(0, len(self.data), step))
+
+    @cached_property
+    def reading(self) -> SelectedReading:
+        """What the classifier's features say of the sample; a pass of the backbone the first time."""
+        return read_selected(self.scope, self.sample.texts, self.classifier.features)
+
+
+def assess(
+    classifier: Classifier,
+    scope: Scope,
+    data: LabelledText,
+    *,
+    fit_data: LabelledText | None = None,
+    language: Classifier | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Progress | None = None,
+) -> dict[str, Any]:
+    """What `evaluate --json` prints: `full_assessment(…).measured`, for callers that need nothing else."""
+    found = full_assessment(
+        classifier,
+        scope,
+        data,
+        fit_data=fit_data,
+        language=language,
+        cache=cache,
+        on_progress=on_progress,
+    )
+    return found.measured
+
+
+def full_assessment(
+    classifier: Classifier,
+    scope: Scope,
+    data: LabelledText,
+    *,
+    fit_data: LabelledText | None = None,
+    language: Classifier | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Progress | None = None,
+) -> Assessment:
+    """Measure a classifier; the language that picks a rule is the predicted one, never the stated one.
+
+    Args:
+        classifier: What is measured.
+        scope: Its scope.
+        data: Labelled rows that it was not fitted on.
+        fit_data: Rows to fit the baselines on; without it they are null, with the reason.
+        language: Whose verdict picks the rule of a classifier with rules for single languages; None: the
+            bundled one, if it belongs to the scope.
+        cache: Mean residuals read before, for the dense baselines.
+        on_progress: Called with (texts read, all texts).
+
+    Raises:
+        InputError: Labels that the classifier cannot give.
+        ScopeError: The classifier or `language` was fitted on another scope.
+    """
+    positive = classifier.labels[0]
+    if classifier.kind == BINARY:
+        if positive not in data.labels:
+            raise InputError(
+                f"{data.origin}: no row has the label {positive!r} that {classifier.name!r} finds"
+            )
+    else:
+        data.require_labels([*classifier.labels, classifier.unknown])
+    verdicts = routed_verdicts(classifier, scope, data.texts, language, on_progress=on_progress)
+    beside = None if fit_data is None else baseline_predictions(classifier, scope, fit_data, data, cache)
+    predicted = [verdict.label for verdict in verdicts]
+    about: dict[str, Any] = {
+        "scores_N": [verdict.score for verdict in verdicts],
+        "langs": data.langs,
+        "sources": data.sources,
+        "baselines": beside,
+        "no_baselines": "" if fit_data is not None else NO_FIT_DATA,
+    }
+    if classifier.kind == BINARY:
+        measured = evaluate_binary(data.labels, predicted, positive=positive, **about)
+    else:
+        measured = evaluate_many_class(data.labels, predicted, classes=sorted(set(data.labels)), **about)
+    if classifier.by_lang:
+        measured["rules"] = dict(sorted(Counter(verdict.rule for verdict in verdicts).items()))
+    return Assessment(classifier, scope, data, measured, verdicts, beside)
+
+
+def routed_verdicts(
+    classifier: Classifier,
+    scope: Scope,
+    texts: Sequence[str],
+    language: Classifier | None = None,
+    *,
+    on_progress: Progress | None = None,
+) -> list[Verdict]:
+    """Verdicts of one classifier, each by the rule of the language that the language classifier predicts."""
+    chosen = [language] if language is not None and unrouted([classifier]) else []
+    answers = Engine(scope, with_language([classifier, *chosen])).predict(texts, on_progress=on_progress)
+    return [answer[classifier.name] for answer in answers]
+
+
+def baseline_predictions(
+    classifier: Classifier,
+    scope: Scope,
+    fit_data: LabelledText,
+    data: LabelledText,
+    cache: FeatureCache | None = None,
+) -> dict[str, list[str]]:
+    """Labels that the three baselines give, fitted on `fit_data` (a part of it chooses their settings).
+
+    The dense ones read the mean residual after the deepest block that the classifier reads.
+    """
+    layer = classifier.deepest_layer
+    fit_rows, dev_rows = split_dev(fit_data, DEV_SHARE)
+    fit, dev = fit_data.select(fit_rows), fit_data.select(dev_rows)
+    texts = [*fit.texts, *dev.texts, *data.texts]
+    means_ND = mean_residuals(scope, texts, layer, cache)
+    parts = np.split(means_ND, [len(fit), len(fit) + len(dev)])
+    dense = {"mean_difference": mean_difference, "linear_probe": linear_probe}
+    found = {
+        name: [
+            str(label) for label in fit_baseline(parts[0], fit.labels, parts[1], dev.labels).predict(parts[2])
+        ]
+        for name, fit_baseline in dense.items()
+    }
+    words = tfidf(fit.texts, fit.labels, dev.texts, dev.labels)
+    found["tfidf"] = [str(label) for label in words.predict(data.texts)]
+    return found

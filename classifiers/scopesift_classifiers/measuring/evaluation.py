@@ -1,0 +1,231 @@
+"""What `evaluate --json` prints: metrics with intervals in all, per language and per source, with baselines."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scopesift_classifiers.measuring.baselines import BASELINES
+from scopesift_classifiers.measuring.intervals import (
+    binary_intervals,
+    macro_f1_difference,
+    many_class_intervals,
+)
+from scopesift_classifiers.measuring.metrics import (
+    BinaryMetrics,
+    ManyClassMetrics,
+    expected_calibration_error,
+)
+from scopesift_classifiers.measuring.operating_points import operating_points
+
+NATURAL_PREVALENCE = 0.05  # an assumption about streams of comments, for data whose own share was chosen
+UNKNOWN = "unknown"  # the group of the documents whose language or source is not stated
+NO_FIT_DATA = "no fit data was given (--fit-data)"
+
+Report = dict[str, Any]
+Predictions = Mapping[str, npt.ArrayLike]
+
+
+def evaluate_binary(
+    truth_N: npt.ArrayLike,
+    predicted_N: npt.ArrayLike,
+    *,
+    positive: str = "toxic",
+    scores_N: npt.ArrayLike | None = None,
+    langs: Sequence[str | None],
+    sources: Sequence[str | None],
+    prevalence: float = NATURAL_PREVALENCE,
+    baselines: Predictions | None = None,
+    no_baselines: str = NO_FIT_DATA,
+) -> Report:
+    """Measures a classifier with a positive class on N documents.
+
+    Args:
+        truth_N: the true labels; whatever isn't `positive` is negative.
+        predicted_N: the predicted labels.
+        positive: the label that counts as positive.
+        scores_N: probabilities of `positive`, for the calibration error; None where there are none.
+        langs: the language of each document, None where unknown.
+        sources: the data set of each document, None where unknown.
+        prevalence: share of positives for which natural precision is computed.
+        baselines: `[N]` predicted labels of each of `BASELINES` that could be fitted.
+        no_baselines: why a baseline that isn't in `baselines` is null.
+
+    Returns:
+        `{"n", "n_positive", "n_flagged", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1",
+        "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision", "recall", "f1"}, "ece",
+        "ece_reason", "thresholds": see `operating_points`, or None, "by_lang": {lang: …}, "by_source": {source: …},
+        "baselines": {name: … or None, "reason"}}`. A baseline also holds "difference": macro-F1 of the classifier less
+        its own, with its interval on the same documents. What a group of one class can't show is None; so is
+        what needs scores, with the reason.
+
+    Raises:
+        ValueError: lengths differ.
+    """
+    truth = np.asarray(truth_N, dtype=str) == positive
+
+    classes = [positive, ""]
+    folded = np.where(truth, positive, "")
+
+    def less(labels: npt.ArrayLike) -> Report:
+        one, other = (
+            np.where(np.asarray(given, str) == positive, positive, "") for given in (predicted_N, labels)
+        )
+        return _difference(folded, one, other, classes)
+
+    def measured(labels: npt.ArrayLike) -> Report:
+        flagged = np.asarray(labels, dtype=str) == positive
+        return _binary(truth, flagged, prevalence) | _grouped(
+            langs, sources, lambda rows: _binary(truth[rows], flagged[rows])
+        )
+
+    points = None if scores_N is None or not truth.any() else operating_points(scores_N, truth)
+    return (
+        measured(predicted_N)
+        | _calibration(scores_N, truth)
+        | {"thresholds": points, "baselines": _beside(baselines, no_baselines, measured, less)}
+    )
+
+
+def evaluate_many_class(
+    truth_N: npt.ArrayLike,
+    predicted_N: npt.ArrayLike,
+    *,
+    scores_N: npt.ArrayLike | None = None,
+    langs: Sequence[str | None],
+    sources: Sequence[str | None],
+    classes: list[str] | None = None,
+    baselines: Predictions | None = None,
+    no_baselines: str = NO_FIT_DATA,
+) -> Report:
+    """Measures a classifier with many labels on N documents; the arguments are those of `evaluate_binary`.
+
+    Args:
+        truth_N: the true labels.
+        predicted_N: the predicted labels; "und" or "other" is a wrong answer, not a class.
+        scores_N: probabilities of the predicted labels.
+        langs: the language of each document, None where unknown.
+        sources: the data set of each document, None where unknown.
+        classes: the labels that the means are over; those that occur in the truth when left out.
+        baselines: `[N]` predicted labels of each of `BASELINES` that could be fitted.
+        no_baselines: why a baseline that isn't in `baselines` is null.
+
+    Returns:
+        `{"n", "accuracy", "balanced_accuracy", "macro_f1", "intervals", "per_class": {label: {"n", "precision",
+        "recall", "f1"}}, "ece", "ece_reason", "by_lang", "by_source", "baselines"}`. Groups are measured over the
+        classes that occur in them; in a group of one class only the accuracy is not None.
+
+    Raises:
+        ValueError: lengths differ.
+    """
+    truth = np.asarray(truth_N, dtype=str)
+    names = sorted(set(truth.tolist())) if classes is None else classes
+
+    def less(labels: npt.ArrayLike) -> Report:
+        return _difference(truth, predicted_N, labels, names)
+
+    def measured(labels: npt.ArrayLike) -> Report:
+        predicted = np.asarray(labels, dtype=str)
+        return _many_class(truth, predicted, names) | _grouped(
+            langs, sources, lambda rows: _means(truth[rows], predicted[rows])
+        )
+
+    return (
+        measured(predicted_N)
+        | _calibration(scores_N, truth == np.asarray(predicted_N, dtype=str))
+        | {"baselines": _beside(baselines, no_baselines, measured, less)}
+    )
+
+
+def _binary(truth: npt.NDArray[Any], flagged: npt.NDArray[Any], prevalence: float | None = None) -> Report:
+    metrics = BinaryMetrics.of(truth, flagged)
+    report: Report = {"n": metrics.n, "n_positive": metrics.n_positive, "n_flagged": metrics.tp + metrics.fp}
+    some = metrics.n_positive > 0
+    both = some and metrics.n_positive < metrics.n
+    for name, shown in (
+        ("f1", some),
+        ("precision", some),
+        ("recall", some),
+        ("accuracy", metrics.n > 0),
+        ("balanced_accuracy", both),
+        ("macro_f1", both),
+    ):
+        report[name] = _rounded(getattr(metrics, name)) if shown else None
+    report["intervals"] = _shown(binary_intervals(truth, flagged), report)
+    if prevalence is not None:
+        natural = metrics.at_prevalence(prevalence) if both else None
+        report["natural"] = natural and {name: _rounded(value) for name, value in natural.items()}
+    return report
+
+
+def _many_class(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: list[str]) -> Report:
+    table = {
+        label: {name: value if name == "n" else _rounded(value) for name, value in row.items()}
+        for label, row in ManyClassMetrics.of(truth, predicted, classes).per_class.items()
+    }
+    return _means(truth, predicted, classes) | {"per_class": table}
+
+
+def _means(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], classes: list[str] | None = None) -> Report:
+    metrics = ManyClassMetrics.of(truth, predicted, classes)
+    means = len(metrics.per_class) > 1
+    report: Report = {
+        "n": metrics.n,
+        "accuracy": _rounded(metrics.accuracy) if metrics.n else None,
+        "balanced_accuracy": _rounded(metrics.balanced_accuracy) if means else None,
+        "macro_f1": _rounded(metrics.macro_f1) if means else None,
+    }
+    drawn = many_class_intervals(truth, predicted, list(metrics.per_class))
+    return report | {"intervals": _shown(drawn, report)}
+
+
+def _shown(intervals: dict[str, list[float]], report: Report) -> Report:
+    """The intervals of the metrics that the report gives."""
+    return {name: ends for name, ends in intervals.items() if report[name] is not None}
+
+
+def _difference(
+    truth_N: npt.ArrayLike, one_N: npt.ArrayLike, other_N: npt.ArrayLike, classes: list[str]
+) -> Report:
+    one, other = (ManyClassMetrics.of(truth_N, labels, classes).macro_f1 for labels in (one_N, other_N))
+    ends = macro_f1_difference(truth_N, one_N, other_N, classes) if np.size(truth_N) else None
+    return {"difference": {"macro_f1": _rounded(one - other), "interval": ends}}
+
+
+def _grouped(
+    langs: Sequence[str | None],
+    sources: Sequence[str | None],
+    measure: Callable[[npt.NDArray[np.bool_]], Report],
+) -> Report:
+    report: Report = {}
+    for name, values in (("by_lang", langs), ("by_source", sources)):
+        group_N = np.array([value or UNKNOWN for value in values], dtype=str)
+        groups = np.unique(group_N).tolist() if any(values) else []
+        report[name] = {group: measure(group_N == group) for group in groups}
+    return report
+
+
+def _calibration(scores_N: npt.ArrayLike | None, outcome_N: npt.NDArray[Any]) -> Report:
+    if scores_N is None:
+        return {"ece": None, "ece_reason": "the predictions have no scores"}
+    error = expected_calibration_error(scores_N, outcome_N)
+    return error | {"ece": error["ece"] if error["ece"] is None else _rounded(error["ece"])}
+
+
+def _beside(
+    baselines: Predictions | None,
+    no_baselines: str,
+    measured: Callable[[npt.ArrayLike], Report],
+    less: Callable[[npt.ArrayLike], Report],
+) -> Report:
+    given = baselines or {}
+    report: Report = {
+        name: measured(given[name]) | less(given[name]) if name in given else None for name in BASELINES
+    }
+    return report | {"reason": None if len(given) == len(BASELINES) else no_baselines}
+
+
+def _rounded(value: float) -> float:
+    """Six digits: reports are read and compared by people."""
+    return round(float(value), 6)

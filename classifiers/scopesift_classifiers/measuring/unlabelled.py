@@ -1,0 +1,142 @@
+"""A classifier on texts without labels: what it says of them, and how far they are from those of its fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.reading.selected import read_selected
+from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
+from scopesift_files.row import sound_rows
+from scopesift_files.rows import read_rows
+
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.rule import firing
+from scopesift_classifiers.measuring.assessment import routed_verdicts
+from scopesift_classifiers.measuring.drift import Drift, count_firing, measure_drift
+from scopesift_classifiers.rows.labelled import LabelledText
+
+NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
+NO_LABELS = "the file has no label column, so nothing can be right or wrong; drift is what can be said"
+
+
+@dataclass(frozen=True)
+class UnlabelledText:
+    """N texts and the name of the file that they came from."""
+
+    texts: list[str]
+    origin: str
+
+
+def read_unlabelled(
+    path: Path, *, text: str = "text", label: str = "label", split: str | None = None
+) -> UnlabelledText | None:
+    """Read the texts of a file in which no row has the label column; None if one has it.
+
+    Args:
+        path: JSONL, CSV or Parquet.
+        text: Column that holds the text.
+        label: The column that must not be there.
+        split: Keep only rows whose `split` column holds this; rows without one are always kept.
+
+    Raises:
+        UsageError: There is no such file.
+        InputError: The content is not as its name says, a text is missing, or there are no rows.
+    """
+    texts = []
+    for row in sound_rows(read_rows(path)):
+        if label in row.fields:
+            return None
+        if split is not None and "split" in row.fields and (row.value("split") or split) != split:
+            continue
+        texts.append(row.with_text(text).sound().text)
+    if not texts:
+        raise InputError(f"{path.name}: expected rows with {text!r}, got none; give a file with rows")
+    return UnlabelledText(texts, path.name)
+
+
+def assess_unlabelled(
+    classifier: Classifier,
+    scope: Scope,
+    texts: list[str],
+    *,
+    fit_data: LabelledText | None = None,
+    language: Classifier | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """What can be said of texts without labels.
+
+    Args:
+        classifier: What is watched.
+        scope: Its scope.
+        texts: N texts.
+        fit_data: Rows to take the fit's firing rates from, for an artifact that does not hold them.
+        language: See `assessment.full_assessment`.
+        on_progress: Called with (texts read, N).
+
+    Returns:
+        `{"n", the metrics (None), "reason", "verdicts": {label: share}, "drift": see `Drift`}`.
+
+    Raises:
+        UsageError: Nothing says how the features fired in the fit.
+    """
+    scope = classifier.bind(scope)
+    reference = fit_reference(classifier, scope, fit_data)
+    verdicts = routed_verdicts(classifier, scope, texts, language, on_progress=on_progress)
+    counts = Counter(verdict.label for verdict in verdicts)
+    places = [(item.layer, item.index) for item in classifier.default.features]
+    drift = drift_of(classifier, reference, read_selected(scope, texts, places).acts_NS)
+    return {
+        "n": len(texts),
+        **dict.fromkeys(NEEDS_LABELS),
+        "reason": NO_LABELS,
+        "verdicts": {label: round(count / len(texts), 6) for label, count in counts.most_common()},
+        "drift": drift.to_dict(),
+    }
+
+
+def drift_of(
+    classifier: Classifier,
+    reference: dict[str, Any],
+    acts_NS: NDArray[np.float32],
+    labels: Sequence[str] | None = None,
+) -> Drift:
+    """Drift of texts whose default features were read.
+
+    Args:
+        classifier: What is watched.
+        reference: How the features fired in the fit.
+        acts_NS: Activations of the default decision's features, in its order.
+        labels: The texts' labels, if they have some; to a binary classifier every label but its own is negative.
+    """
+    decision = classifier.default
+    if labels is not None and classifier.kind == BINARY:
+        labels = [label if label in classifier.labels else classifier.unknown for label in labels]
+    return measure_drift(reference, decision.features, firing(acts_NS, decision.thresholds_S), labels)
+
+
+def fit_reference(
+    classifier: Classifier, scope: Scope, fit_data: LabelledText | None = None
+) -> dict[str, Any]:
+    """How the default features fired in the fit: what the artifact holds, or counted again on `fit_data`.
+
+    Raises:
+        UsageError: There is neither.
+    """
+    stored: dict[str, Any] | None = classifier.fit.get("firing")
+    if stored is not None:
+        return stored
+    if fit_data is None:
+        raise UsageError(
+            f"classifier {classifier.name!r} does not hold the firing rates of its fit; give the rows of the fit "
+            "with --fit-data, or fit it again"
+        )
+    places = [(item.layer, item.index) for item in classifier.default.features]
+    acts_NS = read_selected(scope, fit_data.texts, places).acts_NS
+    return count_firing(firing(acts_NS, classifier.default.thresholds_S), fit_data.labels)

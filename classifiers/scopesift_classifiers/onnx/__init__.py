@@ -1,0 +1,1 @@
+"""Classifiers as ONNX files, and ONNX Runtime as an encoder."""

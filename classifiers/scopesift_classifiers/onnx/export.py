@@ -1,0 +1,251 @@
+"""A classifier becomes an ONNX file, and how far its verdicts are from the classifier's is measured."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.checks.scope import TEXTS
+from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
+from scopesift_files.errors import InputError, UsageError
+
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.onnx.file import open_model, write_model
+from scopesift_classifiers.onnx.metadata import as_properties, as_text, describe
+from scopesift_classifiers.onnx.nodes.backbone import add_backbone
+from scopesift_classifiers.onnx.nodes.encode import FP32, STORED, EncoderRows
+from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph, require_onnx
+from scopesift_classifiers.onnx.nodes.head import add_classifier_head, add_residual_inputs, routed_decisions
+from scopesift_classifiers.onnx.nodes.int8 import MODES, measure_range
+from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare
+from scopesift_classifiers.onnx.rows import row_batches
+from scopesift_classifiers.onnx.runtime import full_rows, load_runtime
+from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
+from scopesift_classifiers.onnx.texts import own_sentences, writes_texts
+
+FULL, SELECTED = HEADS = ("full", "selected")
+BUILT_IN = "built-in sentences"
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What the exported file holds.
+
+    Attributes:
+        head: "full" (the whole encoder, exact top-k) or "selected" (only the rows that the classifier reads).
+        opset: 18, 19 or 20.
+        dtype: How weights are stored, "fp32" or "fp16"; arithmetic is float32 either way.
+        int8: "dynamic" or "static": encoder weights and products in 8 bits; None: not.
+        with_backbone: Token ids in, instead of residuals.
+        external_data: Weights in a file of their own.
+    """
+
+    head: str = FULL
+    opset: int = OPSETS[0]
+    dtype: str = FP32
+    int8: str | None = None
+    with_backbone: bool = False
+    external_data: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the choices.
+
+        Raises:
+            UsageError: an unknown one, or two that exclude each other.
+        """
+        for name, value, known in (
+            ("head", self.head, HEADS),
+            ("opset", self.opset, OPSETS),
+            ("dtype", self.dtype, STORED),
+            ("int8", self.int8, (None, *MODES)),
+        ):
+            if value not in known:
+                raise UsageError(
+                    f"{name} must be one of {', '.join(str(one) for one in known if one)}, got {value}"
+                )
+        if self.int8 and self.head == SELECTED:
+            raise UsageError("8-bit weights are for the full head; the selected one is small as it is")
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written.
+
+    Attributes:
+        files: The graph and what lies beside it.
+        graph_bytes: Size of the graph with its weights.
+        disagreement: Between graph and classifier on texts that calibrated nothing.
+    """
+
+    files: list[Path]
+    graph_bytes: int
+    disagreement: Disagreement
+
+
+def export_classifier(
+    classifier: Classifier,
+    scope: Scope,
+    path: Path,
+    settings: ExportSettings,
+    texts: Sequence[str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Export:
+    """Write a classifier as an ONNX file with a JSON description (and the tokenizer) beside it.
+
+    Args:
+        classifier: What to export.
+        scope: The scope that it was fitted on.
+        path: Where the graph goes; the description goes to `<path>.json`.
+        settings: What the file holds.
+        texts: Half of them calibrate, the other half measures; None: nano writes its own, other scopes are
+            measured on a few built-in sentences where nothing has to be calibrated. They leave nothing in the file
+            but a hash.
+        say: Called with a line about each step.
+
+    Raises:
+        UsageError: choices that cannot be; too few texts; a scope that needs texts; onnx is missing.
+        ScopeError: another scope, or a backbone that cannot be exported.
+        InputError: a classifier that a graph cannot hold.
+    """
+    require_onnx()
+    load_runtime()
+    scope = classifier.bind(scope)
+    routed_decisions(classifier)
+    needs_texts = settings.head == SELECTED or settings.int8 is not None
+    chosen, source = (
+        (texts, "given") if texts is not None else _own_texts(classifier, scope, needs_texts, say)
+    )
+    if len(chosen) < 2:
+        raise UsageError(
+            f"an export is calibrated on half of the texts and measured on the rest, got {len(chosen)}"
+        )
+    # nothing is calibrated on the built-in ones, so all of them measure
+    calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
+    tokens = calibration_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
+    encoders = make_encoders(classifier, scope, settings, tokens)
+    say(f"comparing with the classifier itself on {counted(len(measure), 'text')}")
+    # the measured rate goes into the metadata, so the graph that is measured has none yet
+    draft = build_model(classifier, scope, encoders, settings, {})
+    candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)
+    disagreement = compare(scope, measure, [candidate])[0]
+    digest = hashlib.sha256("\0".join(chosen).encode("utf-8", "surrogatepass")).hexdigest()
+    facts = {
+        **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
+        "disagreement": {**disagreement.to_dict(), "source": source, "texts_sha256": digest},
+    }
+    description = describe(classifier, scope, facts)
+    model = build_model(classifier, scope, encoders, settings, as_properties(description))
+    beside = {f"{path.name}.json": as_text(description).encode()}
+    if settings.with_backbone:
+        beside["tokenizer.json"] = scope.tokenizer.to_json().encode()
+    files = write_model(path, model, beside, external_data=settings.external_data)
+    size = sum(file.stat().st_size for file in files if file.suffix != ".json")
+    return Export(files, size, disagreement)
+
+
+def _own_texts(
+    classifier: Classifier, scope: Scope, needs_texts: bool, say: Callable[[str], None]
+) -> tuple[Sequence[str], str]:
+    """Texts where none were given, and where they come from."""
+    if not needs_texts and not writes_texts(scope):
+        return TEXTS, BUILT_IN
+    if writes_texts(scope):
+        say("the scope's own language model writes texts to calibrate and measure on")
+    return own_sentences(scope, classifier), "written by the scope's language model"
+
+
+def make_encoders(
+    classifier: Classifier, scope: Scope, settings: ExportSettings, tokens: Mapping[int, Tokens]
+) -> list[EncoderRows]:
+    """The encoder rows of every layer that the classifier reads, calibrated where they need it.
+
+    Args:
+        classifier: Whose features are read.
+        scope: Its SAEs.
+        settings: Which rows, and how they are stored.
+        tokens: Residuals to calibrate on, for the selected head and for 8 bits.
+
+    Raises:
+        InputError: they are needed and there are none.
+    """
+    columns: dict[int, list[int]] = {}
+    for layer, index in classifier.features:
+        columns.setdefault(layer, []).append(index)
+    bounds = {layer: scope.norm_bounds.get(layer, math.inf) for layer in columns}
+    if settings.head == FULL and settings.int8 is None:
+        return [
+            full_rows(scope.sae(layer), rows, stored=settings.dtype, norm_bound=bounds[layer])
+            for layer, rows in columns.items()
+        ]
+    if not len(tokens[min(columns)].x_TD):
+        raise InputError("the texts hold no tokens to calibrate on; give texts with words in them")
+    encoders = []
+    for layer, rows in columns.items():
+        sae = scope.sae(layer)
+        if settings.int8 is not None:
+            ranges = measure_range([tokens[layer].x_TD], sae.W_enc_FD.float().cpu().numpy(), settings.int8)
+            encoders.append(full_rows(sae, rows, int8=ranges, norm_bound=bounds[layer]))
+        else:
+            lowest = _lowest_thresholds(classifier, layer, rows)
+            chosen = selected_rows(sae, rows, lowest, tokens[layer], settings.dtype)
+            encoders.append(replace(chosen, norm_bound=bounds[layer]))
+    return encoders
+
+
+def build_model(
+    classifier: Classifier,
+    scope: Scope,
+    encoders: Sequence[EncoderRows],
+    settings: ExportSettings,
+    properties: dict[str, str],
+) -> Any:
+    """The graph as an `onnx.ModelProto`."""
+    graph = OnnxGraph(f"{classifier.name}_{settings.head}")
+    keep_BT = None
+    if settings.with_backbone:
+        layers = [rows.layer for rows in encoders]
+        residuals, keep_BT = add_backbone(graph, scope, layers, settings.dtype)
+    else:
+        residuals = add_residual_inputs(graph, encoders)
+    add_classifier_head(graph, classifier, encoders, residuals, keep_BT)
+    return graph.model(settings.opset, properties)
+
+
+def calibration_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
+    """Residuals of the tokens that count, by layer, in the order of the texts."""
+    parts: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
+    documents: dict[int, list[NDArray[np.int64]]] = {layer: [] for layer in layers}
+    for places, rows in row_batches(scope, texts):
+        for layer, x_BTD in rows.residuals(scope, layers).items():
+            keep_BT = rows.counted(x_BTD, scope.norm_bounds.get(layer, math.inf))
+            parts[layer].append(x_BTD[keep_BT])
+            document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
+            documents[layer].append(document_BT[keep_BT])
+    found = {}
+    for layer in layers:
+        document_T = np.concatenate([np.zeros(0, np.int64), *documents[layer]])
+        order_T = np.argsort(document_T, kind="stable")
+        x_TD = np.concatenate([np.zeros((0, scope.d_model), np.float32), *parts[layer]])
+        found[layer] = Tokens(x_TD[order_T], document_T[order_T])
+    return found
+
+
+def _layers(classifier: Classifier) -> list[int]:
+    return sorted({layer for layer, _ in classifier.features})
+
+
+def _lowest_thresholds(classifier: Classifier, layer: int, indices: Sequence[int]) -> NDArray[np.float32]:
+    decisions = (classifier.default, *classifier.by_lang.values())
+    lowest: dict[int, float] = {}
+    for decision in decisions:
+        for item in decision.features:
+            if item.layer == layer:
+                lowest[item.index] = min(item.threshold, lowest.get(item.index, item.threshold))
+    return np.array([lowest[index] for index in indices], np.float32)

@@ -1,0 +1,68 @@
+"""What an exported file says of itself: whose rules it holds, how texts have to be read, what the outputs mean."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from scopesift_features.reading.windows import prefix_ids, suffix_ids
+from scopesift_features.scope import Scope
+
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.text import canonical
+from scopesift_classifiers.onnx.nodes.head import NO_LABEL, REFUSED
+
+FORMAT = "scopesift-onnx-1"
+
+
+def describe(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> dict[str, Any]:
+    """The description that goes into the metadata and the JSON file beside the graph.
+
+    Args:
+        classifier: What is exported; nothing of the texts that it was fitted on is in it.
+        scope: Its scope.
+        export: Choices of the export, and how far the graph's verdicts are from the classifier's.
+    """
+    return {
+        "format": FORMAT,
+        "classifier": {
+            "name": classifier.name,
+            "version": classifier.version,
+            "kind": classifier.kind,
+            "labels": classifier.labels,
+            "unknown": classifier.unknown,
+            "no_label": NO_LABEL,
+            "refused": REFUSED,
+            "languages": sorted(classifier.by_lang),
+            "route_confidence": classifier.route_confidence,
+        },
+        "features": [list(feature) for feature in classifier.features],
+        "thresholds": {
+            route: [[item.layer, item.index, item.threshold] for item in decision.features]
+            for route, decision in (("default", classifier.default), *sorted(classifier.by_lang.items()))
+        },
+        "scope": classifier.scope,
+        "reading": {
+            **classifier.settings.to_dict(),
+            "norm_bounds": {str(layer): bound for layer, bound in classifier.norm_bounds.items()},
+            "prefix_ids": prefix_ids(scope),
+            "suffix_ids": suffix_ids(scope),
+        },
+        "export": export,
+    }
+
+
+def as_properties(description: dict[str, Any]) -> dict[str, str]:
+    """The description as an ONNX model's metadata properties: texts stay texts, the rest is JSON."""
+    properties = {}
+    for section, content in description.items():
+        parts = content.items() if isinstance(content, dict) else [("", content)]
+        for name, value in parts:
+            key = f"scopesift.{section}.{name}".rstrip(".")
+            properties[key] = value if isinstance(value, str) else canonical(value)
+    return properties
+
+
+def as_text(description: dict[str, Any]) -> str:
+    """The description as the JSON file beside the graph, for runtimes that don't show metadata."""
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,1 @@
+"""What exported graphs are made of."""

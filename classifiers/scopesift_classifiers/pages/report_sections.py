@@ -1,0 +1,240 @@
+"""Sections of the report that come from the measured numbers alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import Any
+
+from scopesift_files.counted import counted
+
+from scopesift_classifiers.measuring.intervals import wilson
+from scopesift_classifiers.measuring.metrics import reliability
+from scopesift_classifiers.measuring.operating_points import precision_recall, thinned
+from scopesift_classifiers.pages.page import folded, html_table
+from scopesift_classifiers.pages.plots import Axes, interval_row
+from scopesift_classifiers.pages.report_words import (
+    BASELINE_NAMES,
+    FEW,
+    METRIC_NAMES,
+    TERMS,
+    language_name,
+    of_all,
+    standing,
+)
+
+BINARY_METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
+MANY_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+COUNTED_OVER = {"recall": "n_positive", "precision": "n_flagged", "accuracy": "n"}  # what each is a share of
+CONFUSIONS = 8
+FEW_TEXTS = 50
+SCALE = (
+    '<div class="row"><span></span><span class="scale"><span>0</span><span>.25</span><span>.5</span><span>.75</span>'
+    "<span>1</span></span><span></span></div>"
+)
+
+
+def tiles(measured: dict[str, Any]) -> str:
+    """The numbers that people look for first."""
+    chosen = ("macro_f1", "balanced_accuracy", "recall", "precision") if "f1" in measured else MANY_METRICS
+    words = {
+        "recall": "found, of those that should be (recall)",
+        "precision": "right, of those flagged (precision)",
+    }
+    parts = []
+    for name in chosen:
+        value, ends = measured[name], measured["intervals"].get(name)
+        if value is not None:
+            between = f"<small>{ends[0]:.3f} to {ends[1]:.3f}</small>" if ends else ""
+            n = measured.get(COUNTED_OVER[name]) if name in COUNTED_OVER else None
+            shown = f"{value:.3f}" if n is None or n >= FEW else of_all(value, n)
+            parts.append(
+                f'<div class="tile"><b>{shown}</b><span>{words.get(name, METRIC_NAMES[name])}</span>{between}</div>'
+            )
+    return f'<div class="tiles">{"".join(parts)}</div>'
+
+
+def beside_baselines(name: str, measured: dict[str, Any]) -> str:
+    """The classifier and the three baselines of the same run."""
+    parts = {name: measured, **fitted(measured)}
+    rows = [
+        interval_row(
+            BASELINE_NAMES.get(own, own),
+            part["macro_f1"],
+            part["intervals"].get("macro_f1"),
+            kind=f"of-{own}" if own in BASELINE_NAMES else "",
+        )
+        for own, part in parts.items()
+    ]
+    columns = BINARY_METRICS if "f1" in measured else MANY_METRICS
+    table = metric_table(
+        {BASELINE_NAMES.get(own, own): part for own, part in parts.items()}, columns, intervals=True
+    )
+    reason = measured["baselines"]["reason"]
+    some = reason and fitted(measured)
+    missing = f'<p class="dim">Baselines that are missing: {escape(reason)}.</p>' if some else ""
+    return (
+        f"<p>{escape(standing(measured))}</p>"
+        f'<div class="rows">{"".join(rows)}{SCALE}</div><p class="dim">Macro-F1 with its 95% interval.</p>'
+        f"{missing}{folded('All metrics', table)}"
+    )
+
+
+def by_group(measured: dict[str, Any], key: str) -> str:
+    """A dot plot of the classifier per language or source, with the baselines as ticks."""
+    groups = measured[key]
+    metric = "macro_f1" if any(part["macro_f1"] is not None for part in groups.values()) else "accuracy"
+    beside = fitted(measured)
+    rows = []
+    for group, part in groups.items():
+        ticks = [
+            (f"of-{name}", float(other[key][group][metric]))
+            for name, other in beside.items()
+            if other[key][group][metric] is not None
+        ]
+        title = language_name(group) if key == "by_lang" else group
+        note = counted(part["n"], "text")
+        rows.append(interval_row(title, part[metric], part["intervals"].get(metric), note=note, ticks=ticks))
+    legend = "".join(
+        f'<span><i class="swatch of-{name}"></i>{BASELINE_NAMES[name]}</span>' for name in beside
+    )
+    columns = BINARY_METRICS if "f1" in measured else MANY_METRICS
+    table = metric_table(groups, columns, intervals=False)
+    few = any(part["n"] < FEW_TEXTS for part in groups.values())
+    routed = f'<p class="dim">Fewer than {FEW_TEXTS} texts say little.</p>' if few else ""
+    if key == "by_lang" and "rules" in measured:
+        counts = ", ".join(f"{language_name(rule)} {count:,}" for rule, count in measured["rules"].items())
+        routed += f'<p class="dim">Rules used, by the predicted language of each text: {escape(counts)}.</p>'
+    return (
+        f'<p class="dim">{METRIC_NAMES[metric][0].upper() + METRIC_NAMES[metric][1:]} with its 95% interval'
+        f"{'; ticks are the baselines' if beside else ''}.</p>"
+        f'<div class="legend"><span><i class="swatch"></i>this classifier</span>{legend}</div>'
+        f'<div class="rows">{"".join(rows)}{SCALE}</div>{routed}{folded("All metrics", table)}'
+    )
+
+
+def cut_section(
+    measured: dict[str, Any],
+    truth_N: list[bool],
+    scores_N: list[float],
+    beside: dict[str, Any],
+    positive: str,
+) -> str:
+    """Precision and recall at every cut, and the cuts that give what is required."""
+    curve = precision_recall(scores_N, truth_N)
+    axes = Axes(f"recall: share of the {positive} texts found", "precision: share of flags that are right")
+    share = sum(truth_N) / len(truth_N)
+    axes.line([(0, share), (1, share)], "even")
+    # flat between two cuts: what lies between them cannot be chosen
+    steps = [point for cut, p, r in thinned(curve) for point in ((r, p),)]
+    axes.line(steps)
+    for name, part in beside.items():
+        title = f"{BASELINE_NAMES[name]}: precision {part['precision']:.3f}, recall {part['recall']:.3f}"
+        axes.dot(part["recall"], part["precision"], f"of-{name}", title=title)
+    now = f"now: precision {measured['precision']:.3f}, recall {measured['recall']:.3f}"
+    axes.dot(measured["recall"], measured["precision"], "point", radius=6, title=now)
+    legend = "".join(
+        f'<span><i class="swatch of-{name}"></i>{BASELINE_NAMES[name]}</span>' for name in beside
+    )
+    points = measured["thresholds"]
+    tables = []
+    for kind, other in (("precision", "recall"), ("recall", "precision")):
+        rows = [
+            [f"{kind} ≥ {point['required']:g}", *_cut_cells(point, kind, other)] for point in points[kind]
+        ]
+        tables.append(html_table(["wanted", "cut at score", kind, other], rows, numbers_from=1))
+    return (
+        f'<div class="figures"><figure>{axes.svg("Precision and recall at every cut")}'
+        f'<figcaption><div class="legend"><span><i class="swatch"></i>this classifier; the dot is its present cut'
+        f"</span>{legend}</div>The dashed line is what flagging at random gives. Average precision "
+        f"{points['average_precision']:.3f}.</figcaption></figure><div>"
+        "<p>Raise the cut and fewer harmless texts are flagged, but more is missed. "
+        "Which score to cut at, for a wanted precision or recall:</p>"
+        f"{''.join(tables)}</div></div>"
+        '<p class="dim">These cuts are chosen and measured on the same texts, which flatters them a little: choose on '
+        "one file and confirm on another. Precision depends on how frequent the label is; recall does not.</p>"
+    )
+
+
+def calibration_section(
+    measured: dict[str, Any], outcome_N: list[bool], scores_N: list[float], what: str
+) -> str:
+    """Whether a score of .8 means that 8 of 10 such texts are what the score says."""
+    bins = reliability(scores_N, outcome_N, bins=10)
+    axes = Axes("score", f"share that {what}")
+    axes.line([(0, 0), (1, 1)], "even")
+    most = float(bins.documents.max())
+    for score, share, count in zip(bins.predicted, bins.observed, bins.documents, strict=True):
+        low, high = wilson(float(share), int(count))
+        axes.upright(float(score), low, high)
+        radius = 3 + 5 * (float(count) / most) ** 0.5
+        axes.dot(
+            float(score),
+            float(share),
+            radius=radius,
+            title=f"{counted(int(count), 'text')}: score {score:.2f}, {share:.2f}",
+        )
+    ece = measured["ece"]
+    error = (
+        f"Scores are off by {ece:.3f} on average (expected calibration error)."
+        if ece is not None
+        else f"The expected calibration error is not given: it {measured['ece_reason']}."
+    )
+    return (
+        f'<div class="figures"><figure>{axes.svg("Score against what is observed")}</figure><div>'
+        f"<p>{escape(error)}</p><p>Each dot is a group of texts with similar scores, larger for more texts. On the "
+        f"dashed line a score is a probability: of the texts that score .8, 8 of 10 {escape(what)}. Below it, scores "
+        "promise too much; above it, too little. Upright lines are 95% intervals.</p>"
+        '<p class="dim">Scores are calibrated to how frequent the labels were in the fit. Where they are much rarer, '
+        "scores are too high until the prior is set anew.</p></div></div>"
+    )
+
+
+def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: list[str]) -> str:
+    """Each label by itself, and which ones are taken for which."""
+    rows = [
+        interval_row(label, row["f1"], None, note=counted(row["n"], "text"))
+        for label, row in measured["per_class"].items()
+    ]
+    table = metric_table(measured["per_class"], ("precision", "recall", "f1"), intervals=False)
+    wrong = Counter(
+        (truth, given) for truth, given in zip(truth_N, predicted_N, strict=True) if truth != given
+    )
+    mistakes = html_table(
+        ["is", "was called", "texts"],
+        [[truth, given, f"{count:,}"] for (truth, given), count in wrong.most_common(CONFUSIONS)],
+        numbers_from=2,
+    )
+    return (
+        f'<p class="dim">F1 of each label.</p><div class="rows">{"".join(rows)}{SCALE}</div>'
+        f"{folded('All metrics', table)}<h3>Most frequent mistakes</h3>{mistakes if wrong else '<p>None.</p>'}"
+    )
+
+
+def terms_section() -> str:
+    """What the words of the page mean."""
+    return "".join(f"<p><b>{escape(term)}</b>: {escape(words)}</p>" for term, words in TERMS.items())
+
+
+def metric_table(parts: dict[str, Any], columns: tuple[str, ...], *, intervals: bool) -> str:
+    """Metrics of several parts as a table, with their intervals if asked for."""
+    rows = []
+    for name, part in parts.items():
+        cells = []
+        for column in columns:
+            value, ends = part.get(column), part.get("intervals", {}).get(column)
+            shown = "–" if value is None else f"{value:.3f}"
+            cells.append(f"{shown} ({ends[0]:.3f}–{ends[1]:.3f})" if intervals and ends else shown)
+        rows.append([str(name), f"{part['n']:,}", *cells])
+    return html_table(["", "texts", *(METRIC_NAMES[column] for column in columns)], rows, numbers_from=1)
+
+
+def fitted(measured: dict[str, Any]) -> dict[str, Any]:
+    """The baselines that could be fitted."""
+    return {name: part for name, part in measured["baselines"].items() if isinstance(part, dict)}
+
+
+def _cut_cells(point: dict[str, Any], kind: str, other: str) -> list[str]:
+    if point["cut"] is None:
+        return ["cannot be had", "–", "–"]
+    return [f"{point['cut']:.4f}", f"{point[kind]:.3f}", f"{point[other]:.3f}"]

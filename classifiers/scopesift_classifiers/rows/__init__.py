@@ -1,0 +1,1 @@
+"""Labelled rows, and how parts of them are drawn."""

@@ -1,0 +1,1 @@
+"""The searches for rules: thresholds, counted log-odds, ridge regression."""

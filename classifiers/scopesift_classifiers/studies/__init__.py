@@ -1,0 +1,1 @@
+"""Studies over languages and layers, and what they cost."""

@@ -1,0 +1,228 @@
+"""Learning curves: what a share of a language's labels is worth to transfer, and to TF-IDF on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.scope import Scope
+from scopesift_files.counted import counted
+
+from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
+from scopesift_classifiers.fitting.fit import read_table
+from scopesift_classifiers.judging.answers import Answers, answer
+from scopesift_classifiers.measuring.baselines import Baseline, tfidf
+from scopesift_classifiers.measuring.metrics import BinaryMetrics
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.transfer.strategies import known_columns, whole_rule
+from scopesift_classifiers.transfer.transfer import (
+    LEAST_PER_LABEL,
+    TransferSettings,
+    check_examples,
+    choose,
+    positives,
+    try_all,
+)
+
+SHARES = (0.01, 0.05, 0.1, 0.25, 1.0)
+DRAWS = 5
+TFIDF_DEV_SHARE = 0.2
+METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageRows:
+    """The rows of one language, read once.
+
+    Attributes:
+        lang: Its code.
+        train: Rows that draws are taken from.
+        test: Rows that are only measured.
+        train_table: Document features of the first.
+        test_table: Document features of the second.
+        routed_N: Which test texts the language verdict sends to the language's own rule.
+        default_N: Which test texts the classifier flags without a rule for the language.
+    """
+
+    lang: str
+    train: LabelledText
+    test: LabelledText
+    train_table: FeatureTable
+    test_table: FeatureTable
+    routed_N: NDArray[np.bool_]
+    default_N: NDArray[np.bool_]
+
+
+def read_language(
+    classifier: Classifier,
+    language: Classifier | None,
+    scope: Scope,
+    lang: str,
+    train: LabelledText,
+    test: LabelledText,
+    *,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> LanguageRows:
+    """Read the rows of a language over all layers, and judge its test rows without any of its labels.
+
+    Args:
+        classifier: What will be carried over.
+        language: The language classifier that routes; None: every text is taken to be in `lang`.
+        scope: The scope of both.
+        lang: The language's code.
+        train: Rows with labels to learn from.
+        test: Rows to measure on.
+        cache: Document features read before.
+        on_progress: Called with (texts read, all texts).
+    """
+    check_examples(classifier, train)
+    table = read_table(
+        classifier.bind(scope), [*train.texts, *test.texts], cache=cache, on_progress=on_progress
+    )
+    rows = np.arange(len(train) + len(test))
+    test_table = table.rows(rows[len(train) :])
+    default = whole_rule(classifier.default, test_table)
+    if default is None:
+        raise ValueError(f"the table has layers {test_table.layers}, the classifier reads others")
+    routed_N = np.ones(len(test), dtype=bool)
+    if language is not None:
+        found = predicted_languages(language, test_table)
+        sure_N = found.score_N >= classifier.route_confidence
+        routed_N = sure_N & np.array([code == lang for code in found.label_N], dtype=bool)
+    return LanguageRows(
+        lang=lang,
+        train=train,
+        test=test,
+        train_table=table.rows(rows[: len(train)]),
+        test_table=test_table,
+        routed_N=routed_N,
+        default_N=default.margins(test_table) >= default.bar,
+    )
+
+
+def predicted_languages(language: Classifier, table: FeatureTable) -> Answers:
+    """What the language classifier says of a table's documents, which were read for something else."""
+    columns = known_columns(table, [(item.layer, item.index) for item in language.default.features])
+    acts_NS = table.dense(columns)
+    own = {DEFAULT: np.arange(len(columns))}
+    return answer(language, acts_NS, own, [DEFAULT] * len(acts_NS))
+
+
+def learning_curve(
+    classifier: Classifier,
+    rows: LanguageRows,
+    *,
+    shares: Sequence[float] = SHARES,
+    draws: int = DRAWS,
+    settings: TransferSettings | None = None,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Measure transfer on growing shares of a language's labels.
+
+    Args:
+        classifier: What is carried over.
+        rows: The language.
+        shares: Shares of the train rows, of each label the same.
+        draws: How often a share is drawn; all rows can be drawn once only.
+        settings: Extent of the search.
+        say: Receives a line a share.
+
+    Returns:
+        `{"routed": share of test rows that reach the language's rule, "zero_shot": metrics, "few": {share: …},
+        "full": metrics}`; docs/transfer.md has every key. Shares with too few rows are left out of `few`.
+    """
+    settings = settings or TransferSettings()
+    truth_N = positives(classifier, rows.test)
+    few: dict[str, Any] = {}
+    for share in shares:
+        taken = [draw(rows.train, share, seed) for seed in range(draws if share < 1 else 1)]
+        if any(_too_few(rows.train, index_N) for index_N in taken):
+            continue
+        measured = [_one_draw(classifier, rows, index_N, truth_N, settings) for index_N in taken]
+        few[f"{share:g}"] = point = _point(measured, len(taken[0]))
+        if say is not None:
+            say(
+                f"{rows.lang}, {share:.0%} of the labels, {counted(point['rows'], 'row')}: balanced accuracy "
+                f"{np.mean(point['balanced_accuracy']):.3f}, "
+                f"TF-IDF {np.mean(point['tfidf']['balanced_accuracy']):.3f}"
+            )
+    full = few.get("1")
+    return {
+        "test_rows": len(rows.test),
+        "routed": round(float(rows.routed_N.mean()), 4),
+        "zero_shot": metrics_of(truth_N, rows.default_N),
+        "few": few,
+        "full": None if full is None else {name: full[name][0] for name in METRICS},
+    }
+
+
+def draw(train: LabelledText, share: float, seed: int) -> NDArray[np.int64]:
+    """Row numbers of a share of the different texts of each label; all rows for a share of 1."""
+    return np.arange(len(train)) if share >= 1 else split_dev(train, share, seed=seed)[1]
+
+
+def metrics_of(truth_N: NDArray[np.bool_], flagged_N: NDArray[np.bool_]) -> dict[str, float]:
+    """The metrics of a curve's point, rounded."""
+    measured = BinaryMetrics.of(truth_N, flagged_N)
+    return {name: round(float(getattr(measured, name)), 4) for name in METRICS}
+
+
+def tfidf_of_few(few: LabelledText) -> Baseline:
+    """TF-IDF + logistic regression on few rows: a part chooses C, then all are fitted on."""
+    fit, dev = (few.select(rows) for rows in split_dev(few, TFIDF_DEV_SHARE))
+    chosen = tfidf(fit.texts, fit.labels, dev.texts, dev.labels).chosen["C"]
+    return tfidf(few.texts, few.labels, few.texts, few.labels, Cs=(chosen,))
+
+
+def _one_draw(
+    classifier: Classifier,
+    rows: LanguageRows,
+    index_N: NDArray[np.int64],
+    truth_N: NDArray[np.bool_],
+    settings: TransferSettings,
+) -> dict[str, Any]:
+    few, table = rows.train.select(index_N), rows.train_table.rows(index_N)
+    trials = try_all(classifier, table, few, settings)
+    measured = {}
+    for trial in trials:
+        rule = trial.rule
+        own_N = rule.margins(rows.test_table) >= rule.bar
+        measured[trial.strategy.name] = metrics_of(truth_N, np.where(rows.routed_N, own_N, rows.default_N))
+    words = tfidf_of_few(few).predict(rows.test.texts)
+    words_N = np.array([str(label) == classifier.labels[0] for label in words])
+    return {
+        "chosen": choose(trials).strategy.name,
+        "cross_validated": {trial.strategy.name: round(trial.macro_f1, 4) for trial in trials},
+        "strategies": measured,
+        "tfidf": metrics_of(truth_N, words_N),
+    }
+
+
+def _point(measured: list[dict[str, Any]], n_rows: int) -> dict[str, Any]:
+    """The draws of a share, metric by metric."""
+    names = list(measured[0]["strategies"])
+    return {
+        "rows": n_rows,
+        **{name: [one["strategies"][one["chosen"]][name] for one in measured] for name in METRICS},
+        "chosen": [one["chosen"] for one in measured],
+        "strategies": {
+            strategy: {
+                "cross_validated": [one["cross_validated"][strategy] for one in measured],
+                **{name: [one["strategies"][strategy][name] for one in measured] for name in METRICS},
+            }
+            for strategy in names
+        },
+        "tfidf": {name: [one["tfidf"][name] for one in measured] for name in METRICS},
+    }
+
+
+def _too_few(train: LabelledText, index_N: NDArray[np.int64]) -> bool:
+    labels = [train.labels[row] for row in index_N]
+    return min(labels.count(label) for label in train.classes) < LEAST_PER_LABEL

@@ -1,0 +1,191 @@
+"""What the first hour with a group's weights takes: bytes, memory and minutes of each step, computed and not measured.
+
+From the catalogue's sizes, the backbone's size by its name, and rates that a person can replace by their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from scopesift_features.catalogue.table import CatalogueEntry
+from scopesift_features.checks.scope import TEXTS
+from scopesift_features.pulling.amounts import written_layers
+from scopesift_features.pulling.doctor import BESIDE
+from scopesift_features.pulling.estimate import estimate_backbone, estimate_checkpoint, estimate_flops
+from scopesift_features.pulling.pull import check_layers
+from scopesift_features.pulling.size import encoder_bytes, encoder_flops
+from scopesift_files.errors import UsageError
+
+from scopesift_classifiers.studies.reproduction_data import (
+    DEV_SHARE,
+    DISCOVERY_PER_CLASS,
+    LANGUAGES,
+    TEST_PER_CLASS,
+)
+
+FIT_TEXTS, TEST_TEXTS = 2 * DISCOVERY_PER_CLASS, 2 * TEST_PER_CLASS
+"""One language of the report's data: rows to fit and decide with, and rows to measure on."""
+STUDY_TEXTS = len(LANGUAGES) * (FIT_TEXTS + round(DEV_SHARE * FIT_TEXTS) + TEST_TEXTS)
+"""`reproduce` reads dev rows a second time, for the features that were chosen."""
+SERVED_TEXTS = 1000
+
+_MINUTE = 60.0
+_PASSES = {"float32": 1, "bfloat16": 3}
+"""Products with an encoder in float32: a GPU meets bfloat16 residuals with its three bfloat16 parts."""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """Rates that minutes are computed with.
+
+    Attributes:
+        mbit_per_s: of the network.
+        tokens_per_text: of posts of social media, in the backbone's tokens.
+        processor_tflops: what is reached in float32, in 10¹² operations a second; two cores of a server reach that
+            (`python -m bench load`, whose tokens a second docs/qwen.md multiplies with operations a token).
+        gpu_tflops: what is reached in bfloat16; nobody has measured it for these models here.
+    """
+
+    mbit_per_s: float = 100.0
+    tokens_per_text: float = 64.0
+    processor_tflops: float = 0.2
+    gpu_tflops: float = 50.0
+
+    def __post_init__(self) -> None:
+        """Refuse rates that nothing can be divided by.
+
+        Raises:
+            UsageError: One is not above 0.
+        """
+        for field in fields(self):
+            if not getattr(self, field.name) > 0:
+                raise UsageError(
+                    f"expected a number above 0 for {field.name}, got {getattr(self, field.name):g}"
+                )
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What one step takes.
+
+    Attributes:
+        step: the command, or what is done.
+        texts: how many are read.
+        fetched: most bytes from the network.
+        disk: most bytes of disk while it runs.
+        memory, gpu_memory: bytes of weights on a processor in float32, and on a GPU that has bfloat16, with half a GiB
+            besides.
+        fetch_minutes, processor_minutes, gpu_minutes: of the network, and of arithmetic on either.
+    """
+
+    step: str
+    texts: int = 0
+    fetched: int = 0
+    disk: int = 0
+    memory: int = 0
+    gpu_memory: int = 0
+    fetch_minutes: float = 0.0
+    processor_minutes: float = 0.0
+    gpu_minutes: float = 0.0
+
+
+def step_costs(
+    entry: CatalogueEntry, layers: Sequence[int], rates: Assumptions | None = None
+) -> list[StepCost]:
+    """The steps of docs/qwen.md, in its order.
+
+    Args:
+        entry: a group.
+        layers: the layers that are pulled first.
+        rates: what minutes are computed with.
+
+    Raises:
+        UsageError: a layer that the group does not have.
+    """
+    costs = _Costs(entry, rates or Assumptions())
+    chosen, every = check_layers(entry, layers), check_layers(entry, None)
+    rest = [layer for layer in every if layer not in chosen]
+    named = f"layers {written_layers(chosen)}" if len(chosen) > 1 else f"layer {chosen[0]}"
+    steps = [
+        costs.pull(f"pull {named}", len(chosen), estimate_checkpoint(entry)),
+        costs.check(f"check {named}", chosen),
+        costs.read("fit, one language", FIT_TEXTS, chosen),
+        costs.read("evaluate", TEST_TEXTS, chosen),
+        costs.read(f"reproduce, {named}", STUDY_TEXTS, chosen),
+        costs.read(f"serve or classify, {SERVED_TEXTS:,} texts", SERVED_TEXTS, chosen),
+    ]
+    if rest:
+        steps += [
+            costs.pull("pull the other layers", len(rest), 0),
+            costs.read("reproduce, every layer", STUDY_TEXTS, every),
+        ]
+    return steps
+
+
+class _Costs:
+    def __init__(self, entry: CatalogueEntry, rates: Assumptions) -> None:
+        self.entry, self.rates = entry, rates
+
+    def pull(self, step: str, layers: int, checkpoint: int) -> StepCost:
+        saes = layers * self.entry.sae_bytes
+        fetched = saes + checkpoint
+        minutes = 8 * fetched / (self.rates.mbit_per_s * 1e6) / _MINUTE
+        # `pull` wants room for one download beside what it has made of the others
+        return StepCost(step, fetched=fetched, disk=fetched + self.entry.sae_bytes, fetch_minutes=minutes)
+
+    def check(self, step: str, layers: Sequence[int]) -> StepCost:
+        """One layer after the other, each with its decoder; the residual before the block is a pass of its own."""
+        memory, gpu_memory = self._weights(layers[-1], 1)
+        decoder = self.entry.sae_bytes // 2
+        tokens = 2 * len(TEXTS) * self.rates.tokens_per_text
+        processor, gpu = self._minutes(tokens, [(layer, 2) for layer in layers])
+        return StepCost(
+            step,
+            texts=len(TEXTS),
+            memory=memory + decoder,
+            gpu_memory=gpu_memory + decoder,
+            processor_minutes=processor,
+            gpu_minutes=gpu,
+        )
+
+    def read(self, step: str, texts: int, layers: Sequence[int]) -> StepCost:
+        """One pass of the backbone, and every layer encoded."""
+        memory, gpu_memory = self._weights(layers[-1], len(layers))
+        tokens = texts * self.rates.tokens_per_text
+        processor, gpu = self._minutes(tokens, [(layers[-1], len(layers))])
+        return StepCost(
+            step,
+            texts=texts,
+            memory=memory,
+            gpu_memory=gpu_memory,
+            processor_minutes=processor,
+            gpu_minutes=gpu,
+        )
+
+    def _weights(self, deepest: int, layers: int) -> tuple[int, int]:
+        """Bytes on a processor in float32, and on a GPU in bfloat16."""
+        entry = self.entry
+        processor, gpu = (
+            estimate_backbone(entry, deepest, dtype)
+            + encoder_bytes(entry.d_model, entry.d_sae, entry.settings.sae_dtype, layers, beside=dtype)
+            + BESIDE
+            for dtype in ("float32", "bfloat16")
+        )
+        return processor, gpu
+
+    def _minutes(self, tokens: float, passes: Sequence[tuple[int, int]]) -> tuple[float, float]:
+        """On a processor and on a GPU, of passes of the backbone, each to a block and with so many encodes."""
+        processor, gpu = (
+            tokens * sum(self._flops(*one, _PASSES[dtype]) for one in passes) / (tflops * 1e12) / _MINUTE
+            for dtype, tflops in (
+                ("float32", self.rates.processor_tflops),
+                ("bfloat16", self.rates.gpu_tflops),
+            )
+        )
+        return processor, gpu
+
+    def _flops(self, deepest: int, encodes: int, products: int) -> float:
+        """Of one token through the blocks and so many encoders, each of one or more products."""
+        encode = products * encoder_flops(self.entry.d_model, self.entry.d_sae)
+        return estimate_flops(self.entry, deepest) + encodes * encode

@@ -1,0 +1,1 @@
+"""Document features of many texts, in memory and on disk."""

@@ -1,0 +1,1 @@
+"""A rule for one more language from few labels."""

@@ -1,0 +1,200 @@
+"""Ways to carry a classifier to a new language with a few labelled examples, the simplest first.
+
+None takes a gradient. They differ in what they keep of the classifier: everything, its features, the features that
+its own fit looked at, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scopesift_classifiers.artifact.calibration import MARGIN_LIMIT
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import LINEAR, LOG_ODDS, Rule, firing
+from scopesift_classifiers.search.cofiring import count_cofiring
+from scopesift_classifiers.search.greedy import GreedySettings, search_rule
+from scopesift_classifiers.search.log_odds import LEVELS, rules_of_counts
+from scopesift_classifiers.search.ranking import WHOLE, rank
+from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.transfer.few_shot_rule import FewShotRule, Fit, Fits, Strategy
+from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
+
+PREFERRED = "adapted_linear"
+"""The strategy that was best on dev rows of eight languages, with 36 examples and with 350."""
+RULE_SIZES = (1, 3, 8)
+PER_CLASS = (16, 64, 256)
+SHRINKAGE = (16.0, 4.0)
+
+
+def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettings) -> list[Strategy]:
+    """The strategies that a classifier allows on a table, the simplest first.
+
+    Args:
+        classifier: Binary; its default decision and its fit's candidates are what is carried over.
+        table: Any rows of the document features that will be fitted on; only its columns matter.
+        greedy: Extent of the greedy searches.
+    """
+    own = known_columns(table, [(item.layer, item.index) for item in classifier.default.features])
+    looked_at = candidate_columns(classifier, table)
+    as_it_is = whole_rule(classifier.default, table)
+    kept, moved = [], []
+    if as_it_is is not None:
+        kept = [
+            Strategy("zero_shot", "the rule as it is", _unchanged(as_it_is)),
+            Strategy("recut", "the rule, a new cut", recut(as_it_is)),
+        ]
+        if as_it_is.rule.combine == LINEAR:
+            moved = [Strategy(PREFERRED, "its weights, moved in closed form", adapted(as_it_is))]
+    every = None
+    return [
+        *kept,
+        Strategy("thresholds", "its features, new thresholds", _greedy_over(own, greedy)),
+        Strategy("reranked", "its candidates, a new short rule", _greedy_over(looked_at, greedy)),
+        Strategy("reranked_log_odds", "its candidates, counted log-odds", _log_odds_over(looked_at)),
+        Strategy("refitted", "all features, a new short rule", _greedy_over(every, greedy)),
+        Strategy("refitted_log_odds", "all features, counted log-odds", _log_odds_over(every)),
+        *moved,
+        Strategy("refitted_linear", "all features, weights in closed form", refitted()),
+    ]
+
+
+def candidate_columns(classifier: Classifier, table: FeatureTable) -> list[int]:
+    """Columns of the features that the classifier's fit looked at; of an artifact without them, its own features."""
+    listed = classifier.fit.get("candidates") or [
+        (item.layer, item.index) for item in classifier.default.features
+    ]
+    return known_columns(table, [(int(layer), int(index)) for layer, index in listed])
+
+
+def known_columns(table: FeatureTable, features: Sequence[tuple[int, int]]) -> list[int]:
+    """Columns of (layer, index) pairs, each once; layers that the table lacks are left out."""
+    places = {layer: place for place, layer in enumerate(table.layers)}
+    columns = [
+        places[layer] * table.d_sae + index
+        for layer, index in features
+        if layer in places and index < table.d_sae
+    ]
+    return list(dict.fromkeys(columns))
+
+
+def whole_rule(decision: Decision, table: FeatureTable) -> FewShotRule | None:
+    """A binary decision over a table's columns; None where the table lacks one of its layers."""
+    if any(item.layer not in table.layers for item in decision.features):
+        return None
+    columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
+    thresholds = tuple(float(threshold) for threshold in decision.thresholds_S)
+    (rule,) = decision.rules.values()
+    return FewShotRule(tuple(columns), thresholds, rule, margin_at_cut(decision))
+
+
+def margin_at_cut(decision: Decision) -> float:
+    """The lowest margin whose score reaches the decision's cut, by bisection: scores increase strictly."""
+    if decision.calibration.apply(np.array(1.0)) == decision.cut:
+        return 1.0
+    below, above = -MARGIN_LIMIT, MARGIN_LIMIT
+    for _ in range(100):
+        middle = (below + above) / 2
+        if float(decision.calibration.apply(np.array(middle))) >= decision.cut:
+            above = middle
+        else:
+            below = middle
+    return above
+
+
+def _unchanged(rule: FewShotRule) -> Fit:
+    return lambda table, positive_N, fold_N: {fold: [rule] for fold in (WHOLE, *np.unique(fold_N).tolist())}
+
+
+def _greedy_over(columns: Sequence[int] | None, settings: GreedySettings) -> Fit:
+    """A greedy search for (feature, threshold) pairs; variants differ in how many pairs they may take.
+
+    There are too few examples to set some aside inside the search: its path is followed on the same rows, and the
+    cross-validation around it decides how far.
+    """
+    limits = tuple(limit for limit in RULE_SIZES if limit <= settings.max_features)
+
+    def fit(table: FeatureTable, positive_N: NDArray[np.bool_], fold_N: NDArray[np.int64]) -> Fits:
+        rankings = _rank(table, columns, positive_N, fold_N, settings.candidates)
+        found: Fits = {}
+        for fold in (WHOLE, *np.unique(fold_N).tolist()):
+            rows = np.flatnonzero(fold_N != fold)
+            own = [column for column, _ in rankings[fold][1][: settings.candidates]]
+            part = _only(table.rows(rows), own)
+            found[fold] = []
+            for limit in limits:
+                if not own:
+                    found[fold].append(FewShotRule((), (), Rule(), 1.0))
+                    continue
+                at_least = tuple(m for m in settings.at_least if m <= limit)
+                extent = replace(settings, max_features=limit, at_least=at_least)
+                rule = search_rule(part, positive_N[rows], part, positive_N[rows], extent)
+                chosen = tuple(own[place] for place in rule.columns)
+                found[fold].append(FewShotRule(chosen, rule.thresholds, Rule(m=rule.m), 1.0))
+        return found
+
+    return fit
+
+
+def _log_odds_over(columns: Sequence[int] | None) -> Fit:
+    """Fisher's discriminant from co-firing counts, equal priors; variants differ in features and shrinkage."""
+
+    def fit(table: FeatureTable, positive_N: NDArray[np.bool_], fold_N: NDArray[np.int64]) -> Fits:
+        rankings = _rank(table, columns, positive_N, fold_N, max(PER_CLASS))
+        found: Fits = {}
+        for fold in (WHOLE, *np.unique(fold_N).tolist()):
+            rows = np.flatnonzero(fold_N != fold)
+            found[fold] = []
+            for per_class in PER_CLASS:
+                cuts = {column: cut for order in rankings[fold] for column, cut in order[:per_class]}
+                own = tuple(sorted(cuts))
+                cuts_S = np.array([cuts[column] for column in own], dtype=np.float32)
+                fires_NS = firing(table.dense(own)[rows], cuts_S)
+                thresholds = tuple(float(cut) for cut in cuts_S)
+                for rule in _odds(fires_NS, positive_N[rows]):
+                    found[fold].append(FewShotRule(own, thresholds, rule, 0.0))
+        return found
+
+    return fit
+
+
+def _rank(
+    table: FeatureTable,
+    columns: Sequence[int] | None,
+    positive_N: NDArray[np.bool_],
+    fold_N: NDArray[np.int64],
+    limit: int,
+) -> dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]]:
+    """By fold left out: (column, threshold) of features that speak against and for, largest difference first."""
+    part = table if columns is None else _only(table, columns)
+    found = rank(part, positive_N.astype(np.int64), 2, LEVELS, limit=limit, fold_N=fold_N)
+
+    def pairs(fold: int, side: int) -> list[tuple[int, float]]:
+        ranking = found[fold, side].first(limit)
+        own = ranking.columns_R if columns is None else np.asarray(columns)[ranking.columns_R]
+        return list(zip(own.tolist(), ranking.best_thresholds().tolist(), strict=True))
+
+    return {fold: (pairs(fold, 0), pairs(fold, 1)) for fold in (WHOLE, *np.unique(fold_N).tolist())}
+
+
+def _odds(fires_NS: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> list[Rule]:
+    """Log-odds as if both labels were as frequent (a share in few examples says little), strongest shrinkage first."""
+    if not fires_NS.shape[1]:
+        return [Rule(LOG_ODDS) for _ in SHRINKAGE]
+    counts = count_cofiring(fires_NS, positive_N.astype(np.int64), 2)
+    prior = float(np.log(counts.sizes_C[1] / counts.sizes_C[0]))
+    rules = []
+    for shrinkage in SHRINKAGE:
+        no, yes = rules_of_counts(counts, ("no", "yes"), shrinkage).values()
+        weights = tuple(round(own - other, 3) for own, other in zip(yes.weights, no.weights, strict=True))
+        rules.append(Rule(LOG_ODDS, weights=weights, bias=round(yes.bias - no.bias - prior, 3)))
+    return rules
+
+
+def _only(table: FeatureTable, columns: Sequence[int]) -> FeatureTable:
+    """Some columns as a table of one layer; its column numbers are places in `columns`."""
+    return FeatureTable(table.acts_NF[:, list(columns)].tocsr(), (0,), len(columns))

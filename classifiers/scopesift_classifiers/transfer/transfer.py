@@ -1,0 +1,219 @@
+"""Transfer: a classifier and a few labelled examples of a new language give a classifier for that language too.
+
+Several strategies are tried on the examples by cross-validation, and every one's number is kept. The result is an
+entry in the classifier's `by_lang`, which texts reach by the language verdict. What was measured of the rule that was
+in use for the language until then goes with it; the numbers of the new one, cross-validated, take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, UsageError
+
+from scopesift_classifiers.artifact.calibration import calibrate
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import features_of
+from scopesift_classifiers.fitting.feature_names import name_features
+from scopesift_classifiers.fitting.fit import read_table
+from scopesift_classifiers.measuring.evaluation import evaluate_binary
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.transfer.replaced_rule import measure_replaced, quality_without
+from scopesift_classifiers.transfer.strategies import PREFERRED, strategies
+from scopesift_classifiers.transfer.trial import StrategyTrial, try_strategy
+
+LEAST_PER_LABEL = 3
+
+
+@dataclass(frozen=True)
+class TransferSettings:
+    """How a transfer searches.
+
+    Attributes:
+        folds: Of the cross-validation; fewer where a label has fewer different texts.
+        max_layer: Deepest layer that the new rule may read, for speed; None: all.
+        greedy: Extent of the greedy searches.
+    """
+
+    folds: int = 5
+    max_layer: int | None = None
+    greedy: GreedySettings = field(default_factory=lambda: GreedySettings(candidates=200))
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """What a transfer found.
+
+    Attributes:
+        classifier: The classifier with the new language in `by_lang`.
+        chosen: Name of the strategy that was used.
+        strategies: Of every strategy, the simplest first: name, says, features, macro_f1, balanced_accuracy (both
+            from pooled held-out predictions) and spread (the standard error of macro_f1).
+        replaced: The rule that was in use for the language, on the same examples; see `measure_replaced`.
+    """
+
+    classifier: Classifier
+    chosen: str
+    strategies: list[dict[str, Any]]
+    replaced: dict[str, Any] | None
+
+    @property
+    def warning(self) -> str | None:
+        """One line if the replaced rule does better on the examples; None if not, or if it was made from them."""
+        old = self.replaced
+        new = next(row for row in self.strategies if row["name"] == self.chosen)
+        if old is None or old["fitted_on_these"] or old["macro_f1"] <= new["macro_f1"]:
+            return None
+        return (
+            f"the rule that it replaces ({old['rule']}) does better on these examples: macro-F1 {old['macro_f1']:.3f} "
+            f"± {old['spread']:.3f} against {new['macro_f1']:.3f} ± {new['spread']:.3f}"
+        )
+
+
+def transfer(
+    classifier: Classifier,
+    scope: Scope,
+    few: LabelledText,
+    lang: str,
+    *,
+    settings: TransferSettings | None = None,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Transfer:
+    """Add a language to a binary classifier from a few labelled examples.
+
+    Args:
+        classifier: What is carried over; only the artifact is needed, not the data of its fit.
+        scope: Its scope.
+        few: Labelled examples in the new language, of both labels.
+        lang: The language's code, as the language classifier names it.
+        settings: Extent of the search.
+        cache: Document features read before.
+        on_progress: Called with (texts read, all texts).
+        say: Receives a line a strategy.
+
+    Raises:
+        InputError: Too few examples, one label only, or labels that the classifier does not know.
+        UsageError: The classifier has more than two labels.
+        ScopeError: Another scope than the classifier's.
+    """
+    scope = classifier.bind(scope)
+    check_examples(classifier, few)
+    settings = settings or TransferSettings()
+    table = read_table(scope, few.texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
+    trials = try_all(classifier, table, few, settings)
+    if say is not None:
+        for trial in trials:
+            say(f"{trial.strategy.name}: cross-validated macro-F1 {trial.macro_f1:.3f} ± {trial.spread:.3f}")
+    best = choose(trials)
+    decision = decide(classifier, table, few, best)
+    pairs = [(item.layer, item.index) for item in decision.features]
+    names = name_features(scope, few.texts, pairs)
+    named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
+    rows = [trial.to_dict() for trial in trials]
+    replaced = measure_replaced(classifier, lang, table, few, positives(classifier, few))
+    entry = {
+        "train": {"rows": len(few), "sha256": few.fingerprint()},
+        "labels": {label: few.labels.count(label) for label in few.classes},
+        "chosen": best.strategy.name,
+        "strategies": rows,
+        "replaced": replaced,
+    }
+    fit = {**classifier.fit, "by_lang": {**classifier.fit.get("by_lang", {}), lang: entry}}
+    by_lang = {**classifier.by_lang, lang: replace(decision, features=named)}
+    quality = quality_without(classifier.quality, lang)
+    made = replace(classifier, by_lang=by_lang, fit=fit, quality=quality)
+    made = made.with_quality(f"cross-validated {lang}", _cross_validated(classifier, few, lang, best))
+    return Transfer(made, best.strategy.name, rows, replaced)
+
+
+def check_examples(classifier: Classifier, few: LabelledText) -> None:
+    """Refuse what nothing can be learned from.
+
+    Raises:
+        InputError: Too few examples, one label only, or labels that the classifier does not know.
+        UsageError: The classifier has more than two labels.
+    """
+    if classifier.kind != BINARY:
+        raise UsageError(
+            f"transfer needs a classifier with two labels, {classifier.name!r} has {len(classifier.labels)}; "
+            "fit it on rows of all languages instead"
+        )
+    few.require_labels([*classifier.labels, classifier.unknown])
+    few.require_two_classes()
+    for label in few.classes:
+        different = len({text for text, own in zip(few.texts, few.labels, strict=True) if own == label})
+        if different < LEAST_PER_LABEL:
+            raise InputError(
+                f"{few.origin}: expected at least {LEAST_PER_LABEL} different texts labelled {label!r}, "
+                f"got {different}; label some more"
+            )
+
+
+def positives(classifier: Classifier, rows: LabelledText) -> NDArray[np.bool_]:
+    """Which rows have the label that a binary classifier finds, `[N]`."""
+    return np.array([label == classifier.labels[0] for label in rows.labels], dtype=bool)
+
+
+def try_all(
+    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+) -> list[StrategyTrial]:
+    """Cross-validate every strategy on the few examples, all on the same folds.
+
+    Args:
+        classifier: What is carried over.
+        table: Document features of the few examples.
+        few: The examples.
+        settings: Extent of the search.
+    """
+    positive_N = positives(classifier, few)
+    return [
+        try_strategy(strategy, table, few, positive_N, settings.folds)
+        for strategy in strategies(classifier, table, settings.greedy)
+    ]
+
+
+def choose(trials: list[StrategyTrial]) -> StrategyTrial:
+    """The trial with the best cross-validated macro-F1, the simpler one of a tie; or the preferred strategy's.
+
+    Of ten strategies some are lucky on few examples. The preferred one is left only for one that is better by more than
+    the standard error of its own macro-F1.
+    """
+    best = max(trials, key=lambda trial: round(trial.macro_f1, 9))
+    for trial in trials:
+        if trial.strategy.name == PREFERRED and best.macro_f1 - trial.macro_f1 <= trial.spread:
+            return trial
+    return best
+
+
+def decide(classifier: Classifier, table: FeatureTable, few: LabelledText, trial: StrategyTrial) -> Decision:
+    """A trial's rule as an entry of `by_lang`, calibrated on margins of rules that never saw the document."""
+    rule, calibration = trial.rule, calibrate(trial.margins_N, positives(classifier, few))
+    features = features_of([table.name(column) for column in rule.columns], rule.thresholds)
+    cut = float(calibration.apply(np.array(rule.bar)))
+    return Decision(features, {classifier.labels[0]: rule.rule}, calibration, cut)
+
+
+def _cross_validated(
+    classifier: Classifier, few: LabelledText, lang: str, trial: StrategyTrial
+) -> dict[str, Any]:
+    """What `evaluate` would say of predictions for examples that the rule of their fold had not seen."""
+    (positive,) = classifier.labels
+    return evaluate_binary(
+        few.labels,
+        np.where(trial.predicted_N, positive, classifier.unknown),
+        positive=positive,
+        langs=[lang] * len(few),
+        sources=few.sources,
+        no_baselines="it was cross-validated on the examples of a transfer",
+    )
