@@ -40,7 +40,7 @@ def serve(
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_classifiers.onnx.encoders import choose_encoder
-    from scopesift_service.load_judge import load_classifiers
+    from scopesift_service.engine.load_judge import load_classifiers
     from scopesift_service.settings import ServiceSettings
 
     chosen = ServiceSettings.from_env(os.environ)

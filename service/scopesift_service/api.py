@@ -8,10 +8,10 @@ import bentoml
 from _bentoml_sdk.service import Service  # type: ignore[import-untyped]
 
 from scopesift_service.application import build_application
-from scopesift_service.edge import Edge, Scope, Send
-from scopesift_service.engine_client import DependencyClient
-from scopesift_service.engine_service import Engine
-from scopesift_service.request_body import Receive
+from scopesift_service.engine.client import DependencyClient
+from scopesift_service.engine.service import Engine
+from scopesift_service.http.edge import Edge, Scope, Send
+from scopesift_service.http.request_body import Receive
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
 

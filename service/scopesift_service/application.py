@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from scopesift_service.admission import Admission
-from scopesift_service.classifier_routes import ClassifierRoutes
-from scopesift_service.document_routes import DocumentRoutes
-from scopesift_service.edge import Edge
-from scopesift_service.engine_client import EngineClient
-from scopesift_service.moderation_routes import ModerationRoutes
-from scopesift_service.route import RouteTable
-from scopesift_service.service_routes import ServiceRoutes
+from scopesift_service.apis.classifier_routes import ClassifierRoutes
+from scopesift_service.apis.document_routes import DocumentRoutes
+from scopesift_service.apis.moderation_routes import ModerationRoutes
+from scopesift_service.apis.service_routes import ServiceRoutes
+from scopesift_service.apis.version_routes import VersionRoutes
+from scopesift_service.engine.client import EngineClient
+from scopesift_service.http.admission import Admission
+from scopesift_service.http.edge import Edge
+from scopesift_service.http.route import RouteTable
+from scopesift_service.http.tracing import tracer
 from scopesift_service.settings import ServiceSettings
-from scopesift_service.tracing import tracer
-from scopesift_service.version_routes import VersionRoutes
 
 
 def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:

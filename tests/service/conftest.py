@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from scopesift_service.application import build_application
-from scopesift_service.errors import ServiceError
+from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
 
 VERSIONS = {"toxicity": "aaaaaaaaaaaa", "language": "bbbbbbbbbbbb", "domain": "cccccccccccc"}

@@ -14,7 +14,7 @@ SLEEPY = "sleepy-for-a-second"
 
 def make_dispatcher():
     from bentoml._internal.marshal import dispatcher
-    from scopesift_service import engine_service  # noqa: F401
+    from scopesift_service.engine import service as engine_service  # noqa: F401
 
     return dispatcher.CorkDispatcher(
         600_000, 10, fallback=lambda: "the queue has ended", get_batch_size=len, batch_dim=(0, 0)
@@ -73,7 +73,7 @@ END = ["http.response.start", "http.response.body"]
 
 
 def test_a_request_is_cancelled_when_its_client_hangs_up_and_reads_its_body_before():
-    from scopesift_service.hang_ups import CancelOnHangUp
+    from scopesift_service.engine.hang_ups import CancelOnHangUp
 
     seen = []
 
@@ -102,7 +102,7 @@ def test_a_request_is_cancelled_when_its_client_hangs_up_and_reads_its_body_befo
 
 
 def test_what_goes_wrong_in_a_request_is_not_swallowed():
-    from scopesift_service.hang_ups import CancelOnHangUp
+    from scopesift_service.engine.hang_ups import CancelOnHangUp
 
     async def app(scope, receive, send):
         raise KeyError("wrong")

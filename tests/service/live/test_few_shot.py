@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from scopesift_service.registry import Registry
+from scopesift_service.versions.registry import Registry
 
 pytestmark = pytest.mark.timeout(1800)
 TOKEN = "an-admin-token-of-28-letters"
@@ -27,7 +27,7 @@ def transfer_process(server):
     import psutil
 
     for process in psutil.Process(server.process.pid).children(recursive=True):
-        if "scopesift_service.transfer_job" in process.cmdline():
+        if "scopesift_service.versions.transfer_job" in process.cmdline():
             return process.pid
     return None
 

@@ -265,7 +265,7 @@ def stage():
 @pytest.fixture
 def page_url(stage):
     """The real page, with its real headers, over a server of the test's own."""
-    from scopesift_service.playground_page import page
+    from scopesift_service.playground.page import page
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -1,0 +1,56 @@
+"""The documents that describe the service: OpenAPI, and Google's discovery for Perspective's client."""
+
+from __future__ import annotations
+
+import re
+
+from scopesift_service.apis.discovery import discovery_document
+from scopesift_service.apis.openapi import openapi_document
+from scopesift_service.engine.client import EngineClient
+from scopesift_service.http.call import Answer, Call, json_answer
+from scopesift_service.http.errors import PERSPECTIVE, ServiceError
+from scopesift_service.http.route import Route
+from scopesift_service.settings import ServiceSettings
+
+VERSION = "v1alpha1"
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?\Z", re.ASCII)
+
+
+class DocumentRoutes:
+    """Serves the documents with this server's own address in them."""
+
+    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._attributes: list[str] = []
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        apis = f"/discovery/v1/apis/commentanalyzer/{VERSION}/rest"
+        return [
+            Route("/openapi.json", {"GET": self._openapi}),
+            Route("/docs.json", {"GET": self._openapi}),
+            Route("/$discovery/rest", {"GET": self._discovery}, shape=PERSPECTIVE),
+            Route(apis, {"GET": self._discovery}, shape=PERSPECTIVE),
+        ]
+
+    async def _openapi(self, call: Call) -> Answer:
+        if not self._attributes:
+            # versions may change later, names do not: the engine is asked once
+            described = await self._engine.describe()
+            self._attributes = [
+                item["name"].upper() for item in described["classifiers"] if item["kind"] == "binary"
+            ]
+        return json_answer(openapi_document(self._settings, self._root_url(call), self._attributes))
+
+    async def _discovery(self, call: Call) -> Answer:
+        wanted = call.query_values("version")
+        if wanted and wanted[0] != VERSION:
+            raise ServiceError(404, f"there is only version {VERSION}")
+        return json_answer(discovery_document(self._root_url(call)))
+
+    def _root_url(self, call: Call) -> str:
+        if self._settings.public_url:
+            return self._settings.public_url
+        host = call.headers.get("host", "")
+        return f"{call.scheme}://{host}" if _HOST.match(host) else "http://127.0.0.1:3000"

@@ -1,0 +1,66 @@
+"""The three ways to have texts judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scopesift_service.apis import classify, openai, perspective
+from scopesift_service.engine.client import EngineClient
+from scopesift_service.engine.judged import Judged
+from scopesift_service.http.admission import Admission
+from scopesift_service.http.call import Answer, Call, json_answer
+from scopesift_service.http.errors import PERSPECTIVE, ServiceError
+from scopesift_service.http.route import KEY, Route
+from scopesift_service.settings import ServiceSettings
+
+
+class ModerationRoutes:
+    """Reads a call's texts, has them judged, and answers in the call's shape."""
+
+    def __init__(self, engine: EngineClient, settings: ServiceSettings, admission: Admission) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._admission = admission
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route("/v1/classify", {"POST": self._classify}, KEY),
+            Route("/v1/moderations", {"POST": self._moderations}, KEY),
+            Route("/v1alpha1/comments:analyze", {"POST": self._analyze}, KEY, PERSPECTIVE),
+        ]
+
+    async def _classify(self, call: Call) -> Answer:
+        texts = classify.parse(call.json(), self._settings)
+        judged = await self._judge(call, texts)
+        return json_answer(classify.answer(texts, judged), headers=_timing(judged))
+
+    async def _moderations(self, call: Call) -> Answer:
+        texts = openai.parse(call.json(), self._settings)
+        judged = await self._judge(call, texts)
+        return json_answer(openai.answer(judged, call.request_id), headers=_timing(judged))
+
+    async def _analyze(self, call: Call) -> Answer:
+        comment = perspective.parse(call.json(), self._settings)
+        judged = await self._judge(call, [comment.text])
+        return json_answer(perspective.answer(comment, judged[0]), headers=_timing(judged))
+
+    async def _judge(self, call: Call, texts: Sequence[str]) -> list[Judged]:
+        characters = sum(map(len, texts))
+        call.note.update(texts=len(texts), characters=characters)
+        if characters > self._settings.max_call_characters:
+            raise ServiceError(
+                413,
+                f"the texts of this call have {characters} characters together, the limit is "
+                f"{self._settings.max_call_characters}; send several calls",
+                code="call_too_long",
+            )
+        with self._admission.place(characters):
+            return await self._engine.judge(texts)
+
+
+def _timing(judged: Sequence[Judged]) -> dict[str, str]:
+    """How long the slowest text waited and its batch took, in ms."""
+    queue = max(item["queue"] for item in judged)
+    seconds = max(item["seconds"] for item in judged)
+    return {"Server-Timing": f"queue;dur={1000 * queue:.1f}, engine;dur={1000 * seconds:.1f}"}

@@ -1,0 +1,142 @@
+"""The OpenAPI document: every route with everything that it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scopesift_service.apis.openapi_schemas import all_schemas, reference
+from scopesift_service.settings import ServiceSettings
+
+REASONS = {
+    200: "The answer.", 201: "Made.", 400: "Not what the schema says.", 401: "Key or token missing or wrong.",
+    403: "Not allowed here.", 404: "No such thing.", 408: "The body came too slowly.",
+    409: "Another change is under way.",
+    413: "Over a limit.", 415: "Not plain JSON.", 422: "Nothing can be made of it.", 429: "Too much in flight.",
+    500: "A fault of ours.", 503: "Not ready, or over time.",
+}  # fmt: skip
+BODY = (400, 408, 413, 415, 429, 500, 503)
+LOOK = (429, 500, 503)
+KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {"googleKey": []}, {"queryKey": []}]
+
+
+def openapi_document(limits: ServiceSettings, root_url: str, attributes: Sequence[str]) -> dict[str, Any]:
+    """The document, OpenAPI 3.1.
+
+    Args:
+        limits: The limits that it states, and whether keys are needed.
+        root_url: Of this server.
+        attributes: Perspective's names of the loaded binary classifiers.
+    """
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "scopesift",
+            "version": "1",
+            "description": "Moderation with evidence, in OpenAI's, Perspective's and scopesift's own shape.",
+        },
+        "servers": [{"url": root_url}],
+        "paths": _paths(limits),
+        "components": {
+            "schemas": all_schemas(limits, attributes),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "googleKey": {"type": "apiKey", "in": "header", "name": "X-Goog-Api-Key"},
+                "queryKey": {"type": "apiKey", "in": "query", "name": "key"},
+                "admin": {"type": "http", "scheme": "bearer", "description": "The admin token."},
+            },
+        },
+    }
+
+
+def _paths(limits: ServiceSettings) -> dict[str, Any]:
+    keys = {"security": KEYS} if limits.api_keys else {}
+    denied = (401,) if limits.api_keys else ()
+    admin: dict[str, Any] = {"security": [{"admin": []}]}
+    named = {"parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]}
+    one = "/v1/classifiers/{name}"
+    return {
+        "/v1/classify": {
+            "post": keys
+            | _operation("classify", "Every verdict with its evidence", "ClassifyAnswer", (*BODY, *denied))
+            | _body("ClassifyRequest")
+        },
+        "/v1/moderations": {
+            "post": keys
+            | _operation("moderate", "OpenAI's moderation", "ModerationAnswer", (*BODY, *denied))
+            | _body("ModerationRequest")
+        },
+        "/v1alpha1/comments:analyze": {
+            "post": keys
+            | _operation(
+                "analyze", "Perspective's analysis", "AnalyzeCommentAnswer", (*BODY, *denied), error="PerspectiveError"
+            )
+            | _body("AnalyzeCommentRequest")
+        },
+        "/v1/classifiers": {
+            "get": keys | _operation("listClassifiers", "What is loaded", "ClassifierList", (*LOOK, *denied))
+        },
+        one: named
+        | {
+            "get": keys
+            | _operation("showClassifier", "One classifier", "ClassifierDetail", (404, *LOOK, *denied))
+        },
+        f"{one}/transfer": named
+        | {
+            "post": admin
+            | _operation(
+                "transfer", "A new version from a few examples", "TransferAnswer", (401, 403, 404, 409, 422, *BODY),
+                answers=(200, 201),
+            )
+            | _body("TransferRequest")
+        },
+        f"{one}/activate": named
+        | {
+            "post": admin
+            | _operation(
+                "activate", "Another stored version", "ActivateAnswer", (401, 403, 404, 409, 422, *BODY)
+            )
+            | _body("ActivateRequest")
+        },
+        "/livez": {"get": _plain("alive", "text/plain", ())},
+        "/readyz": {"get": _plain("ready", "text/plain", (503,))},
+        "/metrics": {"get": _plain("metrics", "text/plain", (500,))},
+        "/": {"get": _plain("playground", "text/html", (500,))},
+        "/openapi.json": {"get": _plain("openapi", "application/json", (500, 503))},
+    }  # fmt: skip
+
+
+def _operation(
+    name: str,
+    summary: str,
+    answer: str,
+    failures: Sequence[int],
+    *,
+    answers: Sequence[int] = (200,),
+    error: str = "Error",
+) -> dict[str, Any]:
+    responses = {str(status): _response(status, answer) for status in answers}
+    responses.update({str(failure): _response(failure, error) for failure in sorted(failures)})
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+def _response(status: int, schema: str) -> dict[str, Any]:
+    headers: dict[str, Any] = {"X-Request-Id": {"schema": {"type": "string"}}}
+    if status in (408, 409, 429, 503):
+        headers["Retry-After"] = {"schema": {"type": "integer"}}
+    content = {"application/json": {"schema": reference(schema)}}
+    return {"description": REASONS[status], "headers": headers, "content": content}
+
+
+def _plain(name: str, content_type: str, failures: Sequence[int]) -> dict[str, Any]:
+    schema = {"type": "object"} if content_type == "application/json" else {"type": "string"}
+    responses: dict[str, Any] = {
+        "200": {"description": REASONS[200], "content": {content_type: {"schema": schema}}}
+    }
+    responses.update({str(failure): _response(failure, "Error") for failure in failures})
+    return {"operationId": name, "responses": responses}
+
+
+def _body(schema: str) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference(schema)}}}}

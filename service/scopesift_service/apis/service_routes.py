@@ -1,0 +1,47 @@
+"""Probes, metrics, and the page at /."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scopesift_service import metrics
+from scopesift_service.engine.client import EngineClient
+from scopesift_service.http.call import Answer, Call
+from scopesift_service.http.errors import ServiceError
+from scopesift_service.http.route import Route
+from scopesift_service.playground.page import page
+
+PLAIN = "text/plain; charset=utf-8"
+
+
+class ServiceRoutes:
+    """What operators and browsers ask for."""
+
+    def __init__(self, engine: EngineClient) -> None:
+        self._engine = engine
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route("/", {"GET": self._page}),
+            Route("/livez", {"GET": self._livez}),
+            Route("/readyz", {"GET": self._readyz}),
+            Route("/metrics", {"GET": self._metrics}),
+        ]
+
+    async def _page(self, _call: Call) -> Answer:
+        found = page()
+        headers = {name: value for name, value in found.headers.items() if name != "Content-Type"}
+        return Answer(found.body, content_type=found.headers["Content-Type"], headers=headers)
+
+    async def _livez(self, _call: Call) -> Answer:
+        return Answer(b"ok\n", content_type=PLAIN)
+
+    async def _readyz(self, _call: Call) -> Answer:
+        if not await self._engine.ready():
+            raise ServiceError(503, "the engine is not ready yet", code="not_ready")
+        return Answer(b"ok\n", content_type=PLAIN)
+
+    async def _metrics(self, _call: Call) -> Answer:
+        text, content_type = await asyncio.to_thread(metrics.exposition)
+        return Answer(text, content_type=content_type)

@@ -1,0 +1,59 @@
+"""Texts checked one by one before any of them meets another's in a batch."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scopesift_service.http.errors import ServiceError
+from scopesift_service.http.json_body import json_type
+from scopesift_service.settings import ServiceSettings
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def check_text(value: Any, param: str, limits: ServiceSettings) -> str:
+    """One text, lone surrogates replaced by U+FFFD, so that offsets hold and every JSON reader can read it back.
+
+    Raises:
+        ServiceError: 400 if it is no string, 413 if it is too long.
+    """
+    if not isinstance(value, str):
+        raise ServiceError(400, f"{param} must be a string, got {json_type(value)}", param=param)
+    if len(value) > limits.max_characters:
+        raise ServiceError(
+            413,
+            f"{param} has {len(value)} characters, the limit is {limits.max_characters}; split it",
+            code="text_too_long",
+            param=param,
+        )
+    return _SURROGATES.sub("\ufffd", value)
+
+
+def check_texts(value: Any, param: str, limits: ServiceSettings) -> list[str]:
+    """A list of texts that is neither empty nor too long.
+
+    Raises:
+        ServiceError: 400 or 413, naming the item.
+    """
+    if not isinstance(value, list):
+        raise ServiceError(400, f"{param} must be a list of strings, got {json_type(value)}", param=param)
+    check_count(len(value), param, limits)
+    return [check_text(item, f"{param}[{index}]", limits) for index, item in enumerate(value)]
+
+
+def check_count(count: int, param: str, limits: ServiceSettings) -> None:
+    """At least one text, at most `max_texts`.
+
+    Raises:
+        ServiceError: 400 or 413.
+    """
+    if count == 0:
+        raise ServiceError(400, f"{param} is empty; give at least one text", param=param)
+    if count > limits.max_texts:
+        raise ServiceError(
+            413,
+            f"{param} has {count} texts, the limit of a call is {limits.max_texts}; send several calls",
+            code="too_many_texts",
+            param=param,
+        )

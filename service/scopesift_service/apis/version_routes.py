@@ -1,0 +1,112 @@
+"""POST /v1/classifiers/{name}/transfer and …/activate: new versions, and which one is in use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import asdict
+
+from scopesift_files.errors import UsageError
+
+from scopesift_service.apis.classifier_routes import find_classifier
+from scopesift_service.apis.transfer_request import parse_examples, parse_version
+from scopesift_service.engine.client import EngineClient
+from scopesift_service.engine.judged import LANGUAGE
+from scopesift_service.http.call import Answer, Call, json_answer
+from scopesift_service.http.errors import ServiceError
+from scopesift_service.http.route import ADMIN, Route
+from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.registry import BusyError, Registry
+from scopesift_service.versions.transfer_process import run_transfer
+
+ACTIVATE_SECONDS = 5.0
+SPARE_SECONDS = 10
+log = logging.getLogger("scopesift.versions")
+
+
+class VersionRoutes:
+    """Makes and chooses versions; the admin token is checked before any of this."""
+
+    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._registry = Registry(settings.state) if settings.state else None
+        self._transferring = asyncio.Lock()
+        self._switching: set[asyncio.Task[Answer]] = set()
+
+    def routes(self) -> list[Route]:
+        """The rows of the table."""
+        return [
+            Route(
+                "/v1/classifiers/{name}/transfer",
+                {"POST": self._transfer},
+                ADMIN,
+                seconds=self._settings.transfer_timeout + SPARE_SECONDS,
+            ),
+            Route("/v1/classifiers/{name}/activate", {"POST": self._activate}, ADMIN),
+        ]
+
+    async def _transfer(self, call: Call) -> Answer:
+        examples = parse_examples(call.json(), self._settings)
+        described = await self._engine.describe()
+        name = find_classifier(described, call.parts["name"])["name"]
+        self._check_lang(described["classifiers"], examples.lang)
+        call.note.update(classifier=name, lang=examples.lang, examples=len(examples.texts))
+        if self._transferring.locked():
+            raise ServiceError(409, "another transfer is under way; try again after Retry-After")
+        async with self._transferring:
+            made = await run_transfer({"name": name, **asdict(examples)}, self._settings.transfer_timeout)
+        call.note["version"] = made["version"]
+        if examples.dry_run:
+            return json_answer(made)
+        # the first call that sees the new version loads it; better this one than a customer's
+        await self._engine.describe()
+        return json_answer(made, status=201)
+
+    async def _activate(self, call: Call) -> Answer:
+        # begun is finished, even if the caller hangs up: half of it would leave a version in use that nobody tried
+        switching = asyncio.create_task(self._switch(call))
+        self._switching.add(switching)
+        switching.add_done_callback(self._switching.discard)
+        return await asyncio.shield(switching)
+
+    async def _switch(self, call: Call) -> Answer:
+        version = parse_version(call.json())
+        name = find_classifier(await self._engine.describe(), call.parts["name"])["name"]
+        previous = await asyncio.to_thread(self._point, name, version)
+        loaded = find_classifier(await self._engine.describe(), name)["version"]
+        if loaded != version:
+            await asyncio.to_thread(self._point, name, loaded)
+            raise ServiceError(
+                422,
+                f"version {version} cannot be loaded by this service, {loaded} stays",
+                code="version_unusable",
+            )
+        call.note.update(classifier=name, version=version)
+        return json_answer({"name": name, "version": version, "previous": previous})
+
+    def _point(self, name: str, version: str) -> str | None:
+        if self._registry is None:
+            raise ServiceError(403, "there is no state folder; set SCOPESIFT_STATE")
+        try:
+            with self._registry.lock(name, seconds=ACTIVATE_SECONDS):
+                return self._registry.activate(name, version)
+        except BusyError as error:
+            raise ServiceError(409, str(error)) from None
+        except UsageError as error:
+            raise ServiceError(404, str(error), code="unknown_version") from None
+
+    def _check_lang(self, classifiers: list[dict[str, object]], lang: str) -> None:
+        """A rule for a language that the language classifier never answers would never be used."""
+        for classifier in classifiers:
+            if classifier["name"] == LANGUAGE:
+                labels = classifier["labels"]
+                if isinstance(labels, list) and lang in labels:
+                    return
+                known = ", ".join(map(str, labels)) if isinstance(labels, list) else "none"
+                raise ServiceError(
+                    422, f"the language classifier does not know {lang}; it knows {known}", param="lang"
+                )
+        raise ServiceError(
+            422, "without a language classifier no text would reach the new rule; load one", param="lang"
+        )

@@ -1,0 +1,1 @@
+"""The engine process, and how the HTTP process asks it."""

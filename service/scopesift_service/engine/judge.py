@@ -1,0 +1,243 @@
+"""The engine behind the service: batches in, one answer a text out, versions kept up to date."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_files.errors import InputError, ScopesiftError
+
+from scopesift_service import metrics
+from scopesift_service.engine.judged import Judged
+from scopesift_service.versions.registry import Registry, Stamp
+
+WARM_UP = ("The cat sat on the mat.", "Das Wetter ist heute schön. " * 40)
+RETRY_SECONDS = 1.0
+log = logging.getLogger("scopesift.engine")
+
+
+class Predicts(Protocol):
+    """What a judge needs of an engine."""
+
+    classifiers: dict[str, Classifier]
+
+    @property
+    def versions(self) -> dict[str, str]: ...  # noqa: D102
+
+    def predict(self, texts: Sequence[str]) -> list[dict[str, Verdict]]: ...  # noqa: D102
+
+
+class BrokenEngineError(ScopesiftError):
+    """Not one text failed but the engine: not even the warm-up is read any more."""
+
+
+class Judge:
+    """Judges batches with the versions that the state folder names.
+
+    A text that makes the engine fail costs nobody else an answer: a failing batch is halved until the text
+    stands alone.
+    """
+
+    def __init__(
+        self,
+        scope: Mapping[str, str],
+        base: Sequence[Classifier],
+        make_engine: Callable[[Sequence[Classifier]], Predicts],
+        *,
+        registry: Registry | None = None,
+        count_tokens: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Load and warm up.
+
+        Args:
+            scope: Fingerprint of the scope; its id is named in every answer.
+            base: The classifiers to start with; the state folder may name other versions of them.
+            make_engine: Loads an engine for classifiers; fails for those of another scope.
+            registry: The state folder, if there is one.
+            count_tokens: Tokens that the backbone read since the last call.
+
+        Raises:
+            ScopesiftError: The base classifiers cannot be loaded.
+        """
+        self.scope = dict(scope)
+        self._base = list(base)
+        self._make_engine = make_engine
+        self._registry = registry
+        self._count_tokens = count_tokens
+        self._stamps: dict[str, Stamp] = {}
+        self._retry_at = float("inf")
+        self.engine = make_engine(self._base)
+        if registry is not None:
+            for classifier in self._base:
+                registry.store(classifier.name, classifier.version, classifier.to_json())
+        self._tell_versions({})
+        self.refresh()
+        self.engine.predict(WARM_UP)
+        self._count_tokens()
+
+    def answer(self, items: Sequence[tuple[str, float]]) -> list[Judged]:
+        """Judge a batch.
+
+        Args:
+            items: Texts, each with the monotonic time at which it was sent.
+
+        Returns:
+            One answer a text, in order.
+
+        Raises:
+            BrokenEngineError: The engine does not work any more.
+        """
+        self.refresh()
+        began = time.monotonic()
+        texts = [text for text, _ in items]
+        answers = self._predict(texts)
+        seconds = time.monotonic() - began
+        self._measure(items, answers, began, seconds)
+        if answers and all(answer is None for answer in answers):
+            self._require_warm_up()
+        versions = self.engine.versions
+        judged: list[Judged] = []
+        for (_, sent), answer in zip(items, answers, strict=True):
+            item: Judged = {
+                "verdicts": {}
+                if answer is None
+                else {name: verdict.to_dict() for name, verdict in answer.items()},
+                "scope": self.scope["id"],
+                "classifiers": versions,
+                "queue": max(0.0, began - sent),
+                "seconds": seconds,
+            }
+            if answer is None:
+                item["error"] = "the engine could not read this text"
+            judged.append(item)
+        return judged
+
+    def refresh(self) -> None:
+        """Load what the state folder names, if that has changed; what cannot be loaded changes nothing."""
+        if self._registry is None:
+            return
+        stamps = {classifier.name: self._registry.stamp(classifier.name) for classifier in self._base}
+        if stamps == self._stamps and time.monotonic() < self._retry_at:
+            return
+        self._stamps = stamps
+        self._retry_at = float("inf")
+        wanted = [self._wanted(classifier) for classifier in self._base]
+        before = self.engine.versions
+        if {classifier.name: classifier.version for classifier in wanted} == before:
+            return
+        try:
+            self.engine = self._make_engine(wanted)
+        except ScopesiftError as error:
+            self._keep("all", str(error))
+            return
+        self._tell_versions(before)
+        log.info("classifiers changed", extra={"versions": self.engine.versions})
+
+    def _wanted(self, base: Classifier) -> Classifier:
+        """The version that the pointer names; the one in use where that cannot be read."""
+        current = self.engine.classifiers[base.name]
+        if self._registry is None:
+            return current
+        try:
+            version = self._registry.active(base.name)
+            if version is None:
+                return base
+            if version == current.version:
+                return current
+            found = Classifier.load(self._registry.path(base.name, version))
+            if (found.name, found.version) != (base.name, version):
+                raise InputError(f"version {version} of {base.name} holds {found.name} {found.version}")
+            self._make_engine([found])
+        except (ScopesiftError, OSError) as error:
+            self._keep(base.name, str(error))
+            return current
+        return found
+
+    def _keep(self, name: str, reason: str) -> None:
+        metrics.version_failures.labels(name).inc()
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        log.error(
+            "a version cannot be loaded, the one before stays", extra={"classifier": name, "reason": reason}
+        )
+
+    def _predict(self, texts: Sequence[str]) -> list[dict[str, Verdict] | None]:
+        try:
+            answers = self.engine.predict(texts)
+            if len(answers) != len(texts):
+                raise RuntimeError(f"the engine gave {len(answers)} answers for {len(texts)} texts")
+        except Exception as error:
+            if len(texts) == 1:
+                # the type only: a message may quote the text
+                log.error("a text cannot be read", extra={"reason": type(error).__name__})
+                return [None]
+            half = len(texts) // 2
+            return self._predict(texts[:half]) + self._predict(texts[half:])
+        return list(answers)
+
+    def _require_warm_up(self) -> None:
+        try:
+            self.engine.predict(WARM_UP)
+        except Exception as error:
+            raise BrokenEngineError(f"the engine fails at its own warm-up: {type(error).__name__}") from None
+
+    def _tell_versions(self, before: Mapping[str, str]) -> None:
+        for name, version in before.items():
+            metrics.classifier_info.labels(name, version).set(0)
+        for name, version in self.engine.versions.items():
+            metrics.classifier_info.labels(name, version).set(1)
+
+    def _measure(
+        self,
+        items: Sequence[tuple[str, float]],
+        answers: Sequence[Mapping[str, Verdict] | None],
+        began: float,
+        seconds: float,
+    ) -> None:
+        metrics.batch_texts.observe(len(items))
+        metrics.batch_tokens.observe(self._count_tokens())
+        metrics.engine_seconds.observe(seconds)
+        counts: dict[tuple[str, str], int] = {}
+        for (_, sent), answer in zip(items, answers, strict=True):
+            metrics.queue_seconds.observe(max(0.0, began - sent))
+            if answer is None:
+                metrics.texts_failed.inc()
+                continue
+            for name, verdict in answer.items():
+                counts[name, verdict.label] = counts.get((name, verdict.label), 0) + 1
+        for key, count in counts.items():
+            metrics.verdicts.labels(*key).inc(count)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The classifiers in use, with everything that GET /v1/classifiers and its kin show."""
+        self.refresh()
+        return [_described(classifier) for classifier in self.engine.classifiers.values()]
+
+
+def _described(classifier: Classifier) -> dict[str, Any]:
+    decisions = {"default": classifier.default, **classifier.by_lang}
+    features = {
+        (item.layer, item.index, item.threshold, rule): item.label
+        for rule, decision in decisions.items()
+        for item in decision.features
+    }
+    return {
+        "name": classifier.name,
+        "kind": classifier.kind,
+        "labels": classifier.labels,
+        "unknown": classifier.unknown,
+        "version": classifier.version,
+        "langs": sorted(classifier.by_lang),
+        "cut": classifier.default.cut,
+        "n_features": len(classifier.features),
+        "deepest_layer": classifier.deepest_layer,
+        "quality": classifier.quality,
+        "transferred": classifier.fit.get("by_lang", {}),
+        "features": [
+            {"layer": layer, "index": index, "threshold": threshold, "rule": rule, "label": label}
+            for (layer, index, threshold, rule), label in features.items()
+        ],
+    }

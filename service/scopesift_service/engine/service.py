@@ -1,0 +1,71 @@
+"""The engine process: a BentoML service behind the HTTP processes, reached over a unix socket only.
+
+BentoML gathers the texts of concurrent calls into batches (adaptive batching); inside a batch the engine sorts by
+length and cuts by tokens. Dependent services accept pickled bodies, so this one is never served by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from typing import Annotated, Any
+
+import bentoml
+from bentoml.validators import ContentType
+
+from scopesift_service.engine.hang_ups import CancelOnHangUp, drop_cancelled_calls
+from scopesift_service.engine.prompt_batching import batch_promptly
+from scopesift_service.request_log import start_logging
+from scopesift_service.settings import settings
+
+# what is queued is bounded by the HTTP processes; a shorter limit would only cancel calls that they let in
+LONGEST_WAIT_MS = 600_000
+# without a type that is stated, BentoML derives the answer's schema anew for every call, which takes milliseconds
+Answers = Annotated[list[Any], ContentType("application/vnd.bentoml+pickle")]
+log = logging.getLogger("scopesift.engine")
+batch_promptly()
+drop_cancelled_calls()
+
+
+@bentoml.service(
+    name="ScopesiftEngine",
+    workers=settings().workers,
+    traffic={"timeout": settings().timeout + 5},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+)
+class Engine:
+    """Holds the scope and the classifiers, and judges batches of texts one after another."""
+
+    def __init__(self) -> None:
+        """Load, warm up, and only then take calls."""
+        start_logging(settings().log_level)
+        from scopesift_service.engine.load_judge import load_judge
+
+        self._judge = load_judge(settings())
+
+    @bentoml.api(  # type: ignore[untyped-decorator]
+        batchable=True, max_batch_size=settings().batch_texts, max_latency_ms=LONGEST_WAIT_MS
+    )
+    def judge(self, items: list[Any]) -> Answers:
+        """Judge texts; see `Judge.answer`.
+
+        Every answer is pickled here: BentoML would pickle it as well, but walk through all of it twice before.
+        """
+        from scopesift_service.engine.judge import BrokenEngineError
+
+        try:
+            return [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in self._judge.answer(items)]
+        except BrokenEngineError as error:
+            log.critical("the engine is broken and starts again", extra={"reason": str(error)})
+            # a sticky device error heals only in a new process; the supervisor starts one
+            os._exit(1)
+
+    @bentoml.api  # type: ignore[untyped-decorator]
+    def describe(self) -> dict[str, Any]:
+        """The scope and the classifiers in use."""
+        return {"scope": self._judge.scope, "classifiers": self._judge.describe()}
+
+
+Engine.add_asgi_middleware(CancelOnHangUp)  # type: ignore[attr-defined]

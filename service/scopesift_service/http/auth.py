@@ -1,0 +1,67 @@
+"""Who may call: API keys and the admin token, compared in constant time."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+from scopesift_service.http.errors import ServiceError
+from scopesift_service.settings import ServiceSettings
+
+
+def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Sequence[str]) -> None:
+    """Let a caller with a key pass; everybody, if no keys are set.
+
+    Args:
+        settings: Holds the keys; the admin token counts as one.
+        headers: Lower-case names.
+        query_keys: Values of `?key=`, as Perspective's clients send it.
+
+    Raises:
+        ServiceError: 401.
+    """
+    if not settings.api_keys:
+        return
+    given = [
+        _bearer(headers), headers.get("x-api-key", ""), headers.get("x-goog-api-key", ""), *query_keys[:1],
+    ]  # fmt: skip
+    allowed = [*settings.api_keys, *([settings.admin_token] if settings.admin_token else [])]
+    # every pair is compared, so that time tells nothing about which one matched
+    matches = [_same(key, secret) for key in given for secret in allowed]
+    if not any(matches):
+        missing = not any(given)
+        raise ServiceError(
+            401,
+            "an API key is needed: send Authorization: Bearer …, X-API-Key or ?key="
+            if missing
+            else "this API key is not known here",
+            code="missing_api_key" if missing else "invalid_api_key",
+        )
+
+
+def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
+    """Let the admin pass.
+
+    Raises:
+        ServiceError: 403 where no token or no state folder is configured, 401 for a missing or wrong token.
+    """
+    if settings.admin_token is None or settings.state is None:
+        raise ServiceError(
+            403, "versions cannot be changed here: set SCOPESIFT_ADMIN_TOKEN and SCOPESIFT_STATE to allow it",
+            code="transfer_disabled",
+        )  # fmt: skip
+    if not _same(_bearer(headers), settings.admin_token):
+        raise ServiceError(
+            401,
+            "the admin token is missing or wrong; send it as Authorization: Bearer …",
+            code="invalid_admin_token",
+        )
+
+
+def _bearer(headers: dict[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode("utf-8"))

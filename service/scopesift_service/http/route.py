@@ -1,0 +1,75 @@
+"""Which request goes where: the table's rows, and how a path finds its row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scopesift_service.http.call import Handler
+from scopesift_service.http.errors import OPENAI, ServiceError
+
+ANYONE = "anyone"
+KEY = "key"
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path.
+
+    Attributes:
+        path: With placeholders such as {name}; what metrics and logs call it.
+        handlers: By method.
+        access: Who may call: `ANYONE`, `KEY` or `ADMIN`.
+        shape: Shape of its errors.
+        seconds: Own time limit of its work; None: the settings'.
+    """
+
+    path: str
+    handlers: Mapping[str, Handler]
+    access: str = ANYONE
+    shape: str = OPENAI
+    seconds: float | None = None
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        literal = re.split(r"\{(\w+)\}", self.path)
+        parts = [f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(literal)]
+        object.__setattr__(self, "pattern", re.compile("".join(parts) + r"\Z"))
+
+    @property
+    def allow(self) -> str:
+        """For the Allow header."""
+        methods = {*self.handlers, *(["HEAD"] if "GET" in self.handlers else [])}
+        return ", ".join(sorted(methods))
+
+    def handler(self, method: str) -> Handler:
+        """What answers a method.
+
+        Raises:
+            ServiceError: 405.
+        """
+        found = self.handlers.get("GET" if method == "HEAD" else method)
+        if found is None:
+            raise ServiceError(405, f"{self.path} takes {self.allow}", allow=self.allow)
+        return found
+
+
+class RouteTable:
+    """Finds the route of a path."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._plain = {route.path: route for route in routes if "{" not in route.path}
+        self._patterns = [route for route in routes if "{" in route.path]
+
+    def find(self, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route and what its placeholders matched."""
+        plain = self._plain.get(path)
+        if plain is not None:
+            return plain, {}
+        for route in self._patterns:
+            match = route.pattern.match(path)
+            if match is not None:
+                return route, match.groupdict()
+        return None

@@ -1,0 +1,1 @@
+"""Versions of classifiers on disk, and the process that makes new ones."""

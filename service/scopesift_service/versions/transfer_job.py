@@ -1,0 +1,113 @@
+"""One transfer in a process of its own: `python -m scopesift_service.versions.transfer_job`, JSON in, JSON out.
+
+Apart, so that neither its memory nor its time nor its crash touches the engine that serves. It holds the classifier's
+lock from reading the version in use until the new one is active, so that no two transfers lose each other's language.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.transfer.transfer import Transfer, transfer
+from scopesift_features.scope import Scope
+from scopesift_files.errors import InputError, ScopesiftError, UsageError
+
+from scopesift_service.engine.load_judge import load_classifiers
+from scopesift_service.request_log import start_logging
+from scopesift_service.settings import ServiceSettings, settings
+from scopesift_service.versions.registry import BusyError, Registry
+
+LOCK_SECONDS = 5.0
+NICENESS = 5
+log = logging.getLogger("scopesift.transfer")
+
+
+def main() -> None:
+    """Read the job from stdin, and write its result or its error to stdout."""
+    os.nice(NICENESS)
+    start_logging(settings().log_level)
+    job = json.load(sys.stdin)
+    try:
+        result = run(job, settings())
+    except BusyError as error:
+        result = {"error": {"status": 409, "message": str(error)}}
+    except (InputError, UsageError) as error:
+        result = {"error": {"status": 422, "message": str(error)}}
+    except ScopesiftError as error:
+        log.error("a transfer failed", extra={"classifier": job["name"], "reason": str(error)})
+        result = {"error": {"status": 500, "message": ""}}
+    except Exception:
+        log.exception("a transfer failed", extra={"classifier": job["name"]})
+        result = {"error": {"status": 500, "message": ""}}
+    sys.stdout.write(json.dumps(result))
+
+
+def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
+    """Transfer, and unless it is a dry run store and activate.
+
+    Args:
+        job: name, lang, texts, labels, dry_run.
+        chosen: Names scope, classifiers and state folder.
+
+    Raises:
+        BusyError: Another transfer of the same classifier is under way.
+        InputError, UsageError: Examples that nothing can be fitted on.
+        ScopesiftError: Scope or state folder cannot be used.
+    """
+    if chosen.state is None:
+        raise UsageError("there is no state folder; set SCOPESIFT_STATE")
+    name, lang, texts = job["name"], job["lang"], job["texts"]
+    registry = Registry(chosen.state)
+    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
+    if job["dry_run"]:
+        scope, base = _load(registry, name, chosen)
+        return _told(transfer(base, scope, few, lang), name, lang, base.version, active=False)
+    with registry.lock(name, seconds=LOCK_SECONDS):
+        registry.remove_leftovers(name)
+        scope, base = _load(registry, name, chosen)
+        if registry.active(name) is None:
+            registry.store(name, base.version, base.to_json())
+            registry.activate(name, base.version)
+        found = transfer(base, scope, few, lang)
+        version = found.classifier.version
+        registry.store(name, version, found.classifier.to_json())
+        before = registry.activate(name, version)
+    return _told(found, name, lang, before, active=True)
+
+
+def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope, Classifier]:
+    """The scope, and the version of the classifier that is in use."""
+    scope = Scope.load(chosen.scope, device=chosen.device)
+    version = registry.active(name)
+    if version is not None:
+        return scope, Classifier.load(registry.path(name, version))
+    return scope, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
+
+
+def _told(found: Transfer, name: str, lang: str, before: str | None, *, active: bool) -> dict[str, Any]:
+    """The answer of the route."""
+    return {
+        "name": name,
+        "version": found.classifier.version,
+        "base_version": before,
+        "lang": lang,
+        "active": active,
+        "chosen": found.chosen,
+        "strategies": found.strategies,
+        "replaced": found.replaced,
+        "warning": found.warning,
+        "quality": {
+            "cross_validated": next(row for row in found.strategies if row["name"] == found.chosen),
+            "examples": sum(found.classifier.fit["by_lang"][lang]["labels"].values()),
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What a transfer leaves in the state folder, run here instead of in its own process, on the nano scope."""
+
+import json
+
+import pytest
+from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.registry import Registry
+from scopesift_service.versions.transfer_job import run
+
+ROWS = [
+    *((f"Du bist so eine bitch, sagt Nummer {n}", "toxic") for n in range(4)),
+    *((f"Das Wetter ist heute schön am Tag {n}", "clean") for n in range(4)),
+]
+
+
+def job(rows, **given):
+    texts, labels = zip(*rows, strict=True)
+    asked = {"name": "toxicity", "lang": "de", "texts": list(texts), "labels": list(labels)}
+    return {**asked, "dry_run": False, **given}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Settings, registry, and the answers of: a dry run, the transfer, the same again, one from other examples."""
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path_factory.mktemp("state"))
+    registry = Registry(chosen.state)
+    answers = {"dry": run(job(ROWS, dry_run=True), chosen)}
+    left = list(registry.folder.rglob("*"))
+    answers |= {"first": run(job(ROWS), chosen), "again": run(job(ROWS), chosen)}
+    answers["other"] = run(job([(text.upper(), label) for text, label in ROWS]), chosen)
+    return registry, answers, left
+
+
+def test_a_dry_run_tells_what_would_be_and_writes_nothing(done):
+    _, answers, left = done
+    dry, first = answers["dry"], answers["first"]
+    assert left == []
+    assert dry["active"] is False
+    assert {**dry, "active": True} == first
+
+
+def test_the_answer_names_the_version_before_and_a_repetition_changes_neither(done):
+    _, answers, _ = done
+    first, again = answers["first"], answers["again"]
+    assert first["base_version"] != first["version"] == again["version"]
+    assert again["base_version"] == first["base_version"]
+    assert answers["other"]["base_version"] == first["version"]
+
+
+def test_the_state_folder_holds_each_version_and_its_predecessor(done):
+    registry, answers, _ = done
+    stored = {version for version, _ in registry.versions("toxicity")}
+    first, other = answers["first"], answers["other"]
+    assert stored == {first["base_version"], first["version"], other["version"]}
+    assert (registry.active("toxicity"), registry.previous("toxicity")) == (
+        other["version"],
+        first["version"],
+    )
+
+
+def test_the_new_version_shows_quality_of_its_own_rule_only(done):
+    registry, answers, _ = done
+    start, made = (
+        json.loads(registry.path("toxicity", answers["first"][version]).read_text())["quality"]
+        for version in ("base_version", "version")
+    )
+    german = {name for name, measured in made.items() if "de" in measured["by_lang"]}
+    assert {name for name, measured in start.items() if "de" in measured["by_lang"]}
+    assert german == {"cross-validated de"}
+    chosen = answers["first"]["quality"]["cross_validated"]["macro_f1"]
+    assert made["cross-validated de"]["macro_f1"] == pytest.approx(chosen, abs=1e-4)
+    assert set(start) - set(made) == {"transfer de", "zero-shot de"}
+
+
+def test_the_replaced_rule_stands_beside_the_new_one(done):
+    _, answers, _ = done
+    assert answers["first"]["replaced"]["rule"] == "de"
+    assert answers["first"]["replaced"]["fitted_on_these"] is False
+    assert answers["again"]["replaced"]["fitted_on_these"] is True
+    assert answers["again"]["warning"] is None
