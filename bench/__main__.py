@@ -172,6 +172,18 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def verdicts(
+    write: Annotated[
+        bool, typer.Option("--write", help="Keep these verdicts from now on, after a refit.")
+    ] = False,
+) -> None:
+    """Compare the bundled classifiers' verdicts on 2,000 texts with those that were kept."""
+    from bench.bundled.verdicts import run
+
+    run(write)
+
+
+@app.command()
 def extreme(out: Out = None) -> None:
     """Count the tokens and verdicts that a limit on the residual's norm changes in e5 and nano, and its cost."""
     from bench.bundled.extreme import run

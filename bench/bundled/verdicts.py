@@ -1,0 +1,103 @@
+"""`python -m bench verdicts`: do 2,000 texts still get the verdicts that are kept in bench/results?
+
+The kept ones were written before the code was last rearranged; a change of the bundled classifiers needs new ones.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_features.scope import Scope
+from scopesift_files.atomic import write_atomically
+
+from bench.errors import BenchError
+from bench.markdown import markdown
+from bench.service.texts import post_texts
+
+SCOPES = "e5", "nano"
+TEXTS = 2000
+DIGITS = 4
+KEPT = Path(__file__).parents[1] / "results"
+
+
+def run(write: bool) -> None:
+    """Judge the texts with every bundled classifier and print how far the verdicts are from those that are kept.
+
+    Args:
+        write: keep these from now on.
+    """
+    rows = []
+    for name in SCOPES:
+        found = judge(name)
+        if write:
+            _keep(name, found)
+        rows.append([name, *(f"{value:,}" for value in compare(found, kept(name)).values())])
+    print(markdown(["scope", "verdicts", "other verdicts", "largest difference of a score"], rows))
+
+
+def judge(name: str) -> dict[str, Any]:
+    """Verdicts of the bundled classifiers of a scope: their versions, and by classifier labels, rules and scores."""
+    classifiers = [Classifier.load(one, name) for one in bundled_classifiers(name)]
+    engine = Engine(Scope.load(name, device="cpu"), classifiers)
+    answers = engine.predict(post_texts(TEXTS, seed=7))
+    return {
+        "versions": engine.versions,
+        "verdicts": {
+            one.name: {
+                "labels": [answer[one.name].label for answer in answers],
+                "rules": [answer[one.name].rule for answer in answers],
+                "scores": [round(answer[one.name].score, DIGITS) for answer in answers],
+            }
+            for one in classifiers
+        },
+    }
+
+
+def kept(name: str) -> dict[str, Any]:
+    """The verdicts that were kept of a scope.
+
+    Raises:
+        BenchError: There are none.
+    """
+    path = _path(name)
+    if not path.is_file():
+        raise BenchError(f"there are no verdicts of {name} in {path}; keep some with `--write`")
+    content: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+    return content
+
+
+def compare(found: dict[str, Any], before: dict[str, Any]) -> dict[str, float]:
+    """How many verdicts there are, how many differ in label or rule, and the largest difference of a score.
+
+    Raises:
+        BenchError: Other classifiers gave the kept ones.
+    """
+    if found["versions"] != before["versions"]:
+        raise BenchError(
+            f"the kept verdicts are of {before['versions']}, these of {found['versions']}; after a refit keep new ones "
+            "with `python -m bench verdicts --write`"
+        )
+    count = other = 0
+    largest = 0.0
+    for name, own in found["verdicts"].items():
+        then = before["verdicts"][name]
+        pairs = zip(own["labels"], own["rules"], then["labels"], then["rules"], strict=True)
+        count += len(own["labels"])
+        other += sum((label, rule) != (old_label, old_rule) for label, rule, old_label, old_rule in pairs)
+        largest = max(largest, float(np.abs(np.subtract(own["scores"], then["scores"])).max()))
+    return {"verdicts": count, "other": other, "largest_score": round(largest, DIGITS)}
+
+
+def _keep(name: str, found: dict[str, Any]) -> None:
+    data = gzip.compress(json.dumps(found, separators=(",", ":")).encode(), mtime=0)
+    write_atomically(_path(name), lambda temporary: temporary.write_bytes(data))
+
+
+def _path(name: str) -> Path:
+    return KEPT / f"verdicts-{name}.json.gz"
