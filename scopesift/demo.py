@@ -11,6 +11,7 @@ from typing import Any
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import ScopesiftError
+from scopesift_service.http import paths
 from scopesift_service.local_server import LocalServer
 
 from scopesift.commands.terminal import complain, output, say
@@ -34,12 +35,12 @@ def main() -> None:
     with LocalServer({"SCOPESIFT_SCOPE": DEFAULT_SCOPE}) as server:
         say(f"starting the service on {server.url} …")
         server.wait()
-        say(f"ready after {time.perf_counter() - began:.1f} s; POST {server.url}/v1/classify")
+        say(f"ready after {time.perf_counter() - began:.1f} s; POST {server.url}{paths.CLASSIFY}")
         asked = time.perf_counter()
-        results = ask(f"{server.url}/v1/classify", {"texts": texts})["results"]
+        results = ask(server.url + paths.CLASSIFY, {"texts": texts})["results"]
         seconds = time.perf_counter() - asked
-        about = {item["name"]: item for item in ask(f"{server.url}/v1/classifiers")["classifiers"]}
-        moderation = ask(f"{server.url}/v1/moderations", {"input": texts[0]})["results"][0]
+        about = {item["name"]: item for item in ask(server.url + paths.CLASSIFIERS)["classifiers"]}
+        moderation = ask(server.url + paths.MODERATIONS, {"input": texts[0]})["results"][0]
         code = server.stop()
     if code != 0:
         raise ScopesiftError(f"the service ended with code {code} after SIGTERM, expected 0")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scopesift_service.http import paths
+
 from bench.service.texts import post_texts
 
 HOST = "127.0.0.1"
@@ -68,7 +70,7 @@ class Connections:
 
     async def ask(self, body: bytes) -> tuple[int, bytes]:
         """POST to /v1/classify; (status, answer), status 0 if the connection broke."""
-        head = f"POST /v1/classify HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
+        head = f"POST {paths.CLASSIFY} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         # a server may close a connection that idles; as every HTTP client does, go to the next one then
         while self._idle:

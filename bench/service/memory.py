@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_service.http import paths
 from scopesift_service.local_server import LocalServer
 
 from bench.markdown import markdown
@@ -34,7 +35,7 @@ def run(out: Path | None = None) -> None:
         server.wait(600)
         ready = _resident(server)
         for texts in _calls():
-            _ask(f"{server.url}/v1/classify", texts)
+            _ask(server.url + paths.CLASSIFY, texts)
         after, peak = _resident(server), _peak(server)
     result = {
         "scope": DEFAULT_SCOPE,

@@ -40,8 +40,9 @@ def serve(
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_classifiers.onnx.encoders import choose_encoder
-    from scopesift_service.engine.load_judge import load_classifiers
+    from scopesift_service.http import paths
     from scopesift_service.settings import ServiceSettings
+    from scopesift_service.versions.starting import load_classifiers
 
     chosen = ServiceSettings.from_env(os.environ)
     # said here in one line, or by every engine process again and again
@@ -52,7 +53,9 @@ def serve(
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} can be reached from the network and no SCOPESIFT_API_KEYS is set: anybody may ask")
-    say(f"http://{address}:{port} in a few seconds; the playground is at /, the API at /openapi.json")
+    say(
+        f"http://{address}:{port} in a few seconds; the playground is at {paths.PLAYGROUND}, the API at {paths.OPENAPI}"
+    )
     # the names are BentoML's; it ignores any other value than true
     environment = {"BENTOML_HOME": str(_home(port)), **os.environ, "BENTOML_DO_NOT_TRACK": "true"}
     arguments = ["-m", "bentoml", "serve", SERVICE, "--host", str(address), "--port", str(port)]

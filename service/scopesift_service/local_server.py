@@ -20,6 +20,8 @@ from typing import Self
 
 from scopesift_files.errors import ScopesiftError
 
+from scopesift_service.http import paths
+
 SERVICE = "scopesift_service.api:Moderation"
 HOST = "127.0.0.1"
 PATIENCE = 0.2
@@ -111,7 +113,7 @@ class LocalServer:
     def ready(self) -> bool:
         """Whether it would answer now."""
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(self.url + paths.READYZ, timeout=5) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError, ValueError):
             return False

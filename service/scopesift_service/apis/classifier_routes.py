@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scopesift_service.engine.client import EngineClient
+from scopesift_service.http import paths
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import ServiceError
@@ -27,8 +28,8 @@ class ClassifierRoutes:
     def routes(self) -> list[Route]:
         """The rows of the table."""
         return [
-            Route("/v1/classifiers", {"GET": self._list}, KEY),
-            Route("/v1/classifiers/{name}", {"GET": self._show}, KEY),
+            Route(paths.CLASSIFIERS, {"GET": self._list}, KEY),
+            Route(paths.CLASSIFIER, {"GET": self._show}, KEY),
         ]
 
     async def _list(self, _call: Call) -> Answer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from scopesift_service.http import paths
+
 TEXT = {"type": "string"}
 NUMBER = {"type": "number", "format": "float"}
 INTEGER = {"type": "integer", "format": "int32"}
@@ -19,9 +21,9 @@ def discovery_document(root_url: str) -> dict[str, Any]:
     return {
         "kind": "discovery#restDescription",
         "discoveryVersion": "v1",
-        "id": "commentanalyzer:v1alpha1",
+        "id": f"commentanalyzer:{paths.PERSPECTIVE_VERSION}",
         "name": "commentanalyzer",
-        "version": "v1alpha1",
+        "version": paths.PERSPECTIVE_VERSION,
         "revision": "1",
         "title": "Perspective-compatible API of scopesift",
         "description": "Scores comments with scopesift's classifiers, in Perspective's shape.",
@@ -41,8 +43,8 @@ def discovery_document(root_url: str) -> dict[str, Any]:
                 "methods": {
                     "analyze": {
                         "id": "commentanalyzer.comments.analyze",
-                        "path": "v1alpha1/comments:analyze",
-                        "flatPath": "v1alpha1/comments:analyze",
+                        "path": paths.ANALYZE[1:],
+                        "flatPath": paths.ANALYZE[1:],
                         "httpMethod": "POST",
                         "parameters": {},
                         "parameterOrder": [],

@@ -7,12 +7,12 @@ import re
 from scopesift_service.apis.discovery import discovery_document
 from scopesift_service.apis.openapi import openapi_document
 from scopesift_service.engine.client import EngineClient
+from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE, ServiceError
 from scopesift_service.http.route import Route
 from scopesift_service.settings import ServiceSettings
 
-VERSION = "v1alpha1"
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?\Z", re.ASCII)
 
 
@@ -26,12 +26,11 @@ class DocumentRoutes:
 
     def routes(self) -> list[Route]:
         """The rows of the table."""
-        apis = f"/discovery/v1/apis/commentanalyzer/{VERSION}/rest"
         return [
-            Route("/openapi.json", {"GET": self._openapi}),
-            Route("/docs.json", {"GET": self._openapi}),
-            Route("/$discovery/rest", {"GET": self._discovery}, shape=PERSPECTIVE),
-            Route(apis, {"GET": self._discovery}, shape=PERSPECTIVE),
+            Route(paths.OPENAPI, {"GET": self._openapi}),
+            Route(paths.OPENAPI_ALIAS, {"GET": self._openapi}),
+            Route(paths.DISCOVERY, {"GET": self._discovery}, shape=PERSPECTIVE),
+            Route(paths.DISCOVERY_ALIAS, {"GET": self._discovery}, shape=PERSPECTIVE),
         ]
 
     async def _openapi(self, call: Call) -> Answer:
@@ -45,8 +44,8 @@ class DocumentRoutes:
 
     async def _discovery(self, call: Call) -> Answer:
         wanted = call.query_values("version")
-        if wanted and wanted[0] != VERSION:
-            raise ServiceError(404, f"there is only version {VERSION}")
+        if wanted and wanted[0] != paths.PERSPECTIVE_VERSION:
+            raise ServiceError(404, f"there is only version {paths.PERSPECTIVE_VERSION}")
         return json_answer(discovery_document(self._root_url(call)))
 
     def _root_url(self, call: Call) -> str:

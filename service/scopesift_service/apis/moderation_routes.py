@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scopesift_service.apis import classify, openai, perspective
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import Judged
+from scopesift_service.http import paths
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE, ServiceError
@@ -25,9 +26,9 @@ class ModerationRoutes:
     def routes(self) -> list[Route]:
         """The rows of the table."""
         return [
-            Route("/v1/classify", {"POST": self._classify}, KEY),
-            Route("/v1/moderations", {"POST": self._moderations}, KEY),
-            Route("/v1alpha1/comments:analyze", {"POST": self._analyze}, KEY, PERSPECTIVE),
+            Route(paths.CLASSIFY, {"POST": self._classify}, KEY),
+            Route(paths.MODERATIONS, {"POST": self._moderations}, KEY),
+            Route(paths.ANALYZE, {"POST": self._analyze}, KEY, PERSPECTIVE),
         ]
 
     async def _classify(self, call: Call) -> Answer:

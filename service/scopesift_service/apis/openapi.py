@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scopesift_service.apis.openapi_schemas import all_schemas, reference
+from scopesift_service.http import paths
 from scopesift_service.settings import ServiceSettings
 
 REASONS = {
@@ -55,34 +56,33 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
     denied = (401,) if limits.api_keys else ()
     admin: dict[str, Any] = {"security": [{"admin": []}]}
     named = {"parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]}
-    one = "/v1/classifiers/{name}"
     return {
-        "/v1/classify": {
+        paths.CLASSIFY: {
             "post": keys
             | _operation("classify", "Every verdict with its evidence", "ClassifyAnswer", (*BODY, *denied))
             | _body("ClassifyRequest")
         },
-        "/v1/moderations": {
+        paths.MODERATIONS: {
             "post": keys
             | _operation("moderate", "OpenAI's moderation", "ModerationAnswer", (*BODY, *denied))
             | _body("ModerationRequest")
         },
-        "/v1alpha1/comments:analyze": {
+        paths.ANALYZE: {
             "post": keys
             | _operation(
                 "analyze", "Perspective's analysis", "AnalyzeCommentAnswer", (*BODY, *denied), error="PerspectiveError"
             )
             | _body("AnalyzeCommentRequest")
         },
-        "/v1/classifiers": {
+        paths.CLASSIFIERS: {
             "get": keys | _operation("listClassifiers", "What is loaded", "ClassifierList", (*LOOK, *denied))
         },
-        one: named
+        paths.CLASSIFIER: named
         | {
             "get": keys
             | _operation("showClassifier", "One classifier", "ClassifierDetail", (404, *LOOK, *denied))
         },
-        f"{one}/transfer": named
+        paths.TRANSFER: named
         | {
             "post": admin
             | _operation(
@@ -91,7 +91,7 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
             )
             | _body("TransferRequest")
         },
-        f"{one}/activate": named
+        paths.ACTIVATE: named
         | {
             "post": admin
             | _operation(
@@ -99,11 +99,11 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
             )
             | _body("ActivateRequest")
         },
-        "/livez": {"get": _plain("alive", "text/plain", ())},
-        "/readyz": {"get": _plain("ready", "text/plain", (503,))},
-        "/metrics": {"get": _plain("metrics", "text/plain", (500,))},
-        "/": {"get": _plain("playground", "text/html", (500,))},
-        "/openapi.json": {"get": _plain("openapi", "application/json", (500, 503))},
+        paths.LIVEZ: {"get": _plain("alive", "text/plain", ())},
+        paths.READYZ: {"get": _plain("ready", "text/plain", (503,))},
+        paths.METRICS: {"get": _plain("metrics", "text/plain", (500,))},
+        paths.PLAYGROUND: {"get": _plain("playground", "text/html", (500,))},
+        paths.OPENAPI: {"get": _plain("openapi", "application/json", (500, 503))},
     }  # fmt: skip
 
 

@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from scopesift_service.apis.openai import CATEGORIES
-from scopesift_service.apis.perspective import MOST_ATTRIBUTES, MOST_LANGUAGES, SCORE_TYPES, TEXT_TYPES
-from scopesift_service.apis.transfer_request import LONGEST_LABEL
+from scopesift_service.apis.perspective import (
+    LANGUAGE_TAG_PATTERN,
+    MOST_ATTRIBUTES,
+    MOST_LANGUAGES,
+    SCORE_TYPES,
+    TEXT_TYPES,
+)
+from scopesift_service.apis.transfer_request import LANG_PATTERN, LONGEST_LABEL
 from scopesift_service.http.errors import KINDS
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.registry import VERSION_PATTERN
 
 Schema = dict[str, Any]
 STRING: Schema = {"type": "string"}
@@ -18,7 +25,7 @@ INTEGER: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
 SCORE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 VERSIONS: Schema = {"type": "object", "additionalProperties": STRING, "description": "Version by classifier."}
-VERSION: Schema = {"type": "string", "pattern": "^[0-9a-f]{12}$"}
+VERSION: Schema = {"type": "string", "pattern": f"^{VERSION_PATTERN}$"}
 ANY_OBJECT: Schema = {"type": "object"}
 
 
@@ -146,7 +153,7 @@ def _perspective(limits: ServiceSettings, attributes: Sequence[str]) -> dict[str
     score = record({"value": SCORE, "type": STRING})
     span = record({"begin": INTEGER, "end": INTEGER, "score": score})
     comment = {"text": {**_text(limits), "minLength": 1}, "type": {"enum": [*TEXT_TYPES, None]}}
-    tag = {"type": "string", "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$"}
+    tag = {"type": "string", "pattern": f"^{LANGUAGE_TAG_PATTERN}$"}
     request: dict[str, Schema] = {
         "comment": record(comment, optional=("type",)),
         "requestedAttributes": {
@@ -210,7 +217,7 @@ def _classifiers(limits: ServiceSettings) -> dict[str, Schema]:
         ),
         "TransferRequest": record(
             {
-                "lang": {"type": "string", "pattern": "^[a-z]{2,3}$"},
+                "lang": {"type": "string", "pattern": f"^{LANG_PATTERN}$"},
                 "examples": examples,
                 "dry_run": {
                     "type": ["boolean", "null"],

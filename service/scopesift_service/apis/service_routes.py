@@ -6,6 +6,7 @@ import asyncio
 
 from scopesift_service import metrics
 from scopesift_service.engine.client import EngineClient
+from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import Route
@@ -23,10 +24,10 @@ class ServiceRoutes:
     def routes(self) -> list[Route]:
         """The rows of the table."""
         return [
-            Route("/", {"GET": self._page}),
-            Route("/livez", {"GET": self._livez}),
-            Route("/readyz", {"GET": self._readyz}),
-            Route("/metrics", {"GET": self._metrics}),
+            Route(paths.PLAYGROUND, {"GET": self._page}),
+            Route(paths.LIVEZ, {"GET": self._livez}),
+            Route(paths.READYZ, {"GET": self._readyz}),
+            Route(paths.METRICS, {"GET": self._metrics}),
         ]
 
     async def _page(self, _call: Call) -> Answer:

@@ -12,7 +12,8 @@ from scopesift_service.http.json_body import json_type
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import VERSION
 
-LANG = re.compile(r"[a-z]{2,3}\Z", re.ASCII)
+LANG_PATTERN = "[a-z]{2,3}"
+LANG = re.compile(LANG_PATTERN + r"\Z", re.ASCII)
 LONGEST_LABEL = 64
 
 

@@ -12,6 +12,7 @@ from scopesift_service.apis.classifier_routes import find_classifier
 from scopesift_service.apis.transfer_request import parse_examples, parse_version
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import LANGUAGE
+from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import ADMIN, Route
@@ -38,12 +39,12 @@ class VersionRoutes:
         """The rows of the table."""
         return [
             Route(
-                "/v1/classifiers/{name}/transfer",
+                paths.TRANSFER,
                 {"POST": self._transfer},
                 ADMIN,
                 seconds=self._settings.transfer_timeout + SPARE_SECONDS,
             ),
-            Route("/v1/classifiers/{name}/activate", {"POST": self._activate}, ADMIN),
+            Route(paths.ACTIVATE, {"POST": self._activate}, ADMIN),
         ]
 
     async def _transfer(self, call: Call) -> Answer:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_files.errors import InputError, ScopesiftError
 
@@ -218,7 +218,7 @@ class Judge:
 
 
 def _described(classifier: Classifier) -> dict[str, Any]:
-    decisions = {"default": classifier.default, **classifier.by_lang}
+    decisions = {DEFAULT: classifier.default, **classifier.by_lang}
     features = {
         (item.layer, item.index, item.threshold, rule): item.label
         for rule, decision in decisions.items()

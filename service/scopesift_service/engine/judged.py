@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-LANGUAGE = "language"
+LANGUAGE = "language"  # as `scopesift_classifiers` has it, which the HTTP process does not load
 UNKNOWN_LANGUAGE = "und"
 
 

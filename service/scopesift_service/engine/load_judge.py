@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
-from scopesift_files.errors import UsageError
 
 from scopesift_service.engine.judge import Judge
 from scopesift_service.engine.token_count import TokenCount
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
+from scopesift_service.versions.starting import load_classifiers
 
 # a batch of 32 posts in one rectangle of 4,096 tokens is a third padding; in pieces of 1,024 it runs a fifth faster,
 # and a batch of 512 as fast as before
@@ -43,17 +43,3 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         registry=Registry(chosen.state) if chosen.state else None,
         count_tokens=count.take,
     )
-
-
-def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
-    """The named classifiers, or those that come with the scope.
-
-    Raises:
-        UsageError: None named for a scope that has none bundled.
-    """
-    chosen = names or list(bundled_classifiers(scope.id))
-    if not chosen:
-        raise UsageError(
-            f"scope {scope.id!r} has no bundled classifiers; name artifact files in SCOPESIFT_CLASSIFIERS"
-        )
-    return [Classifier.load(name, scope.id) for name in chosen]

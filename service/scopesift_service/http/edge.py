@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from scopesift_service import metrics
+from scopesift_service.http import paths
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.auth import check_admin, check_key
 from scopesift_service.http.call import Answer, Call, json_answer
@@ -26,7 +27,6 @@ Span = Callable[[Call, str], AbstractContextManager[Any]]
 
 OTHER = "other"
 GONE = 499
-PERSPECTIVE_PATHS = "/v1alpha1/"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -65,7 +65,7 @@ class Edge:
         if found is not None:
             route, call.parts = found
             shape, label = route.shape, route.path
-        elif call.path.startswith(PERSPECTIVE_PATHS):
+        elif call.path.startswith(paths.PERSPECTIVE):
             shape = PERSPECTIVE
         body = RequestBody(call.headers, receive)
         try:
@@ -78,7 +78,7 @@ class Edge:
         seconds = time.perf_counter() - began
         metrics.requests.labels(label, str(status)).inc()
         metrics.request_seconds.labels(label).observe(seconds)
-        level = logging.DEBUG if label in ("/livez", "/readyz", "/metrics") else logging.INFO
+        level = logging.DEBUG if label in paths.PROBES else logging.INFO
         if log.isEnabledFor(level):
             method = call.method if call.method in METHODS else OTHER
             fields = {"request_id": call.request_id, "route": label, "method": method, "status": status}
@@ -87,7 +87,7 @@ class Edge:
     async def _answer(self, call: Call, route: Route | None, shape: str, body: RequestBody) -> Answer:
         try:
             if route is None:
-                raise ServiceError(404, "there is no such route; GET /openapi.json lists them")
+                raise ServiceError(404, f"there is no such route; GET {paths.OPENAPI} lists them")
             return await self._work(call, route, body)
         except ServiceError as error:
             refusal = error

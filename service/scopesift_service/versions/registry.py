@@ -24,7 +24,8 @@ from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
-VERSION = re.compile(r"[0-9a-f]{12}\Z", re.ASCII)
+VERSION_PATTERN = "[0-9a-f]{12}"
+VERSION = re.compile(VERSION_PATTERN + r"\Z", re.ASCII)
 POLL_SECONDS = 0.1
 LEFTOVER_SECONDS = 3600
 Stamp = tuple[int, int, int] | None

@@ -18,10 +18,10 @@ from scopesift_classifiers.transfer.transfer import Transfer, transfer
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
-from scopesift_service.engine.load_judge import load_classifiers
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import ServiceSettings, settings
 from scopesift_service.versions.registry import BusyError, Registry
+from scopesift_service.versions.starting import load_classifiers
 
 LOCK_SECONDS = 5.0
 NICENESS = 5

@@ -3,16 +3,21 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
 from scopesift_service import metrics
 from scopesift_service.engine import judge as judge_module
+from scopesift_service.engine import judged
 from scopesift_service.engine.judge import BrokenEngineError, Judge
 from scopesift_service.engine.load_judge import load_judge
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
+
+
+def test_the_language_classifier_is_called_the_same_in_both_processes():
+    assert judged.LANGUAGE == LANGUAGE
 
 
 class FakePredicts:
