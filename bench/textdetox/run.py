@@ -35,7 +35,7 @@ from bench.trials.answers import measure_binary
 from bench.trials.parts import join_rows, read_parts
 from bench.trials.published import Published
 from bench.trials.systems import POSITIVE, SYSTEMS
-from scopesift.commands.terminal import reading, say
+from scopesift.terminal.streams import reading, say
 
 NAME = "textdetox"
 SPLITS = ("train", "dev", "test")

@@ -8,7 +8,7 @@ from typing import Any
 
 from scopesift_files.atomic import write_atomically
 
-from recipes.sae.documents import HELD_OUT_ONE_IN
+from recipes.sae.pool.documents import HELD_OUT_ONE_IN
 
 
 def write_card(folder: Path) -> None:

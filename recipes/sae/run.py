@@ -17,11 +17,11 @@ from scopesift_files.errors import UsageError
 from scopesift_files.lock import one_at_a_time
 
 from recipes.sae.checkpoint import Checkpoint, Position
-from recipes.sae.documents import Corpus
-from recipes.sae.pool_filling import PoolFiller
-from recipes.sae.pool_on_device import PoolOnDevice
+from recipes.sae.pool.documents import Corpus
+from recipes.sae.pool.filling import PoolFiller
+from recipes.sae.pool.on_device import PoolOnDevice
+from recipes.sae.pool.residuals import HELD_OUT_CHUNKS, PoolSize, ResidualPool
 from recipes.sae.progress import progress_bar
-from recipes.sae.residual_pool import HELD_OUT_CHUNKS, PoolSize, ResidualPool
 from recipes.sae.schedule import Schedule
 from recipes.sae.scope_output import ScopeOutput, backbone_identity
 from recipes.sae.token_order import TokenOrder

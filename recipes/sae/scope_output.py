@@ -20,8 +20,8 @@ from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import UsageError
 
 from recipes.sae.card import write_card
+from recipes.sae.pool.residuals import ResidualPool
 from recipes.sae.quality import measure_sae
-from recipes.sae.residual_pool import ResidualPool
 from recipes.sae.training import TrainingSettings
 from recipes.sae.twins import measure_twins
 

@@ -18,7 +18,7 @@ from scopesift_classifiers.rows.sampling import balanced
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
-from scopesift.commands.terminal import say
+from scopesift.terminal.streams import say
 
 STDIN = "-"
 ScopeOption = Annotated[

@@ -23,8 +23,8 @@ from scopesift.commands.choices import (
     ScopeOption,
     load_engine,
 )
-from scopesift.commands.terminal import REJECTED, complain, output, print_json, reading, say
-from scopesift.commands.verdict_table import verdict_table
+from scopesift.terminal.streams import REJECTED, complain, output, print_json, reading, say
+from scopesift.terminal.verdicts import verdict_table
 
 CHUNK = 2000
 

@@ -27,8 +27,8 @@ from scopesift.commands.choices import (
     load_classifier,
     read_rows,
 )
-from scopesift.commands.evaluation_tables import drift_tables, measured_tables
-from scopesift.commands.terminal import output, print_json, reading, say
+from scopesift.terminal.evaluation import drift_tables, measured_tables
+from scopesift.terminal.streams import output, print_json, reading, say
 
 LABEL = "label"
 

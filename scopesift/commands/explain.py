@@ -29,8 +29,8 @@ from scopesift.commands.choices import (
     check_output,
     load_engine,
 )
-from scopesift.commands.terminal import output, say
-from scopesift.commands.verdict_table import marked, printable
+from scopesift.terminal.streams import output, say
+from scopesift.terminal.verdicts import marked, printable
 
 MOST_ROWS = 12
 

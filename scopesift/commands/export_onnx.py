@@ -12,7 +12,7 @@ from scopesift_files.row import sound_rows
 from scopesift_files.texts import read_texts
 
 from scopesift.commands.choices import DeviceOption, OwnScopeOption, check_output, load_classifier
-from scopesift.commands.terminal import say
+from scopesift.terminal.streams import say
 
 WARN_ABOVE = 0.005
 FEW_TEXTS = 200

@@ -18,8 +18,8 @@ from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, TextColumn, load_engine
-from scopesift.commands.filter_progress import filtering
-from scopesift.commands.terminal import REJECTED, say
+from scopesift.terminal.filtering import filtering
+from scopesift.terminal.streams import REJECTED, say
 
 UNREAD_SHOWN = 10
 

@@ -35,8 +35,8 @@ from scopesift.commands.choices import (
     check_output,
     read_rows,
 )
-from scopesift.commands.terminal import messages, reading, say
 from scopesift.face import DEV_SHARE
+from scopesift.terminal.streams import messages, reading, say
 
 SHOWN_FEATURES = 16
 

@@ -22,8 +22,8 @@ from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import DeviceOption, LayersOption, ScopeOption, check_output, parse_layers
-from scopesift.commands.reproduction_tables import bundle_lines, closing_line, english_table, own_table
-from scopesift.commands.terminal import output, print_json, reading, say
+from scopesift.terminal.reproduction import bundle_lines, closing_line, english_table, own_table
+from scopesift.terminal.streams import output, print_json, reading, say
 
 STUDIES = ("qwen-scope-toxicity",)
 

@@ -14,7 +14,7 @@ from scopesift_features.pulling.pull import check_layers
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import parse_layers
-from scopesift.commands.terminal import print_aligned, print_json
+from scopesift.terminal.streams import print_aligned, print_json
 
 HEADER = (
     "step", "texts", "fetched", "disk", "network", "memory", "processor", "GPU memory", "GPU",

@@ -23,7 +23,7 @@ from scopesift_files.errors import ScopeError
 
 from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers
 from scopesift.commands.scope_cost import cost
-from scopesift.commands.terminal import output, print_aligned, print_json, say
+from scopesift.terminal.streams import output, print_aligned, print_json, say
 
 MOST_PLACES = 8
 

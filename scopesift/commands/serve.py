@@ -15,7 +15,7 @@ import typer
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
-from scopesift.commands.terminal import say
+from scopesift.terminal.streams import say
 
 SERVICE = "scopesift_service.api:Moderation"
 

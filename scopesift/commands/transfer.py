@@ -29,7 +29,7 @@ from scopesift.commands.choices import (
     load_classifier,
     read_rows,
 )
-from scopesift.commands.terminal import output, print_json, reading, say
+from scopesift.terminal.streams import output, print_json, reading, say
 
 
 def transfer(

@@ -8,7 +8,7 @@ from scopesift_classifiers.judging.verdict import Verdict
 
 from scopesift.demo import verdict
 from scopesift.demo_sentences import SENTENCES, Sentence
-from scopesift.demo_table import LANGUAGE, TOXICITY, count_line, demo_table, is_right
+from scopesift.terminal.demo import LANGUAGE, TOXICITY, count_line, demo_table, is_right
 
 LEAST_RIGHT = {TOXICITY: 14, LANGUAGE: 15}
 

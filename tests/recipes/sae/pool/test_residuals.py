@@ -5,8 +5,8 @@ import pytest
 import torch
 from scopesift_files.errors import ScopeError, UsageError
 
-from recipes.sae.pool_on_device import PoolOnDevice
-from recipes.sae.residual_pool import PoolSize, ResidualPool
+from recipes.sae.pool.on_device import PoolOnDevice
+from recipes.sae.pool.residuals import PoolSize, ResidualPool
 
 D = 8
 

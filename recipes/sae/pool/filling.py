@@ -14,8 +14,8 @@ import torch
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.windows import Window, make_windows
 
-from recipes.sae.documents import Corpus, Part
-from recipes.sae.residual_pool import ChunkWriter, ResidualPool
+from recipes.sae.pool.documents import Corpus, Part
+from recipes.sae.pool.residuals import ChunkWriter, ResidualPool
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.sae import write_behind
-from recipes.sae.write_behind import WriteBehind
+from recipes.sae.pool import write_behind
+from recipes.sae.pool.write_behind import WriteBehind
 
 
 def test_files_hold_what_was_given_in_its_order_also_where_the_disk_is_slower(tmp_path, monkeypatch):

@@ -12,9 +12,10 @@ from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 from typer.testing import CliRunner
 
-from recipes.sae import pool_filling, run
+from recipes.sae import run
 from recipes.sae.__main__ import main
-from recipes.sae.documents import part_of
+from recipes.sae.pool import filling as pool_filling
+from recipes.sae.pool.documents import part_of
 from recipes.sae.run import Run, UnfinishedError
 from recipes.sae.schedule import Schedule
 from recipes.sae.training import TrainingSettings

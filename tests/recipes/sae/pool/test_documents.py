@@ -7,8 +7,8 @@ import lzma
 import pytest
 from scopesift_files.errors import InputError, UsageError
 
-from recipes.sae import documents
-from recipes.sae.documents import Corpus, part_of, read_documents
+from recipes.sae.pool import documents
+from recipes.sae.pool.documents import Corpus, part_of, read_documents
 
 LINES = [f"line number {n}" for n in range(500)]
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from scopesift_files.counted import counted
 from scopesift_filtering.tally import Tally
 
-from scopesift.commands.terminal import messages
+from scopesift.terminal.streams import messages
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recipes.sae.residual_pool import ResidualPool
+from recipes.sae.pool.residuals import ResidualPool
 
 SPARE_BYTES = 8 * 2**30
 """What the training itself may need beside the pool."""

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.judging.verdict import Verdict
 
-from scopesift.commands.verdict_table import marked, reasons
 from scopesift.demo_sentences import Sentence
+from scopesift.terminal.verdicts import marked, reasons
 
 TOXICITY, LANGUAGE = "toxicity", "language"
 

@@ -15,7 +15,7 @@ from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import ScopeError, UsageError
 from torch import Tensor
 
-from recipes.sae.write_behind import WriteBehind
+from recipes.sae.pool.write_behind import WriteBehind
 
 CHUNK_TOKENS = 131_072
 HELD_OUT_CHUNKS = 3  # dev takes one chunk, test two
