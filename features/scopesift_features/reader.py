@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from scopesift_files.errors import ScopeError, UsageError
+from scopesift_files.errors import ScopeError, UsageError, first_line
 
 from scopesift_features.backbone.cut import Backbone, count_positions
 from scopesift_features.backbone.derived_record import derive_record
@@ -143,8 +143,9 @@ def choose_device(device: str | None) -> str:
     try:
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).split("\n")[0]
-        raise UsageError(f"device {chosen!r} cannot be used here ({reason}); try --device cpu") from None
+        raise UsageError(
+            f"device {chosen!r} cannot be used here ({first_line(error)}); try --device cpu"
+        ) from None
     return chosen
 
 

@@ -7,12 +7,9 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scopesift_files.errors import ScopeError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -46,24 +43,6 @@ def make_shared(path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write a safetensors file atomically.
-
-    Raises:
-        ScopeError: as `write_atomically`.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    def save(temporary: Path) -> None:
-        try:
-            save_file(dict(tensors), temporary, metadata={"format": "pt"})
-        except SafetensorError as error:  # how it reports a full disk
-            raise OSError(str(error)) from None
-
-    write_atomically(path, save)
 
 
 def remove_leftovers(folder: Path) -> None:

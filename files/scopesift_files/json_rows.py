@@ -6,50 +6,48 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from scopesift_files.byte_lines import ByteLine
 from scopesift_files.formats import suffix_of
-from scopesift_files.row import Row, json_type, no_utf8
+from scopesift_files.row import Row, json_type
 
 
-def json_rows(lines: Iterable[ByteLine], file: str) -> Iterator[Row]:
+def json_rows(lines: Iterable[Row]) -> Iterator[Row]:
     """Yields one row a line that is not blank, with the reason if it is not a JSON object.
 
     Strict where Python's decoder is not: NaN and Infinity are no JSON, and no object may name a column twice. A
     `.json` file that holds one value over many lines is one rejected row.
 
     Args:
-        lines: as from `read_byte_lines`.
-        file: what the rows' `file` says.
+        lines: as from `read_lines`.
     """
     number = 0
-    for line in lines:
-        if not line.reason and not line.raw.strip():
+    for row in lines:
+        if not row.reason and not row.raw.strip():
             continue
-        row = _row(line, file, number)
-        if suffix_of(file) == ".json" and number == 0 and line.raw.strip() in (b"[", b"{"):
-            yield row.rejected("bad_json", "expected one object a line, got one value over many lines")
+        if number == 0 and row.raw.strip() in (b"[", b"{") and suffix_of(row.file) == ".json":
+            yield row.reject("bad_json", "expected one object a line, got one value over many lines")
             return
+        row.number, number = number, number + 1
+        if not row.reason:
+            _parse(row)
         yield row
-        number += 1
 
 
-def _row(line: ByteLine, file: str, number: int) -> Row:
-    row = Row(file, number, line.number, line.raw, {}, line.position, line.reason, line.detail)
-    if row.reason:
-        return row
+def _parse(row: Row) -> None:
+    line, row.text = row.text, ""
     try:
-        fields = _DECODER.decode(line.raw.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return row.rejected("bad_utf8", no_utf8(error))
+        fields = _DECODER.decode(line)
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error) or type(error).__name__
-        return row.rejected("bad_json", f"expected a JSON object, got what is not JSON ({reason})")
+        row.reject("bad_json", f"expected a JSON object, got what is not JSON ({reason})")
+        return
     if not isinstance(fields, dict):
-        got = json_type(fields)
-        return row.rejected("not_an_object", f'expected a JSON object such as {{"text": "…"}}, got {got}')
-    if isinstance(fields, _Repeated):
-        return row.rejected("bad_json", f"expected each column once, got {fields.name!r} twice")
-    return row._replace(fields=fields)
+        row.reject(
+            "not_an_object", f'expected a JSON object such as {{"text": "…"}}, got {json_type(fields)}'
+        )
+    elif isinstance(fields, _Repeated):
+        row.reject("bad_json", f"expected each column once, got {fields.name!r} twice")
+    else:
+        row.fields = fields
 
 
 class _Repeated(dict[str, Any]):

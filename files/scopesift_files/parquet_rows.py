@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scopesift_files.arrow_types import plain_table
-from scopesift_files.byte_lines import open_bytes
+from scopesift_files.compressed import open_bytes
 from scopesift_files.errors import first_line
 from scopesift_files.formats import compression_of
 from scopesift_files.row import Row
@@ -15,32 +15,52 @@ from scopesift_files.row import Row
 SLICE_ROWS = 256
 
 
+class TableSlice:
+    """Some rows of a file: an Arrow table, and the columns of it that were asked for as Python values."""
+
+    def __init__(self, table: Any) -> None:
+        self.table = table
+        self.names: list[str] = table.column_names
+        self._columns: dict[str, list[Any] | None] = {}
+
+    def __reduce__(self) -> tuple[type[TableSlice], tuple[Any]]:
+        return TableSlice, (self.table,)
+
+    def value(self, name: str, at: int) -> Any:
+        """The value of a column in a row; whatever Arrow or Python raise if there is none that Python can hold."""
+        if name not in self._columns:
+            try:
+                self._columns[name] = self.table.column(name).to_pylist()
+            except Exception:  # of one value; the others can be had one by one
+                self._columns[name] = None
+        values = self._columns[name]
+        return self.table.column(name)[at].as_py() if values is None else values[at]
+
+
 class TableRow(Mapping[str, Any]):
-    """A row of an Arrow table as a mapping of column to value, converted when it is asked for.
+    """A row of a table slice as a mapping of column to value.
 
     Attributes:
-        table: the table, shared by the rows of a slice.
+        slice: shared by its rows.
         at: number of the row in it.
     """
 
-    __slots__ = ("at", "table")
+    __slots__ = ("at", "slice")
 
-    def __init__(self, table: Any, at: int) -> None:
-        self.table, self.at = table, at
+    def __init__(self, slice: TableSlice, at: int) -> None:
+        self.slice, self.at = slice, at
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self:
-            raise KeyError(name)
-        return self.table.column(name)[self.at].as_py()
+        return self.slice.value(name, self.at)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.table.column_names
+        return name in self.slice.names
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.table.column_names)
+        return iter(self.slice.names)
 
     def __len__(self) -> int:
-        return int(self.table.num_columns)
+        return len(self.slice.names)
 
 
 def parquet_slices(url: str) -> Iterator[list[Row]]:
@@ -60,7 +80,7 @@ def parquet_slices(url: str) -> Iterator[list[Row]]:
     import pyarrow.parquet as pq
 
     def bad(number: int, detail: str) -> Row:
-        return Row(url, number, 0, reason="bad_parquet", detail=detail)
+        return Row(url, number).reject("bad_parquet", detail)
 
     with open_bytes(url) as (stream, handle):
         try:
@@ -81,12 +101,13 @@ def parquet_slices(url: str) -> Iterator[list[Row]]:
             end = number + parquet.metadata.row_group(group).num_rows
             try:
                 for batch in parquet.iter_batches(SLICE_ROWS, row_groups=[group], use_threads=False):
-                    table = plain_table(pa.Table.from_batches([batch]))
-                    done = int((number + len(table)) / rows * size)
+                    part = TableSlice(plain_table(pa.Table.from_batches([batch])))
+                    here, number = number, number + len(batch)
+                    done = int(number / rows * size)
                     yield [
-                        Row(url, number + at, 0, b"", TableRow(table, at), done) for at in range(len(table))
+                        Row(url, here + at, position=done, fields=TableRow(part, at))
+                        for at in range(len(batch))
                     ]
-                    number += len(table)
             except (pa.ArrowException, OSError, ValueError) as error:
                 detail = f"expected row group {group}, got what cannot be read ({first_line(error)})"
                 while number < end:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from scopesift_files.byte_lines import LONGEST, read_byte_lines
 from scopesift_files.csv_rows import csv_rows
 from scopesift_files.errors import InputError, UsageError
 from scopesift_files.formats import ENDINGS, file_format
 from scopesift_files.json_rows import json_rows
+from scopesift_files.lines import LONGEST, read_lines
 from scopesift_files.parquet_rows import parquet_slices
 from scopesift_files.row import Row
 
@@ -38,5 +38,5 @@ def read_rows(file: str | Path, limit: int = LONGEST) -> Iterator[Row]:
         )
     if written_as == "parquet":
         return chain.from_iterable(parquet_slices(url))
-    lines = read_byte_lines(url, limit)
-    return csv_rows(lines, url, limit) if written_as == "csv" else json_rows(lines, url)
+    lines = read_lines(url, limit)
+    return csv_rows(lines, url, limit) if written_as == "csv" else json_rows(lines)

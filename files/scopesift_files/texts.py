@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from scopesift_files.byte_lines import ByteLine, byte_lines, read_byte_lines
 from scopesift_files.formats import file_format
 from scopesift_files.json_rows import json_rows
-from scopesift_files.row import Row, no_utf8
+from scopesift_files.lines import lines_of, read_lines
+from scopesift_files.row import Row
 from scopesift_files.rows import read_rows
 
 _OBJECT = re.compile(rb'\s*\{\s*"')
@@ -32,42 +32,18 @@ def read_texts(source: str | Path | IO[bytes], *, name: str = "stdin") -> Iterat
         UsageError: there is no such file.
         InputError: the file cannot be opened.
     """
-    if not isinstance(source, str | Path):
-        return _rows(byte_lines(source), name)
-    if file_format(str(source)):
-        return _with_text(read_rows(source))
-    return _rows(read_byte_lines(str(source)), str(source))
+    if isinstance(source, str | Path) and file_format(str(source)):
+        return (row.with_text("text") for row in read_rows(source))
+    return _texts(read_lines(source) if isinstance(source, str | Path) else lines_of(source, name))
 
 
-def read_text_lines(path: Path) -> Iterator[Row]:
-    """Yields one row a line of a file, blank ones too, with the line as its `text`.
-
-    Raises:
-        UsageError, InputError: as `read_texts`.
-    """
-    return _line_rows(read_byte_lines(str(path)), str(path))
-
-
-def _rows(lines: Iterator[ByteLine], name: str) -> Iterator[Row]:
-    blank: list[ByteLine] = []
-    for line in lines:
-        blank.append(line)
-        if line.raw.strip():
-            rest = itertools.chain(blank, lines)
-            is_object = _OBJECT.match(line.raw)
-            yield from _with_text(json_rows(rest, name)) if is_object else _line_rows(rest, name)
-            return
-    yield from _line_rows(blank, name)
-
-
-def _with_text(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row.with_text("text") for row in rows)
-
-
-def _line_rows(lines: Iterable[ByteLine], name: str) -> Iterator[Row]:
-    for line in lines:
-        row = Row(name, line.number - 1, line.number, line.raw, {}, line.position, line.reason, line.detail)
-        try:
-            yield row if row.reason else row._replace(text=line.raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            yield row.rejected("bad_utf8", no_utf8(error))
+def _texts(lines: Iterator[Row]) -> Iterator[Row]:
+    first: list[Row] = []
+    for row in lines:
+        first.append(row)
+        if row.raw.strip():
+            break
+    lines = itertools.chain(first, lines)
+    if first and _OBJECT.match(first[-1].raw):
+        lines = (row.with_text("text") for row in json_rows(lines))
+    yield from lines

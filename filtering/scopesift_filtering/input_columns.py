@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from scopesift_files.arrow_types import plain_type, take_rows
+from scopesift_files.arrow_types import plain_type
 from scopesift_files.errors import InputError, first_line
 from scopesift_files.row import Row
 from scopesift_files.rows import read_rows
@@ -185,7 +185,7 @@ def _parquet_values(
         clash = next((name for name in table.column_names if name.casefold() in ambiguous), None)
         if clash is not None:
             bad |= dict.fromkeys(numbers, f"there is a column {clash!r}, which is a name of ours here")
-        part = take_rows(table, places)
+        part = table.take(places)
         columns = []
         for one in schema:
             absent = one.name not in table.column_names

@@ -94,12 +94,6 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep(out: Path) -> None:
-    """Delete the temporary files that a killed run left."""
-    for path in out.rglob(".*.part"):
-        path.unlink(missing_ok=True)
-
-
 def _is_whole(path: Path, digest: str) -> bool:
     if not path.is_file():
         return False

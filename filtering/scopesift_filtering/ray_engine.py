@@ -80,17 +80,7 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    scope = plan.engine.scope
-    task = Task(
-        out=plan.out.resolve(),
-        settings=plan.settings,
-        scope=scope.id if scope.bundled else str(scope.folder.resolve()),
-        device=scope.device,
-        dtype=scope.settings.dtype,
-        classifiers=[one.to_json() for one in plan.engine.classifiers.values()],
-        columns=plan.judge.input_schema,
-        run=plan.record.digest,
-    )
+    task = _task(plan)
     # a limit counts rows from the beginning, so one task reads all groups then
     parts = [plan.groups] if plan.settings.limit else [[group] for group in plan.groups]
     on_gpu = plan.engine.scope.device != "cpu"
@@ -120,6 +110,20 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
         names.add(marker.shard)
         on_shard(marker, bool(answer["before"]))
     return names
+
+
+def _task(plan: RunPlan) -> Task:
+    scope = plan.engine.scope
+    return Task(
+        out=plan.out.resolve(),
+        settings=plan.settings,
+        scope=scope.id if scope.bundled else str(scope.folder.resolve()),
+        device=scope.device,
+        dtype=scope.settings.dtype,
+        classifiers=[one.to_json() for one in plan.engine.classifiers.values()],
+        columns=plan.judge.input_schema,
+        run=plan.record.digest,
+    )
 
 
 def _read(batch: dict[str, Any], task: Task) -> Iterator[dict[str, Any]]:

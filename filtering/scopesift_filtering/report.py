@@ -17,7 +17,7 @@ STYLE = """
 .row{border-left:3px solid #8884;padding:.1em .7em;margin:.5em 0;overflow-wrap:anywhere}
 .row small{opacity:.75}
 """
-SAYS = {name: reason.says for name, reason in REASONS.items()} | {
+SAYS = {name: says for name, (says, _) in REASONS.items()} | {
     "condition_failed": "the condition cannot be computed for the row"
 }
 MOST_BAR = 12  # em

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scopesift_files.atomic import remove_leftovers
 from scopesift_files.errors import InputError
+from scopesift_files.lock import one_at_a_time
 
 from scopesift_filtering.local_engine import run_local
 from scopesift_filtering.manifest import write_manifest
-from scopesift_filtering.marker import Marker, marked_shards, sweep
+from scopesift_filtering.marker import Marker, marked_shards
 from scopesift_filtering.report import write_report
 from scopesift_filtering.run_plan import RunPlan
-from scopesift_filtering.run_record import locked, open_run
+from scopesift_filtering.run_record import open_run
 from scopesift_filtering.tally import Tally
 
 LOCAL, RAY = "local", "ray"
@@ -53,13 +55,13 @@ def run_filter(
         The sums of the whole run, shards done earlier included.
 
     Raises:
-        UsageError: the folder holds another run, or this one without `resume`.
+        UsageError: another process is at work in the folder, or it holds another run, or this one without `resume`.
         InputError: the input changed since some shard was written.
         ScopeError: the file system refused to write.
     """
-    with locked(plan.out):
+    with one_at_a_time(plan.out, remedy="choose another --out"):
         open_run(plan.out, plan.record, resume=resume)
-        sweep(plan.out)
+        remove_leftovers(plan.out)
         tally = Tally(started=time.monotonic())
 
         def count(marker: Marker, before: bool) -> None:
@@ -79,7 +81,7 @@ def run_filter(
                 f"the input changed: shard {gone[0]} was written earlier and is not in it any more; "
                 "put the old files back, or choose another --out for the new ones"
             )
-        sweep(plan.out)
+        remove_leftovers(plan.out)
         write_manifest(plan, tally, engine=LOCAL if cluster is None else RAY)
         write_report(plan, tally)
     return tally

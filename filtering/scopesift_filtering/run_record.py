@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,26 +76,6 @@ def open_run(out: Path, record: RunRecord, *, resume: bool) -> None:
         raise UsageError(f"{out} holds another run: {difference}; choose another --out, or run with the same")
     if not resume:
         raise UsageError(f"{out} holds this run already; --resume goes on with it, or choose another --out")
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Keep a second process out of the folder while this one works in it.
-
-    Raises:
-        UsageError: another process is at work there, or the folder cannot be made.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = (out / ".lock").open("w")
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written ({error.strerror}); choose another --out") from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(f"{out}: another process is writing there; wait for it or stop it") from None
-        yield
 
 
 def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

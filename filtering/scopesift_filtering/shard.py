@@ -99,7 +99,7 @@ class _Builder:
             if self.group.files[0].format == "csv":
                 self.hash.update("\0".join(row.fields).encode())  # the header is not in the rows
         if isinstance(rows[0].fields, TableRow):
-            data = _table_bytes(rows[0].fields.table.slice(0, len(rows)))
+            data = _table_bytes(rows[0].fields.slice.table.slice(0, len(rows)))
             self.hash.update(data)
             self.size += len(data)
 
@@ -118,9 +118,9 @@ def by_table(shard: Shard, numbers: Sequence[int]) -> Iterator[tuple[Any, list[i
         numbers: of readable rows, ascending.
     """
     rows = [(cast(TableRow, shard.rows[number].fields), number) for number in numbers]
-    for _, pairs in itertools.groupby(rows, key=lambda pair: id(pair[0].table)):
+    for _, pairs in itertools.groupby(rows, key=lambda pair: id(pair[0].slice)):
         part = list(pairs)
-        yield part[0][0].table, [row.at for row, _ in part], [number for _, number in part]
+        yield part[0][0].slice.table, [row.at for row, _ in part], [number for _, number in part]
 
 
 def _table_bytes(table: Any) -> memoryview:

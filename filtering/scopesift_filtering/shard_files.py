@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scopesift_files.arrow_types import take_rows
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import first_line
 from scopesift_files.parquet_rows import TableRow
@@ -167,7 +166,7 @@ def _table_of(result: ShardResult, numbers: Sequence[int]) -> Any:
     """The Parquet columns of some rows of a shard."""
     import pyarrow as pa
 
-    return pa.concat_tables(take_rows(table, places) for table, places, _ in by_table(result.shard, numbers))
+    return pa.concat_tables(table.take(places) for table, places, _ in by_table(result.shard, numbers))
 
 
 def _dead_letters(result: ShardResult, bad: Sequence[int]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,10 +86,10 @@ class RowJudge:
         inputs, bad = input_table(shard, at, self.input_schema, self.ambiguous)
         held, failed = self.judge.judge(inputs, ours)
         for number, why in bad.items():
-            rows[number] = rows[number].rejected("bad_value", why)
+            rows[number] = replace(rows[number], reason="bad_value", detail=why)
         for place, why in failed.items():
             if at[place] not in bad:
-                rows[at[place]] = rows[at[place]].rejected("condition_failed", why)
+                rows[at[place]] = replace(rows[at[place]], reason="condition_failed", detail=why)
         kept: list[int] = []
         dropped: dict[int, list[str]] = {}
         for number, parts in zip(at, held, strict=True):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.reader import Reader
 from scopesift_files.errors import InputError
+from scopesift_files.lines import read_lines
 from scopesift_files.row import sound_rows
-from scopesift_files.texts import read_text_lines
 
 from recipes.sae.text_residuals import mean_residuals
 
@@ -49,7 +49,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
         InputError: A line without exactly one TAB, or fewer than two pairs.
     """
     groups, pairs = TranslationGroups(), []
-    for row in sound_rows(read_text_lines(path)):
+    for row in sound_rows(read_lines(path)):
         if not row.text.strip():
             continue
         sentences = row.text.split("\t")

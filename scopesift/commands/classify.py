@@ -60,7 +60,7 @@ def classify(
     rows = (
         read_texts(sys.stdin.buffer)
         if texts == [STDIN]
-        else (Row("", at, 0, text=text) for at, text in enumerate(texts))
+        else (Row("", at, text=text) for at, text in enumerate(texts))
     )
     engine = load_engine(scope, classifier or [], device, head)
     read = unreadable = 0

@@ -53,8 +53,8 @@ def test_a_quote_inside_a_field_without_quotes_is_part_of_the_value(read):
 HEADERS = {
     "a column twice": (b"text,label,label\na,b,c\n", "'label' twice"),
     "two columns without a name": (b"text,,\na,b,c\n", "'' twice"),
-    "zero bytes": (b"", "an empty one"),
-    "blank lines only": (b"\n\n", "an empty one"),
+    "zero bytes": (b"", "got none"),
+    "blank lines only": (b"\n\n", "got none"),
     "carriage returns alone": (b"id,text\r1,a\r2,b\r", "carriage return"),
     "a quote that is not closed": (b'id,"text\n1,a\n', "not CSV"),
 }

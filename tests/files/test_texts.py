@@ -6,7 +6,8 @@ import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scopesift_files.texts import read_text_lines, read_texts
+from scopesift_files.lines import read_lines
+from scopesift_files.texts import read_texts
 
 
 def texts(data):
@@ -41,7 +42,7 @@ def test_texts_of_files_come_from_rows_or_lines(tmp_path):
 
 def test_lines_of_a_text_file_are_texts_even_if_they_look_like_json(tmp_path):
     (tmp_path / "lines.txt").write_bytes(b'{"text": "one"}\n')
-    assert [row.text for row in read_text_lines(tmp_path / "lines.txt")] == ['{"text": "one"}']
+    assert [row.text for row in read_lines(tmp_path / "lines.txt")] == ['{"text": "one"}']
 
 
 def test_a_line_that_cannot_be_read_is_a_row_with_its_place_and_the_others_are_read():

@@ -115,3 +115,45 @@ def test_a_gzip_file_that_breaks_off_gives_its_rows_and_one_dead_letter(
     dead = rows_of(tmp_path / "out" / "rejected")
     assert [row["reason"] for row in dead] in (["bad_compression"], ["bad_json", "bad_compression"])
     assert 0 < tally.kept < 400
+
+
+WHOLE_FILES = {
+    "zero bytes": ("b.csv", b"", "bad_header"),
+    "a column twice": ("b.csv", b"text,label,label\na,b,c\nd,e,f\n", "bad_header"),
+    "carriage returns alone": ("b.csv", b"id,text\r1,a\r2,b\r", "bad_header"),
+    "UTF-16": ("b.csv", "id,text\n1,a\n2,b\n".encode("utf-16"), "bad_utf8"),
+    "JSON lines in UTF-16": ("b.jsonl", '{"text": "a"}\n{"text": "b"}\n'.encode("utf-16-le"), "bad_utf8"),
+    "JSON over many lines": ("b.json", b'[\n{"text": "a"},\n{"text": "b"}\n]\n', "bad_json"),
+    "not zstd": ("b.jsonl.zst", b'{"text": "a"}\n', "bad_compression"),
+    "not xz": ("b.csv.xz", b"id,text\n1,a\n", "bad_compression"),
+}
+
+
+@pytest.mark.parametrize("fault", WHOLE_FILES)
+def test_a_file_that_cannot_be_read_is_one_dead_letter_and_the_run_goes_on(
+    fault, write_jsonl, run, rows_of, tmp_path
+):
+    name, data, reason = WHOLE_FILES[fault]
+    (tmp_path / name).write_bytes(data)
+    around = [write_jsonl(name, [{"text": "a cat"}]) for name in ("a.jsonl", "c.jsonl")]
+    tally = run([around[0], tmp_path / name, around[1]], tmp_path / "out", mode="both")
+    (dead,) = rows_of(tmp_path / "out" / "rejected")
+    assert (dead["file"], dead["reason"]) == (str(tmp_path / name), reason)
+    assert (tally.rows, tally.kept) == (3, 2)
+
+
+def test_a_parquet_file_with_a_column_twice_is_one_dead_letter(write_jsonl, run, rows_of, tmp_path):
+    table = pa.table([pa.array(["a", "b"])] * 2, names=["text", "text"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    run([tmp_path / "a.parquet", write_jsonl("b.jsonl", [{"text": "a cat"}])], tmp_path / "out")
+    (dead,) = rows_of(tmp_path / "out" / "rejected")
+    assert (dead["reason"], dead["detail"]) == ("bad_parquet", "expected each column once, got 'text' twice")
+
+
+def test_the_line_ends_inside_a_rejected_record_are_in_its_raw_bytes(run, rows_of, tmp_path):
+    record = b'1,"' + b"long\r\n" * 40 + b'"'
+    (tmp_path / "a.csv").write_bytes(b"id,text\r\n" + record + b'\r\n2,"two\r\nlines"\r\n')
+    run([tmp_path / "a.csv"], tmp_path / "out", max_chars=100)
+    (dead,) = rows_of(tmp_path / "out" / "rejected")
+    assert (dead["reason"], dead["raw"].encode()) == ("too_long", record)
+    assert rows_of(tmp_path / "out" / "kept") == [{"id": "2", "text": "two\r\nlines"}]

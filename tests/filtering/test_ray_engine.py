@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("ray", reason="Ray is not installed; pip install 'scopesift[ray]'")
@@ -37,3 +39,24 @@ def test_two_workers_on_two_nodes_give_the_bytes_of_a_local_run(
     assert (tally.rows, tally.rejected, tally.earlier) == (43, 1, 0)
     again = run_filter(plan, resume=True, cluster=Cluster(workers=1))
     assert again.earlier == 43
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_workers_read_in_the_precision_of_the_driver(
+    engine, tiny_scope_folder, write_jsonl, tmp_path, monkeypatch, dtype
+):
+    from scopesift_classifiers.judging.engine import Engine
+    from scopesift_features.scope import Scope
+    from scopesift_filtering.ray_engine import _task, _Worker
+    from scopesift_filtering.run_plan import make_plan
+    from scopesift_filtering.settings import FilterSettings
+
+    driver = Scope.load(tiny_scope_folder, device="cpu", dtype=dtype)
+    driven = Engine(driver, [replace(one, settings=driver.settings) for one in engine.classifiers.values()])
+    inputs = [str(write_jsonl("a.jsonl", [{"text": "a cat"}]))]
+    task = _task(make_plan(inputs, tmp_path / "out", FilterSettings(where="toxicity < 0.5"), driven))
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[dtype]  # what the worker's hardware would choose
+    monkeypatch.setattr(
+        "scopesift_features.scope.choose_dtype", lambda settings, device, asked: asked or other
+    )
+    assert _Worker(task).engine.scope.settings.dtype == dtype

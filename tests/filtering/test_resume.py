@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from scopesift_files.errors import InputError, ScopeError, UsageError
+from scopesift_files.lock import one_at_a_time
 
 WHERE = "toxicity < 0.5 AND ours.lang <> 'de'"
 
@@ -145,9 +146,7 @@ def test_without_resume_a_used_folder_is_refused(corpus, run, tmp_path, whole):
 
 
 def test_two_processes_in_one_folder_are_refused(corpus, run, tmp_path):
-    from scopesift_filtering.run_record import locked
-
-    with locked(tmp_path / "out"), pytest.raises(UsageError, match="another process"):
+    with one_at_a_time(tmp_path / "out"), pytest.raises(UsageError, match="another process"):
         run(corpus, tmp_path / "out")
 
 

@@ -263,3 +263,23 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
         result = invoke(*command, "--scope", tiny_scope_folder)
         assert isinstance(result.exception, UsageError), command
         assert "is a folder" in str(result.exception)
+
+
+def test_filter_counts_and_names_the_files_that_it_does_not_read(
+    artifact, tiny_scope_folder, tmp_path, invoke
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "c4.json").write_text('{"text": "a cat"}\n')
+    for at in range(12):
+        (folder / f"table-{at:02d}.tsv").write_text("text\n")
+    options = ("--scope", tiny_scope_folder, "--classifier", artifact, "--mode", "attributes")
+    result = invoke("filter", folder, "--out", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.exception
+    told = "".join(result.stderr.split())  # a terminal breaks long lines
+    assert f"filesofotherformats,notread:12({folder / 'table-00.tsv'}," in told
+    assert "table-09.tsv,…)" in told
+    assert "table-10" not in told
+    assert len(json.loads((tmp_path / "out" / "manifest.json").read_text())["unread_files"]) == 12
+    inside = invoke("filter", folder, "--out", folder / "out", *options)
+    assert "lies inside the input" in str(inside.exception)

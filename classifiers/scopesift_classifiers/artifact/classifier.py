@@ -15,7 +15,7 @@ from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
-from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
+from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError, first_line
 
 from scopesift_classifiers.artifact.decision import Decision, decision_from_json
 from scopesift_classifiers.artifact.text import digest, readable
@@ -154,7 +154,7 @@ class Classifier:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(f"{path} is not a classifier artifact: {str(error).splitlines()[0]}") from None
+            raise InputError(f"{path} is not a classifier artifact: {first_line(error)}") from None
         return cls.from_dict(content, origin=str(path))
 
     @classmethod

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_files.atomic import make_shared
-from scopesift_files.errors import ScopesiftError, UsageError
+from scopesift_files.errors import ScopesiftError, UsageError, first_line
 
 from scopesift_classifiers.onnx.runtime import open_session
 
@@ -105,7 +105,7 @@ def check_model(path: Path) -> None:
         onnx.checker.check_model(str(path), full_check=True)
     except Exception as error:  # the checker's and shape inference's errors share no base class
         raise ScopesiftError(
-            f"the exported graph is not valid ({str(error).splitlines()[0]}); this is a defect of scopesift"
+            f"the exported graph is not valid ({first_line(error)}); this is a defect of scopesift"
         ) from None
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.extract import LayerTokens
 from scopesift_features.reading.selected_features import LayerFeatures
 from scopesift_features.sae.topk import TopKSAE
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import UsageError, first_line
 from scopesift_kernels import SelectedMaxima
 
 from scopesift_classifiers.onnx.nodes.encode import EncoderRows
@@ -97,7 +97,7 @@ def open_session(model: bytes | str, device: str = "cpu") -> Any:
     try:
         return runtime.InferenceSession(model, options, providers=providers)
     except Exception as error:  # its exceptions share no public base class
-        raise UsageError(f"ONNX Runtime cannot load the model: {str(error).splitlines()[0]}") from None
+        raise UsageError(f"ONNX Runtime cannot load the model: {first_line(error)}") from None
 
 
 def full_rows(sae: TopKSAE, indices: list[int], **choices: Any) -> EncoderRows:

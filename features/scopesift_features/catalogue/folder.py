@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from scopesift_files.atomic import read_json, write_atomically, write_json, write_tensors
+from scopesift_files.atomic import read_json, write_atomically, write_json
 from scopesift_files.errors import ScopeError
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.sae.files import SAEConfig, find_layers, layer_of, write_safetensors
 from scopesift_features.sae.topk import TopKSAE
+from scopesift_features.tensor_file import write_tensors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -255,5 +255,4 @@ def _failed(repo: str, name: str, error: Exception) -> str:
             f"{repo}/{name} cannot be written to this disk: {error.strerror}{place}; free space, or choose "
             "another place with HF_HOME, then pull again"
         )
-    reason = (str(error).strip() or type(error).__name__).split("\n")[0][:160]
-    return f"{repo}/{name} could not be fetched ({reason}); pull again, what is complete is kept"
+    return f"{repo}/{name} could not be fetched ({first_line(error)}); pull again, what is complete is kept"

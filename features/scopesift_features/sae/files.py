@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_files.atomic import read_json, write_json, write_tensors
-from scopesift_files.errors import ScopeError
+from scopesift_files.atomic import read_json, write_json
+from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor
 
 from scopesift_features.sae.published_config import spelled
 from scopesift_features.sae.topk import TopKSAE
+from scopesift_features.tensor_file import write_tensors
 
 KEYS = ("W_enc", "b_enc", "W_dec", "b_dec")
 _NAME = re.compile(r"layer(\d+)\.sae\.(pt|safetensors)")
@@ -168,9 +169,8 @@ def read_pickle(path: Path, config: SAEConfig) -> TopKSAE:
         raise ScopeError(f"{path} is missing; pull the layer again") from None
     except Exception as error:
         # torch raises half a dozen types here: unpickling (code in the file), zip, end of file, runtime
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise ScopeError(
-            f"{path} is not a plain dictionary of tensors or was cut short ({reason[:120]}); "
+            f"{path} is not a plain dictionary of tensors or was cut short ({first_line(error)}); "
             "it was not loaded; pull the layer again"
         ) from None
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):

@@ -10,8 +10,9 @@ from typing import Literal, get_args
 
 from scopesift_files.errors import InputError, UsageError
 from scopesift_files.formats import COMPRESSIONS, suffix_of
+from scopesift_files.lines import read_lines
 from scopesift_files.row import sound_rows
-from scopesift_files.texts import read_text_lines, read_texts
+from scopesift_files.texts import read_texts
 
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")
@@ -37,7 +38,7 @@ def read_documents(path: Path) -> Iterator[str]:
             f"{path}: expected a name ending in {' or '.join(TEXT_FORMATS)} "
             f"(and {', '.join(COMPRESSIONS)}); rename or convert the file"
         )
-    read = read_texts if written_as == ".jsonl" else read_text_lines
+    read = read_texts if written_as == ".jsonl" else read_lines
     for row in sound_rows(read(path)):
         if row.text.strip():
             yield row.text

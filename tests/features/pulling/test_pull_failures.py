@@ -151,7 +151,7 @@ def test_a_full_disk_is_one_clear_error(at_hub, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.torch.save_file", full)
+    monkeypatch.setattr("scopesift_features.tensor_file.save_file", full)
     with pytest.raises(ScopeError, match="No space left on device"):
         pull(NAME, layers=[1])
     assert Scope.load(NAME, device="cpu").layers == (0,)

@@ -152,7 +152,7 @@ def test_a_full_disk_is_one_clear_error_and_the_old_file_stays(random_saes, tmp_
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.torch.save_file", full)
+    monkeypatch.setattr("scopesift_features.tensor_file.save_file", full)
     with pytest.raises(ScopeError, match=r"cannot write .*layer0\.sae\.safetensors: No space left"):
         write_safetensors(sae, tmp_path)
     assert path.read_bytes() == before
