@@ -272,6 +272,12 @@ def test_more_examples_have_a_smaller_standard_error():
     assert standard_error(small) == standard_error(small)
 
 
+def test_a_few_examples_that_are_all_right_do_not_look_certain():
+    perfect = standard_error(BinaryMetrics(8, 0, 0, 8))
+    assert 0.02 < perfect < 0.15
+    assert standard_error(BinaryMetrics(800, 0, 0, 800)) < perfect / 5
+
+
 @pytest.mark.parametrize(
     ("texts", "labels", "message"),
     [
