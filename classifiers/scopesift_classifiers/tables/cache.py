@@ -26,6 +26,7 @@ from scopesift_classifiers.tables.segment import (
     Keys,
     discard,
     hits,
+    mark_used,
     read_dense,
     read_sparse,
     segment_path,
@@ -127,7 +128,8 @@ class FeatureCache:
         known: dict[int, list[Part]] = {layer: [] for layer in layers}
         for column, unit in enumerate(units):
             for path, positions, rows in hits(home / unit.folder, wanted.keys_W):
-                os.utime(path)
+                if not _is_sound(path, scope.d_sae):
+                    continue  # deleted, and its texts are read again
                 known[unit.layer].append(wanted.part(path, positions, rows))
                 wanted.missing_WU[positions, column] = False
 
@@ -135,7 +137,10 @@ class FeatureCache:
             path = _write(home, unit, wanted.keys_W[positions], part)
             known[unit.layer].append(wanted.part(path, positions, np.arange(len(positions))))
 
-        read_missing(scope, texts, wanted, keep, on_progress)
+        if read_missing(scope, texts, wanted, keep, on_progress):
+            for path in {part.path for parts in known.values() for part in parts}:
+                mark_used(path)  # reading may have taken longer than a segment counts as in use
+            self._make_room()
         return StoredTable(known, len(texts), scope.d_sae)
 
     def size(self) -> int:
@@ -225,11 +230,22 @@ def _known(home: Path, unit: Unit, keys_W: Keys, scope: Scope) -> Iterator[tuple
                 part: Any = read_sparse(path, rows, scope.d_sae)
             else:
                 part = read_dense(path, rows, scope.d_model)
-            os.utime(path)
         except DAMAGE:
             discard(path)
             continue
+        mark_used(path)
         yield positions, part
+
+
+def _is_sound(path: Path, d_sae: int) -> bool:
+    """Whether a segment's document features can be read to the last byte; one that is damaged is deleted."""
+    try:
+        read_sparse(path, np.zeros(0, dtype=np.int64), d_sae)
+    except DAMAGE:
+        discard(path)
+        return False
+    mark_used(path)
+    return True
 
 
 def _write(home: Path, unit: Unit, keys: Keys, part: csr_matrix | NDArray[np.float32]) -> Path:

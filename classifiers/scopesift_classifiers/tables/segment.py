@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 KEY_BYTES = 16
 Keys = NDArray[np.bytes_]
 
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,  # zipfile takes a damaged entry for an encrypted one
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What reading a file that is gone, cut short, overwritten or not ours can raise."""
 
 
@@ -74,8 +83,7 @@ def read_sparse(path: Path, rows: NDArray[np.int64], d_sae: int) -> csr_matrix:
     """
     from scipy.sparse import csr_matrix
 
-    with np.load(path, allow_pickle=False) as arrays:
-        counts, indices, values = arrays["counts"], arrays["indices"], arrays["values"]
+    counts, indices, values = _arrays(path, "counts", "indices", "values")
     starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
     if values.dtype != np.float32 or not starts[-1] == len(indices) == len(values):
         raise ValueError(f"{path}: counts, indices and values do not fit together")
@@ -91,8 +99,7 @@ def read_dense(path: Path, rows: NDArray[np.int64], d_model: int) -> NDArray[np.
     Raises:
         One of `DAMAGE`: The file is gone or does not hold what a segment holds.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        means: NDArray[np.float32] = arrays["means"]
+    (means,) = _arrays(path, "means")
     if means.dtype != np.float32 or means.ndim != 2 or means.shape[1] != d_model:
         raise ValueError(f"{path}: expected means of width {d_model}, got {means.shape}")
     return means[rows]
@@ -113,8 +120,7 @@ def hits(folder: Path, wanted_W: Keys) -> Iterator[tuple[Path, NDArray[np.int64]
         if not open_W.any():
             return
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                keys = arrays["keys"]
+            (keys,) = _arrays(path, "keys")
             if keys.dtype != wanted_W.dtype or keys.ndim != 1:
                 raise ValueError(f"{path}: not the keys of a segment")
         except DAMAGE:
@@ -128,10 +134,26 @@ def hits(folder: Path, wanted_W: Keys) -> Iterator[tuple[Path, NDArray[np.int64]
             yield path, positions, rows[first]
 
 
+def mark_used(path: Path) -> None:
+    """Make a segment the one that was used last; where it may not be changed, nothing happens."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
 def discard(path: Path) -> None:
     """Delete a segment if it is there and may be deleted."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
+
+
+def _arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+    """Some arrays of a segment.
+
+    Raises:
+        One of `DAMAGE`.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        return [arrays[name] for name in names]
 
 
 def _write(folder: Path, keys_N: Keys, **arrays: NDArray[Any]) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_files.errors import ScopesiftError
+from scopesift_files.errors import ScopesiftError, first_line
 
 from scopesift_classifiers.tables.counting import Block
-from scopesift_classifiers.tables.segment import DAMAGE, read_sparse
+from scopesift_classifiers.tables.segment import DAMAGE, discard, mark_used, read_sparse
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
@@ -59,10 +59,9 @@ class StoredTable:
         return self.layers[column // self.d_sae], column % self.d_sae
 
     def stored_bytes(self) -> int:
-        """Size of the segments that it reads."""
-        return sum(
-            path.stat().st_size for path in {part.path for parts in self.parts.values() for part in parts}
-        )
+        """Size of the segments that it reads, without those that went away."""
+        paths = {part.path for parts in self.parts.values() for part in parts}
+        return sum(path.stat().st_size for path in paths if path.is_file())
 
     def rows(self, index_N: NDArray[np.int64]) -> StoredTable:
         """The same columns for some of the documents, each once."""
@@ -81,15 +80,18 @@ class StoredTable:
         """One layer's features, a segment at a time.
 
         Raises:
-            ScopesiftError: A segment was deleted or damaged since the table was made.
+            ScopesiftError: A segment was deleted or damaged since the table was made; it is deleted, so that it is
+                read again the next time.
         """
         for part in self.parts[layer]:
             try:
                 acts_BF = self.read(part.path, part.rows_B, self.d_sae)
             except DAMAGE as error:
+                discard(part.path)
                 raise ScopesiftError(
-                    f"{part.path}: the feature cache changed during the fit ({error}); run it again"
+                    f"{part.path}: the feature cache changed during the fit ({first_line(error)}); run it again"
                 ) from None
+            mark_used(part.path)
             yield Block(part.documents_B, acts_BF.tocsc())
 
     def pick(self, columns: Sequence[int]) -> csc_matrix:

@@ -1,3 +1,6 @@
+import os
+import time
+
 import numpy as np
 import pytest
 from scopesift_classifiers.fitting import fit as fitting
@@ -63,6 +66,55 @@ def test_a_segment_that_went_away_is_one_clear_line(tables):
     stored.parts[1][0].path.unlink()
     with pytest.raises(ScopesiftError, match="run it again"):
         stored.dense([0])
+
+
+def damage(path):
+    """Change a byte of a segment's values, behind the keys."""
+    content = path.read_bytes()
+    at = content.rindex(b"values.npy", 0, content.index(b"PK\x01\x02")) + 160
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+
+
+def test_a_damaged_segment_is_read_again_by_the_next_large_fit(tiny_scope, tmp_path, tables):
+    expected = tables[1].dense([0, 5, 9])
+    for path in tmp_path.glob("*/*/*.npz"):
+        damage(path)
+    again = FeatureCache(tmp_path).stored(tiny_scope, TEXTS, [1, 3])
+    np.testing.assert_allclose(again.dense([0, 5, 9]), expected, rtol=1e-4)
+
+
+def test_a_segment_that_is_damaged_during_a_fit_stops_only_this_one(tiny_scope, tmp_path, tables):
+    stored, memory = tables
+    damage(stored.parts[1][0].path)
+    with pytest.raises(ScopesiftError, match="run it again"):
+        stored.dense([0])
+    again = FeatureCache(tmp_path).stored(tiny_scope, TEXTS, [1, 3])
+    np.testing.assert_allclose(again.dense([0]), memory.dense([0]), rtol=1e-4)
+
+
+def test_a_table_that_stays_on_disk_keeps_the_bound_of_the_cache_and_its_own_segments(
+    tiny_scope, tmp_path, monkeypatch
+):
+    cache = FeatureCache(tmp_path, limit_bytes=0)
+    old = cache.stored(tiny_scope, ["an old text"], [1]).parts[1][0].path
+    os.utime(old, (time.time() - 1e6,) * 2)
+
+    def slow(done, total):
+        for path in tmp_path.glob("*/*/*.npz"):
+            os.utime(path, (time.time() - 1e5,) * 2)  # as if each batch took a day
+
+    monkeypatch.setattr(wanted_texts, "SEGMENT_TEXTS", 2)
+    stored = cache.stored(tiny_scope, TEXTS, [1], on_progress=slow)
+    assert not old.exists()
+    assert stored.dense([0]).shape == (len(TEXTS), 1)
+
+
+def test_what_a_fit_reads_from_disk_counts_as_in_use(tables):
+    stored, _ = tables
+    path = stored.parts[1][0].path
+    os.utime(path, (time.time() - 1e6,) * 2)
+    stored.dense([0])
+    assert time.time() - path.stat().st_mtime < 60
 
 
 def test_a_full_disk_is_an_error_where_the_table_has_to_stay_on_it(tiny_scope, tmp_path):
