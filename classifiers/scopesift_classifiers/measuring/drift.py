@@ -71,7 +71,7 @@ class Drift:
         mix_from: "labels" if `mix_now` was counted, "features" if it is estimated: the mix with which the fit's rates
             come closest to the new ones. That means something only if little else has moved.
         unexplained: Divergence that is left when the fit's classes are mixed as the labels say, or as comes closest.
-        level: "none", "slight", "clear" or "strong", of `unexplained`.
+        level: "none", "slight", "clear" or "strong", of what `unexplained` has above `chance`.
         moved: The features that moved most, largest divergence first.
     """
 
@@ -244,7 +244,7 @@ def _between(rates_CS: Floats) -> float:
 def _level(unexplained: float, chance: float, scale: float) -> str:
     if unexplained <= chance:
         return NONE
-    share = unexplained / scale if scale else 1.0
+    share = (unexplained - chance) / scale if scale else 1.0
     return SLIGHT if share < CLEAR_FROM else CLEAR if share < STRONG_FROM else STRONG
 
 
