@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_files.errors import UsageError
 
 NAMES = {"language": "lang"}  # as people write it in conditions
 ADDED = "scopesift"  # the column that dropped rows get
@@ -26,6 +27,9 @@ def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any])
     Args:
         classifiers: in the order of their columns.
         thresholds: per score column, see `FilterSettings.thresholds`.
+
+    Raises:
+        UsageError: two classifiers would share a column.
     """
     import pyarrow as pa
 
@@ -43,4 +47,11 @@ def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any])
             ]
     fields += [pa.field(f"{name}_threshold", pa.float64()) for name in thresholds]
     fields += [pa.field("chars", pa.int64()), pa.field("tokens", pa.int64())]
+    names = [field.name.casefold() for field in fields]  # SQL's names have no case
+    twice = next((field.name for field in fields if names.count(field.name.casefold()) > 1), None)
+    if twice is not None:
+        called = ", ".join(one.name for one in classifiers)
+        raise UsageError(
+            f"the classifiers {called} would give the column {twice!r} twice; leave one out, or fit it under another name"
+        )
     return pa.schema(fields)

@@ -12,6 +12,7 @@ import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.fitting.fit import fit_tables, layers_up_to, open_table, require_rows
 from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR, FitSettings
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
@@ -110,6 +111,7 @@ def fit(
 
     Example: `scopesift fit strict --train en.jsonl.gz --objective recall_at_precision --precision 0.95`
     """
+    check_name(name)
     check_output(out)
     settings = FitSettings(
         preset=preset,

@@ -18,6 +18,7 @@ from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError, first_line
 
 from scopesift_classifiers.artifact.decision import Decision, decision_from_json
+from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.artifact.text import digest, readable
 
 SCHEMA = 1
@@ -57,6 +58,16 @@ class Classifier:
     norm_bounds: dict[int, float] = field(default_factory=dict)
     fit: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check what it is called, and its languages.
+
+        Raises:
+            UsageError: A name that would overwrite another field of an answer, or a language called "default".
+        """
+        check_name(self.name)
+        if DEFAULT in self.by_lang:
+            raise UsageError(f"a language cannot be called {DEFAULT!r}, which is the rule of all others")
 
     @property
     def labels(self) -> list[str]:

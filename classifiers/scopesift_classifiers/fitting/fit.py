@@ -13,6 +13,7 @@ from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.fitting.feature_names import TOP_TEXTS, name_features
 from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import PRESETS, FitSettings
@@ -117,6 +118,7 @@ def fit_classifier(
         InputError: Too few rows, one class only, or labels in dev that train does not have.
         UsageError: Settings that the scope or the data cannot meet.
     """
+    check_name(name)
     require_rows(train, dev)
     scope = bounded(scope, train.texts, layers_up_to(scope, settings.max_layer))
     table = open_table(
