@@ -19,11 +19,11 @@ from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.scope import Scope
-from scopesift_filtering.local_engine import shards_of, worker_count
+from scopesift_filtering.engines.local import shards_of, worker_count
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard_work import prepare
+from scopesift_filtering.shards.work import prepare
 
 from bench.full_size.classifiers import standin_classifiers
 

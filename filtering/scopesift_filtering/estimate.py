@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from scopesift_filtering.local_engine import shards_of, worker_count
+from scopesift_filtering.engines.local import shards_of, worker_count
 from scopesift_filtering.run_plan import RunPlan
-from scopesift_filtering.shard import Shard
-from scopesift_filtering.shard_work import compute, prepare
+from scopesift_filtering.shards.shard import Shard
+from scopesift_filtering.shards.work import compute, prepare
 
 SAMPLE_ROWS = 256
 

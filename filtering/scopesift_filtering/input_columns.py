@@ -18,7 +18,7 @@ from scopesift_files.rows import read_rows
 from scopesift_filtering.condition import Condition
 from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard import Shard, by_table
+from scopesift_filtering.shards.shard import Shard, by_table
 
 SAMPLE_ROWS = 1000
 READERS = 16  # heads of files that are fetched at once

@@ -10,12 +10,12 @@ from scopesift_files.atomic import remove_leftovers
 from scopesift_files.errors import InputError
 from scopesift_files.lock import one_at_a_time
 
-from scopesift_filtering.local_engine import run_local
+from scopesift_filtering.engines.local import run_local
 from scopesift_filtering.manifest import write_manifest
-from scopesift_filtering.marker import Marker, marked_shards
 from scopesift_filtering.report import write_report
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.run_record import open_run
+from scopesift_filtering.shards.marker import Marker, marked_shards
 from scopesift_filtering.tally import Tally
 
 LOCAL, RAY = "local", "ray"
@@ -72,7 +72,7 @@ def run_filter(
         if cluster is None:
             names = run_local(plan, count, workers)
         else:
-            from scopesift_filtering.ray_engine import run_ray
+            from scopesift_filtering.engines.ray import run_ray
 
             names = run_ray(plan, count, address=cluster.address, workers=cluster.workers)
         gone = sorted(marked_shards(plan.out) - names)

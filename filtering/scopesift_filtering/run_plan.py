@@ -16,7 +16,7 @@ from scopesift_filtering.input_columns import sample_columns
 from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
 from scopesift_filtering.run_record import RunRecord, make_record
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard_result import RowJudge
+from scopesift_filtering.shards.result import RowJudge
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from scopesift_filtering.marker import Marker
+from scopesift_filtering.shards.marker import Marker
 
 SAMPLES = 12
 

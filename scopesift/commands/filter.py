@@ -10,10 +10,10 @@ from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 from scopesift_filtering.estimate import estimate
-from scopesift_filtering.marker import Marker
 from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
 from scopesift_filtering.settings import ROW_BYTES, FilterSettings
+from scopesift_filtering.shards.marker import Marker
 from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
 

@@ -13,13 +13,13 @@ from typing import Any
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError
 
 from scopesift_filtering.condition import parse_condition
+from scopesift_filtering.engines.local import OnShard
 from scopesift_filtering.inputs import Group
-from scopesift_filtering.local_engine import OnShard
-from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.run_record import RECORD
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard import Shard, read_shards
+from scopesift_filtering.shards.marker import Marker, find_marker
+from scopesift_filtering.shards.shard import Shard, read_shards
 
 OBJECT_STORE = 512 * 2**20  # of a cluster that is started here; shards are a few MiB each
 ERRORS = {kind.__name__: kind for kind in (InputError, ScopeError, UsageError, ScopesiftError)}
@@ -152,7 +152,7 @@ class _Worker:
         from scopesift_classifiers.judging.engine import Engine
         from scopesift_features.scope import Scope
 
-        from scopesift_filtering.shard_result import RowJudge
+        from scopesift_filtering.shards.result import RowJudge
 
         self.task = task
         classifiers = [Classifier.from_dict(json.loads(text), origin="the run") for text in task.classifiers]
@@ -164,7 +164,7 @@ class _Worker:
         return {"answer": [json.dumps(self._answer(pickle.loads(data))) for data in batch["shard"]]}  # noqa: S301
 
     def _answer(self, item: Any) -> dict[str, Any]:
-        from scopesift_filtering.shard_work import compute, finish, prepare
+        from scopesift_filtering.shards.work import compute, finish, prepare
 
         task = self.task
         if isinstance(item, dict):

@@ -15,7 +15,7 @@ from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import Condition, Judge
 from scopesift_filtering.input_columns import input_table
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard import Shard
+from scopesift_filtering.shards.shard import Shard
 
 DIGITS = 6  # more are float32 rounding; where a calibration is steep, so are some of these: see `Calibration`
 

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from scopesift_features.reading.selected import SelectedReader, SelectedReading
 
-from scopesift_filtering.marker import Marker, find_marker
 from scopesift_filtering.run_plan import RunPlan
-from scopesift_filtering.shard import Shard, read_shards
-from scopesift_filtering.shard_work import Prepared, finish, prepare, use_threads
+from scopesift_filtering.shards.marker import Marker, find_marker
+from scopesift_filtering.shards.shard import Shard, read_shards
+from scopesift_filtering.shards.work import Prepared, finish, prepare, use_threads
 
 # Batches that wait for each model thread, and finished shards that wait to be written: enough to overlap, few
 # enough to bound memory.

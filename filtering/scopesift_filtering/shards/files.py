@@ -16,11 +16,11 @@ from scopesift_files.parquet_rows import TableRow
 from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED
-from scopesift_filtering.marker import Marker, write_marker
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard import by_table
-from scopesift_filtering.shard_marker import make_marker
-from scopesift_filtering.shard_result import ShardResult
+from scopesift_filtering.shards.marker import Marker, write_marker
+from scopesift_filtering.shards.result import ShardResult
+from scopesift_filtering.shards.shard import by_table
+from scopesift_filtering.shards.summary import make_marker
 
 
 def write_shard(out: Path, result: ShardResult, settings: FilterSettings, run: str) -> Marker:

@@ -14,11 +14,11 @@ from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
-from scopesift_filtering.marker import Marker
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shard import Shard
-from scopesift_filtering.shard_files import write_shard
-from scopesift_filtering.shard_result import RowJudge
+from scopesift_filtering.shards.files import write_shard
+from scopesift_filtering.shards.marker import Marker
+from scopesift_filtering.shards.result import RowJudge
+from scopesift_filtering.shards.shard import Shard
 
 
 @dataclass(frozen=True, eq=False)

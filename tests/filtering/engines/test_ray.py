@@ -47,7 +47,7 @@ def test_workers_read_in_the_precision_of_the_driver(
 ):
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.scope import Scope
-    from scopesift_filtering.ray_engine import _task, _Worker
+    from scopesift_filtering.engines.ray import _task, _Worker
     from scopesift_filtering.run_plan import make_plan
     from scopesift_filtering.settings import FilterSettings
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from scopesift_files.row import Row
 
-from scopesift_filtering.marker import Marker
-from scopesift_filtering.shard_result import ShardResult
+from scopesift_filtering.shards.marker import Marker
+from scopesift_filtering.shards.result import ShardResult
 
 SAMPLES = 3
 SAMPLE_CHARS = 300

@@ -1,0 +1,1 @@
+"""What runs the shards: threads on this machine, or Ray."""

@@ -1,0 +1,1 @@
+"""Shards: parts of the input that are read, judged and written as one."""
