@@ -52,6 +52,6 @@ def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any])
     if twice is not None:
         called = ", ".join(one.name for one in classifiers)
         raise UsageError(
-            f"the classifiers {called} would both give the column {twice!r}; leave one out, or fit it under another name"
+            f"the classifiers {called} would both give the column {twice!r}; leave one out, or fit it with another name"
         )
     return pa.schema(fields)
