@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -77,17 +76,23 @@ class SelectedReading:
         """
         for rows_W in batch.rounds():
             for maxima in batch.maxima:
-                self._raise(np.ix_(batch.document_W[rows_W], maxima.columns_S), maxima, rows_W)
+                self._raise(batch.document_W[rows_W], maxima, rows_W)
 
-    def _raise(self, at: tuple[Any, ...], maxima: LayerMaxima, rows_W: NDArray[np.int64]) -> None:
-        acts, known = maxima.acts_WS[rows_W], self.acts_NS[at]
-        self.acts_NS[at] = np.maximum(acts, known)
+    def _raise(self, document_W: NDArray[np.int64], maxima: LayerMaxima, rows_W: NDArray[np.int64]) -> None:
+        acts_WS = maxima.acts_WS[rows_W]
+        fires = acts_WS.nonzero()  # few of them do
+        acts, at = acts_WS[fires], (document_W[fires[0]], maxima.columns_S[fires[1]])
+        known = self.acts_NS[at]
         if self.places is None or maxima.places is None:
+            self.acts_NS[at] = np.maximum(acts, known)
             return
-        starts, ends = maxima.places.starts[rows_W], maxima.places.ends[rows_W]
+        own = rows_W[fires[0]], fires[1]
+        starts = maxima.places.starts[own]
         better = (acts > known) | ((acts == known) & (starts < self.places.starts[at]))
-        self.places.starts[at] = np.where(better, starts, self.places.starts[at])
-        self.places.ends[at] = np.where(better, ends, self.places.ends[at])
+        at = at[0][better], at[1][better]
+        self.acts_NS[at] = acts[better]
+        self.places.starts[at] = starts[better]
+        self.places.ends[at] = maxima.places.ends[own][better]
 
 
 @dataclass(frozen=True, eq=False)
