@@ -9,6 +9,7 @@ from typing import Any
 
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, first_line
+from scopesift_files.near_name import near_name
 
 # Reason -> what it says of a row, and what a person should do.
 REASONS = {
@@ -23,7 +24,10 @@ REASONS = {
         "the first line of the CSV file does not name each column once; the file is unread",
         "name each column once in the first line",
     ),
-    "no_text": ("the text column is missing, null, or blank", "rename the column, or fix or remove the row"),
+    "no_text": (
+        "the text column is missing, null, or blank",
+        "rename the column or name it with an option, or fix or remove the row",
+    ),
     "text_not_a_string": ("the text column holds something else than a string", "fix or remove the row"),
     "too_long": ("the text or the row is longer than the settings allow", "cut or remove the row"),
     "bad_compression": (
@@ -116,7 +120,9 @@ class Row:
             return None
         if column not in self.fields:
             there = ", ".join(map(repr, self.fields)) or "none"
-            self.reject("no_text", f"expected a column {column!r}, got {there}")
+            near = near_name(column, tuple(self.fields))
+            hint = f" (is it {near!r}?)" if near is not None else ""
+            self.reject("no_text", f"expected a column {column!r}, got {there}{hint}")
             return None
         try:
             return self.fields[column]

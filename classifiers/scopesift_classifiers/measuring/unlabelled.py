@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError, UsageError
+from scopesift_files.errors import UsageError
 from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows
 
@@ -21,6 +21,7 @@ from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.measuring.assessment import routed_verdicts
 from scopesift_classifiers.measuring.drift import Drift, count_firing, measure_drift
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.splits import SplitRows, no_rows
 
 NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
 NO_LABELS = "the file has no label column, so nothing can be right or wrong; drift is what can be said"
@@ -43,21 +44,22 @@ def read_unlabelled(
         path: JSONL, CSV or Parquet.
         text: Column that holds the text.
         label: The column that must not be there.
-        split: Keep only rows whose `split` column holds this; rows without one are always kept.
+        split: Keep only rows of this split, see `SplitRows`; None keeps all.
 
     Raises:
         UsageError: There is no such file.
         InputError: The content is not as its name says, a text is missing, or there are no rows.
     """
     texts = []
+    wanted = SplitRows(path, split)
     for row in sound_rows(read_rows(path)):
         if label in row.fields:
             return None
-        if split is not None and "split" in row.fields and (row.value("split") or split) != split:
+        if row not in wanted:
             continue
         texts.append(row.with_text(text).sound().text)
     if not texts:
-        raise InputError(f"{path.name}: expected rows with {text!r}, got none; give a file with rows")
+        raise no_rows(path, split, repr(text))
     return UnlabelledText(texts, path.name)
 
 

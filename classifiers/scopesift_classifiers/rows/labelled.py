@@ -14,6 +14,9 @@ from scopesift_files.errors import InputError
 from scopesift_files.row import Row, json_type, sound_rows
 from scopesift_files.rows import read_rows
 
+from scopesift_classifiers.rows.label_value import label_text
+from scopesift_classifiers.rows.splits import SplitRows, no_rows, optional_text
+
 
 @dataclass(frozen=True)
 class LabelledText:
@@ -102,13 +105,13 @@ def read_labelled(
 ) -> LabelledText:
     """Reads a labelled file: `.jsonl` (`.json`), `.csv` or `.parquet`, plain or with `.gz`, `.xz` or `.zst`.
 
-    `lang` and `source` columns are read where there are any. Whole-number labels become strings.
+    `lang` and `source` columns are read where there are any. Labels are those of `label_text`.
 
     Args:
         path: the file.
         text: name of the column that holds the text.
         label: name of the column that holds the label.
-        split: keep only rows whose `split` column holds this; rows without one are always kept.
+        split: keep only rows of this split, see `SplitRows`; None keeps all.
 
     Raises:
         UsageError: there is no such file.
@@ -116,35 +119,27 @@ def read_labelled(
             there are no rows; with file, line and remedy.
     """
     rows = LabelledText([], [], [], [], origin=Path(path).name)
+    wanted = SplitRows(path, split)
     for row in sound_rows(read_rows(path)):
-        if split is not None and (_optional(row, "split") or split) != split:
+        if row not in wanted:
             continue
         rows.texts.append(row.with_text(text).sound().text)
         rows.labels.append(_label_of(row, label))
-        rows.langs.append(_optional(row, "lang"))
-        rows.sources.append(_optional(row, "source"))
+        rows.langs.append(optional_text(row, "lang"))
+        rows.sources.append(optional_text(row, "source"))
     if not rows.texts:
-        part = f" of split {split!r}" if split is not None else ""
-        raise InputError(
-            f"{rows.origin}: expected rows{part} with {text!r} and {label!r}, got none; give a file with rows"
-        )
+        raise no_rows(path, split, f"{text!r} and {label!r}")
     return rows
 
 
 def _label_of(row: Row, column: str) -> str:
     value = row.value(column)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str) or not value.strip():
+    label = label_text(value)
+    if label is None:
         got = "an empty one" if isinstance(value, str) else json_type(value)
-        raise InputError(f"{row.place}: expected a label in {column!r}, got {got}; fix or remove the row")
-    return value
-
-
-def _optional(row: Row, column: str) -> str | None:
-    value = row.value(column) if column in row.fields else None
-    if value is not None and not isinstance(value, str):
+        got = f"the number {value}" if isinstance(value, float) else got
         raise InputError(
-            f"{row.place}: expected a string in {column!r}, got {json_type(value)}; fix or remove it"
+            f"{row.place}: expected a label in {column!r} (a string, a whole number, or true or false), got {got}; "
+            "fix or remove the row"
         )
-    return value or None
+    return label

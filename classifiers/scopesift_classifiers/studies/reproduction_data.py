@@ -14,12 +14,13 @@ from scopesift_files.rows import read_rows
 
 from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
 from scopesift_classifiers.rows.sampling import balanced, split_dev
+from scopesift_classifiers.rows.splits import DEV, TEST, TRAIN, marks_split
 
 LANGUAGES = ("en", "ru", "uk", "de", "es", "am", "zh", "ar", "hi", "it", "fr", "tt", "ja")
 DISCOVERY_PER_CLASS, DEV_PER_CLASS, TEST_PER_CLASS = 2000, 500, 500
 DEV_SHARE = 0.2
 POSITIVE, NEGATIVE = "toxic", "clean"
-NUMBERS = {"1": POSITIVE, "0": NEGATIVE}
+NAMES = {"1": POSITIVE, "0": NEGATIVE, "true": POSITIVE, "false": NEGATIVE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,28 +82,34 @@ def read_study_rows(lang: str, paths: list[Path]) -> StudyRows:
         raise InputError(f"{paths[0].name}: expected rows, got none")
     fields = first.fields
     label = "label" if "label" in fields else POSITIVE
-    if "split" not in fields:
+    if not any(marks_split(path) for path in paths):
         rows = _balanced(_joined(paths, label, None), DISCOVERY_PER_CLASS + TEST_PER_CLASS)
         rest, test = split_dev(rows, TEST_PER_CLASS / (DISCOVERY_PER_CLASS + TEST_PER_CLASS))
         discovery = rows.select(rest)
         fit, dev = split_dev(discovery, DEV_SHARE)
         fit_N = np.isin(np.arange(len(discovery)), fit)
         return StudyRows(lang, discovery, fit_N, discovery.select(dev), rows.select(test))
-    discovery = _balanced(_joined(paths, label, "train"), DISCOVERY_PER_CLASS)
+    discovery = _balanced(_joined(paths, label, TRAIN), DISCOVERY_PER_CLASS)
     return StudyRows(
         lang,
         discovery,
         np.ones(len(discovery), dtype=bool),
-        _balanced(_joined(paths, label, "dev"), DEV_PER_CLASS),
-        _balanced(_joined(paths, label, "test"), TEST_PER_CLASS),
+        _balanced(_joined(paths, label, DEV), DEV_PER_CLASS),
+        _balanced(_joined(paths, label, TEST), TEST_PER_CLASS),
     )
 
 
 def _joined(paths: list[Path], label: str, split: str | None) -> LabelledText:
-    parts = [read_labelled(path, label=label, split=split) for path in paths]
+    # a file without marks beside one with them holds train rows
+    chosen = [path for path in paths if split in (None, TRAIN) or marks_split(path, split)]
+    if not chosen:
+        raise InputError(
+            f"{paths[0].name}: expected rows marked {split!r}, got none; mark some, or mark no row"
+        )
+    parts = [read_labelled(path, label=label, split=split) for path in chosen]
     rows = LabelledText(
         [text for part in parts for text in part.texts],
-        [NUMBERS.get(own, own) for part in parts for own in part.labels],
+        [NAMES.get(own, own) for part in parts for own in part.labels],
         [lang for part in parts for lang in part.langs],
         [source for part in parts for source in part.sources],
         origin=parts[0].origin,

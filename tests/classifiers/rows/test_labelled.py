@@ -68,6 +68,29 @@ def test_columns_can_be_named(tmp_path):
     assert (read.texts, read.labels, read.langs) == (["x", "y"], ["1", "0"], [None, None])
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([True, False], ["true", "false"]),
+        ([1.0, 0.0], ["1", "0"]),
+        ([1, 0], ["1", "0"]),
+        (["1.0", "TRUE"], ["1", "true"]),
+        (["1.5", "01"], ["1.5", "01"]),
+        (["Yes", "no"], ["Yes", "no"]),
+    ],
+)
+def test_a_label_is_the_same_in_every_format(tmp_path, kind, values, labels):
+    rows = [{"text": str(at), "label": value} for at, value in enumerate(values)]
+    assert read_labelled(written(tmp_path, f"rows.{kind}", rows)).labels == labels
+
+
+def test_a_label_that_is_missing_among_numbers_of_parquet_is_refused(tmp_path):
+    pq.write_table(pa.table({"text": ["a", "b"], "label": [1.0, float("nan")]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"a.parquet, row 2: expected a label.*nan"):
+        read_labelled(tmp_path / "a.parquet")
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes(b"\xef\xbb\xbftext,label\r\nhello,clean\r\n\r\nhi,toxic\r\n")
@@ -130,7 +153,14 @@ FAULTS = {
     ),
     "null text": ("a.jsonl", b'{"text": null, "label": "x"}\n', "line 1: .*nothing"),
     "empty label": ("a.csv", b"text,label\nt,\n", "a.csv, line 2: expected a label"),
-    "boolean label": ("a.jsonl", b'{"text": "t", "label": true}\n', "line 1: expected a label.*a boolean"),
+    "fraction as label": (
+        "a.jsonl",
+        b'{"text": "t", "label": 0.5}\n',
+        "line 1: expected a label.*number 0.5",
+    ),
+    "null label": ("a.jsonl", b'{"text": "t", "label": null}\n', "line 1: expected a label.*nothing"),
+    "list as label": ("a.jsonl", b'{"text": "t", "label": ["x"]}\n', "line 1: expected a label.*a list"),
+    "near column": ("a.csv", b"text,Label\nt,x\n", r"a.csv, line 2: .*'label'.*\(is it 'Label'\?\)"),
     "lang of a wrong type": ("a.jsonl", b'{"text": "t", "label": "x", "lang": 3}\n', "line 1: .*'lang'"),
     "too many fields": (
         "a.csv",

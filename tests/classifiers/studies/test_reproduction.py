@@ -88,6 +88,18 @@ def test_without_a_split_column_no_text_is_in_two_parts(tmp_path):
     assert set(rows.dev.texts) <= set(rows.discovery.texts)
 
 
+def test_a_file_without_marks_beside_one_with_them_gives_rows_to_discovery_only(tmp_path):
+    folder = tmp_path / "toxicity"
+    write_split_files(tmp_path, {"en": "idiot"})
+    bare = [{"text": f"bare {text}", "label": str(toxic)} for text, toxic in rude(40, "fool", 3)]
+    (folder / "en-more.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare))
+    rows = read_study_rows("en", find_languages(tmp_path)["en"])
+    held_out = [*rows.dev.texts, *rows.test.texts]
+    assert held_out
+    assert not any(text.startswith("bare") for text in held_out)
+    assert any(text.startswith("bare") for text in rows.discovery.texts)
+
+
 def test_every_part_is_balanced(split_files):
     rows = read_study_rows("de", find_languages(split_files)["de"])
     for part in (rows.discovery, rows.dev, rows.test):

@@ -1,0 +1,91 @@
+"""Which rows of a file belong to a split: every row to one, so that nothing is measured on what it was fitted on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from scopesift_files.counted import counted
+from scopesift_files.errors import InputError
+from scopesift_files.row import Row, json_type, sound_rows
+from scopesift_files.rows import read_rows
+
+TRAIN, DEV, TEST = "train", "dev", "test"
+COLUMN = "split"
+MOST_MARKS = 6
+"""Marks that an error names."""
+
+
+def optional_text(row: Row, column: str) -> str | None:
+    """A string that a row may have in a column; None where it has none or an empty one.
+
+    Raises:
+        InputError: The column holds something else.
+    """
+    value = row.value(column) if column in row.fields else None
+    if value is not None and not isinstance(value, str):
+        raise InputError(
+            f"{row.place}: expected a string in {column!r}, got {json_type(value)}; fix or remove it"
+        )
+    return value or None
+
+
+def marks_split(path: str | Path, split: str | None = None) -> bool:
+    """Whether any row of a file is marked as one of a split (None: of any).
+
+    Raises:
+        UsageError, InputError: The file cannot be read up to there.
+    """
+    marks = (optional_text(row, COLUMN) for row in sound_rows(read_rows(path)))
+    return any(mark is not None and split in (None, mark) for mark in marks)
+
+
+def no_rows(path: str | Path, split: str | None, columns: str) -> InputError:
+    """What to say of a file without rows of a split: which marks there are.
+
+    Args:
+        path: The file.
+        split: What was looked for; None: any row.
+        columns: What the rows should have had.
+    """
+    name = Path(path).name
+    if split is None or not marks_split(path):
+        return InputError(f"{name}: expected rows with {columns}, got none; give a file with rows")
+    marks = Counter(optional_text(row, COLUMN) for row in sound_rows(read_rows(path)))
+    there = [
+        f"{counted(n, 'row')} {f'marked {mark!r}' if mark else 'without a mark'}" for mark, n in marks.items()
+    ]
+    return InputError(
+        f"{name}: expected rows marked {split!r} in {COLUMN!r}, got {', '.join(there[:MOST_MARKS])}; "
+        f"mark rows {split!r}, or give another file"
+    )
+
+
+class SplitRows:
+    """The rows of one split of a file.
+
+    A row belongs to the split that its `split` column names. Rows without a mark are train rows if the file marks
+    others; of a file without any marks every row belongs to whatever split is asked for.
+    """
+
+    def __init__(self, path: str | Path, split: str | None) -> None:
+        """Look whether the file marks rows.
+
+        Args:
+            path: The file.
+            split: The split; None: all rows belong to it.
+
+        Raises:
+            UsageError, InputError: As `marks_split`.
+        """
+        self.split = split
+        self._unmarked = split in (None, TRAIN) or not marks_split(path)
+
+    def __contains__(self, row: Row) -> bool:
+        """Whether a row belongs to the split.
+
+        Raises:
+            InputError: Its mark is no string.
+        """
+        mark = optional_text(row, COLUMN) if self.split is not None else None
+        return self._unmarked if mark is None else mark == self.split
