@@ -13,7 +13,7 @@ from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import Condition, Judge
-from scopesift_filtering.input_columns import input_table
+from scopesift_filtering.input_values import input_table
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.shard import Shard
 
