@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import GREEDY, LINEAR, PAPER, FitSettings
+from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.measuring.baselines import Baseline, linear_probe, mean_difference, tfidf
 from scopesift_classifiers.measuring.discriminant import discriminant
 from scopesift_classifiers.studies.learning_curve import tfidf_of_few
-from scopesift_classifiers.transfer.transfer import TransferSettings, choose, decide, try_all
+from scopesift_classifiers.tables.pieces import columns_of
+from scopesift_classifiers.transfer.transfer import TransferSettings, choose, trial_decision, try_all
 from scopesift_files.errors import InputError
 
 from bench.trials.answers import Answers, Fitted
@@ -52,14 +54,12 @@ def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
     names = np.array(list(decision.rules))
 
     def answer(part: Part) -> Answers:
-        table = part.table
-        columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
-        margins_NC = decision.margins(table.dense(columns))
+        acts_NS = part.table.dense(columns_of(part.table, decision.feature_ids))
         if len(names) > 1:
-            return Answers(names[margins_NC.argmax(axis=1)])
-        probability_N = decision.scores(margins_NC)[:, 0]
-        label_N = np.where(probability_N >= decision.cut, names[0], NEGATIVE)
-        return Answers(label_N, margins_NC[:, 0], probability_N)
+            return Answers(names[decide(MANY, decision, acts_NS).best_N])
+        outcome = decide(BINARY, decision, acts_NS)
+        label_N = np.where(outcome.given_N, names[0], NEGATIVE)
+        return Answers(label_N, decision.margins(acts_NS)[:, 0], outcome.score_N)
 
     about = {name: details[name] for name in TOLD if name in details}
     if "linear" in details:
@@ -71,7 +71,7 @@ def transferred(classifier: Classifier, few: Part) -> Fitted:
     """What `scopesift transfer` makes of a classifier and labelled rows of a language: its own choice of strategy."""
     trials = try_all(classifier, few.table, few.rows, TransferSettings())
     best = choose(trials)
-    decision = decide(classifier, few.table, few.rows, best)
+    decision = trial_decision(classifier, few.table, few.rows, best)
     return of_decision(
         decision, {"strategy": best.strategy.name, "cross_validated": best.to_dict()["macro_f1"]}
     )

@@ -56,8 +56,8 @@ def explain(
         text = _from_stdin()
     check_output(html)
     engine = load_engine(scope, classifier or [], device)
-    answer = engine.predict([text])[0]
     reading = SelectedReader(engine.scope, engine.features).read([text])
+    answer = engine.verdicts([text], reading)[0]
     output.print(marked(text, answer))
     for name, verdict in answer.items():
         output.print(_table(engine, name, verdict, reading, text))
@@ -84,7 +84,7 @@ def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading
     columns = engine.columns[name][verdict.rule]
     acts_S = reading.acts_NS[0, columns]
     rule = decision.rules[label]
-    given_S = rule.contributions(reading.acts_NS[:1, columns], decision.thresholds_S)[0]
+    given_S = decision.contributions(label, reading.acts_NS[:1, columns])[0]
     active = int((acts_S > 0).sum())
     title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {counted(active, 'feature')} active"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")

@@ -1,7 +1,7 @@
 """From margin to probability: isotonic regression on margins that the fit never saw."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,10 +81,6 @@ class Calibration:
         shift = self.prior / (1 - self.prior) * (1 - self.fit_prior) / self.fit_prior
         posterior: Floats = 1 / (1 + (1 - probability) / (shift * probability))
         return posterior
-
-    def with_prior(self, prior: float) -> "Calibration":
-        """The same calibration for data in which the share `prior` is positive (0 < prior < 1)."""
-        return replace(self, prior=prior)
 
     def to_dict(self) -> dict[str, Any]:
         """What an artifact stores: lists and numbers only."""
@@ -168,13 +164,6 @@ def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibratio
     prior = float(positive.mean())
     rounded = np.clip([float(f"{value:.7g}") for value in y], 1e-7, 1 - 1e-7)
     return Calibration(tuple(x.tolist()), tuple(rounded.tolist()), prior, prior)
-
-
-def fit_calibration(
-    fit_and_margin: FitAndMargin, positive_N: npt.ArrayLike, fold_N: npt.ArrayLike
-) -> Calibration:
-    """Calibrates on cross-fitted margins: `calibrate` of `cross_fitted_margins`."""
-    return calibrate(cross_fitted_margins(fit_and_margin, fold_N), positive_N)
 
 
 class Cut(NamedTuple):

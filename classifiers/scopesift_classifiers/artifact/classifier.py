@@ -77,9 +77,7 @@ class Classifier:
     @cached_property
     def features(self) -> list[tuple[int, int]]:
         """Every (layer, index) that any of its decisions reads, sorted."""
-        return sorted(
-            {(item.layer, item.index) for decision in self.decisions.values() for item in decision.features}
-        )
+        return sorted({feature for decision in self.decisions.values() for feature in decision.feature_ids})
 
     def selected(self, feature: tuple[int, int]) -> SelectedFeature:
         """One of its features, read within its norm bounds."""
@@ -87,8 +85,12 @@ class Classifier:
 
     @property
     def decisions(self) -> dict[str, Decision]:
-        """The default's and every language's decision, by "default" and language."""
-        return {DEFAULT: self.default, **self.by_lang}
+        """The default's decision and, in the order of their codes, the languages': by "default" and language."""
+        return {DEFAULT: self.default, **dict(sorted(self.by_lang.items()))}
+
+    def rule_for(self, lang: str) -> str:
+        """The rule that judges texts of a language: its own, called by its code, or else "default"."""
+        return lang if lang in self.by_lang else DEFAULT
 
     def decision(self, rule: str) -> Decision:
         """The decision called "default", or that of a language."""

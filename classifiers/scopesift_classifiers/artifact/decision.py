@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.calibration import Calibration
-from scopesift_classifiers.artifact.linear_sum import whole_activations
 from scopesift_classifiers.artifact.rule import (
     DECIMALS,
     LINEAR,
@@ -21,6 +20,8 @@ from scopesift_classifiers.artifact.rule import (
     RuleFeature,
     feature_from_json,
     firing,
+    linear_margins,
+    log_odds_margins,
     rule_from_json,
 )
 
@@ -41,6 +42,11 @@ class Decision:
     calibration: Calibration
     cut: float
 
+    @property
+    def feature_ids(self) -> list[tuple[int, int]]:
+        """(layer, index) of every feature."""
+        return [(item.layer, item.index) for item in self.features]
+
     @cached_property
     def thresholds_S(self) -> NDArray[np.float32]:
         """Thresholds of the features, `[S]` float32."""
@@ -56,21 +62,17 @@ class Decision:
             ]
         )
 
-    def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Margin of every document for every label, `[N, labels]`, in the order of `rules`.
+    def fires(self, acts_NS: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of the features every document (or token) fires."""
+        return firing(acts_NS, self.thresholds_S)
 
-        For several log-odds rules the margin of a label is its log posterior odds against all the others, for several
-        linear rules how far its sum is ahead of the largest other one: a label that stands alone is surer than one
-        with a rival.
-        """
-        rules = list(self.rules.values())
-        if all(rule.combine == LINEAR for rule in rules):
-            whole_NS = whole_activations(acts_NS)
-            return leads(np.stack([rule.linear(whole_NS) for rule in rules], axis=1))
-        if len(rules) == 1 or any(rule.combine != LOG_ODDS for rule in rules):
-            return np.stack([rule.margins(acts_NS, self.thresholds_S) for rule in rules], axis=1)
-        fires_NS = firing(acts_NS, self.thresholds_S).astype(np.float64)
-        return posterior_odds(np.stack([rule.log_odds(fires_NS) for rule in rules], axis=1))
+    def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Margin of every document for every label, `[N, labels]`, in the order of `rules`; see `label_margins`."""
+        return label_margins(tuple(self.rules.values()), acts_NS, self.thresholds_S)
+
+    def contributions(self, label: str, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What every feature contributes to the margin of one label's rule, `[N, S]`; see `rule`."""
+        return self.rules[label].contributions(acts_NS, self.thresholds_S)
 
     def scores(self, margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probability of every label, `[N, labels]`."""
@@ -86,8 +88,32 @@ class Decision:
         }
 
 
+def label_margins(
+    rules: Sequence[Rule], acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Margin of every document for every label, `[N, C]`.
+
+    For several log-odds rules the margin of a label is its log posterior odds against all the others, for several
+    linear rules how far its sum is ahead of the largest other one: a label that stands alone is surer than one with a
+    rival. For a single rule, and for rules of thresholds, it is the rule's own.
+
+    Args:
+        rules: One a label.
+        acts_NS: Document maxima of the features.
+        thresholds_S: Their thresholds.
+    """
+    kinds = {rule.combine for rule in rules}
+    if kinds == {LINEAR}:
+        return leads(linear_margins(rules, acts_NS))
+    if kinds == {LOG_ODDS}:
+        return posterior_odds(log_odds_margins(rules, firing(acts_NS, thresholds_S)))
+    return np.stack([rule.margins(acts_NS, thresholds_S) for rule in rules], axis=1)
+
+
 def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log odds of each class against all the others, from unnormalised log posteriors `[N, C]`."""
+    """Log odds of each class against all the others, from unnormalised log posteriors `[N, C]`; of one class itself."""
+    if margins_NC.shape[1] < 2:
+        return margins_NC
     out = np.empty_like(margins_NC)
     for column in range(margins_NC.shape[1]):
         rest = np.delete(margins_NC, column, axis=1)

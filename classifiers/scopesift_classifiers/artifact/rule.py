@@ -15,7 +15,7 @@ evidence, and of many labels none is given. From which margin on a label is give
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.linear_sum import (
+    SQRT,
     TRANSFORMS,
     decimals_of,
+    rounded_weights,
     unit_of_sum,
     whole_activations,
     whole_weights,
@@ -103,16 +105,6 @@ class Rule:
         """A linear rule's bias as a whole number of the unit in which its products are summed."""
         return float(np.rint(self.bias / unit_of_sum(self.decimals)))
 
-    def log_odds(self, fires_NS: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Margin `[N]` of a log-odds rule from which features fire, 1.0 or 0.0."""
-        return np.round(fires_NS @ self.weights_S + self.bias, DECIMALS)
-
-    def linear(self, whole_NS: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Margin `[N]` of a linear rule from `linear_sum.whole_activations`."""
-        summed_N = whole_NS @ self.whole_weights_S + self.whole_bias
-        margins: NDArray[np.float64] = summed_N * unit_of_sum(self.decimals)
-        return margins
-
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
         """Margin of every document.
 
@@ -124,9 +116,9 @@ class Rule:
             `[N]`; from the same activations the same number, in whatever batch they come.
         """
         if self.combine == LINEAR:
-            return self.linear(whole_activations(acts_NS))
+            return linear_margins([self], acts_NS)[:, 0]
         if self.combine == LOG_ODDS:
-            return self.log_odds(firing(acts_NS, thresholds_S).astype(np.float64))
+            return log_odds_margins([self], firing(acts_NS, thresholds_S))[:, 0]
         ratios_NS = _ratios(acts_NS, thresholds_S)
         if self.m > ratios_NS.shape[1]:
             return np.zeros(len(ratios_NS))
@@ -151,6 +143,21 @@ class Rule:
         return summed | {"transform": self.transform} if self.combine == LINEAR else summed
 
 
+def linear_margins(rules: Sequence[Rule], acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Margins `[N, C]` of C linear rules."""
+    weights_SC = np.stack([rule.whole_weights_S for rule in rules], axis=1)
+    summed_NC = whole_activations(acts_NS) @ weights_SC + np.array([rule.whole_bias for rule in rules])
+    margins: NDArray[np.float64] = summed_NC * np.array([unit_of_sum(rule.decimals) for rule in rules])
+    return margins
+
+
+def log_odds_margins(rules: Sequence[Rule], fires_NS: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Margins `[N, C]` of C log-odds rules from which features fire."""
+    weights_SC = np.stack([rule.weights_S for rule in rules], axis=1)
+    bias_C = np.array([rule.bias for rule in rules])
+    return np.round(fires_NS.astype(np.float64) @ weights_SC + bias_C, DECIMALS)
+
+
 def _ratios(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
     """Activation over threshold; a feature with threshold 0 counts 1 + activation once it is active."""
     acts = acts_NS.astype(np.float64)
@@ -158,8 +165,8 @@ def _ratios(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> 
     return np.where(thresholds_S > 0, acts / safe_S, np.where(acts > 0, 1.0 + acts, 0.0))
 
 
-def firing(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which documents fire which features: `[N, S]`; an activation of 0 never fires."""
+def firing(acts_NS: NDArray[np.floating], thresholds_S: NDArray[np.floating] | float) -> NDArray[np.bool_]:
+    """Which documents (or tokens) fire which features, in the shape of `acts_NS`; an activation of 0 never fires."""
     fires: NDArray[np.bool_] = (acts_NS >= thresholds_S) & (acts_NS > 0)
     return fires
 
@@ -169,6 +176,15 @@ def features_of(pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]) -
     return tuple(
         RuleFeature(layer, index, float(np.format_float_positional(np.float32(threshold), trim="0")))
         for (layer, index), threshold in zip(pairs, thresholds, strict=True)
+    )
+
+
+def linear_rules(weights_SC: NDArray[np.float64], bias_C: NDArray[np.float64]) -> tuple[Rule, ...]:
+    """C linear rules over S features, with the decimals that an artifact holds."""
+    weights_SC, bias_C = rounded_weights(weights_SC, bias_C)
+    return tuple(
+        Rule(LINEAR, weights=tuple(weights_S.tolist()), bias=float(bias), transform=SQRT)
+        for weights_S, bias in zip(weights_SC.T, bias_C, strict=True)
     )
 
 

@@ -1,29 +1,37 @@
-"""Fitting a rule for one label: searched, calibrated on margins of fits that left a fold out, and cut."""
+"""Fitting a rule for one of two labels: searched, calibrated on margins of fits that left a fold out, and cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import InputError, UsageError
 
-from scopesift_classifiers.artifact.calibration import calibrate, cross_fitted_margins
+from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import Rule, features_of
-from scopesift_classifiers.fitting.settings import GREEDY, FitSettings
-from scopesift_classifiers.fitting.stored_cut import binary_cut, describe_binary
+from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, GREEDY, LINEAR, FitSettings
+from scopesift_classifiers.fitting.stored_cut import (
+    above_nothing,
+    best_cut,
+    between_margins,
+    binary_cut,
+    describe_binary,
+)
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import deal_folds
-from scopesift_classifiers.search.found_rule import FoundRule, FoundRules
-from scopesift_classifiers.search.greedy import search_rules
-from scopesift_classifiers.search.paper import paper_rules
+from scopesift_classifiers.search.found_rules import Search
+from scopesift_classifiers.search.greedy import search_greedy
+from scopesift_classifiers.search.linear import search_linear
+from scopesift_classifiers.search.moments import Targets
+from scopesift_classifiers.search.paper import search_paper
 from scopesift_classifiers.tables.counting import Table
 
-FOLDS = 3
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def fit_binary(
@@ -33,83 +41,92 @@ def fit_binary(
     dev: LabelledText,
     settings: FitSettings,
     say: Callable[[str], None] | None,
+    *,
+    preset: str,
 ) -> tuple[Decision, dict[str, Any]]:
     """A rule for the positive label, and what the artifact says of its fit.
+
+    Unless a precision or recall is asked for, a short rule is cut where it fires, and a linear one where the objective
+    is highest on the dev rows (where these are few, on the fit rows as well, by fits that left them out), but never
+    so low that a text without any of the features is flagged.
 
     Args:
         fit_table: Document features of the train rows.
         train: The train rows.
         dev_table: Document features of the dev rows.
         dev: The dev rows.
-        settings: Preset, objective, cut.
+        settings: Objective, cut, extent of the search.
         say: Receives a line a step.
+        preset: "linear", "greedy", "paper" or "paper-multilayer".
 
     Raises:
         InputError: No feature helps, or no cut has the precision that was asked for.
         UsageError: The layer asked for is not there.
     """
-    positive_fit, positive_dev = is_label(train, settings.positive), is_label(dev, settings.positive)
-    fold_N = deal_folds(train, FOLDS)
-    found = _search(fit_table, positive_fit, dev_table, positive_dev, settings, fold_N, say)
-    if not found.whole.columns:
-        raise InputError(
-            f"no feature tells {settings.positive!r} from the rest on the dev rows by "
-            f"{settings.objective.describe()}; ask for less, give more rows or another scope"
+    positive_fit_N, positive_dev_N = (_is_positive(rows, settings.positive) for rows in (train, dev))
+    linear, fold_N = preset == LINEAR, deal_folds(train, FOLDS)
+    few = linear and len(dev) < FEW_DEV_ROWS
+    positive_N = np.concatenate([positive_dev_N, positive_fit_N]) if few else positive_dev_N
+
+    def worth(margins_NC: Floats) -> float:
+        return best_cut(margins_NC[:, 0], positive_N, settings.objective)[1]
+
+    if linear:
+        targets = Targets.of_two(positive_fit_N)
+        found = search_linear(
+            fit_table, targets, dev_table, worth, settings.linear, fold_N, with_held_out=few, on_step=say
         )
-    held_out = cross_fitted_margins(
-        lambda _, held: _margins(found.without[int(fold_N[held[0]])], fit_table)[held], fold_N
-    )
-    calibration = calibrate(held_out, positive_fit)
-    scores_dev = calibration.apply(_margins(found.whole, dev_table))
-    cut = binary_cut(scores_dev, positive_dev, settings)
-    if cut is None:
-        cut = float(calibration.apply(np.array(1.0)))
-    decision = Decision(
-        features=features_of(map(fit_table.name, found.whole.columns), found.whole.thresholds),
-        rules={settings.positive: Rule(m=found.whole.m)},
-        calibration=calibration,
-        cut=cut,
-    )
-    at_cut = BinaryMetrics.of(positive_dev, scores_dev >= cut)
+    else:
+        found = _short(preset, fit_table, positive_fit_N, dev_table, positive_dev_N, settings, fold_N, say)
+    held_out_N, margins_dev_N = found.held_out(fit_table, fold_N)[:, 0], found.whole.margins(dev_table)[:, 0]
+    calibration = calibrate(held_out_N, positive_fit_N)
+    margins_N = np.concatenate([margins_dev_N, held_out_N]) if few else margins_dev_N
+    rule = found.whole
+    if linear:
+        best = best_cut(margins_N, positive_N, settings.objective)[0]
+        rule = replace(rule, bar=above_nothing(between_margins(margins_N, best), rule.rule))
+    cut = binary_cut(calibration.apply(margins_N), positive_N, settings)
+    decision = rule.decision(fit_table, [settings.positive], calibration, cut)
+    at_cut = BinaryMetrics.of(positive_dev_N, calibration.apply(margins_dev_N) >= decision.cut)
     return decision, {
-        "preset": settings.preset,
+        "preset": preset,
         "objective": settings.objective.to_dict(),
-        "dev_objective": round(found.whole.dev_objective, 4),
-        "dev_macro_f1": round(found.whole.dev_macro_f1, 4),
+        "dev_objective": round(rule.dev_objective, 4),
+        "dev_macro_f1": round(at_cut.macro_f1, 4),
         "cut": describe_binary(at_cut, settings),
-        "candidates": [list(fit_table.name(column)) for column in found.candidates],
-        **({"greedy": asdict(settings.greedy)} if settings.preset == GREEDY else {"paper": _paper(settings)}),
+        **found.describe(fit_table),
     }
 
 
-def is_label(rows: LabelledText, label: str) -> NDArray[np.bool_]:
-    """Which rows have a label, `[N]`."""
-    return np.array([own == label for own in rows.labels], dtype=bool)
-
-
-def _search(
+def _short(
+    preset: str,
     fit_table: Table,
-    positive_fit: NDArray[np.bool_],
+    positive_fit_N: Flags,
     dev_table: Table,
-    positive_dev: NDArray[np.bool_],
+    positive_dev_N: Flags,
     settings: FitSettings,
     fold_N: NDArray[np.int64],
     say: Callable[[str], None] | None,
-) -> FoundRules:
-    data = (fit_table, positive_fit, dev_table, positive_dev)
-    if settings.preset == GREEDY:
-        return search_rules(*data, settings.greedy, objective=settings.objective, fold_N=fold_N, on_step=say)
-    variant = settings.paper_variant
-    if variant.layer is not None and variant.layer not in fit_table.layers:
-        raise UsageError(f"layer {variant.layer} is not among the layers that are read: {fit_table.layers}")
-    return paper_rules(*data, variant, objective=settings.objective, fold_N=fold_N)
+) -> Search:
+    """A rule of thresholds."""
+    data = (fit_table, positive_fit_N, dev_table, positive_dev_N)
+    objective = settings.objective
+    if preset == GREEDY:
+        found = search_greedy(*data, settings.greedy, objective=objective, fold_N=fold_N, on_step=say)
+    else:
+        variant = settings.paper_variant
+        if variant.layer is not None and variant.layer not in fit_table.layers:
+            raise UsageError(
+                f"layer {variant.layer} is not among the layers that are read: {fit_table.layers}"
+            )
+        found = search_paper(*data, variant, objective=objective, fold_N=fold_N)
+    if not found.whole.columns:
+        raise InputError(
+            f"no feature tells {settings.positive!r} from the rest on the dev rows by "
+            f"{objective.describe()}; ask for less, give more rows or another scope"
+        )
+    return found
 
 
-def _margins(found: FoundRule, table: Table) -> NDArray[np.float64]:
-    thresholds = np.array(found.thresholds, dtype=np.float32)
-    return Rule(m=found.m).margins(table.dense(found.columns), thresholds)
-
-
-def _paper(settings: FitSettings) -> dict[str, Any]:
-    variant = settings.paper_variant
-    return {"k": list(variant.k), "multilayer": variant.multilayer, "layer": variant.layer}
+def _is_positive(rows: LabelledText, positive: str) -> Flags:
+    return np.array([label == positive for label in rows.labels], dtype=bool)

@@ -21,6 +21,7 @@ from scopesift_classifiers.measuring.drift import firing_at_fit
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.tables.counting import FeatureTable, Table
+from scopesift_classifiers.tables.pieces import columns_of
 
 __all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
 
@@ -176,7 +177,7 @@ def fit_tables(
             "train": {"rows": len(train), "sha256": train.fingerprint()},
             "dev": {"rows": len(dev), "sha256": dev.fingerprint()},
             "labels": {label: train.labels.count(label) for label in train.classes},
-            "firing": firing_at_fit(fit_table, decision.features, train.labels),
+            "firing": firing_at_fit(fit_table, decision, train.labels),
             **details,
         },
     )
@@ -189,7 +190,7 @@ def _named(
     if not decision.features:
         return decision
     allowed = np.array([positive is None or label == positive for label in train.labels])
-    columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
+    columns = columns_of(table, decision.feature_ids)
     each = max(4, min(TOP_TEXTS, NAMING_TEXTS // len(columns)))
     picked = table.pick(columns)
     rows: set[int] = set()
@@ -199,6 +200,6 @@ def _named(
         documents, values = documents[allowed[documents]], values[allowed[documents]]
         rows.update(documents[np.lexsort((documents, -values))[:each]].tolist())
     texts = [train.texts[row] for row in sorted(rows)]
-    names = name_features(scope, texts, [(item.layer, item.index) for item in decision.features])
+    names = name_features(scope, texts, decision.feature_ids)
     features = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     return replace(decision, features=features)

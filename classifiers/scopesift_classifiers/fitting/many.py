@@ -1,26 +1,27 @@
-"""Fitting log-odds rules for many labels: counted, calibrated to the probability of being right, and cut."""
+"""Fitting rules for many labels: searched, calibrated to the probability of being right, and cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_files.errors import InputError
 
-from scopesift_classifiers.artifact.calibration import Calibration, calibrate
-from scopesift_classifiers.artifact.decision import Decision, posterior_odds
-from scopesift_classifiers.artifact.rule import DECIMALS, features_of
-from scopesift_classifiers.fitting.binary import FOLDS
-from scopesift_classifiers.fitting.settings import LOG_ODDS, FitSettings
+from scopesift_classifiers.artifact.calibration import calibrate
+from scopesift_classifiers.artifact.classifier import MANY
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, LINEAR, FitSettings
 from scopesift_classifiers.fitting.stored_cut import answer_cut, describe_answers
+from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import deal_folds
-from scopesift_classifiers.search.cofiring import firing_pieces
-from scopesift_classifiers.search.log_odds import FoundLogOdds, search_many_rules
+from scopesift_classifiers.search.linear import search_linear
+from scopesift_classifiers.search.log_odds import class_numbers, search_log_odds
+from scopesift_classifiers.search.moments import Targets
 from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.tables.pieces import dense_pieces
 
 
 def fit_many(
@@ -30,64 +31,55 @@ def fit_many(
     dev: LabelledText,
     settings: FitSettings,
     say: Callable[[str], None] | None,
+    *,
+    preset: str,
 ) -> tuple[Decision, dict[str, Any]]:
-    """Log-odds rules for all labels, and what the artifact says of their fit; the arguments are `fit_binary`'s.
+    """Rules for all labels, each against the rest, and what the artifact says of their fit.
 
     The cut is chosen on the dev rows: below it, and where no feature speaks for the likeliest label, the answer is
     the unknown label.
 
+    Args:
+        fit_table: Document features of the train rows.
+        train: The train rows.
+        dev_table: Document features of the dev rows.
+        dev: The dev rows.
+        settings: Cut, extent of the search.
+        say: Receives a line a step.
+        preset: "linear" or "log-odds".
+
     Raises:
-        InputError: A label has too few texts, or no cut has the precision that was asked for.
+        InputError: A label has too few texts, no feature tells labels apart, or no cut has the precision that was
+            asked for.
     """
     fold_N = deal_folds(train, FOLDS)
-    found = search_many_rules(
-        fit_table, train.labels, dev_table, dev.labels, settings.log_odds, fold_N=fold_N, on_step=say
-    )
-    classes = np.array(list(found.whole.rules))
-    if not found.whole.columns:
-        raise InputError("no feature tells any label from the rest; give more rows or another scope")
-    odds_NC = np.zeros((len(train), len(classes)))
-    for fold, rules in enumerate(found.without):
-        held = np.flatnonzero(fold_N == fold)
-        odds_NC[held] = _odds(rules, fit_table)[0][held]
-    right_NC = np.array(train.labels)[:, None] == classes[None, :]
-    calibration = calibrate(odds_NC.ravel(), right_NC.ravel())
-    odds_dev, speaks_dev = _odds(found.whole, dev_table)
-    best_N = odds_dev.argmax(axis=1)
-    right_N = classes[best_N] == np.array(dev.labels)
-    score_N = _answered(calibration, odds_dev, speaks_dev)
+    class_fit_N, class_dev_N = (class_numbers(rows.labels, train.classes) for rows in (train, dev))
+    if preset == LINEAR:
+        few = len(dev) < FEW_DEV_ROWS
+        class_N = np.concatenate([class_dev_N, class_fit_N]) if few else class_dev_N
+
+        def worth(margins_NC: NDArray[np.float64]) -> float:
+            return float((margins_NC.argmax(axis=1) == class_N).mean())
+
+        targets = Targets.of_many(class_fit_N, len(train.classes))
+        found = search_linear(
+            fit_table, targets, dev_table, worth, settings.linear, fold_N, with_held_out=few, on_step=say
+        )
+    else:
+        found = search_log_odds(
+            fit_table, train.labels, dev_table, dev.labels, settings.log_odds, fold_N=fold_N, on_step=say
+        )
+    right_NC = class_fit_N[:, None] == np.arange(len(train.classes))
+    calibration = calibrate(found.held_out(fit_table, fold_N).ravel(), right_NC.ravel())
+    uncut = found.whole.decision(fit_table, train.classes, calibration, cut=0.0)
+    said = [decide(MANY, uncut, acts_BS) for _, acts_BS in dense_pieces(dev_table, found.whole.columns)]
+    # 0 where no feature speaks for the likeliest label
+    score_N = np.concatenate([outcome.score_N for outcome in said])
+    right_N = np.concatenate([outcome.best_N for outcome in said]) == class_dev_N
     cut = answer_cut(score_N, right_N, settings)
-    decision = Decision(
-        features=features_of(map(fit_table.name, found.whole.columns), found.whole.thresholds),
-        rules=found.whole.rules,
-        calibration=calibration,
-        cut=cut,
-    )
-    return decision, {
-        "preset": LOG_ODDS,
-        "dev_accuracy": round(found.whole.dev_accuracy, 4),
+    return replace(uncut, cut=cut), {
+        "preset": preset,
+        "dev_accuracy": round(found.whole.dev_objective, 4),
         "cut": describe_answers(score_N >= cut, right_N, settings),
-        "log_odds": asdict(settings.log_odds),
+        **found.describe(fit_table),
     }
-
-
-def _odds(found: FoundLogOdds, table: Table) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Log posterior odds of every class `[N, C]`, and whether a feature speaks for the likeliest one `[N]`."""
-    weights_CS = np.array([rule.weights for rule in found.rules.values()])
-    bias_C = np.array([rule.bias for rule in found.rules.values()])
-    odds_NC = np.zeros((table.n_documents, len(bias_C)))
-    speaks_N = np.zeros(table.n_documents, dtype=bool)
-    cuts_S = np.array(found.thresholds, dtype=np.float32)
-    for rows_B, fires_BS in firing_pieces(table, found.columns, cuts_S):
-        fires = fires_BS.astype(np.float64)
-        odds_NC[rows_B] = posterior_odds(np.round(fires @ weights_CS.T + bias_C, DECIMALS))
-        for_BC = fires @ (weights_CS.T > 0)
-        speaks_N[rows_B] = for_BC[np.arange(len(rows_B)), odds_NC[rows_B].argmax(axis=1)] > 0
-    return odds_NC, speaks_N
-
-
-def _answered(
-    calibration: Calibration, odds_NC: NDArray[np.float64], speaks_N: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Score of the likeliest label; 0 where no feature speaks for it, as the engine answers."""
-    return np.where(speaks_N, calibration.apply(odds_NC.max(axis=1)), 0.0)

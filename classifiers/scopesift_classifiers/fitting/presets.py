@@ -9,7 +9,6 @@ from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.fitting.binary import fit_binary
-from scopesift_classifiers.fitting.linear import fit_linear_binary, fit_linear_many
 from scopesift_classifiers.fitting.many import fit_many
 from scopesift_classifiers.fitting.settings import AUTO, FOR_MANY, FOR_TWO, LINEAR, LOG_ODDS, FitSettings
 from scopesift_classifiers.measuring.objective import Objective
@@ -49,20 +48,14 @@ def fit_decision(
     """
     check_preset(settings, train, binary=binary)
     data = fit_table, train, dev_table, dev, settings, say
-    if settings.preset not in (AUTO, LINEAR, LOG_ODDS):
-        return fit_binary(*data)
     if binary:
-        return fit_linear_binary(*data)
-    if settings.preset == LINEAR:
-        return fit_linear_many(*data)
-    counted = fit_many(*data)
-    if settings.preset == LOG_ODDS:
-        return counted
-    weighted = fit_linear_many(*data)
-    accuracies = {LOG_ODDS: counted[1]["dev_accuracy"], LINEAR: weighted[1]["dev_accuracy"]}
-    name, (decision, details) = (LINEAR, weighted)
-    if accuracies[LINEAR] <= accuracies[LOG_ODDS]:
-        name, (decision, details) = (LOG_ODDS, counted)
+        return fit_binary(*data, preset=LINEAR if settings.preset == AUTO else settings.preset)
+    if settings.preset != AUTO:
+        return fit_many(*data, preset=settings.preset)
+    fitted = {preset: fit_many(*data, preset=preset) for preset in (LOG_ODDS, LINEAR)}
+    accuracies = {preset: details["dev_accuracy"] for preset, (_, details) in fitted.items()}
+    name = max(accuracies, key=lambda preset: accuracies[preset])  # of a tie the first
+    decision, details = fitted[name]
     if say is not None:
         numbers = ", ".join(f"{preset} {accuracy:.4f}" for preset, accuracy in accuracies.items())
         say(f"dev accuracy: {numbers}; {name} is kept")

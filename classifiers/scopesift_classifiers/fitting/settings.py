@@ -16,6 +16,9 @@ AUTO, LINEAR, LOG_ODDS = "auto", "linear", "log-odds"
 GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"
 FOR_TWO, FOR_MANY = (AUTO, LINEAR, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR, LOG_ODDS)
 PRESETS = (AUTO, LINEAR, LOG_ODDS, GREEDY, PAPER, PAPER_MULTILAYER)
+FOLDS = 3
+FEW_DEV_ROWS = 500
+"""With fewer dev rows the fit rows help to choose, by margins of fits that left them out: a cut needs many."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.reading.selected import Encoder, SelectedReader, with_kernels
+from scopesift_features.reading.selected import Encoder, SelectedReader, SelectedReading, with_kernels
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
@@ -69,7 +69,7 @@ class Engine:
         self.columns = {
             classifier.name: {
                 rule: np.array(
-                    [column[classifier.selected((item.layer, item.index))] for item in decision.features],
+                    [column[classifier.selected(feature)] for feature in decision.feature_ids],
                     dtype=np.int64,
                 )
                 for rule, decision in classifier.decisions.items()
@@ -107,6 +107,15 @@ class Engine:
             For every text a verdict by classifier name.
         """
         reading = self.reader.read(texts, max_tokens=max_tokens or self.batch_tokens, on_progress=on_progress)
+        return self.verdicts(texts, reading)
+
+    def verdicts(self, texts: Sequence[str], reading: SelectedReading) -> list[dict[str, Verdict]]:
+        """Judge texts that were read already: for every text a verdict by classifier name.
+
+        Args:
+            texts: N strings.
+            reading: Activations of `features` in them, with places.
+        """
         found = {
             name: verdicts_of(self.classifiers[name], answers, reading, self.columns[name], texts)
             for name, answers in self.answers(reading.acts_NS).items()

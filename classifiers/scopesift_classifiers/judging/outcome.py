@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.artifact.classifier import BINARY
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import firing
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +40,11 @@ def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outco
     """
     margins_NC = decision.margins(acts_NS)
     scores_NC = decision.scores(margins_NC)
-    fires_NS = firing(acts_NS, decision.thresholds_S)
+    fires_NS = decision.fires(acts_NS)
     best_N = margins_NC.argmax(axis=1)
     score_N = scores_NC[np.arange(len(best_N)), best_N]
     given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
     if kind != BINARY:
-        given_N &= speaks(decision, best_N, fires_NS)
+        given_N &= (fires_NS & decision.speaks_for_CS[best_N]).any(axis=1)
         score_N = np.where(given_N, score_N, 0.0)
     return Outcome(best_N, given_N, score_N, scores_NC, fires_NS)
-
-
-def speaks(decision: Decision, best_N: NDArray[np.int64], fires_NS: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether any firing feature speaks for each document's best label."""
-    found: NDArray[np.bool_] = np.asarray((fires_NS & decision.speaks_for_CS[best_N]).any(axis=1))
-    return found

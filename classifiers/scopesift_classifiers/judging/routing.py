@@ -19,7 +19,7 @@ def rules_of(classifier: Classifier, n_texts: int, languages: Answers | None) ->
     if languages is None or not classifier.by_lang:
         return [DEFAULT] * n_texts
     return [
-        code if code in classifier.by_lang and score >= classifier.route_confidence else DEFAULT
+        classifier.rule_for(code) if score >= classifier.route_confidence else DEFAULT
         for code, score in zip(languages.label_N, languages.score_N, strict=True)
     ]
 

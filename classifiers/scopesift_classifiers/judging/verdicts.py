@@ -10,7 +10,6 @@ from scopesift_features.reading.selected import SelectedReading
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.judging.answers import Answers
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.judging.whole_word import whole_word
@@ -62,8 +61,7 @@ def _evidence(
 ) -> tuple[Evidence, ...]:
     """The features that fired and spoke for the label, largest contribution first."""
     acts_S = reading.acts_NS[place]
-    given_S = decision.rules[label].contributions(acts_S[None], decision.thresholds_S)[0]
-    given_S = np.where(firing(acts_S, decision.thresholds_S), given_S, 0.0)
+    given_S = np.where(decision.fires(acts_S), decision.contributions(label, acts_S[None])[0], 0.0)
     order = np.argsort(-given_S, kind="stable")[:MOST_EVIDENCE]
     found = []
     for column in order[given_S[order] > 0]:

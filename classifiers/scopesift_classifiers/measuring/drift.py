@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
-from scopesift_classifiers.artifact.rule import RuleFeature, firing
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import RuleFeature
 from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.tables.pieces import columns_of, dense_pieces
 
 Floats = NDArray[np.float64]
 
-COLUMNS_AT_ONCE = 64  # keeps a million documents of a fit in memory
 NOISE_DRAWS = 1000
 NOISE_DOCUMENTS = 2000  # chance is drawn on at most so many and scaled: divergence falls with 1 / documents
 NOISE_LEVEL = 0.95
 CLEAR_FROM, STRONG_FROM = 0.1, 0.5  # of the distance between the fit's own classes
 NONE, SLIGHT, CLEAR, STRONG = "none", "slight", "clear", "strong"
 LABELS, FEATURES = "labels", "features"
-FEW_DOCUMENTS = 50
 MOST_MOVED = 20
 
 
@@ -92,24 +92,20 @@ class Drift:
         return asdict(self) | {"moved": [asdict(item) for item in self.moved]}
 
 
-def firing_at_fit(table: Table, features: Sequence[RuleFeature], labels: Sequence[str]) -> dict[str, Any]:
+def firing_at_fit(table: Table, decision: Decision, labels: Sequence[str]) -> dict[str, Any]:
     """How many documents of each class fire each feature: what an artifact keeps of its fit under `firing`.
 
     Args:
         table: Document features of the fit, `[N, layers * F]`.
-        features: S features of the default decision.
+        decision: The default decision.
         labels: N labels.
 
     Returns:
         As `count_firing`.
     """
-    columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in features]
-    thresholds_S = np.array([item.threshold for item in features], dtype=np.float32)
-    parts = [np.zeros((len(labels), 0), dtype=np.bool_)]
-    for begin in range(0, len(columns), COLUMNS_AT_ONCE):
-        chosen = slice(begin, begin + COLUMNS_AT_ONCE)
-        parts.append(firing(table.dense(columns[chosen]), thresholds_S[chosen]))
-    return count_firing(np.concatenate(parts, axis=1), labels)
+    columns = columns_of(table, decision.feature_ids)
+    pieces = [decision.fires(acts_BS) for _, acts_BS in dense_pieces(table, columns)]
+    return count_firing(np.concatenate(pieces), labels)
 
 
 def count_firing(fires_NS: NDArray[np.bool_], labels: Sequence[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.artifact.rule import RuleFeature
+from scopesift_classifiers.artifact.rule import RuleFeature, firing
 from scopesift_classifiers.rows.labelled import LabelledText
 
 BINS = 10
@@ -121,7 +121,7 @@ def make_cards(
     cards = []
     for column, item in enumerate(selected_features(classifier)):
         acts_N = reading.acts_NS[:, column]
-        fires_N = (acts_N >= item.threshold) & (acts_N > 0)
+        fires_N = firing(acts_N, item.threshold)
         edges, counts = _histogram(acts_N[acts_N > 0])
         cards.append(
             FeatureCard(

@@ -17,7 +17,6 @@ from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
-from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.measuring.assessment import routed_verdicts
 from scopesift_classifiers.measuring.drift import Drift, count_firing, measure_drift
 from scopesift_classifiers.rows.labelled import LabelledText
@@ -92,8 +91,8 @@ def assess_unlabelled(
     reference = fit_reference(classifier, scope, fit_data)
     verdicts = routed_verdicts(classifier, scope, texts, language, on_progress=on_progress)
     counts = Counter(verdict.label for verdict in verdicts)
-    places = [(item.layer, item.index) for item in classifier.default.features]
-    drift = drift_of(classifier, reference, read_selected(scope, texts, places).acts_NS)
+    acts_NS = read_selected(scope, texts, classifier.default.feature_ids).acts_NS
+    drift = drift_of(classifier, reference, acts_NS)
     return {
         "n": len(texts),
         **dict.fromkeys(NEEDS_LABELS),
@@ -120,7 +119,7 @@ def drift_of(
     decision = classifier.default
     if labels is not None and classifier.kind == BINARY:
         labels = [label if label in classifier.labels else classifier.unknown for label in labels]
-    return measure_drift(reference, decision.features, firing(acts_NS, decision.thresholds_S), labels)
+    return measure_drift(reference, decision.features, decision.fires(acts_NS), labels)
 
 
 def fit_reference(
@@ -139,6 +138,5 @@ def fit_reference(
             f"classifier {classifier.name!r} does not hold the firing rates of its fit; give the rows of the fit "
             "with --fit-data, or fit it again"
         )
-    places = [(item.layer, item.index) for item in classifier.default.features]
-    acts_NS = read_selected(scope, fit_data.texts, places).acts_NS
-    return count_firing(firing(acts_NS, classifier.default.thresholds_S), fit_data.labels)
+    acts_NS = read_selected(scope, fit_data.texts, classifier.default.feature_ids).acts_NS
+    return count_firing(classifier.default.fires(acts_NS), fit_data.labels)

@@ -242,9 +242,8 @@ def _layers(classifier: Classifier) -> list[int]:
 
 
 def _lowest_thresholds(classifier: Classifier, layer: int, indices: Sequence[int]) -> NDArray[np.float32]:
-    decisions = (classifier.default, *classifier.by_lang.values())
     lowest: dict[int, float] = {}
-    for decision in decisions:
+    for decision in classifier.decisions.values():
         for item in decision.features:
             if item.layer == layer:
                 lowest[item.index] = min(item.threshold, lowest.get(item.index, item.threshold))

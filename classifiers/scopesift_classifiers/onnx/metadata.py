@@ -39,7 +39,7 @@ def describe(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> di
         "features": [list(feature) for feature in classifier.features],
         "thresholds": {
             route: [[item.layer, item.index, item.threshold] for item in decision.features]
-            for route, decision in (("default", classifier.default), *sorted(classifier.by_lang.items()))
+            for route, decision in classifier.decisions.items()
         },
         "scope": classifier.scope,
         "reading": {

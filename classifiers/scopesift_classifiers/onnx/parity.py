@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
 from scopesift_features.scope import Scope
 
-from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.artifact.rule import firing
+from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
 from scopesift_classifiers.judging.answers import answer
 from scopesift_classifiers.onnx.rows import Rows, row_batches
 
@@ -34,7 +33,7 @@ class Candidate:
     classifier: Classifier
     session: Any
     with_backbone: bool = False
-    route: str = "default"
+    route: str = DEFAULT
 
 
 @dataclass(eq=False)
@@ -130,7 +129,7 @@ def _run(
     feeds = rows.feeds(None if candidate.with_backbone else own)
     if candidate.classifier.by_lang:
         codes = sorted(candidate.classifier.by_lang)
-        number = codes.index(candidate.route) if candidate.route != "default" else -1
+        number = codes.index(candidate.route) if candidate.route != DEFAULT else -1
         feeds["language"] = np.full(n_documents, number, np.int64)
     names = ["label", "scores", "maxima"]
     return dict(zip(names, candidate.session.run(names, feeds), strict=True))
@@ -145,14 +144,12 @@ def _count(
 ) -> None:
     classifier = candidate.classifier
     decision = classifier.decision(candidate.route)
-    columns = np.array([classifier.features.index((item.layer, item.index)) for item in decision.features])
-    own_NS = acts_NS[:, columns]
+    columns = np.array([classifier.features.index(feature) for feature in decision.feature_ids])
     said = answer(classifier, acts_NS, {candidate.route: columns}, [candidate.route] * len(acts_NS))
     names = classifier.labels
     expected_N = np.array([names.index(label) if label in names else -1 for label in said.label_N])
-    fires_NS = firing(own_NS, decision.thresholds_S)
-    other_NS = firing(answers["maxima"][:, columns], decision.thresholds_S)
-    result.texts += len(own_NS)
+    fires_NS, other_NS = decision.fires(acts_NS[:, columns]), decision.fires(answers["maxima"][:, columns])
+    result.texts += len(acts_NS)
     result.verdicts += int((expected_N != answers["label"]).sum())
     result.largest_score = max(result.largest_score, float(np.abs(said.scores_NC - answers["scores"]).max()))
     result.firings += int((fires_NS != other_NS).sum())

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from scopesift_features.sae.topk import TopKSAE
 
+from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.onnx.nodes.encode import EncoderRows, StandIn
 
 _NEAR, _FAR_WEIGHT = 0.8, 1e-3
@@ -62,7 +63,7 @@ def selected_rows(
     kth_T, member_TS = _membership(sae, x_TD, torch.tensor(list(indices)))
     pre_TS = (x_TD.float() @ W_SD.T + b_S).numpy()
     # what the estimate says of tokens that come near no threshold decides nothing
-    near_T = ((pre_TS > 0) & (pre_TS >= _NEAR * thresholds_S)).any(axis=1)
+    near_T = firing(pre_TS, _NEAR * thresholds_S).any(axis=1)
     rounded_TD = x_TD.float().numpy()
     # a selection of a share of all features holds about that share of the k largest: look some way past it
     seen = min(len(indices), math.ceil(_PAST * sae.k * len(indices) / sae.d_sae) + _SPARE)
@@ -130,7 +131,7 @@ def best_floor(
         document_T: The text of each token, non-decreasing.
         threshold: Of the rule; 0 means any positive activation.
     """
-    candidates_T = (pre_T > 0) & (pre_T >= threshold)
+    candidates_T = firing(pre_T, threshold)
     document_C = document_T[candidates_T]
     if not len(document_C):
         return 0, -_FAR

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import LINEAR, firing
+from scopesift_classifiers.artifact.rule import LINEAR
 
 Floats = NDArray[np.float64]
 
@@ -41,18 +41,18 @@ def token_contributions(decision: Decision, label: str, acts_TS: NDArray[np.floa
         label: The label to explain.
         acts_TS: Activations of the decision's features on the text's pieces.
     """
-    rule, thresholds_S = decision.rules[label], decision.thresholds_S
+    rule = decision.rules[label]
     if not rule.adds:
-        ratio_TS = rule.contributions(acts_TS, thresholds_S)
+        ratio_TS = decision.contributions(label, acts_TS)
         total_T = ratio_TS.max(axis=1, initial=0.0)
         # a clear step at 1: what did not fire is only hinted at
         shade_T = np.where(total_T < 1, 0.25 * total_T, 0.6 + 0.4 * np.minimum(total_T - 1, 1.0))
         return Contributions(ratio_TS, total_T, shade_T, adds=False)
     most_1S = acts_TS.max(axis=0, keepdims=True, initial=0.0)
-    shares_TS = firing(acts_TS, thresholds_S)
+    shares_TS = decision.fires(acts_TS)
     if rule.combine == LINEAR:
         shares_TS = shares_TS & (acts_TS == most_1S)
-    given_TS = rule.contributions(most_1S, thresholds_S) * shares_TS / np.maximum(shares_TS.sum(axis=0), 1)
+    given_TS = decision.contributions(label, most_1S) * shares_TS / np.maximum(shares_TS.sum(axis=0), 1)
     total_T = given_TS.sum(axis=1)
     largest = float(np.abs(total_T).max(initial=0.0))
     return Contributions(given_TS, total_T, total_T / largest if largest else total_T, adds=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.per_token import TokenReading, read_tokens
 from scopesift_files.counted import counted
 
+from scopesift_classifiers.artifact.classifier import LANGUAGE
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.verdict import Verdict
@@ -103,7 +104,6 @@ def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, rea
     columns = engine.columns[name][verdict.rule]
     own = TokenReading(reading.starts_T, reading.ends_T, reading.acts_TS[:, columns])
     given = token_contributions(decision, label, own.acts_TS)
-    fires_TS = (own.acts_TS >= decision.thresholds_S) & (own.acts_TS > 0)
     cards = bundled_cards(classifier)
     order = np.argsort(-np.abs(given.shade_T), kind="stable")[:MOST_PANELS]
     panels = {
@@ -111,7 +111,7 @@ def _verdict_section(engine: Engine, name: str, verdict: Verdict, text: str, rea
         for piece in order
         if abs(given.shade_T[piece]) >= FAINTEST
     }
-    shown = shaded_text(text, own, given, panels, np.asarray(fires_TS.any(axis=1)))
+    shown = shaded_text(text, own, given, panels, np.asarray(decision.fires(own.acts_TS).any(axis=1)))
     against = '<span><i class="swatch against"></i>against it</span>' if given.adds else ""
     legend = (
         f'<div class="legend"><span><i class="swatch for"></i>speaks for {escape(_named(name, label))}</span>{against}'
@@ -187,4 +187,4 @@ def _panel(
 
 
 def _named(name: str, label: str) -> str:
-    return language_name(label) if name == "language" else label
+    return language_name(label) if name == LANGUAGE else label

@@ -10,9 +10,9 @@ import numpy as np
 from scopesift_features.reading.per_token import TokenReading, read_tokens
 from scopesift_files.counted import counted
 
-from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import LINEAR
+from scopesift_classifiers.artifact.rule import LINEAR, firing
 from scopesift_classifiers.measuring.assessment import Assessment
 from scopesift_classifiers.measuring.feature_cards import FeatureCard, make_cards
 from scopesift_classifiers.pages.page import folded
@@ -73,11 +73,11 @@ def features_section(found: Assessment) -> str:
 def telling_features(classifier: Classifier, cards: Mapping[Place, FeatureCard]) -> dict[str, list[Place]]:
     """Which cards to show under which title: all of a short rule, the most telling ones of a label."""
     groups: dict[str, list[Place]] = {}
-    for code, decision in (("", classifier.default), *sorted(classifier.by_lang.items())):
+    for name, decision in classifier.decisions.items():
         for label in decision.rules:
             title = f"for {label}" if len(decision.rules) > 1 else "default rule"
-            if code:
-                title = f"rule for {language_name(code)}" if len(decision.rules) == 1 else f"{code}: {title}"
+            if name != DEFAULT:
+                title = f"rule for {language_name(name)}" if len(decision.rules) == 1 else f"{name}: {title}"
             groups[title] = _most_telling(decision, label, cards)
     return {title: places for title, places in groups.items() if places}
 
@@ -88,9 +88,9 @@ def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[
     rows_of: dict[Place, list[int]] = {}
     for card in cards:
         acts_N = found.reading.acts_NS[:, column_of[card.layer, card.feature]]
-        chosen: dict[str, int] = {}
+        fires_N, chosen = firing(acts_N, card.threshold), dict[str, int]()
         for row in np.argsort(-acts_N, kind="stable")[: 4 * EXAMPLES].tolist():
-            if acts_N[row] >= card.threshold and acts_N[row] > 0 and len(chosen) < EXAMPLES:
+            if fires_N[row] and len(chosen) < EXAMPLES:
                 chosen.setdefault(found.sample.texts[row].strip().lower(), row)
         rows_of[card.layer, card.feature] = list(chosen.values())
     rows = sorted({row for chosen in rows_of.values() for row in chosen})
@@ -153,7 +153,7 @@ def marked_around(text: str, reading: TokenReading, column: int, threshold: floa
     end = min(int(reading.ends_T[top]) + AROUND, len(text))
     strongest = max(float(acts_T[top]), 1e-6)
     out, at = ["…" if begin else ""], begin
-    for piece in np.flatnonzero((acts_T > 0) & (acts_T >= threshold)):
+    for piece in np.flatnonzero(firing(acts_T, threshold)):
         start, stop = int(reading.starts_T[piece]), int(reading.ends_T[piece])
         if start < at or stop > end:
             continue
@@ -170,8 +170,7 @@ def _example(found: Assessment, row: int, reading: TokenReading, column: int, th
 
 def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureCard]) -> list[Place]:
     """Features by how much they move a label: weight times the difference of firing rates; a short rule whole."""
-    places = [(item.layer, item.index) for item in decision.features]
-    rule = decision.rules[label]
+    places, rule = decision.feature_ids, decision.rules[label]
     if not rule.adds:
         return places[:MOST_CARDS]
     weights = rule.weights_S

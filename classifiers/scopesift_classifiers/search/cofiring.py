@@ -6,7 +6,6 @@ fold, and taken apart again for the fits that leave a fold out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.tables.counting import Table
-
-ROWS_AT_ONCE = 4096
+from scopesift_classifiers.tables.pieces import dense_pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,46 +91,9 @@ def count_by_fold(
         CoFiring(np.zeros(n_classes), np.zeros((n_classes, len(columns))), np.zeros(shape))
         for _ in range(int(fold_N.max(initial=0)) + 1)
     ]
-    for rows_B, fires_BS in firing_pieces(table, columns, thresholds_S):
+    for rows_B, acts_BS in dense_pieces(table, columns):
+        fires_BS = firing(acts_BS, thresholds_S)
         for fold, known in enumerate(counts):
             inside = fold_N[rows_B] == fold
             counts[fold] = known + count_cofiring(fires_BS[inside], class_N[rows_B[inside]], n_classes)
     return counts
-
-
-def firing_pieces(
-    table: Table, columns: tuple[int, ...], thresholds_S: NDArray[np.float32]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-    """Which documents fire which features, some thousand documents at a time: (row numbers, `[B, S]`).
-
-    The layers of a document may lie far apart, so that all of them are read before the first piece is given:
-    one bit is kept of each activation.
-    """
-    wanted = np.asarray(columns, dtype=np.int64)
-    own, bits = [], []
-    for place, layer in enumerate(table.layers):
-        chosen = np.flatnonzero(wanted // table.d_sae == place)
-        if len(chosen):
-            own.append(chosen)
-            bits.append(_packed_layer(table, layer, wanted[chosen] % table.d_sae, thresholds_S[chosen]))
-    for begin in range(0, table.n_documents, ROWS_AT_ONCE):
-        rows = np.arange(begin, min(begin + ROWS_AT_ONCE, table.n_documents))
-        fires_BS = np.zeros((len(rows), len(wanted)), dtype=np.bool_)
-        for chosen, packed_NB in zip(own, bits, strict=True):
-            fires_BS[:, chosen] = np.unpackbits(packed_NB[rows], axis=1, count=len(chosen)).view(np.bool_)
-        yield rows, fires_BS
-
-
-def _packed_layer(
-    table: Table, layer: int, indices: NDArray[np.int64], thresholds_S: NDArray[np.float32]
-) -> NDArray[np.uint8]:
-    """Firing of one layer's features, eight to a byte, `[N, ceil(S / 8)]`."""
-    packed_NB = np.zeros((table.n_documents, -(-len(indices) // 8)), dtype=np.uint8)
-    for documents_B, acts_BF in table.blocks(layer):
-        acts_BS = acts_BF[:, indices].tocsr()
-        for begin in range(0, len(documents_B), ROWS_AT_ONCE):
-            piece = slice(begin, begin + ROWS_AT_ONCE)
-            packed_NB[documents_B[piece]] = np.packbits(
-                firing(acts_BS[piece].toarray(), thresholds_S), axis=1
-            )
-    return packed_NB

@@ -8,16 +8,17 @@ macro-F1 is the default.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.counted import counted
 
-from scopesift_classifiers.measuring.metrics import Floats, macro_f1_of_counts
+from scopesift_classifiers.artifact.rule import Rule
+from scopesift_classifiers.measuring.metrics import Floats
 from scopesift_classifiers.measuring.objective import Objective
 from scopesift_classifiers.search.firing_bits import FiringBits
-from scopesift_classifiers.search.found_rule import MOST_CANDIDATES, FoundRule, FoundRules
+from scopesift_classifiers.search.found_rules import MOST_CANDIDATES, FoundRules, Search
 from scopesift_classifiers.search.ranking import WHOLE, Ranking, rank
 from scopesift_classifiers.tables.counting import Table, threshold_grid
 
@@ -72,7 +73,7 @@ class _Truth:
     negative_N: Flags
 
 
-def search_rules(
+def search_greedy(
     fit: Table,
     positive_fit_N: Flags,
     dev: Table,
@@ -82,7 +83,7 @@ def search_rules(
     objective: Objective | None = None,
     fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
-) -> FoundRules:
+) -> Search:
     """Search the rule that is best on dev among the prefixes of one greedy path for each m.
 
     Args:
@@ -114,24 +115,18 @@ def search_rules(
     goal = objective or Objective()
     dev_truth = _Truth(positive_dev_N, ~positive_dev_N)
 
-    def search(fold: int, report: Callable[[str], None] | None) -> FoundRule:
+    def search(fold: int, report: Callable[[str], None] | None) -> FoundRules:
         counts_N = np.ones(fit.n_documents, dtype=bool) if fold_N is None else fold_N != fold
         truth = _Truth(positive_fit_N & counts_N, ~positive_fit_N & counts_N)
         allowed_P = pairs.allowed(rankings[fold])
         return _best_path(pairs, allowed_P, truth, dev_truth, settings, goal, report)
 
-    return FoundRules(
+    return Search(
         search(WHOLE, on_step),
         tuple(search(fold, None) for fold in sorted(rankings) if fold != WHOLE),
         tuple(rankings[WHOLE].columns_R[:MOST_CANDIDATES].tolist()),
+        {"greedy": asdict(settings)},
     )
-
-
-def search_rule(
-    fit: Table, positive_fit_N: Flags, dev: Table, positive_dev_N: Flags, settings: GreedySettings
-) -> FoundRule:
-    """`search_rules` without cross-fitting, for macro-F1."""
-    return search_rules(fit, positive_fit_N, dev, positive_dev_N, settings).whole
 
 
 def _candidate_pairs(fit: Table, dev: Table, rankings: dict[int, Ranking]) -> _Pairs:
@@ -174,8 +169,8 @@ def _best_path(
     settings: GreedySettings,
     objective: Objective,
     report: Callable[[str], None] | None,
-) -> FoundRule:
-    best: FoundRule | None = None
+) -> FoundRules:
+    best: FoundRules | None = None
     for m in settings.at_least:
         paths = [
             _one_path(pairs, allowed_P, truth, dev_truth, m, settings, (searched, objective))
@@ -202,7 +197,7 @@ def _one_path(
     m: int,
     settings: GreedySettings,
     objectives: tuple[Objective, Objective],
-) -> FoundRule:
+) -> FoundRules:
     """One path for one m; `objectives` are the one to search with on fit rows and the one that dev rows decide by."""
     objective, dev_objective = objectives
     chosen: list[int] = []
@@ -247,16 +242,18 @@ def _counts(
     return tp_P, fp_P, int(truth.positive_N.sum()) - tp_P, int(truth.negative_N.sum()) - fp_P
 
 
-def _measured(pairs: _Pairs, chosen: list[int], m: int, dev_truth: _Truth, objective: Objective) -> FoundRule:
+def _measured(
+    pairs: _Pairs, chosen: list[int], m: int, dev_truth: _Truth, objective: Objective
+) -> FoundRules:
     fired_N = pairs.dev.fired(chosen) >= m
     tp, fp = int((fired_N & dev_truth.positive_N).sum()), int((fired_N & dev_truth.negative_N).sum())
     fn, tn = int(dev_truth.positive_N.sum()) - tp, int(dev_truth.negative_N.sum()) - fp
-    return FoundRule(
+    return FoundRules(
         tuple(int(pairs.columns_P[pair]) for pair in chosen),
         tuple(float(pairs.thresholds_P[pair]) for pair in chosen),
-        m,
-        float(objective.of_counts(tp, fp, fn, tn)),
-        float(macro_f1_of_counts(tp, fp, fn, tn)),
+        (Rule(m=m),),
+        bar=1.0,
+        dev_objective=float(objective.of_counts(tp, fp, fn, tn)),
     )
 
 

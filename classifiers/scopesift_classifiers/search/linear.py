@@ -8,7 +8,7 @@ gradient; every fit solves a linear system over sums that were gathered once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,18 @@ from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.calibration import cross_fitted_margins
-from scopesift_classifiers.artifact.linear_sum import SQRT, rounded_weights, whole_activations
-from scopesift_classifiers.artifact.rule import LINEAR, Rule
-from scopesift_classifiers.search.found_rule import MOST_CANDIDATES
+from scopesift_classifiers.artifact.linear_sum import transformed
+from scopesift_classifiers.artifact.rule import linear_rules
+from scopesift_classifiers.search.found_rules import MOST_CANDIDATES, FoundRules, Search
 from scopesift_classifiers.search.moments import (
     LEAST_DOCUMENTS,
-    ROWS_AT_ONCE,
     Targets,
-    activation_pieces,
     moments_by_fold,
     rank_columns,
 )
 from scopesift_classifiers.search.ridge import Floats, Moments, Ridge, ridges_of_moments
 from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.tables.pieces import dense_pieces
 
 PENALTIES = tuple(10.0**power for power in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0))
 TOLERANCE = 0.002
@@ -59,45 +58,6 @@ class LinearSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class FoundLinear:
-    """Columns of the feature table with weights, one column of weights a target.
-
-    Attributes:
-        columns: The features, ascending.
-        weights_SC: Their weights, rounded as an artifact holds them.
-        bias_C: Margins of a text without any of the features.
-        penalty: Strength of the penalty.
-    """
-
-    columns: tuple[int, ...]
-    weights_SC: Floats
-    bias_C: Floats
-    penalty: float
-
-    def rules(self, names: Sequence[str]) -> dict[str, Rule]:
-        """One linear rule a target."""
-        return {
-            name: Rule(
-                LINEAR,
-                weights=tuple(self.weights_SC[:, at].tolist()),
-                bias=float(self.bias_C[at]),
-                transform=SQRT,
-            )
-            for at, name in enumerate(names)
-        }
-
-    def margins(self, table: Table) -> Floats:
-        """Margins `[N, C]` of a table's documents, by the rules' own arithmetic."""
-        rules = self.rules([str(at) for at in range(len(self.bias_C))]).values()
-        acts_NS = table.pick(self.columns).tocsr()
-        pieces = [np.zeros((0, len(rules)))]
-        for begin in range(0, table.n_documents, ROWS_AT_ONCE):
-            whole_BS = whole_activations(acts_NS[begin : begin + ROWS_AT_ONCE].toarray())
-            pieces.append(np.stack([rule.linear(whole_BS) for rule in rules], axis=1))
-        return np.concatenate(pieces)
-
-
-@dataclass(frozen=True, eq=False)
 class SizePoint:
     """What a number of features is worth.
 
@@ -110,25 +70,6 @@ class SizePoint:
     features: int
     penalty: float
     dev_objective: float
-
-
-@dataclass(frozen=True, eq=False)
-class FoundLinears:
-    """A linear fit, and the fits that the same search finds without each fold of the fit rows.
-
-    Attributes:
-        whole: Fitted on all rows.
-        without: Fitted without fold 0, 1, …; features, penalty and weights anew.
-        curve: Every number of features that was tried, ascending.
-        dev_objective: What the chosen number has on dev.
-        candidates: Columns that stayed longest, best first.
-    """
-
-    whole: FoundLinear
-    without: tuple[FoundLinear, ...]
-    curve: tuple[SizePoint, ...]
-    dev_objective: float
-    candidates: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +88,22 @@ class _Step:
 
         def margins(_: NDArray[np.int64], held: NDArray[np.int64]) -> Floats:
             fold = int(fold_N[held[0]])
-            pieces = activation_pieces(fit.rows(held), columns[self.places[fold]])
-            return np.concatenate([self.ridges[fold].predict(x_BP) for _, x_BP in pieces])
+            pieces = dense_pieces(fit.rows(held), columns[self.places[fold]].tolist())
+            return np.concatenate([self.ridges[fold].predict(transformed(acts_BP)) for _, acts_BP in pieces])
 
         return cross_fitted_margins(margins, fold_N)
+
+    def found(self, columns: NDArray[np.int64], dev_objective: float) -> list[FoundRules]:
+        """The rules of every fit, the last that of all rows."""
+        return [
+            FoundRules(
+                tuple(columns[places].tolist()),
+                (0.0,) * len(places),
+                linear_rules(ridge.weights_PC, ridge.bias_C),
+                dev_objective=dev_objective,
+            )
+            for places, ridge in zip(self.places, self.ridges, strict=True)
+        ]
 
 
 def search_linear(
@@ -163,7 +116,7 @@ def search_linear(
     *,
     with_held_out: bool = False,
     on_step: Callable[[str], None] | None = None,
-) -> FoundLinears:
+) -> Search:
     """Choose features, their number, the penalty and the weights.
 
     Args:
@@ -192,7 +145,7 @@ def search_linear(
         whole = whole + more
     moments = [*(whole - own for own in by_fold), whole]
     steps = _eliminate(moments, by_fold, [np.searchsorted(columns, np.sort(own)) for own in ranked], settings)
-    dev_x = np.concatenate([x_BP for _, x_BP in activation_pieces(dev, columns)])
+    dev_x = _transformed(dev, columns)
     curve = []
     for size in sorted(steps):
         step = steps[size]
@@ -207,17 +160,21 @@ def search_linear(
             )
     best = max(point.dev_objective for point in curve)
     chosen = next(point for point in curve if point.dev_objective >= best - TOLERANCE)
-    step = steps[chosen.features]
-    found = [
-        _found(columns[places], ridge, step.penalty)
-        for places, ridge in zip(step.places, step.ridges, strict=True)
-    ]
-    return FoundLinears(
+    found = steps[chosen.features].found(columns, chosen.dev_objective)
+    return Search(
         found[-1],
         tuple(found[:-1]),
-        tuple(curve),
-        chosen.dev_objective,
         tuple(columns[_longest(steps, moments[-1])[:MOST_CANDIDATES]].tolist()),
+        {
+            "linear": {
+                "max_features": settings.max_features,
+                "candidates": settings.candidates,
+                "penalty": chosen.penalty,
+                "curve": [
+                    {**asdict(point), "dev_objective": round(point.dev_objective, 4)} for point in curve
+                ],
+            }
+        },
     )
 
 
@@ -299,6 +256,6 @@ def _longest(steps: dict[int, _Step], whole: Moments) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64)
 
 
-def _found(columns: NDArray[np.int64], ridge: Ridge, penalty: float) -> FoundLinear:
-    weights_SC, bias_C = rounded_weights(ridge.weights_PC, ridge.bias_C)
-    return FoundLinear(tuple(columns.tolist()), weights_SC, bias_C, penalty)
+def _transformed(table: Table, columns: NDArray[np.int64]) -> Floats:
+    """Transformed activations of some columns, `[N, P]`."""
+    return np.concatenate([transformed(acts_BP) for _, acts_BP in dense_pieces(table, columns.tolist())])

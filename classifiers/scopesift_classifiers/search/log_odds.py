@@ -8,17 +8,20 @@ independent (naive Bayes) counts the same evidence many times over: SAE features
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.counted import counted
+from scopesift_files.errors import InputError
 
-from scopesift_classifiers.artifact.rule import LOG_ODDS, Rule
-from scopesift_classifiers.search.cofiring import CoFiring, count_by_fold, count_cofiring, firing_pieces
+from scopesift_classifiers.artifact.rule import LOG_ODDS, Rule, firing, log_odds_margins
+from scopesift_classifiers.search.cofiring import CoFiring, count_by_fold
+from scopesift_classifiers.search.found_rules import FoundRules, Search
 from scopesift_classifiers.search.ranking import WHOLE, Ranking, rank
 from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.tables.pieces import dense_pieces
 
 LEVELS = (0.0, 0.3, 0.6, 0.85)
 MOST_RANKED = 512
@@ -40,67 +43,29 @@ class LogOddsSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class FoundLogOdds:
-    """Columns of the feature table with thresholds, and one log-odds rule a class."""
-
-    columns: tuple[int, ...]
-    thresholds: tuple[float, ...]
-    rules: dict[str, Rule]
-    dev_accuracy: float
-
-
-@dataclass(frozen=True, eq=False)
-class FoundManyRules:
-    """Rules fitted on all rows, and those that the same search finds without each fold."""
-
-    whole: FoundLogOdds
-    without: tuple[FoundLogOdds, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class _Counted:
     """Everything that the searches of one fit and its cross-fits look at.
 
     Attributes:
         pairs: (column, threshold) of S features, sorted.
-        classes: C labels.
         by_fold: Counts over the fit rows of each fold.
         dev_fires_NS: Which dev documents fire which features.
         dev_class_N: Their classes; -1 for a label that the fit rows lack.
     """
 
     pairs: list[tuple[int, float]]
-    classes: list[str]
     by_fold: list[CoFiring]
     dev_fires_NS: NDArray[np.bool_]
     dev_class_N: NDArray[np.int64]
 
 
-def rank_features(
-    table: Table, labels: Sequence[str], classes: Sequence[str]
-) -> list[list[tuple[int, float]]]:
-    """For every class, columns with their best threshold, largest one-against-rest rate difference first."""
-    rankings = rank(table, class_numbers(labels, classes), len(classes), LEVELS, limit=MOST_RANKED)
-    return [_with_thresholds(rankings[WHOLE, one]) for one in range(len(classes))]
-
-
-def count_rules(
-    fires_NS: NDArray[np.bool_], labels: Sequence[str], classes: Sequence[str], shrinkage: float
-) -> dict[str, Rule]:
+def rules_of_counts(counts: CoFiring, shrinkage: float) -> tuple[Rule, ...]:
     """Log-odds of every class, from rates and co-firing within classes; priors as counted.
 
     Args:
-        fires_NS: Which documents fire which features.
-        labels: Their labels.
-        classes: The order of the rules.
+        counts: How often features fire, and fire together.
         shrinkage: Share of the mean variance that is added to the diagonal of the covariance; above 0.
     """
-    counts = count_cofiring(fires_NS, class_numbers(labels, classes), len(classes))
-    return rules_of_counts(counts, classes, shrinkage)
-
-
-def rules_of_counts(counts: CoFiring, classes: Sequence[str], shrinkage: float) -> dict[str, Rule]:
-    """`count_rules` from the counts alone."""
     rates_CS, covariance_SS = counts.rates(), counts.covariance()
     spread = max(float(np.diag(covariance_SS).mean()), 1e-6)
     covariance_SS[np.diag_indices_from(covariance_SS)] += shrinkage * spread
@@ -110,17 +75,17 @@ def rules_of_counts(counts: CoFiring, classes: Sequence[str], shrinkage: float) 
     # what all classes share moves no decision: centred weights are smaller and read as "for" and "against"
     weights_CS = weights_CS - weights_CS.mean(axis=0)
     bias_C = bias_C - bias_C.mean()
-    return {
-        name: Rule(
+    return tuple(
+        Rule(
             LOG_ODDS,
-            weights=tuple(round(float(weight), 3) for weight in weights_CS[row]),
-            bias=round(float(bias_C[row]), 3),
+            weights=tuple(round(float(weight), 3) for weight in weights_S),
+            bias=round(float(bias), 3),
         )
-        for row, name in enumerate(classes)
-    }
+        for weights_S, bias in zip(weights_CS, bias_C, strict=True)
+    )
 
 
-def search_many_rules(
+def search_log_odds(
     fit: Table,
     labels_fit: Sequence[str],
     dev: Table,
@@ -129,8 +94,8 @@ def search_many_rules(
     *,
     fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
-) -> FoundManyRules:
-    """Choose how many features a class speak, by dev accuracy; fewer win a tie.
+) -> Search:
+    """Choose how many features a class speak, by dev accuracy; fewer win a tie. One rule a class, classes sorted.
 
     Args:
         fit: Document features to count on.
@@ -141,6 +106,9 @@ def search_many_rules(
         fold_N: Folds of the fit rows, for the rules that leave one out; None: no such rules. Every fold must
             leave documents of all classes.
         on_step: Receives a line for each number.
+
+    Raises:
+        InputError: No feature fires more in one class than in the others.
     """
     if not settings.per_class or not settings.shrinkage:
         raise ValueError("settings.per_class or settings.shrinkage is empty; give at least one number each")
@@ -154,12 +122,13 @@ def search_many_rules(
         (fold, per_class): _features([rankings[fold, one] for one in range(len(classes))], per_class)
         for fold, per_class in product(folds, settings.per_class)
     }
+    if not all(features.values()):
+        raise InputError("no feature tells any label from the rest; give more rows or another scope")
     pairs = sorted(set().union(*features.values()))
     columns = tuple(column for column, _ in pairs)
     cuts_S = np.array([threshold for _, threshold in pairs], dtype=np.float32)
     tables = _Counted(
         pairs,
-        classes,
         count_by_fold(
             fit,
             columns,
@@ -168,28 +137,19 @@ def search_many_rules(
             len(classes),
             np.zeros(len(class_N), dtype=np.int64) if fold_N is None else fold_N,
         ),
-        np.concatenate([fires for _, fires in firing_pieces(dev, columns, cuts_S)]),
+        np.concatenate([firing(acts_BS, cuts_S) for _, acts_BS in dense_pieces(dev, columns)]),
         class_numbers(labels_dev, classes),
     )
 
-    def search(fold: int, report: Callable[[str], None] | None) -> FoundLogOdds:
+    def search(fold: int, report: Callable[[str], None] | None) -> FoundRules:
         chosen = {per_class: features[fold, per_class] for per_class in settings.per_class}
         return _best_number(tables, fold, chosen, settings, report)
 
-    return FoundManyRules(
-        search(WHOLE, on_step), tuple(search(fold, None) for fold in folds if fold != WHOLE)
+    return Search(
+        search(WHOLE, on_step),
+        tuple(search(fold, None) for fold in folds if fold != WHOLE),
+        details={"log_odds": asdict(settings)},
     )
-
-
-def search_log_odds(
-    fit: Table,
-    labels_fit: Sequence[str],
-    dev: Table,
-    labels_dev: Sequence[str],
-    settings: LogOddsSettings,
-) -> FoundLogOdds:
-    """`search_many_rules` without cross-fitting."""
-    return search_many_rules(fit, labels_fit, dev, labels_dev, settings).whole
 
 
 def class_numbers(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
@@ -204,30 +164,29 @@ def _best_number(
     features: dict[int, set[tuple[int, float]]],
     settings: LogOddsSettings,
     report: Callable[[str], None] | None,
-) -> FoundLogOdds:
+) -> FoundRules:
     counts = tables.by_fold[0]
     for more in tables.by_fold[1:]:
         counts = counts + more
     if fold != WHOLE:
         counts = counts - tables.by_fold[fold]
-    best: FoundLogOdds | None = None
+    best: FoundRules | None = None
     for per_class in settings.per_class:
         places = np.array(
             [at for at, pair in enumerate(tables.pairs) if pair in features[per_class]], dtype=int
         )
-        own, fires_NS = counts.of(places), tables.dev_fires_NS[:, places].astype(np.float64)
+        own, fires_NS = counts.of(places), tables.dev_fires_NS[:, places]
         for shrinkage in settings.shrinkage:
-            rules = rules_of_counts(own, tables.classes, shrinkage)
-            weights_CS = np.array([rule.weights for rule in rules.values()])
-            margins_NC = fires_NS @ weights_CS.T + np.array([rule.bias for rule in rules.values()])
-            accuracy = float((margins_NC.argmax(axis=1) == tables.dev_class_N).mean())
+            rules = rules_of_counts(own, shrinkage)
+            likeliest_N = log_odds_margins(rules, fires_NS).argmax(axis=1)
+            accuracy = float((likeliest_N == tables.dev_class_N).mean())
             if report is not None:
                 report(
                     f"{counted(len(places), 'feature')}, shrinkage {shrinkage:g}: dev accuracy {accuracy:.3f}"
                 )
-            if best is None or accuracy >= best.dev_accuracy + TOLERANCE:
+            if best is None or accuracy >= best.dev_objective + TOLERANCE:
                 columns, thresholds = zip(*(tables.pairs[place] for place in places), strict=True)
-                best = FoundLogOdds(columns, thresholds, rules, accuracy)
+                best = FoundRules(columns, thresholds, rules, dev_objective=accuracy)
     if best is None:
         raise ValueError("no number of features to try")
     return best

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +10,8 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.linear_sum import transformed
 from scopesift_classifiers.search.ridge import Moments
 from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.tables.pieces import dense_pieces
 
-ROWS_AT_ONCE = 4096
-DOCUMENTS_AT_ONCE = 65_536
-"""Picked columns of so many documents are held at once, sparse: a stored table of a million is read in such ranges."""
 LEAST_DOCUMENTS = 3
 """A feature that fewer documents of the fit fire says something about them, not about their label."""
 
@@ -109,20 +106,10 @@ def moments_by_fold(
     """Sums of each fold over some columns, in their order."""
     n_targets = targets.y_NC.shape[1]
     found = [Moments.zero(len(columns), n_targets) for _ in range(int(fold_N.max()) + 1)]
-    for rows_B, x_BP in activation_pieces(table, columns):
+    for rows_B, acts_BP in dense_pieces(table, columns.tolist()):
+        x_BP = transformed(acts_BP)
         for fold, known in enumerate(found):
             inside = fold_N[rows_B] == fold
             rows = rows_B[inside]
             found[fold] = known + Moments.of(x_BP[inside], targets.y_NC[rows], targets.weight_N[rows])
     return found
-
-
-def activation_pieces(table: Table, columns: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Floats]]:
-    """Transformed activations of some columns, some thousand documents at a time: (row numbers, float64 `[B, P]`)."""
-    for first in range(0, table.n_documents, DOCUMENTS_AT_ONCE):
-        rows = np.arange(first, min(first + DOCUMENTS_AT_ONCE, table.n_documents))
-        part = table if len(rows) == table.n_documents else table.rows(rows)
-        picked_NP = part.pick(columns.tolist()).tocsr()
-        for begin in range(0, len(rows), ROWS_AT_ONCE):
-            piece = slice(begin, begin + ROWS_AT_ONCE)
-            yield rows[piece], transformed(picked_NP[piece].toarray())

@@ -7,14 +7,14 @@ and K from the dev split.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.measuring.metrics import BinaryMetrics
+from scopesift_classifiers.artifact.rule import Rule
 from scopesift_classifiers.measuring.objective import Objective
-from scopesift_classifiers.search.found_rule import MOST_CANDIDATES, FoundRule, FoundRules
+from scopesift_classifiers.search.found_rules import MOST_CANDIDATES, FoundRules, Search
 from scopesift_classifiers.search.ranking import WHOLE, Ranking, rank
 from scopesift_classifiers.tables.counting import FeatureTable, Table, firing_rates, rate_differences
 
@@ -44,7 +44,7 @@ class PaperSettings:
     layer: int | None = None
 
 
-def paper_rules(
+def search_paper(
     fit: Table,
     positive_fit_N: NDArray[np.bool_],
     dev: Table,
@@ -53,7 +53,7 @@ def paper_rules(
     *,
     objective: Objective | None = None,
     fold_N: NDArray[np.int64] | None = None,
-) -> FoundRules:
+) -> Search:
     """The report's classifier: a document is positive if any of the chosen features fires.
 
     Args:
@@ -79,27 +79,17 @@ def paper_rules(
         ).items()
     }
 
-    def best(fold: int) -> FoundRule:
+    def best(fold: int) -> FoundRules:
         order = ordered_features(rankings[fold], fit, chosen)
         found = [_measured(order[:k], dev, positive_dev_N, goal) for k in chosen.k]
         return max(found, key=lambda rule: (rule.dev_objective, -len(rule.columns)))
 
-    return FoundRules(
+    return Search(
         best(WHOLE),
         tuple(best(fold) for fold in sorted(rankings) if fold != WHOLE),
         tuple(rankings[WHOLE].columns_R[:MOST_CANDIDATES].tolist()),
+        {"paper": {"k": list(chosen.k), "multilayer": chosen.multilayer, "layer": chosen.layer}},
     )
-
-
-def paper_rule(
-    fit: Table,
-    positive_fit_N: NDArray[np.bool_],
-    dev: Table,
-    positive_dev_N: NDArray[np.bool_],
-    settings: PaperSettings | None = None,
-) -> FoundRule:
-    """`paper_rules` without cross-fitting, for macro-F1."""
-    return paper_rules(fit, positive_fit_N, dev, positive_dev_N, settings).whole
 
 
 def ordered_features(ranking: Ranking, table: Table, settings: PaperSettings) -> tuple[int, ...]:
@@ -117,12 +107,6 @@ def ordered_features(ranking: Ranking, table: Table, settings: PaperSettings) ->
 
 def _measured(
     columns: tuple[int, ...], dev: Table, positive_dev_N: NDArray[np.bool_], objective: Objective
-) -> FoundRule:
-    fires_N = np.asarray((dev.dense(columns) > 0).any(axis=1))
-    return FoundRule(
-        columns,
-        (0.0,) * len(columns),
-        1,
-        objective.of_answers(positive_dev_N, fires_N),
-        BinaryMetrics.of(positive_dev_N, fires_N).macro_f1,
-    )
+) -> FoundRules:
+    found = FoundRules(columns, (0.0,) * len(columns), (Rule(m=1),), bar=1.0)
+    return replace(found, dev_objective=objective.of_answers(positive_dev_N, found.fires(dev)))

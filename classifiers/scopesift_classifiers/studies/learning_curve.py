@@ -20,7 +20,8 @@ from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import split_dev
 from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.transfer.strategies import known_columns, whole_rule
+from scopesift_classifiers.tables.pieces import columns_of
+from scopesift_classifiers.transfer.strategies import rule_over
 from scopesift_classifiers.transfer.transfer import (
     LEAST_PER_LABEL,
     TransferSettings,
@@ -88,7 +89,7 @@ def read_language(
     )
     rows = np.arange(len(train) + len(test))
     test_table = table.rows(rows[len(train) :])
-    default = whole_rule(classifier.default, test_table)
+    default = rule_over(test_table, classifier.default)
     if default is None:
         raise ValueError(f"the table has layers {test_table.layers}, the classifier reads others")
     routed_N = np.ones(len(test), dtype=bool)
@@ -103,16 +104,15 @@ def read_language(
         train_table=table.rows(rows[: len(train)]),
         test_table=test_table,
         routed_N=routed_N,
-        default_N=default.margins(test_table) >= default.bar,
+        default_N=default.fires(test_table),
     )
 
 
 def predicted_languages(language: Classifier, table: FeatureTable) -> Answers:
     """What the language classifier says of a table's documents, which were read for something else."""
-    columns = known_columns(table, [(item.layer, item.index) for item in language.default.features])
-    acts_NS = table.dense(columns)
+    columns = columns_of(table, language.default.feature_ids)
     own = {DEFAULT: np.arange(len(columns))}
-    return answer(language, acts_NS, own, [DEFAULT] * len(acts_NS))
+    return answer(language, table.dense(columns), own, [DEFAULT] * table.n_documents)
 
 
 def learning_curve(
@@ -192,8 +192,7 @@ def _one_draw(
     trials = try_all(classifier, table, few, settings)
     measured = {}
     for trial in trials:
-        rule = trial.rule
-        own_N = rule.margins(rows.test_table) >= rule.bar
+        own_N = trial.rule.fires(rows.test_table)
         measured[trial.strategy.name] = metrics_of(truth_N, np.where(rows.routed_N, own_N, rows.default_N))
     words = tfidf_of_few(few).predict(rows.test.texts)
     words_N = np.array([str(label) == classifier.labels[0] for label in words])

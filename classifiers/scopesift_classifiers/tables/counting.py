@@ -99,13 +99,6 @@ class FeatureTable:
         """The same columns for some of the documents."""
         return FeatureTable(self.acts_NF[index_N], self.layers, self.d_sae)
 
-    def up_to(self, max_layer: int | None) -> FeatureTable:
-        """Without the layers deeper than `max_layer`."""
-        if max_layer is None or max_layer >= self.layers[-1]:
-            return self
-        kept = tuple(layer for layer in self.layers if layer <= max_layer)
-        return FeatureTable(self.acts_NF[:, : len(kept) * self.d_sae].tocsr(), kept, self.d_sae)
-
     def blocks(self, layer: int) -> Iterator[Block]:
         """One layer's features, in one block that shares the table's memory."""
         first = self.layers.index(layer) * self.d_sae
@@ -128,12 +121,6 @@ def column_range(acts_NF: csc_matrix, begin: int, end: int) -> csc_matrix:
     first, last = acts_NF.indptr[begin], acts_NF.indptr[end]
     parts = (acts_NF.data[first:last], acts_NF.indices[first:last], acts_NF.indptr[begin : end + 1] - first)
     return csc_matrix(parts, shape=(acts_NF.shape[0], end - begin), copy=False)
-
-
-def one_hot(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.float32]:
-    """`[N, C]`: 1 where a document has a class."""
-    group_N = np.asarray(labels, dtype=str).reshape(-1, 1)
-    return (group_N == np.asarray(classes, dtype=str).reshape(1, -1)).astype(np.float32)
 
 
 def threshold_grid(acts_NF: csr_matrix | csc_matrix, levels: Sequence[float]) -> NDArray[np.float32]:

@@ -8,20 +8,21 @@ examples move them little and many move them far.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.artifact.linear_sum import SQRT, rounded_weights, transformed
-from scopesift_classifiers.artifact.rule import LINEAR, Rule
+from scopesift_classifiers.artifact.linear_sum import transformed
+from scopesift_classifiers.artifact.rule import linear_rules
 from scopesift_classifiers.fitting.stored_cut import above_nothing, best_cut, between_margins
 from scopesift_classifiers.measuring.objective import Objective
+from scopesift_classifiers.search.found_rules import FoundRules
 from scopesift_classifiers.search.moments import Targets, rank_columns
 from scopesift_classifiers.search.ranking import WHOLE
 from scopesift_classifiers.search.ridge import Floats, fit_ridges
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.transfer.few_shot_rule import FewShotRule, Fit, Fits
+from scopesift_classifiers.transfer.strategy import Fit, Fits
 
 PENALTIES = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Strengths of the penalty to choose from; a few hundred examples want a far stronger one than thousands."""
@@ -43,16 +44,16 @@ SPREAD_FLOOR = 0.25
 Flags = NDArray[np.bool_]
 
 
-def recut(rule: FewShotRule) -> Fit:
+def recut(rule: FoundRules) -> Fit:
     """The rule as it is, with the cut that is best on the examples."""
 
     def fit(table: FeatureTable, positive_N: Flags, fold_N: NDArray[np.int64]) -> Fits:
-        margins_N = rule.margins(table)
+        margins_N = rule.margins(table)[:, 0]
         found: Fits = {}
         for fold, rows in _fits(fold_N):
             best, _ = best_cut(margins_N[rows], positive_N[rows], Objective())
             bar = above_nothing(between_margins(margins_N[rows], best), rule.rule)
-            found[fold] = [FewShotRule(rule.columns, rule.thresholds, rule.rule, bar)]
+            found[fold] = [replace(rule, bar=bar)]
         return found
 
     return fit
@@ -67,11 +68,11 @@ def refitted() -> Fit:
     return _moved_from(None, start)
 
 
-def adapted(rule: FewShotRule) -> Fit:
+def adapted(rule: FoundRules) -> Fit:
     """Half of a linear rule's weights, scaled by least squares, and what ridge regression over all features adds."""
 
     def start(table: FeatureTable, y_N: Floats, weight_N: Floats) -> tuple[float, float]:
-        margins_N = rule.margins(table) - rule.bar
+        margins_N = rule.margins(table)[:, 0] - rule.bar
         total = weight_N.sum()
         mean, y_mean = weight_N @ margins_N / total, weight_N @ y_N / total
         spread = weight_N @ (margins_N - mean) ** 2
@@ -83,7 +84,7 @@ def adapted(rule: FewShotRule) -> Fit:
 
 
 def _moved_from(
-    prior: FewShotRule | None, start: Callable[[FeatureTable, Floats, Floats], tuple[float, float]]
+    prior: FoundRules | None, start: Callable[[FeatureTable, Floats, Floats], tuple[float, float]]
 ) -> Fit:
     """Ridge regression of what a scaled prior rule leaves unexplained; variants differ in the number of features.
 
@@ -104,7 +105,7 @@ def _moved_from(
                 """What the scaled prior says already, `[N, 1]`."""
                 if prior is None:
                     return np.full((some.n_documents, 1), offset)
-                return offset + slope * (prior.margins(some) - prior.bar)[:, None]
+                return offset + slope * (prior.margins(some) - prior.bar)
 
             regression = _Regression.of(part, columns, own.y_NC - explained(part), own.weight_N)
             regressions[fold] = slope, offset, regression
@@ -179,13 +180,13 @@ def _fits(fold_N: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
 
 
 def _joined(
-    prior: FewShotRule | None,
+    prior: FoundRules | None,
     slope: float,
     offset: float,
     columns: NDArray[np.int64],
     weights_P: Floats,
     constant: float,
-) -> FewShotRule:
+) -> FoundRules:
     """One linear rule from the prior's scaled weights and what they are moved by; it fires from margin 0 on."""
     weight_of = dict(zip(columns.tolist(), weights_P.tolist(), strict=True))
     bias = offset + constant
@@ -194,8 +195,5 @@ def _joined(
         for column, weight in zip(prior.columns, prior.rule.weights, strict=True):
             weight_of[column] = weight_of.get(column, 0.0) + slope * weight
     own = sorted(weight_of)
-    weights_SC, bias_C = rounded_weights(
-        np.array([weight_of[column] for column in own])[:, None], np.array([bias])
-    )
-    rule = Rule(LINEAR, weights=tuple(weights_SC[:, 0].tolist()), bias=float(bias_C[0]), transform=SQRT)
-    return FewShotRule(tuple(own), (0.0,) * len(own), rule, above_nothing(0.0, rule))
+    rules = linear_rules(np.array([weight_of[column] for column in own])[:, None], np.array([bias]))
+    return FoundRules(tuple(own), (0.0,) * len(own), rules, above_nothing(0.0, rules[0]))

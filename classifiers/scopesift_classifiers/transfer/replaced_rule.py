@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.measuring.evaluation import UNKNOWN
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.transfer.strategies import whole_rule
+from scopesift_classifiers.transfer.strategies import rule_over
 from scopesift_classifiers.transfer.trial import standard_error
 
 
@@ -33,19 +33,19 @@ def measure_replaced(
         `{"rule": "default" or the language, "features", "macro_f1", "balanced_accuracy", "spread", "fitted_on_these":
         whether it was made from these very examples, which flatters it}`; None if the table lacks a layer of the rule.
     """
-    decision = classifier.by_lang.get(lang, classifier.default)
-    rule = whole_rule(decision, table)
+    name = classifier.rule_for(lang)
+    rule = rule_over(table, classifier.decision(name))
     if rule is None:
         return None
-    metrics = BinaryMetrics.of(positive_N, rule.margins(table) >= rule.bar)
+    metrics = BinaryMetrics.of(positive_N, rule.fires(table))
     train = classifier.fit.get("by_lang", {}).get(lang, {}).get("train", {})
     return {
-        "rule": lang if lang in classifier.by_lang else DEFAULT,
+        "rule": name,
         "features": len(rule.columns),
         "macro_f1": round(metrics.macro_f1, 4),
         "balanced_accuracy": round(metrics.balanced_accuracy, 4),
         "spread": round(standard_error(metrics), 4),
-        "fitted_on_these": lang in classifier.by_lang and train.get("sha256") == few.fingerprint(),
+        "fitted_on_these": name == lang and train.get("sha256") == few.fingerprint(),
     }
 
 

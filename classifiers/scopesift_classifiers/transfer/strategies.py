@@ -16,13 +16,16 @@ from scopesift_classifiers.artifact.calibration import MARGIN_LIMIT
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import LINEAR, LOG_ODDS, Rule, firing
+from scopesift_classifiers.fitting.stored_cut import above_nothing
 from scopesift_classifiers.search.cofiring import count_cofiring
-from scopesift_classifiers.search.greedy import GreedySettings, search_rule
+from scopesift_classifiers.search.found_rules import FoundRules
+from scopesift_classifiers.search.greedy import GreedySettings, search_greedy
 from scopesift_classifiers.search.log_odds import LEVELS, rules_of_counts
 from scopesift_classifiers.search.ranking import WHOLE, rank
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.transfer.few_shot_rule import FewShotRule, Fit, Fits, Strategy
+from scopesift_classifiers.tables.pieces import columns_of
 from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
+from scopesift_classifiers.transfer.strategy import Fit, Fits, Strategy
 
 PREFERRED = "adapted_linear"
 """The strategy that was best on dev rows of eight languages, with 36 examples and with 350."""
@@ -39,9 +42,9 @@ def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettin
         table: Any rows of the document features that will be fitted on; only its columns matter.
         greedy: Extent of the greedy searches.
     """
-    own = known_columns(table, [(item.layer, item.index) for item in classifier.default.features])
+    own = known_columns(table, classifier.default.feature_ids)
     looked_at = candidate_columns(classifier, table)
-    as_it_is = whole_rule(classifier.default, table)
+    as_it_is = rule_over(table, classifier.default)
     kept, moved = [], []
     if as_it_is is not None:
         kept = [
@@ -65,9 +68,7 @@ def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettin
 
 def candidate_columns(classifier: Classifier, table: FeatureTable) -> list[int]:
     """Columns of the features that the classifier's fit looked at; of an artifact without them, its own features."""
-    listed = classifier.fit.get("candidates") or [
-        (item.layer, item.index) for item in classifier.default.features
-    ]
+    listed = classifier.fit.get("candidates") or classifier.default.feature_ids
     return known_columns(table, [(int(layer), int(index)) for layer, index in listed])
 
 
@@ -82,14 +83,13 @@ def known_columns(table: FeatureTable, features: Sequence[tuple[int, int]]) -> l
     return list(dict.fromkeys(columns))
 
 
-def whole_rule(decision: Decision, table: FeatureTable) -> FewShotRule | None:
+def rule_over(table: FeatureTable, decision: Decision) -> FoundRules | None:
     """A binary decision over a table's columns; None where the table lacks one of its layers."""
     if any(item.layer not in table.layers for item in decision.features):
         return None
-    columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
-    thresholds = tuple(float(threshold) for threshold in decision.thresholds_S)
-    (rule,) = decision.rules.values()
-    return FewShotRule(tuple(columns), thresholds, rule, margin_at_cut(decision))
+    thresholds = tuple(item.threshold for item in decision.features)
+    columns = tuple(columns_of(table, decision.feature_ids))
+    return FoundRules(columns, thresholds, tuple(decision.rules.values()), margin_at_cut(decision))
 
 
 def margin_at_cut(decision: Decision) -> float:
@@ -106,7 +106,7 @@ def margin_at_cut(decision: Decision) -> float:
     return above
 
 
-def _unchanged(rule: FewShotRule) -> Fit:
+def _unchanged(rule: FoundRules) -> Fit:
     return lambda table, positive_N, fold_N: {fold: [rule] for fold in (WHOLE, *np.unique(fold_N).tolist())}
 
 
@@ -128,13 +128,12 @@ def _greedy_over(columns: Sequence[int] | None, settings: GreedySettings) -> Fit
             found[fold] = []
             for limit in limits:
                 if not own:
-                    found[fold].append(FewShotRule((), (), Rule(), 1.0))
+                    found[fold].append(FoundRules((), (), (Rule(),), bar=1.0))
                     continue
                 at_least = tuple(m for m in settings.at_least if m <= limit)
                 extent = replace(settings, max_features=limit, at_least=at_least)
-                rule = search_rule(part, positive_N[rows], part, positive_N[rows], extent)
-                chosen = tuple(own[place] for place in rule.columns)
-                found[fold].append(FewShotRule(chosen, rule.thresholds, Rule(m=rule.m), 1.0))
+                rule = search_greedy(part, positive_N[rows], part, positive_N[rows], extent).whole
+                found[fold].append(replace(rule, columns=tuple(own[place] for place in rule.columns)))
         return found
 
     return fit
@@ -156,7 +155,8 @@ def _log_odds_over(columns: Sequence[int] | None) -> Fit:
                 fires_NS = firing(table.dense(own)[rows], cuts_S)
                 thresholds = tuple(float(cut) for cut in cuts_S)
                 for rule in _odds(fires_NS, positive_N[rows]):
-                    found[fold].append(FewShotRule(own, thresholds, rule, 0.0))
+                    bar = 0.0 if own else above_nothing(0.0, rule)
+                    found[fold].append(FoundRules(own, thresholds, (rule,), bar))
         return found
 
     return fit
@@ -189,7 +189,7 @@ def _odds(fires_NS: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> list[Ru
     prior = float(np.log(counts.sizes_C[1] / counts.sizes_C[0]))
     rules = []
     for shrinkage in SHRINKAGE:
-        no, yes = rules_of_counts(counts, ("no", "yes"), shrinkage).values()
+        no, yes = rules_of_counts(counts, shrinkage)
         weights = tuple(round(own - other, 3) for own, other in zip(yes.weights, no.weights, strict=True))
         rules.append(Rule(LOG_ODDS, weights=weights, bias=round(yes.bias - no.bias - prior, 3)))
     return rules

@@ -19,7 +19,6 @@ from scopesift_files.errors import InputError, UsageError
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.artifact.rule import features_of
 from scopesift_classifiers.fitting.feature_names import name_features
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.measuring.evaluation import evaluate_binary
@@ -116,9 +115,8 @@ def transfer(
         for trial in trials:
             say(f"{trial.strategy.name}: cross-validated macro-F1 {trial.macro_f1:.3f} ± {trial.spread:.3f}")
     best = choose(trials)
-    decision = decide(classifier, table, few, best)
-    pairs = [(item.layer, item.index) for item in decision.features]
-    names = name_features(scope, few.texts, pairs)
+    decision = trial_decision(classifier, table, few, best)
+    names = name_features(scope, few.texts, decision.feature_ids)
     named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     rows = [trial.to_dict() for trial in trials]
     replaced = measure_replaced(classifier, lang, table, few, positives(classifier, few))
@@ -196,12 +194,12 @@ def choose(trials: list[StrategyTrial]) -> StrategyTrial:
     return best
 
 
-def decide(classifier: Classifier, table: FeatureTable, few: LabelledText, trial: StrategyTrial) -> Decision:
+def trial_decision(
+    classifier: Classifier, table: FeatureTable, few: LabelledText, trial: StrategyTrial
+) -> Decision:
     """A trial's rule as an entry of `by_lang`, calibrated on margins of rules that never saw the document."""
-    rule, calibration = trial.rule, calibrate(trial.margins_N, positives(classifier, few))
-    features = features_of([table.name(column) for column in rule.columns], rule.thresholds)
-    cut = float(calibration.apply(np.array(rule.bar)))
-    return Decision(features, {classifier.labels[0]: rule.rule}, calibration, cut)
+    calibration = calibrate(trial.margins_N, positives(classifier, few))
+    return trial.rule.decision(table, classifier.labels, calibration)
 
 
 def _cross_validated(

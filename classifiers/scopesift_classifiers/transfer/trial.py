@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scopesift_classifiers.measuring.metrics import BinaryMetrics, macro_f1_of_counts
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import deal_folds
+from scopesift_classifiers.search.found_rules import FoundRules
 from scopesift_classifiers.search.ranking import WHOLE
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.transfer.few_shot_rule import FewShotRule, Fits, Strategy
+from scopesift_classifiers.transfer.strategy import Fits, Strategy
 
 RESAMPLES = 200
 
@@ -37,7 +38,7 @@ class StrategyTrial:
     variant: int
     margins_N: NDArray[np.float64]
     predicted_N: NDArray[np.bool_]
-    rule: FewShotRule
+    rule: FoundRules
     macro_f1: float
     balanced_accuracy: float
     spread: float
@@ -115,7 +116,7 @@ def _held_out(
         held = np.flatnonzero(fold_N == fold)
         held_table = table.rows(held)
         for variant, rule in enumerate(fits[fold]):
-            margins_VN[variant, held] = rule.margins(held_table)
+            margins_VN[variant, held] = rule.margins(held_table)[:, 0]
             fires_VN[variant, held] = margins_VN[variant, held] >= rule.bar
     return margins_VN, fires_VN
 

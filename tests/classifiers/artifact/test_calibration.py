@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from scopesift_classifiers.artifact.calibration import (
     Calibration,
     calibrate,
     cross_fitted_margins,
-    fit_calibration,
     threshold_for_precision,
     threshold_for_recall,
 )
@@ -54,7 +54,7 @@ def test_scores_are_monotone_and_inside_0_and_1(pairs, at, prior):
     margin, positive = np.array([m for m, _ in pairs]), np.array([p for _, p in pairs])
     if positive.all() or not positive.any():
         return
-    for calibration in (calibrate(margin, positive), calibrate(margin, positive).with_prior(prior)):
+    for calibration in (calibrate(margin, positive), replace(calibrate(margin, positive), prior=prior)):
         scores = calibration.apply(np.sort(at))
         assert ((scores > 0) & (scores < 1)).all()
         assert (np.diff(scores) >= 0).all()
@@ -63,7 +63,7 @@ def test_scores_are_monotone_and_inside_0_and_1(pairs, at, prior):
 def test_flagged_by_score_is_flagged_by_margin_even_on_a_plateau():
     margin = np.array([0.2, 0.5, 0.9, 1.1, 1.5, 2.0])
     positive = np.array([False, True, True, False, True, True])
-    for calibration in (calibrate(margin, positive), calibrate(margin, positive).with_prior(0.01)):
+    for calibration in (calibrate(margin, positive), replace(calibrate(margin, positive), prior=0.01)):
         cut = calibration.apply(1.0)
         around = np.float32(
             [0, 0.9, 1 - 1e-6, np.nextafter(np.float32(1), np.float32(0)), 1, 1.0000001, 9, np.inf]
@@ -99,7 +99,7 @@ def test_order_and_repetition_change_nothing():
 
 def test_json_and_back_gives_the_same_scores():
     margin, positive = drawn(500)
-    calibration = calibrate(margin, positive).with_prior(0.02)
+    calibration = replace(calibrate(margin, positive), prior=0.02)
     again = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
     assert again == calibration
     np.testing.assert_array_equal(again.apply(margin), calibration.apply(margin))
@@ -132,12 +132,10 @@ def test_another_prior_is_bayes_rule():
     margin = rng.integers(0, 4, 10_000) + positive * rng.integers(0, 2, 10_000)
     even = calibrate(margin, positive)
     rare = np.concatenate([np.flatnonzero(positive)[:500], np.flatnonzero(~positive)])
-    shifted = even.with_prior(500 / 5500)
+    shifted = replace(even, prior=500 / 5500)
     for value in range(5):
         observed = positive[rare][margin[rare] == value].mean()
         assert shifted.apply(value) == pytest.approx(observed, abs=0.03)
-    assert even.with_prior(0.5) == even
-    assert shifted.fit_prior == 0.5
 
 
 def test_no_document_is_scored_by_a_fit_that_saw_it():
@@ -161,7 +159,7 @@ def test_a_fit_that_memorises_its_documents_is_not_believed():
         known = dict(zip(train.tolist(), positive[train], strict=True))
         return np.array([9.0 * known.get(row, row % 3 == 0) for row in held.tolist()])
 
-    calibration = fit_calibration(memorising, positive, np.arange(200) % 5)
+    calibration = calibrate(cross_fitted_margins(memorising, np.arange(200) % 5), positive)
     np.testing.assert_allclose(calibration.apply([0.0, 9.0]), 0.5, atol=0.05)
 
 

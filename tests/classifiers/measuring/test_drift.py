@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import jensenshannon
-from scopesift_classifiers.artifact.rule import RuleFeature
+from scopesift_classifiers.artifact.calibration import Calibration
+from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.rule import Rule, RuleFeature
 from scopesift_classifiers.measuring.drift import (
     count_firing,
     divergence,
@@ -130,8 +132,9 @@ def test_drift_is_deterministic_json(reference):
 def test_the_fits_counts_come_from_its_table_at_the_rules_thresholds():
     acts_NF = csr_matrix(np.array([[0, 2.0, 0, 0.5], [1.0, 0, 0, 3.0], [0, 0.9, 0, 1.0]], dtype=np.float32))
     table = FeatureTable(acts_NF, layers=(1, 4), d_sae=2)
-    features = [RuleFeature(4, 1, 1.0), RuleFeature(1, 1, 0.0)]
-    assert firing_at_fit(table, features, ["b", "a", "b"]) == {
+    features = (RuleFeature(4, 1, 1.0), RuleFeature(1, 1, 0.0))
+    decision = Decision(features, {"b": Rule()}, Calibration((0.0,), (0.5,), 0.5, 0.5), 0.5)
+    assert firing_at_fit(table, decision, ["b", "a", "b"]) == {
         "documents": {"a": 1, "b": 2},
         "fired": {"a": [1, 0], "b": [1, 2]},
     }

@@ -3,14 +3,10 @@ import pytest
 from scipy.sparse import csr_matrix
 from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.measuring.objective import Objective
-from scopesift_classifiers.search.greedy import GreedySettings, search_rule, search_rules
-from scopesift_classifiers.search.log_odds import (
-    LogOddsSettings,
-    count_rules,
-    search_log_odds,
-    search_many_rules,
-)
-from scopesift_classifiers.search.paper import PaperSettings, paper_rule
+from scopesift_classifiers.search.cofiring import count_cofiring
+from scopesift_classifiers.search.greedy import GreedySettings, search_greedy
+from scopesift_classifiers.search.log_odds import LogOddsSettings, rules_of_counts, search_log_odds
+from scopesift_classifiers.search.paper import PaperSettings, search_paper
 from scopesift_classifiers.tables.counting import FeatureTable
 
 
@@ -18,6 +14,12 @@ def table_of(acts, layers=(0,)):
     return FeatureTable(
         csr_matrix(np.asarray(acts, dtype=np.float32)), tuple(layers), acts.shape[1] // len(layers)
     )
+
+
+def greedy_rule(fit, positive, dev, positive_dev, settings=None):
+    """What greedy finds on all fit rows."""
+    found = search_greedy(table_of(fit), positive, table_of(dev), positive_dev, settings or GreedySettings())
+    return found.whole
 
 
 def planted(n, seed, noise=0.0):
@@ -38,18 +40,16 @@ def planted(n, seed, noise=0.0):
 def test_greedy_finds_the_two_planted_features_and_their_thresholds():
     fit, positive = planted(400, 0)
     dev, positive_dev = planted(200, 1)
-    found = search_rule(table_of(fit), positive, table_of(dev), positive_dev, GreedySettings())
+    found = greedy_rule(fit, positive, dev, positive_dev)
     assert set(found.columns) == {3, 7}
-    assert found.m == 1
-    assert found.dev_macro_f1 > 0.97
+    assert found.rule.m == 1
+    assert found.dev_objective > 0.97
 
 
 def test_greedy_is_deterministic():
     fit, positive = planted(300, 2, noise=0.1)
     dev, positive_dev = planted(150, 3, noise=0.1)
-    runs = [
-        search_rule(table_of(fit), positive, table_of(dev), positive_dev, GreedySettings()) for _ in range(2)
-    ]
+    runs = [greedy_rule(fit, positive, dev, positive_dev) for _ in range(2)]
     assert runs[0].columns == runs[1].columns
     assert runs[0].thresholds == runs[1].thresholds
 
@@ -57,9 +57,7 @@ def test_greedy_is_deterministic():
 def test_greedy_stops_when_dev_no_longer_gains():
     rng = np.random.default_rng(4)
     acts = rng.exponential(1.0, (300, 40))
-    found = search_rule(
-        table_of(acts), rng.random(300) < 0.5, table_of(acts[:100]), rng.random(100) < 0.5, GreedySettings()
-    )
+    found = greedy_rule(acts, rng.random(300) < 0.5, acts[:100], rng.random(100) < 0.5)
     assert len(found.columns) < GreedySettings().max_features
 
 
@@ -75,16 +73,14 @@ def test_at_least_two_wins_where_single_features_fire_on_both_classes():
         return acts, positive
 
     (fit, positive), (dev, positive_dev) = data(200), data(100)
-    found = search_rule(table_of(fit), positive, table_of(dev), positive_dev, GreedySettings())
-    assert found.m >= 2
-    assert found.dev_macro_f1 == pytest.approx(1.0)
+    found = greedy_rule(fit, positive, dev, positive_dev)
+    assert found.rule.m >= 2
+    assert found.dev_objective == pytest.approx(1.0)
 
 
 def test_greedy_respects_the_feature_limit():
     fit, positive = planted(400, 6, noise=0.05)
-    found = search_rule(
-        table_of(fit), positive, table_of(fit), positive, GreedySettings(max_features=1, at_least=(1,))
-    )
+    found = greedy_rule(fit, positive, fit, positive, GreedySettings(max_features=1, at_least=(1,)))
     assert len(found.columns) == 1
 
 
@@ -93,11 +89,11 @@ def test_the_paper_preset_takes_one_layer_at_threshold_zero():
     positive = np.arange(8) % 2 == 0
     acts[positive, 4] = 0.01  # layer 1: fires on every positive
     acts[:2, 0] = 9.0  # layer 0: says nothing
-    found = paper_rule(table_of(acts, (0, 1)), positive, table_of(acts, (0, 1)), positive)
+    found = search_paper(table_of(acts, (0, 1)), positive, table_of(acts, (0, 1)), positive).whole
     assert found.columns[0] == 4
     assert set(found.thresholds) == {0.0}
     assert {column // 3 for column in found.columns} == {1}
-    assert found.dev_macro_f1 == pytest.approx(1.0)
+    assert found.dev_objective == pytest.approx(1.0)
 
 
 def test_log_odds_tell_three_classes_apart_by_one_feature_each():
@@ -106,29 +102,25 @@ def test_log_odds_tell_three_classes_apart_by_one_feature_each():
     acts = rng.exponential(0.5, (120, 9)) * (rng.random((120, 9)) < 0.2)
     for row, label in enumerate(labels):
         acts[row, "abc".index(label)] = 5.0
-    found = search_log_odds(table_of(acts), labels, table_of(acts), labels, LogOddsSettings(per_class=(1, 4)))
-    assert found.dev_accuracy == 1.0
+    table, settings = table_of(acts), LogOddsSettings(per_class=(1, 4))
+    found = search_log_odds(table, labels, table, labels, settings).whole
+    assert found.dev_objective == 1.0
     assert set(found.columns) == {0, 1, 2}  # fewer win the tie
-    assert found.rules["b"].weights[1] == max(found.rules["b"].weights)
+    assert found.rules[1].weights[1] == max(found.rules[1].weights)
 
 
 def test_without_a_fold_the_search_finds_what_it_finds_in_the_rest_alone():
     fit, positive = planted(300, 8, noise=0.1)
     dev, positive_dev = planted(150, 9, noise=0.1)
     fold_N = np.arange(300) // 3 % 3
-    found = search_rules(
+    found = search_greedy(
         table_of(fit), positive, table_of(dev), positive_dev, GreedySettings(), fold_N=fold_N
     )
-    assert (
-        found.whole.columns
-        == search_rule(table_of(fit), positive, table_of(dev), positive_dev, GreedySettings()).columns
-    )
+    assert found.whole.columns == greedy_rule(fit, positive, dev, positive_dev).columns
     assert len(found.without) == 3
     for fold, rule in enumerate(found.without):
         rest = np.flatnonzero(fold_N != fold)
-        alone = search_rule(
-            table_of(fit[rest]), positive[rest], table_of(dev), positive_dev, GreedySettings()
-        )
+        alone = greedy_rule(fit[rest], positive[rest], dev, positive_dev)
         # the candidate thresholds come from all rows, so that the paths may part after the planted features
         assert set(rule.columns) & {3, 7} == set(alone.columns) & {3, 7} == {3, 7}
 
@@ -138,10 +130,10 @@ def test_rows_of_the_fold_that_is_left_out_are_not_looked_at():
     dev, positive_dev = planted(150, 11)
     fold_N = np.arange(300) // 3 % 3
     liar = np.where(fold_N == 1, ~positive, positive)  # in fold 1 every label is wrong
-    honest = search_rules(
+    honest = search_greedy(
         table_of(fit), positive, table_of(dev), positive_dev, GreedySettings(), fold_N=fold_N
     )
-    misled = search_rules(table_of(fit), liar, table_of(dev), positive_dev, GreedySettings(), fold_N=fold_N)
+    misled = search_greedy(table_of(fit), liar, table_of(dev), positive_dev, GreedySettings(), fold_N=fold_N)
     assert misled.without[1].columns == honest.without[1].columns
     assert misled.without[1].thresholds == honest.without[1].thresholds
     assert misled.without[0].dev_objective < honest.without[0].dev_objective
@@ -152,7 +144,7 @@ def test_greedy_reaches_the_precision_it_is_asked_for():
     dev, positive_dev = planted(600, 13, noise=0.15)
     strict = Objective("recall_at_precision", precision=0.8)
     settings = GreedySettings(at_least=(1,))
-    found = search_rules(
+    found = search_greedy(
         table_of(fit), positive, table_of(dev), positive_dev, settings, objective=strict
     ).whole
     fires = (dev[:, list(found.columns)] >= np.array(found.thresholds)).any(axis=1)
@@ -165,7 +157,7 @@ def test_beta_moves_greedy_from_precision_to_recall():
     dev, positive_dev = planted(600, 15, noise=0.25)
 
     def recall(beta):
-        found = search_rules(
+        found = search_greedy(
             table_of(fit),
             positive,
             table_of(dev),
@@ -174,7 +166,7 @@ def test_beta_moves_greedy_from_precision_to_recall():
             objective=Objective("f_beta", beta=beta),
         ).whole
         acts = dev[:, list(found.columns)]
-        fires = ((acts >= np.array(found.thresholds)) & (acts > 0)).sum(axis=1) >= found.m
+        fires = ((acts >= np.array(found.thresholds)) & (acts > 0)).sum(axis=1) >= found.rule.m
         return (fires & positive_dev).sum() / positive_dev.sum()
 
     assert recall(4.0) > recall(0.25)
@@ -188,7 +180,7 @@ def test_the_papers_layers_are_taken_in_the_order_of_their_best_feature():
     acts[np.flatnonzero(positive)[:4], 0] = 1.0  # layer 0, second best: four
     acts[np.flatnonzero(positive)[:3], 4] = 1.0  # layer 1: three
     table = table_of(acts, (0, 1, 2))
-    found = paper_rule(table, positive, table, positive, PaperSettings(k=(3,), multilayer=True))
+    found = search_paper(table, positive, table, positive, PaperSettings(k=(3,), multilayer=True)).whole
     assert found.columns == (7, 1, 4)
 
 
@@ -202,10 +194,10 @@ def test_many_rules_without_a_fold_equal_rules_of_the_rest_alone():
     fold_N = np.arange(120) // 3 % 3
     settings = LogOddsSettings(per_class=(3,), shrinkage=(0.1,))
     table = table_of(acts)
-    found = search_many_rules(table, labels, table, labels, settings, fold_N=fold_N)
-    assert found.whole.rules == search_log_odds(table, labels, table, labels, settings).rules
+    found = search_log_odds(table, labels, table, labels, settings, fold_N=fold_N)
+    assert found.whole.rules == search_log_odds(table, labels, table, labels, settings).whole.rules
     for fold, part in enumerate(found.without):
         rest = np.flatnonzero(fold_N != fold)
         cuts = np.array(part.thresholds, dtype=np.float32)
         fires = firing(table.rows(rest).dense(part.columns), cuts)
-        assert part.rules == count_rules(fires, [labels[row] for row in rest], ["a", "b", "c"], 0.1)
+        assert part.rules == rules_of_counts(count_cofiring(fires, rest % 3, 3), 0.1)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from scopesift_classifiers.artifact.rule import LINEAR, Rule
+from scopesift_classifiers.search.found_rules import FoundRules
 from scopesift_classifiers.search.ranking import WHOLE
 from scopesift_classifiers.tables.counting import FeatureTable
 from scopesift_classifiers.transfer import linear_strategies
-from scopesift_classifiers.transfer.few_shot_rule import FewShotRule
 from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
 
 
@@ -21,11 +21,11 @@ def examples(n, seed, *, shift=0.0):
     return FeatureTable(csr_matrix(acts.astype(np.float32)), (0,), 30), positive
 
 
-PRIOR = FewShotRule((0, 5), (0.0, 0.0), Rule(LINEAR, weights=(1.0, 0.1), bias=-1.2, transform="sqrt"), 0.0)
+PRIOR = FoundRules((0, 5), (0.0, 0.0), (Rule(LINEAR, weights=(1.0, 0.1), bias=-1.2, transform="sqrt"),))
 
 
 def right(rule, table, positive):
-    return ((rule.margins(table) >= rule.bar) == positive).mean()
+    return (rule.fires(table) == positive).mean()
 
 
 def test_a_new_cut_mends_a_rule_whose_features_fire_more_in_the_language():
@@ -75,12 +75,12 @@ def test_examples_in_which_nothing_is_active_give_a_rule_that_flags_nothing():
     table = FeatureTable(csr_matrix((12, 30), dtype=np.float32), (0,), 30)
     rule = refitted()(table, np.arange(12) % 2 == 0, np.arange(12) // 2 % 3)[WHOLE][0]
     assert rule.columns == ()
-    assert not (rule.margins(table) >= rule.bar).any()
+    assert not rule.fires(table).any()
 
 
 def test_a_prior_that_ranks_upside_down_is_not_used():
     table, positive = examples(300, 4)
-    wrong = FewShotRule((0,), (0.0,), Rule(LINEAR, weights=(-1.0,), bias=1.0, transform="sqrt"), 0.0)
+    wrong = FoundRules((0,), (0.0,), (Rule(LINEAR, weights=(-1.0,), bias=1.0, transform="sqrt"),))
     ours = adapted(wrong)(table, positive, np.arange(300) % 3)[WHOLE]
     anew = refitted()(table, positive, np.arange(300) % 3)[WHOLE]
     for one, other in zip(ours, anew, strict=True):

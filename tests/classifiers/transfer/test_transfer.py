@@ -9,21 +9,23 @@ from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.search.found_rules import FoundRules
 from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.transfer.few_shot_rule import FewShotRule, Strategy
+from scopesift_classifiers.tables.pieces import columns_of
 from scopesift_classifiers.transfer.strategies import (
     PREFERRED,
     candidate_columns,
     margin_at_cut,
+    rule_over,
     strategies,
-    whole_rule,
 )
+from scopesift_classifiers.transfer.strategy import Strategy
 from scopesift_classifiers.transfer.transfer import (
     TransferSettings,
     choose,
-    decide,
     positives,
     transfer,
+    trial_decision,
     try_all,
 )
 from scopesift_classifiers.transfer.trial import StrategyTrial, example_folds, standard_error, try_strategy
@@ -184,18 +186,18 @@ def test_the_layer_budget_is_kept(tiny_scope, toxicity, few):
 def test_the_score_reaches_the_cut_exactly_where_the_rule_fires(toxicity, table, few):
     for trial in try_all(toxicity, table, few, QUICK):
         rule = trial.rule
-        decision = decide(toxicity, table, few, trial)
-        columns = [table.layers.index(item.layer) * table.d_sae + item.index for item in decision.features]
+        decision = trial_decision(toxicity, table, few, trial)
+        columns = columns_of(table, decision.feature_ids)
         scores = decision.scores(decision.margins(table.dense(columns)))[:, 0]
-        assert ((scores >= decision.cut) == (rule.margins(table) >= rule.bar)).all()
+        assert ((scores >= decision.cut) == rule.fires(table)).all()
 
 
 def test_zero_shot_is_the_default_rule_even_at_a_moved_cut(toxicity, table):
     for cut in (toxicity.default.cut, 0.2, 0.8):
         decision = replace(toxicity.default, cut=cut)
-        rule = whole_rule(decision, table)
+        rule = rule_over(table, decision)
         scores = decision.scores(decision.margins(table.dense(rule.columns)))[:, 0]
-        assert ((rule.margins(table) >= rule.bar) == (scores >= cut)).all()
+        assert (rule.fires(table) == (scores >= cut)).all()
 
 
 def test_a_cut_of_margin_one_is_found_exactly(toxicity):
@@ -204,8 +206,7 @@ def test_a_cut_of_margin_one_is_found_exactly(toxicity):
 
 def test_candidates_come_from_the_artifact_or_else_are_its_own_features(toxicity, table):
     plain = replace(toxicity, fit={})
-    own = [table.layers.index(item.layer) * table.d_sae + item.index for item in toxicity.default.features]
-    assert candidate_columns(plain, table) == own
+    assert candidate_columns(plain, table) == columns_of(table, toxicity.default.feature_ids)
     listed = replace(toxicity, fit={"candidates": [[1, 5], [0, 7], [1, 5], [99, 0]]})
     assert candidate_columns(listed, table) == [table.d_sae + 5, 7]
 
@@ -223,7 +224,7 @@ def test_reranked_rules_read_candidates_only(toxicity, table, few):
 
 
 def trial(name, macro_f1, spread=0.1):
-    rule = FewShotRule((0,), (0.0,), Rule(), 1.0)
+    rule = FoundRules((0,), (0.0,), (Rule(),), 1.0)
     strategy = Strategy(name, "", lambda table, positive_N, fold_N: {})
     return StrategyTrial(strategy, 0, np.zeros(2), np.zeros(2, bool), rule, macro_f1, 0.5, spread)
 
@@ -247,12 +248,12 @@ def test_choosing_among_many_random_variants_does_not_look_better_than_chance(ta
     many = [rng.random((2, len(truth))) < 0.5 for _ in range(200)]
     rows = {table.acts_NF[row].data.tobytes(): row for row in range(len(truth))}
 
-    class Guess(FewShotRule):
+    class Guess(FoundRules):
         def margins(self, part):
             own = [rows[part.acts_NF[row].data.tobytes()] for row in range(part.acts_NF.shape[0])]
-            return many[self.columns[0]][0][own].astype(float)
+            return many[self.columns[0]][0][own].astype(float)[:, None]
 
-    guesses = [Guess((at,), (0.0,), Rule(), 1.0) for at in range(len(many))]
+    guesses = [Guess((at,), (0.0,), (Rule(),), 1.0) for at in range(len(many))]
     strategy = Strategy("guess", "", lambda part, positive, fold_N: dict.fromkeys(range(-1, 5), guesses))
     tried = try_strategy(strategy, table, german(40, 1), truth, 5)
     best = max(BinaryMetrics.of(truth, guess[0]).macro_f1 for guess in many)

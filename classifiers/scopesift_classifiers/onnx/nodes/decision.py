@@ -34,7 +34,7 @@ class Judgement(NamedTuple):
     score_N: str
 
 
-def decide(
+def add_decision(
     graph: OnnxGraph, maxima_NS: str, decision: Decision, columns_S: list[int], *, binary: bool
 ) -> Judgement:
     """Add the nodes of a decision.
@@ -60,9 +60,11 @@ def decide(
     score_N1 = graph.add("GatherElements", scores_NC, best_N1, axis=1)
     given_N1 = graph.add("GreaterOrEqual", score_N1, graph.number(decision.cut, np.float64))
     if not binary:
-        speaks_NC = graph.cast(_speaks(graph, fires_NS, rules), np.float32)
-        speaks_N1 = graph.add("GatherElements", speaks_NC, best_N1, axis=1)
-        given_N1 = graph.add("And", given_N1, graph.add("Greater", speaks_N1, graph.number(0.0)))
+        # of each label how many firing features speak for it
+        speaks_for_SC = graph.constant(decision.speaks_for_CS.T.astype(np.float32))
+        counts_NC = graph.add("MatMul", graph.cast(fires_NS, np.float32), speaks_for_SC)
+        count_N1 = graph.add("GatherElements", counts_NC, best_N1, axis=1)
+        given_N1 = graph.add("And", given_N1, graph.add("Greater", count_N1, graph.number(0.0)))
         score_N1 = graph.add("Where", given_N1, score_N1, graph.number(0.0, np.float64))
     label_N1 = graph.add("Where", given_N1, best_N1, graph.ints(-1))
     squeezed = (graph.add("Squeeze", value, graph.ints(1)) for value in (label_N1, score_N1))
@@ -163,19 +165,3 @@ def _calibrated(graph: OnnxGraph, margins_NC: str, calibration: Calibration) -> 
     shifted = graph.add("Mul", score, number(shift))
     rest = graph.add("Sub", number(1.0), score)
     return graph.add("Div", shifted, graph.add("Add", rest, shifted))
-
-
-def _speaks(graph: OnnxGraph, fires_NS: str, rules: list[Rule]) -> str:
-    """Whether any firing feature is a reason for each label, bool `[N, C]`."""
-    n_features = [len(rule.weights) for rule in rules if rule.adds]
-    reasons_CS = [
-        np.array(rule.weights) > 0 if rule.adds else np.ones(max(n_features, default=1), bool)
-        for rule in rules
-    ]
-    if not n_features:
-        count = graph.add("ReduceSum", graph.cast(fires_NS, np.float32), graph.ints(1), keepdims=1)
-        some = graph.add("Greater", count, graph.number(0.0))
-        return graph.add("And", some, graph.constant(np.ones((1, len(rules)), np.bool_)))
-    reasons = graph.constant(np.stack(reasons_CS, axis=1).astype(np.float32))
-    counts = graph.add("MatMul", graph.cast(fires_NS, np.float32), reasons)
-    return graph.add("Greater", counts, graph.number(0.0))

@@ -11,7 +11,7 @@ from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.onnx.nodes.decision import Judgement, decide
+from scopesift_classifiers.onnx.nodes.decision import Judgement, add_decision
 from scopesift_classifiers.onnx.nodes.encode import EncoderRows, encode
 from scopesift_classifiers.onnx.nodes.graph import OnnxGraph
 from scopesift_classifiers.onnx.nodes.pool import any_in_documents, pool_documents, pool_rows
@@ -89,7 +89,7 @@ def routed_decisions(classifier: Classifier) -> list[Decision]:
     Raises:
         InputError: See `add_classifier_head`.
     """
-    decisions = [classifier.default, *(classifier.by_lang[code] for code in sorted(classifier.by_lang))]
+    decisions = list(classifier.decisions.values())
     for decision in decisions:
         if not decision.features:
             raise InputError(
@@ -144,11 +144,11 @@ def _judged(
     """The judgement of the default decision, or of the language's own where the input `language` names one."""
     column = {feature: at for at, feature in enumerate(classifier.features)}
     judgements = [
-        decide(
+        add_decision(
             graph,
             maxima_NS,
             decision,
-            [column[item.layer, item.index] for item in decision.features],
+            [column[feature] for feature in decision.feature_ids],
             binary=classifier.kind == BINARY,
         )
         for decision in decisions

@@ -1,5 +1,7 @@
 """Exported rules, calibration and verdicts against `rule.py`, `decision.py`, `calibration.py` and the engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ pytest.importorskip("onnxruntime")
 from scopesift_classifiers.artifact.calibration import Calibration
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import Rule, RuleFeature
-from scopesift_classifiers.onnx.nodes.decision import decide
+from scopesift_classifiers.onnx.nodes.decision import add_decision
 from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph
 from scopesift_classifiers.onnx.runtime import open_session
 
@@ -55,7 +57,7 @@ def make_decisions():
 def run_graph(decision, acts_NS, binary, opset=OPSETS[0]):
     graph = OnnxGraph("test")
     name = graph.input("maxima", np.float32, ["documents", acts_NS.shape[1]])
-    judged = decide(graph, name, decision, list(range(acts_NS.shape[1])), binary=binary)
+    judged = add_decision(graph, name, decision, list(range(acts_NS.shape[1])), binary=binary)
     for value, out, dtype, shape in (
         (judged.margins_NC, "margins", np.float64, ["documents", len(decision.rules)]),
         (judged.scores_NC, "scores", np.float64, ["documents", len(decision.rules)]),
@@ -111,7 +113,9 @@ def test_a_margin_within_a_millionth_of_the_cut_falls_on_its_side():
 
 @pytest.mark.parametrize("prior", [0.5, 0.01, 0.99])
 def test_scores_outside_the_calibrated_range_are_flat_up_to_the_tie_break(prior):
-    decision = Decision(make_features([1e-6]), {"toxic": Rule("at_least")}, PLATEAU.with_prior(prior), 0.5)
+    decision = Decision(
+        make_features([1e-6]), {"toxic": Rule("at_least")}, replace(PLATEAU, prior=prior), 0.5
+    )
     acts = np.array([[0], [1e-9], [1], [1e30]], np.float32)
     _, scores, _, _ = run_graph(decision, acts, True)
     np.testing.assert_allclose(scores, decision.scores(decision.margins(acts)), rtol=1e-12)
