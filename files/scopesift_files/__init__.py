@@ -1,1 +1,1 @@
-"""Whole files or none, one lock, and the errors that a person sees: what every other part stands on."""
+"""Row readers, atomic writes, the folder lock and the errors that users see; every other part builds on it."""

@@ -1,4 +1,4 @@
-"""Arrow types in their plain form: what every Arrow and DuckDB function takes."""
+"""Arrow types without views (`string_view`, …), which some Arrow and DuckDB functions don't support."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def plain_type(kind: Any) -> Any:
-    """An Arrow type with views replaced by the types that hold the same values, also inside of lists and structs."""
+    """An Arrow type with views replaced by the types that hold the same values, also inside lists and structs."""
     import pyarrow as pa
 
     if kind == pa.string_view():
@@ -29,10 +29,10 @@ def plain_type(kind: Any) -> Any:
 
 
 def plain_table(table: Any) -> Any:
-    """A table with columns of plain types; the same table if they are.
+    """The table with all columns cast to plain types; the same object if nothing needs casting.
 
     Raises:
-        pyarrow.ArrowException: Arrow can't cast a column.
+        pyarrow.ArrowException: a column can't be cast.
     """
     import pyarrow as pa
 

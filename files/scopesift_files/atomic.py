@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: temporary neighbour, fsync, rename."""
+"""Atomic writes: a temporary file in the same folder, fsync, rename."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scopesift_files.errors import ScopeError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in its place in one step.
+    """Call `write` with a temporary file beside `path`, then rename it to `path`.
 
     Raises:
-        ScopeError: the file system refused (full, read-only); the old file, if any, is untouched.
+        ScopeError: the file can't be written (disk full, read-only); the old file, if any, is unchanged.
     """
     temporary: Path | None = None
     try:
@@ -39,14 +39,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def make_shared(path: Path) -> None:
-    """Give a file that was made private the mode that the umask gives to new ones."""
+    """Set a file's mode to what the umask gives new files."""
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files of writes that were killed; no other write into the folder may be going on."""
+    """Delete temporary files that killed writes left behind; no other write into the folder may be running."""
     for path in folder.rglob(".*.part"):
         path.unlink(missing_ok=True)
 
@@ -62,7 +62,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
     Args:
         path: the file.
-        remedy: what a person should do when it cannot be read; ends the error's line.
+        remedy: what the user should do if it cannot be read; the end of the error message.
 
     Raises:
         ScopeError: missing, not JSON, or not an object.

@@ -1,4 +1,4 @@
-"""Files opened as bytes, wherever fsspec finds them, and unpacked as they are read."""
+"""Files opened as bytes with fsspec, and decompressed while they are read."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from scopesift_files.errors import InputError, UsageError, first_line
 from scopesift_files.formats import compression_of
 
 BUFFER = 1 << 20
-PIECE = 1 << 14  # of a compressed file; what is decompressed at once stays small even at high ratios
+PIECE = (
+    1 << 14
+)  # bytes of compressed data read at a time; small, so that high compression ratios don't fill the memory
 
 
 @contextmanager
 def open_bytes(url: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open a file for reading, decompressing by its last suffix; gives the content and the file itself.
+    """Open a file for reading, decompressing by its last suffix; yields the decompressed stream and the raw file.
 
     Raises:
-        UsageError: there is no such file, or a package that it takes is not installed.
+        UsageError: there is no such file, or a package that is needed to open it is not installed.
         InputError: it cannot be opened.
     """
     with _open(url) as handle:
@@ -42,7 +44,7 @@ def _open(url: str) -> IO[bytes]:
 
         handle: IO[bytes] = fsspec.open(url, "rb").open()
         return handle
-    except Exception as error:  # the file system's own, or a package that it takes and that is not there
+    except Exception as error:  # of the file system, or a missing package
         raise InputError(
             f"{url}: cannot be opened ({first_line(error)}); check that it is there and readable"
         ) from None
@@ -66,8 +68,8 @@ def _decompressor(url: str) -> Callable[[], Any] | None:
 class _Frames(io.RawIOBase):
     """The content of gzip members, xz streams or zstd frames.
 
-    The readers that come with them lose what stands before a damage in their buffer, and zstandard's takes a
-    frame that breaks off for a whole one. This one gives all there is, and then complains.
+    The libraries' own readers drop buffered content before a damaged place, and zstandard's accepts a truncated
+    frame as complete. This one returns all content that can be decompressed, then raises.
     """
 
     def __init__(self, source: IO[bytes], new: Callable[[], Any]) -> None:
@@ -77,11 +79,11 @@ class _Frames(io.RawIOBase):
         self._ready = b""
 
     def readable(self) -> bool:
-        """True: this is a stream to read from."""
+        """True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as the next piece of a frame allows; 0 at the end.
+        """Read into a buffer, possibly less than its size; returns 0 at the end.
 
         Raises:
             EOFError: the file ends inside a frame.
@@ -94,7 +96,9 @@ class _Frames(io.RawIOBase):
                     raise EOFError("the compressed file breaks off")
                 return 0
             if self._frame is None:
-                data = data.lstrip(b"\0")  # gzip and xz allow padding between frames; none begins with it
+                data = data.lstrip(
+                    b"\0"
+                )  # gzip and xz allow zero padding between frames; no frame starts with zeros
                 if not data:
                     continue
                 self._frame = self._new()

@@ -1,4 +1,4 @@
-"""How many of something, as messages say it: "1 row", "2 rows"."""
+"""Numbers with nouns for messages: "1 row", "2 rows"."""
 
 from __future__ import annotations
 

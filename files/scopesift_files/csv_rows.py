@@ -14,17 +14,17 @@ csv.field_size_limit(2**31 - 1)  # Python's own limit of 128 KiB would refuse a 
 
 
 def csv_rows(lines: Iterable[Row], file: str, limit: int = LONGEST) -> Iterator[Row]:
-    """Yields one row a record after the header; values are strings, line ends inside quotes are as in the file.
+    """Yields one row per record after the header; values are strings, line ends inside quotes are kept.
 
-    A record goes on over lines while its quotes are an odd number, unless its first line is a whole record by
-    itself. One that turns out wrong is rejected by its first line, and reading goes on with the next, so that one
-    stray quote does not swallow the rest of the file; no line is read more than twice. A file without a header that
-    can be used is one rejected row.
+    A record continues on the next line while it has an odd number of quotes, unless its first line parses by itself.
+    If a record of several lines is invalid, only its first line is rejected and reading continues with the second, so
+    that one stray quote doesn't consume the rest of the file; no line is read more than twice. A file without a valid
+    header is one rejected row.
 
     Args:
         lines: as from `read_lines`.
-        file: what the row of a file without lines says.
-        limit: bytes up to which a record is continued.
+        file: file name of the rejected row for a file without lines.
+        limit: largest size of a record in bytes.
     """
     source, ahead = iter(lines), deque[Row]()
     first = next((row for row in source if row.reason or row.raw.strip()), None)
@@ -53,11 +53,11 @@ def csv_rows(lines: Iterable[Row], file: str, limit: int = LONGEST) -> Iterator[
 
 
 def _rest(row: Row, ahead: deque[Row], source: Iterator[Row], limit: int) -> list[Row]:
-    """The lines up to that which closes the quote that a line leaves open; none if it leaves none open."""
+    """The following lines of a record whose first line leaves a quote open; empty if it leaves none open."""
     rest: list[Row] = []
     size, is_open = len(row.raw), row.raw.count(b'"') % 2
     while is_open and size < limit and (more := ahead.popleft() if ahead else next(source, None)) is not None:
-        if more.reason:  # it is a row by itself
+        if more.reason:  # an unreadable line is a row of its own
             ahead.appendleft(more)
             break
         rest.append(more)
@@ -71,11 +71,11 @@ def _joined(rows: list[Row]) -> str:
 
 
 def _fill(row: Row, text: str, names: list[str]) -> str:
-    """Give a row the fields of a record; or say what is wrong with it."""
+    """Set a row's fields from a record; returns what is wrong with it, or ""."""
     try:
         values = next(csv.reader((text,), strict=True))
     except csv.Error as error:
-        return f"expected CSV, got a row that breaks off ({error})"
+        return f"expected CSV, got an incomplete row ({error})"
     if len(values) != len(names):
         return f"expected {counted(len(names), 'field')} ({', '.join(names)}), got {len(values)}"
     row.fields, row.text = dict(zip(names, values, strict=True)), ""
@@ -83,12 +83,12 @@ def _fill(row: Row, text: str, names: list[str]) -> str:
 
 
 def _header(text: str) -> tuple[list[str], str]:
-    """The names of the columns; and what is wrong with them."""
+    """The column names, and what is wrong with them ("" if nothing)."""
     if "\r" in text.rstrip("\r\n") and '"' not in text:
-        return [], "lines that end in a carriage return alone"
+        return [], "lines that end in a carriage return only"
     try:
         names = next(csv.reader((text,), strict=True))
     except csv.Error as error:
-        return [], f"what is not CSV ({error})"
+        return [], f"invalid CSV ({error})"
     twice = next((name for name in names if names.count(name) > 1), None)
     return names, "" if twice is None else f"the column {twice!r} twice"

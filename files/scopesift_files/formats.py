@@ -1,4 +1,4 @@
-"""How a file is written, as its name says."""
+"""The format and compression of a file, from its name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ ENDINGS = f"{', '.join(FORMATS)} (and {' or '.join(COMPRESSIONS)})"
 
 
 def file_format(name: str) -> str | None:
-    """The format of a file's name, compression set aside: "jsonl", "csv", "parquet", or None."""
+    """The format by the suffix before any compression suffix: "jsonl", "csv", "parquet", or None."""
     return FORMATS.get(suffix_of(name))
 
 
 def suffix_of(name: str) -> str:
-    """The last suffix of a name that is no compression, in lower case; "" if there is none."""
+    """The last suffix that is not a compression's, in lower case; "" if there is none."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
@@ -23,6 +23,6 @@ def suffix_of(name: str) -> str:
 
 
 def compression_of(name: str) -> str:
-    """The last suffix if it is a compression, in lower case; "" otherwise."""
+    """The last suffix if it is a compression's, in lower case; "" otherwise."""
     suffix = PurePosixPath(name).suffix.lower()
     return suffix if suffix in COMPRESSIONS else ""

@@ -11,10 +11,10 @@ from scopesift_files.row import Row, json_type
 
 
 def json_rows(lines: Iterable[Row]) -> Iterator[Row]:
-    """Yields one row a line that is not blank, with the reason if it is not a JSON object.
+    """Yields one row per non-blank line; it is rejected if it is not a JSON object.
 
-    Strict where Python's decoder is not: NaN and Infinity are no JSON, and no object may name a column twice. A
-    `.json` file that holds one value over many lines is one rejected row.
+    Stricter than Python's decoder: NaN, Infinity and repeated keys are errors. A `.json` file that holds one value over
+    many lines is one rejected row.
 
     Args:
         lines: as from `read_lines`.
@@ -38,7 +38,7 @@ def _parse(row: Row) -> None:
         fields = _DECODER.decode(line)
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error) or type(error).__name__
-        row.reject("bad_json", f"expected a JSON object, got what is not JSON ({reason})")
+        row.reject("bad_json", f"expected a JSON object, got invalid JSON ({reason})")
         return
     if not isinstance(fields, dict):
         row.reject(
@@ -51,7 +51,7 @@ def _parse(row: Row) -> None:
 
 
 class _Repeated(dict[str, Any]):
-    """An object that holds a name more than once."""
+    """An object with a repeated key."""
 
     name = ""
 

@@ -13,17 +13,17 @@ from scopesift_files.formats import compression_of
 from scopesift_files.row import Row
 
 LONGEST = 1 << 30
-ROOM = 5  # beside a line, for its end and the byte order mark before it
-LINE_ENDS = (b"\r\n", b"\n", b"\r")  # a \r alone counts at the end of the file only
+ROOM = 5  # extra bytes for the line end and a byte order mark
+LINE_ENDS = (b"\r\n", b"\n", b"\r")  # a lone \r is a line end only at the end of the file
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_lines(file: str | Path, limit: int = LONGEST) -> Iterator[Row]:
-    """Yields the lines of a file, blank ones too, each with its `text`; see `lines_of`.
+    """Yields the lines of a file, including blank ones, with their `text`; see `lines_of`.
 
     Args:
         file: path, or URL as fsspec opens it; `.gz`, `.xz` and `.zst` are decompressed.
-        limit: bytes of a line that are kept; the rest is skipped, so that memory stays bounded.
+        limit: bytes kept of a line; the rest is skipped, so that memory stays bounded.
 
     Raises:
         InputError, UsageError: as `open_bytes`.
@@ -35,16 +35,15 @@ def read_lines(file: str | Path, limit: int = LONGEST) -> Iterator[Row]:
 def lines_of(
     stream: IO[bytes], file: str, limit: int = LONGEST, tell: Callable[[], int] = int
 ) -> Iterator[Row]:
-    """Yields the lines of a stream as they arrive, without its byte order mark.
+    """Yields the lines of a stream as they arrive, without the byte order mark.
 
-    A line that is no UTF-8 or too long has a reason in place of its text; a stream that turns out damaged, or to
-    be UTF-16, ends with such a line.
+    A line that is too long or not UTF-8 is rejected. A stream that is damaged or UTF-16 ends with a rejected line.
 
     Args:
-        stream: what has a `readline` of bytes.
-        file: what the rows' `file` says; its suffix names the compression in an error.
-        limit: bytes of a line that are kept.
-        tell: how far the file on disk was read.
+        stream: anything with a `readline` that returns bytes.
+        file: the rows' `file`; its suffix names the compression in errors.
+        limit: bytes kept of a line.
+        tell: returns the position in the file on disk.
     """
     number = -1
     while True:
@@ -54,7 +53,7 @@ def lines_of(
             head = stream.readline(limit + ROOM)
             size, last = len(head), head
             while size >= limit + ROOM and not last.endswith(b"\n") and (more := stream.readline(BUFFER)):
-                size, last = size + len(more), last[-1:] + more  # a line end may be cut in two
+                size, last = size + len(more), last[-1:] + more  # "\r\n" may be split between two reads
         except Exception as error:  # EOFError, OSError, and the decompressors' own classes
             yield row.reject("bad_compression", _damage(error, compression_of(file)))
             return
@@ -81,12 +80,12 @@ def lines_of(
 
 
 def _is_utf16(raw: bytes) -> bool:
-    """Whether a file begins with a mark of UTF-16, or with two ASCII letters of it."""
+    """Whether a file begins with a UTF-16 byte order mark, or with two ASCII characters in UTF-16."""
     even, odd = raw[0:4:2], raw[1:4:2]
     return raw[:2] in (b"\xff\xfe", b"\xfe\xff") or (b"\0\0" in (even, odd) and even != odd)
 
 
 def _damage(error: Exception, compression: str) -> str:
     if isinstance(error, EOFError) or not compression:
-        return f"expected a whole file, got one that ends too early ({first_line(error)})"
+        return f"expected a complete file, got a truncated one ({first_line(error)})"
     return f"expected {compression[1:]} data as the name says, got something else ({first_line(error)})"

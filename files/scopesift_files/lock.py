@@ -1,4 +1,4 @@
-"""One process at a time works in a folder; another waits, or is refused."""
+"""A lock on a folder, held by one process at a time; others wait or fail."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from scopesift_files.errors import ScopeError, UsageError
 def one_at_a_time(
     folder: Path, tell: Callable[[str], None] | None = None, remedy: str = "choose another place with HF_HOME"
 ) -> Iterator[None]:
-    """Hold the folder's lock; the operating system drops it when the process dies, however it dies.
+    """Hold the folder's lock; the operating system releases it when the process ends, even if it is killed.
 
     Args:
-        folder: made if it is not there.
-        tell: told when another process has to be waited for; None: it is not waited for.
-        remedy: what a person should do when the folder cannot be written to.
+        folder: created if it doesn't exist.
+        tell: called with a message before waiting for another process; None: fail instead of waiting.
+        remedy: what the user should do if the folder cannot be written to.
 
     Raises:
-        UsageError: another process works there, and is not waited for.
-        ScopeError: the folder cannot be made or written to.
+        UsageError: another process holds the lock, and `tell` is None.
+        ScopeError: the folder cannot be created or written to.
     """
     lock = FileLock(folder / ".lock")
     try:

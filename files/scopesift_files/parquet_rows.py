@@ -16,7 +16,7 @@ SLICE_ROWS = 256
 
 
 class TableSlice:
-    """Some rows of a file: an Arrow table, and the columns of it that were asked for as Python values."""
+    """Some rows of a file: an Arrow table, and those of its columns that were already converted to Python values."""
 
     def __init__(self, table: Any) -> None:
         self.table = table
@@ -27,11 +27,11 @@ class TableSlice:
         return TableSlice, (self.table,)
 
     def value(self, name: str, at: int) -> Any:
-        """The value of a column in a row; whatever Arrow or Python raise if there is none that Python can hold."""
+        """The value of a column in a row; raises what Arrow or Python raise if Python can't represent it."""
         if name not in self._columns:
             try:
                 self._columns[name] = self.table.column(name).to_pylist()
-            except Exception:  # of one value; the others can be had one by one
+            except Exception:  # one value can't be converted; convert the others one by one
                 self._columns[name] = None
         values = self._columns[name]
         return self.table.column(name)[at].as_py() if values is None else values[at]
@@ -41,8 +41,8 @@ class TableRow(Mapping[str, Any]):
     """A row of a table slice as a mapping of column to value.
 
     Attributes:
-        slice: shared by its rows.
-        at: number of the row in it.
+        slice: the slice it belongs to.
+        at: its index in the slice.
     """
 
     __slots__ = ("at", "slice")
@@ -64,14 +64,14 @@ class TableRow(Mapping[str, Any]):
 
 
 def parquet_slices(url: str) -> Iterator[list[Row]]:
-    """Yields rows in slices; the `fields` of those of one slice are `TableRow`s of one table.
+    """Yields rows in slices; the rows of a slice have `TableRow`s of one table as `fields`.
 
-    Columns of types that Arrow cannot select rows of (views, as polars writes them) come as the plain types, also
-    inside of lists and structs. A row group that cannot be read gives rejected rows, and a file that is no Parquet,
-    or names a column twice, a single one. Memory stays at a few pages, whatever the size of a row group.
+    View types (as polars writes them) are cast to plain types, also inside lists and structs. A row group that can't be
+    read gives rejected rows; a file that is not Parquet or has a repeated column gives one rejected row. Memory stays
+    at a few pages, whatever the size of a row group.
 
     Args:
-        url: path or URL; one that is compressed as a whole is unpacked in memory.
+        url: path or URL; a file compressed as a whole is decompressed in memory.
 
     Raises:
         InputError, UsageError: as `open_bytes`.
@@ -84,12 +84,12 @@ def parquet_slices(url: str) -> Iterator[list[Row]]:
 
     with open_bytes(url) as (stream, handle):
         try:
-            # Parquet is read from its end
+            # Parquet readers seek to the end
             source = io.BytesIO(stream.read()) if compression_of(url) else handle
             parquet = pq.ParquetFile(source, pre_buffer=False)
             names = parquet.schema_arrow.names
             size = handle.seek(0, io.SEEK_END)
-        except Exception as error:  # a decompressor's, Arrow's, or the file system's
+        except Exception as error:  # from a decompressor, Arrow, or the file system
             yield [bad(0, f"expected Parquet, got something else ({first_line(error)})")]
             return
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -109,7 +109,7 @@ def parquet_slices(url: str) -> Iterator[list[Row]]:
                         for at in range(len(batch))
                     ]
             except (pa.ArrowException, OSError, ValueError) as error:
-                detail = f"expected row group {group}, got what cannot be read ({first_line(error)})"
+                detail = f"row group {group} cannot be read ({first_line(error)})"
                 while number < end:
                     yield [bad(number, detail)]
                     number += 1

@@ -11,48 +11,48 @@ from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, first_line
 from scopesift_files.near_name import near_name
 
-# Reason -> what it says of a row, and what a person should do.
+# Reason -> what is wrong with a row, and what the user should do.
 REASONS = {
     "bad_utf8": ("the bytes are not UTF-8", "save the file as UTF-8"),
-    "bad_json": ("the line is not JSON, or names a column twice", "fix or remove the line"),
+    "bad_json": ("the line is not JSON, or repeats a key", "fix or remove the line"),
     "not_an_object": ("the line is JSON, but not an object", "write one object a line"),
     "bad_csv": (
         "the record does not have the header's columns, or a quote is not closed",
         'put text with commas, quotes or line breaks between quotes (")',
     ),
     "bad_header": (
-        "the first line of the CSV file does not name each column once; the file is unread",
+        "the first line of the CSV file does not name each column once; the file is not read",
         "name each column once in the first line",
     ),
     "no_text": (
         "the text column is missing, null, or blank",
         "rename the column or name it with an option, or fix or remove the row",
     ),
-    "text_not_a_string": ("the text column holds something else than a string", "fix or remove the row"),
+    "text_not_a_string": ("the text column does not hold a string", "fix or remove the row"),
     "too_long": ("the text or the row is longer than the settings allow", "cut or remove the row"),
     "bad_compression": (
-        "the compressed file breaks off or is damaged; what comes after it is unread",
-        "copy the file again, or name it by how it is compressed",
+        "the compressed file is truncated or damaged; the rest is not read",
+        "copy the file again, or give it the suffix of its compression",
     ),
     "bad_parquet": ("the row group or file cannot be read", "write the file again"),
-    "bad_value": ("a column that is read holds what its type does not allow", "fix or remove the row"),
+    "bad_value": ("a column that is used holds a value of the wrong type", "fix or remove the row"),
 }
 
 
 @dataclass(slots=True)
 class Row:
-    """A row and where it stands; those who read it fill it in.
+    """A row of a file and its place; readers fill in its fields.
 
     Attributes:
-        file: the name, path or URL that it was read from.
-        number: of the row in its file, from 0; unreadable rows count.
+        file: name, path or URL of its file.
+        number: row index in the file, from 0; unreadable rows count.
         line: first line of the row in a text file, from 1; 0 for Parquet.
-        raw: its bytes without the last line end; empty for Parquet.
-        end: that line end.
-        position: bytes of the file on disk that were read by then, for progress; runs ahead by a buffer.
-        fields: column to value, as the format gives it; values of Parquet are converted when they are asked for.
+        raw: its bytes without the final line end; empty for Parquet.
+        end: the final line end.
+        position: bytes of the file on disk read so far, for progress; ahead of the row by up to a buffer.
+        fields: column to value; values of Parquet are converted on access.
         text: the line, and after `with_text` the text of the row.
-        reason: why it can't be read, a key of `REASONS` or one of the caller's; "" if it can.
+        reason: why it was rejected, a key of `REASONS` or of the caller's own; "" if it was not.
         detail: what was expected and what was found.
     """
 
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def place(self) -> str:
-        """`"data.jsonl, line 7"`, or `"data.parquet, row 7"`, counted from 1; the file alone where all of it is bad."""
+        """`"data.jsonl, line 7"`, or `"data.parquet, row 7"`, counted from 1; the file alone if all of it is bad."""
         name = PurePosixPath(self.file).name
         if self.reason == "bad_parquet":
             return name
@@ -77,11 +77,11 @@ class Row:
 
     @property
     def complaint(self) -> str:
-        """What is wrong with it, in one line with place and remedy."""
+        """What is wrong with it, as one line with place and remedy."""
         return f"{self.place}: {self.detail}; {REASONS[self.reason][1]}"
 
     def reject(self, reason: str, detail: str) -> Row:
-        """Say why it can't be read."""
+        """Mark it as rejected; returns the row."""
         self.reason, self.detail, self.text = reason, detail, ""
         return self
 
@@ -89,14 +89,14 @@ class Row:
         """The row itself.
 
         Raises:
-            InputError: it can't be read.
+            InputError: it was rejected.
         """
         if self.reason:
             raise InputError(self.complaint)
         return self
 
     def decode(self) -> None:
-        """Take the text from the raw bytes."""
+        """Decode the raw bytes into `text`."""
         try:
             self.text = self.raw.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -109,7 +109,7 @@ class Row:
         """The value of a column.
 
         Raises:
-            InputError: the row can't be read, has no such column, or a value in it that Python can't hold.
+            InputError: the row was rejected, has no such column, or Python can't represent the value.
         """
         value = self._look_up(column)
         self.sound()
@@ -129,17 +129,18 @@ class Row:
         except UnicodeDecodeError as error:
             self.raw = bytes(error.object)
             self.decode()
-        except Exception as error:  # whatever Arrow says of a value that Python can't hold
-            self.reject("bad_value", f"expected what Python can hold in {column!r}, got {first_line(error)}")
+        except Exception as error:  # Arrow's error for a value that Python can't represent
+            said = first_line(error)
+            self.reject("bad_value", f"expected a value that Python can represent in {column!r}, got {said}")
         return None
 
     def with_text(self, column: str, *, max_chars: int | None = None, blank: bool = True) -> Row:
-        """The row with the text of a column, or with the reason why it has none; an unreadable one as it is.
+        """Set `text` from a column, or reject the row; a row that was rejected before is left as it is.
 
         Args:
             column: the column that holds the text.
-            max_chars: longer texts are rejected; None: none are.
-            blank: whether a text may be empty or white space.
+            max_chars: longer texts are rejected; None: no limit.
+            blank: whether empty and white-space texts are allowed.
         """
         value = self._look_up(column)
         if self.reason:
@@ -160,16 +161,16 @@ class Row:
 
 
 def sound_rows(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows, as far as they can be read.
+    """Yields the rows.
 
     Raises:
-        InputError: at the first that can't.
+        InputError: at the first rejected row.
     """
     return (row.sound() for row in rows)
 
 
 def json_type(value: object) -> str:
-    """What a person calls the type of a value read from a file."""
+    """The type of a value read from a file, in JSON's words."""
     names = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "a list"}
     if value is None:
         return "nothing (null)"

@@ -1,4 +1,4 @@
-"""Rows of JSONL, CSV and Parquet files, plain or compressed; one that can't be read comes out with the reason."""
+"""Rows of JSONL, CSV and Parquet files, plain or compressed; rows that can't be read carry the reason."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scopesift_files.row import Row
 
 
 def read_rows(file: str | Path, limit: int = LONGEST) -> Iterator[Row]:
-    """Yields the rows of a file in their order; what to do with one that can't be read is the caller's to say.
+    """Yields the rows of a file in order, including rejected ones, which the caller handles.
 
     Args:
         file: path, or URL as fsspec opens it; `.gz`, `.xz` and `.zst` are decompressed.

@@ -1,4 +1,4 @@
-"""Bare texts to read: rows of a file, or lines of any other and of standard input."""
+"""Texts without labels: rows of a file, or lines of a text file or of standard input."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _OBJECT = re.compile(rb'\s*\{\s*"')
 
 
 def read_texts(source: str | Path | IO[bytes], *, name: str = "stdin") -> Iterator[Row]:
-    r"""Yields rows with their `text`, or the reason why they have none, one at a time, as they arrive.
+    r"""Yields rows with their `text` or the reason why they have none, one at a time, as they arrive.
 
-    Rows of JSONL, CSV or Parquet give what is under "text"; any other file gives one text a line, blank ones too,
-    so that answers and lines correspond. Of such a file or stream (standard input) the lines are JSONL if the first
-    that is not blank starts with `{"`.
+    Files of JSONL, CSV or Parquet give their column "text". Any other file or stream gives one text per line, including
+    blank ones, so that answers and lines correspond; if its first non-blank line starts with `{"`, it is read as JSONL.
 
     Args:
         source: a path, or a stream of bytes such as `sys.stdin.buffer`.

@@ -56,7 +56,7 @@ HEADERS = {
     "zero bytes": (b"", "got none"),
     "blank lines only": (b"\n\n", "got none"),
     "carriage returns alone": (b"id,text\r1,a\r2,b\r", "carriage return"),
-    "a quote that is not closed": (b'id,"text\n1,a\n', "not CSV"),
+    "a quote that is not closed": (b'id,"text\n1,a\n', "invalid CSV"),
 }
 
 

@@ -31,7 +31,7 @@ def test_a_file_that_breaks_off_ends_with_a_complaint(tmp_path, suffix):
     path.write_bytes(PACK[suffix](data)[:-1000])
     lines = list(read_lines(str(path), 1000))
     assert lines[-1].reason == "bad_compression"
-    assert "ends too early" in lines[-1].detail
+    assert "truncated" in lines[-1].detail
     assert all(not line.reason for line in lines[:-1])
 
 

@@ -66,7 +66,9 @@ def test_a_value_that_python_cannot_hold_costs_nothing_unless_it_is_read(tmp_pat
     rows = rows_of(tmp_path / "a.parquet")
     assert [row.text for row in rows] == ["a", "b"]
     assert rows[0].value("when") == datetime.datetime(1970, 1, 1)
-    with pytest.raises(InputError, match=r"a\.parquet, row 2: expected what Python can hold in 'when'"):
+    with pytest.raises(
+        InputError, match=r"a\.parquet, row 2: expected a value that Python can represent in 'when'"
+    ):
         rows[1].value("when")
 
 

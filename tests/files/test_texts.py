@@ -51,7 +51,7 @@ def test_a_line_that_cannot_be_read_is_a_row_with_its_place_and_the_others_are_r
     rows = list(read_texts(io.BytesIO(b"\n".join(lines))))
     assert [row.text for row in rows] == ["text 0", "", "text 2", "", "text 4"]
     assert rows[1].complaint.startswith("stdin, line 2: expected a column 'text', got 'txt' (is it 'txt'?); ")
-    assert rows[3].complaint.startswith("stdin, line 4: expected a JSON object, got what is not JSON")
+    assert rows[3].complaint.startswith("stdin, line 4: expected a JSON object, got invalid JSON")
     (_, bad, good) = read_texts(io.BytesIO(b"one\n\xfe\nthree\n"))
     assert bad.complaint.startswith("stdin, line 2: expected UTF-8, got the byte 0xfe at offset 0; ")
     assert good.text == "three"
