@@ -1,8 +1,7 @@
-"""Tensors in, tensors out: the two exact encodes of a TopK sparse autoencoder.
+"""The two exact encodes of a TopK sparse autoencoder.
 
-`encode_topk` gives every active feature of every token (discovery); `encode_selected` gives the document
-maxima of a few features and does as little of the encode as it can (use). Both are exact in the sense of
-`scopesift_kernels.reference`.
+`encode_topk` gives every active feature of every token, for fitting; `encode_selected` gives the document maxima of a
+few features with as little computation as possible, for inference. Both match `scopesift_kernels.reference` exactly.
 """
 
 from scopesift_kernels.dispatch import backends, encode_selected, encode_topk

@@ -1,4 +1,4 @@
-"""Checks of what callers pass, done once, so that every back end may rely on them."""
+"""Argument checks, done once for all back ends."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from scopesift_kernels.weight_norms import largest_bias, largest_norm
 
 _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
-# Pre-activations below this can't overflow float32 in any order of accumulation.
+# Pre-activations below this can't overflow float32, whatever the order of accumulation.
 _SAFE = 1e38
 _TOKENS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Inputs of one encode, all checked but for the residuals' entries: `may_overflow` looks at those.
+    """Checked inputs of one encode.
 
-    A GPU is waited for to read anything, so that whoever reads other numbers anyway reads both at once.
+    The residuals' entries are checked separately, by `may_overflow`: reading them synchronises with the GPU, and back
+    ends combine that with other reads.
 
     Attributes:
         x_TD: residuals `[T, D]`, float32, bfloat16 or float16.
         W_enc_FD: encoder weights `[F, D]`, finite, same device.
         b_enc_F: encoder bias, float32 `[F]`, finite, contiguous.
-        k: how many features of a token are active, 1 to F.
-        w_norm: norm of the longest encoder row.
+        k: active features per token, 1 to F.
+        w_norm: largest Euclidean norm of an encoder row.
         b_largest: largest magnitude in the bias.
     """
 
@@ -61,23 +62,24 @@ class Problem:
 
     @property
     def x_norm(self) -> float:
-        """Norm of the longest residual, 0 without any."""
+        """Largest norm of a residual, 0 if there are none."""
         return float(self.x_norm_T.max()) if self.n_tokens else 0.0
 
     def largest_entry(self) -> torch.Tensor:
-        """Largest magnitude in the residuals, float32 `[1]`, where they are; NaN if an entry is, 0 without any.
+        """Largest magnitude in the residuals, float32 `[1]` on their device.
 
-        The device isn't waited for. The longest residual is no longer than sqrt(D) times this.
+        NaN if an entry is NaN, 0 if there are none. Doesn't synchronise with the device. No residual's norm exceeds
+        sqrt(D) times this.
         """
         if not self.x_TD.numel():
             return torch.zeros(1, device=self.x_TD.device)
         return torch.linalg.vector_norm(self.x_TD, float("inf"), dtype=torch.float32)[None]
 
     def may_overflow(self, x_norm: float) -> bool:
-        """Whether a pre-activation might not fit float32; only the reference looks at every one of them.
+        """Whether a pre-activation may overflow float32; only the reference back end checks each one.
 
         Args:
-            x_norm: no residual is longer than this; NaN or infinity if an entry is.
+            x_norm: upper bound of the residuals' norms; NaN or infinite if an entry is.
 
         Raises:
             ValueError: a residual holds NaN or infinity.
@@ -89,12 +91,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which features are read, of which documents.
+    """Which features are read for which documents.
 
     Attributes:
         features_S: int64 `[S]`, indices into the encoder's rows; may repeat.
-        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`: which is left to
-            `check_order`, since documents are others at every call.
+        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`; checked by `check_order`,
+            not here.
         floors_S: float32 `[S]`, finite, >= 0.
         n_documents: N; documents without tokens are allowed.
     """
@@ -105,10 +107,10 @@ class Selection:
     n_documents: int
 
     def check_order(self) -> None:
-        """Look at the documents.
+        """Check the order and range of the documents.
 
         Raises:
-            ValueError: they fall, or lie outside of those that there are.
+            ValueError: they decrease, or lie outside of 0..n_documents - 1.
         """
         _check_documents(self.documents_T, self.n_documents)
 
@@ -118,7 +120,7 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
 
     Raises:
         TypeError: not dense tensors of float32, bfloat16 or float16; k not an integer.
-        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity in the encoder.
+        ValueError: shapes or devices don't match, k outside 1..F, NaN or infinity in the encoder.
     """
     for name, tensor, dims in (("x_TD", x_TD, 2), ("W_enc_FD", W_enc_FD, 2), ("b_enc_F", b_enc_F, 1)):
         require_dense(name, tensor)
@@ -152,7 +154,7 @@ def check_selection(
 
     Raises:
         TypeError: features or documents that are not integers, floors that are not floating point.
-        ValueError: lengths that don't fit, features outside the encoder, floors that are negative, NaN or
+        ValueError: lengths don't match, features outside the encoder, floors that are negative, NaN or
             infinite; documents out of order or range, if `n_documents` isn't given.
     """
     for name, tensor in (("features_S", features_S), ("documents_T", documents_T), ("floors_S", floors_S)):
@@ -190,7 +192,7 @@ def require_dense(name: str, tensor: object) -> None:
     """Refuse what is not a dense torch tensor.
 
     Raises:
-        TypeError: says what it is.
+        TypeError: names the type.
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} has to be a torch.Tensor, not {type(tensor).__name__}: convert it")
@@ -206,7 +208,7 @@ def _integer(name: str, value: object) -> int:
 
 
 def _check_documents(documents_T: torch.Tensor, n_documents: int | None) -> int:
-    """How many documents there have to be: one more than the last. The device is waited for once."""
+    """The least number of documents, one more than the last index. Synchronises with the device once."""
     if not documents_T.numel():
         return 0
     falls = (documents_T[1:] < documents_T[:-1]).any()
@@ -242,7 +244,7 @@ def _first_bad_floor(floors_S: torch.Tensor) -> float | None:
     return float(bad_S[0]) if bad_S.numel() else None
 
 
-# Who reads the same features with the same floors at every call gives the same tensors, which are read once.
+# Callers pass the same features and floors tensors at every call; results are cached per tensor.
 _as_float32 = PerTensor(lambda b_enc_F: b_enc_F.float().contiguous())
 _range = PerTensor(_lowest_and_highest)
 _bad_floor = PerTensor(_first_bad_floor)

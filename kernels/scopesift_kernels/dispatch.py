@@ -1,4 +1,4 @@
-"""The two encodes, and which back end runs them."""
+"""The two encodes, and the choice of the back end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
 
-# Module and class are named, not imported: Triton is optional, and slow to import.
+# Module and class names, imported on first use: Triton is optional and slow to import.
 _BACKENDS = {
     "reference": ("scopesift_kernels.reference", "ReferenceBackend"),
     "cpu": ("scopesift_kernels.cpu.backend", "CpuBackend"),
@@ -29,12 +29,12 @@ _BACKENDS = {
 
 
 class Backend(Protocol):
-    """What a back end offers.
+    """Interface of a back end.
 
     Attributes:
         name: one of `backends()`.
-        checks_inputs: whether it looks at residuals and documents while it works, and hands what may overflow to the
-            reference, which looks at every pre-activation and refuses those that don't fit float32.
+        checks_inputs: whether it checks residuals and documents itself during the encode, and passes inputs that may
+            overflow to the reference, which checks every pre-activation.
     """
 
     name: ClassVar[str]
@@ -66,20 +66,20 @@ def encode_topk(
     ranked by index, lowest first, so that exactly k features are active whatever the ties.
 
     Args:
-        x_TD: residuals `[T, D]`, float32, bfloat16 or float16; T may be 0; any strides. Where an SAE subtracts its
-            decoder bias first, subtract it before.
-        W_enc_FD: encoder weights `[F, D]`, same device, one row a feature (SAELens keeps `[D, F]`). Give the same
+        x_TD: residuals `[T, D]`, float32, bfloat16 or float16; T may be 0; any strides. If the SAE subtracts its
+            decoder bias, subtract it before.
+        W_enc_FD: encoder weights `[F, D]`, same device, one row per feature (SAELens keeps `[D, F]`). Pass the same
             tensor each time: it is checked for NaN once.
         b_enc_F: encoder bias `[F]`. The three dtypes may differ.
-        k: active features a token, 1 to F.
-        backend: a name from `backends()`, or a back end that is tuned otherwise; by default the device's.
+        k: active features per token, 1 to F.
+        backend: a name from `backends()`, or a back end object with other tuning; default: the fastest for the device.
 
     Returns:
         Values (after ReLU) and indices `[T, k]`, by pre-activation descending, then index ascending.
 
     Raises:
-        TypeError: not dense tensors of a dtype that is supported, k not an integer.
-        ValueError: shapes or devices that don't fit, k outside 1..F, NaN or infinity, an unknown back end.
+        TypeError: not dense tensors of a supported dtype, k not an integer.
+        ValueError: shapes or devices don't match, k outside 1..F, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
@@ -102,31 +102,31 @@ def encode_selected(
     n_documents: int | None = None,
     backend: str | Backend | None = None,
 ) -> SelectedMaxima:
-    """The largest activation of a few features in each document, exactly, and mostly for less than a full encode.
+    """The exact largest activation of a few features in each document, usually cheaper than a full encode.
 
-    What it costs depends on S, on the documents' length and above all on the floors: README.md has the table. A token
-    counts for feature s iff s is among the token's k largest pre-activations (ties to the lowest
-    index) and its activation is greater than the feature's floor.
+    The cost depends on S, the documents' length and above all the floors: see the table in README.md. A token counts
+    for feature s iff s is among the token's k largest pre-activations (ties to the lowest index) and its activation
+    exceeds the feature's floor.
 
     Args:
         x_TD: residuals `[T, D]` of all documents, one after the other.
         W_enc_FD: encoder weights `[F, D]`.
         b_enc_F: encoder bias `[F]`.
-        k: active features a token, 1 to F.
-        features_S: integer indices of the features that are read `[S]`; S may be 0. These and the floors may be on the
-            CPU, and are looked at once if they are the same tensors each time.
+        k: active features per token, 1 to F.
+        features_S: integer indices of the features to read `[S]`; S may be 0. These and the floors may be on the CPU,
+            and are checked once if the same tensors are passed each time.
         documents_T: integer document of each token `[T]`, non-decreasing from 0.
-        floors_S: the lowest activation of each feature that anyone distinguishes from none `[S]`, >= 0.
+        floors_S: floor of each feature `[S]`, >= 0: activations up to it are returned as 0.
         n_documents: N; by default the last document + 1.
-        backend: a name from `backends()`, or a back end that is tuned otherwise; by default the device's.
+        backend: a name from `backends()`, or a back end object with other tuning; default: the fastest for the device.
 
     Returns:
-        Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none). Equal
-        means equal as computed: a product may round the same token differently in different rows.
+        Maxima `[N, S]` (0 where no token counts) and the earliest token that reaches each (-1 where none). Ties
+        are as computed: a matrix product may round the same token differently in different rows.
 
     Raises:
-        TypeError: not dense tensors of a dtype that is supported, k or n_documents not an integer.
-        ValueError: shapes, devices or ranges that don't fit, NaN or infinity, an unknown back end.
+        TypeError: not dense tensors of a supported dtype, k or n_documents not an integer.
+        ValueError: shapes, devices or ranges don't match, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):

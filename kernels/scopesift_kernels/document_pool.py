@@ -8,7 +8,7 @@ from scopesift_kernels.results import SelectedMaxima
 
 
 def pool_documents(acts_TS: torch.Tensor, documents_T: torch.Tensor, n_documents: int) -> SelectedMaxima:
-    """Take the largest activation of each document and feature, and the earliest token that reaches it.
+    """The largest activation per document and feature, and the earliest token that reaches it.
 
     Args:
         acts_TS: float32 `[T, S]`, 0 where a token doesn't count.

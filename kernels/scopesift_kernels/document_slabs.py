@@ -1,4 +1,4 @@
-"""Many documents in parts that fit in memory."""
+"""Pooling of many documents in slabs that fit in memory."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def in_slabs(
 ) -> SelectedMaxima:
     """Pool selected features over documents, a bounded number of pairs (token, feature) at a time.
 
-    Documents may be cut between slabs: the maximum of the parts is the maximum of the whole.
+    Slabs may split documents: the maximum of the parts is the maximum of the document.
 
     Args:
         problem: all tokens.
-        selection: what is read of them.
+        selection: the features to read.
         pairs_at_once: the bound.
         pool: pools the documents of one slab.
     """

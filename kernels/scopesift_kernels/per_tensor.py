@@ -1,4 +1,4 @@
-"""What was worked out of a tensor once, remembered while the tensor lives and stays as it was."""
+"""A cache of values computed from tensors, valid while the tensor exists and is unchanged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Value = TypeVar("Value")
 
 
 class PerTensor(Generic[Value]):
-    """A function of a tensor whose results are kept.
+    """A function of a tensor with cached results.
 
-    In-place changes through torch are noticed by the tensor's version counter; writes through `.data` or shared
-    memory are not. Inference tensors have no such counter: nothing is kept of them.
+    In-place changes through torch are detected by the tensor's version counter; writes through `.data` or shared
+    memory are not. Inference tensors have no version counter and are not cached.
     """
 
     def __init__(self, make: Callable[[torch.Tensor], Value]) -> None:
@@ -23,12 +23,12 @@ class PerTensor(Generic[Value]):
         self._known: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
     def __call__(self, tensor: torch.Tensor) -> Value:
-        """The function's value, worked out now if it isn't known."""
+        """The function's value, from the cache if it is there."""
         version = None if tensor.is_inference() else tensor._version
         known: tuple[int, Value] | None = self._known.get(tensor)
         if known is not None and known[0] == version:
             return known[1]
         value = self._make(tensor)
-        if version is not None and value is not tensor:  # which would keep itself alive
+        if version is not None and value is not tensor:  # a tensor cached under itself would never be freed
             self._known[tensor] = (version, value)
         return value

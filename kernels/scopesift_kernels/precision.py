@@ -1,4 +1,4 @@
-"""Full float32 multiplication, whatever the process has allowed elsewhere."""
+"""Full float32 matrix products, whatever precision the process allows elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FULL = ("none", "ieee")
 
 @dataclass
 class _Switch:
-    """One of torch's process-wide settings, and how many blocks need it at full precision now."""
+    """One of torch's process-wide settings, and how many running blocks need it at full precision."""
 
     setting: Any
     inside: int = 0
@@ -31,7 +31,7 @@ class _Switch:
     def leave(self) -> None:
         self.inside -= 1
         if self.inside == 0 and self.before not in _FULL:
-            # what was inherited from a setting above goes on following it
+            # a value that was inherited from a parent setting is unset again, not fixed
             self.setting.fp32_precision = "none"
             if self.setting.fp32_precision != self.before:
                 self.setting.fp32_precision = self.before

@@ -1,7 +1,7 @@
-"""One integer a (value, index) pair, such that a larger integer is an earlier rank.
+"""(value, index) pairs as integers, of which the larger one ranks first.
 
-Ranking by value descending and index ascending is a total order; as one int64 no selection algorithm can
-get ties wrong, whatever it does with equal elements.
+Ranking by value descending and index ascending is a total order; packed in an int64, ties are right with any selection
+algorithm, however it treats equal elements.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import torch
 
 _LOW = 0xFFFFFFFF
-# Below the key of every finite value: stands for "no feature".
+# Below the key of every finite value; means "no feature".
 NONE = -(0x7F800001 << 32)
 
 
 def rank_keys(values: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
     """Pack finite float32 values and indices below 2**32 (broadcast together) into int64 keys."""
-    bits = (values + 0.0).view(torch.int32)  # + 0.0 turns -0.0, which equals 0.0, into it
-    ordered = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # two's complement: integers in the order of the floats
+    bits = (values + 0.0).view(torch.int32)  # -0.0 becomes 0.0
+    ordered = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # two's complement integers in the order of the floats
     return (ordered.to(torch.int64) << 32) | (_LOW - indices)
 
 

@@ -1,7 +1,7 @@
-"""The definition of right, in plain torch: every pre-activation, a stable sort, nothing clever.
+"""The reference back end in plain torch: every pre-activation and a stable sort.
 
-The other back ends are compared with this one. It is also where encodes go whose pre-activations may overflow
-float32, since it looks at every one of them.
+The other back ends are tested against it. It also runs encodes whose pre-activations may overflow float32, since it
+checks every one of them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from scopesift_kernels.results import SelectedMaxima, TopK
 
 @dataclass(frozen=True)
 class ReferenceBackend:
-    """Both encodes, wherever the tensors are.
+    """Both encodes on any device.
 
     Attributes:
-        elements_at_once: how many elements of `[T, F]` are in memory. Tokens don't depend on each other: taking them
-            in slabs changes no result.
+        elements_at_once: elements of `[T, F]` in memory at a time. Tokens are independent: slabs change no result.
     """
 
     name: ClassVar[str] = "reference"

@@ -1,4 +1,4 @@
-"""One pass over an encoder's weights: are they finite, and how large."""
+"""One pass over an encoder's weights: their largest norm, and a check that they are finite."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ _remembered_bias = PerTensor(_largest_bias)
 
 
 def largest_norm(W_enc_FD: torch.Tensor) -> float:
-    """Euclidean norm of the longest row, read once for each tensor.
+    """Largest Euclidean norm of a row, cached per tensor.
 
-    Weights are far larger than a batch of tokens, so checking them at every call would cost more than a small
-    encode.
+    Checking the weights at every call would cost more than a small encode.
 
     Args:
         W_enc_FD: `[F, D]` float32, bfloat16 or float16.
@@ -53,7 +52,7 @@ def largest_norm(W_enc_FD: torch.Tensor) -> float:
 
 
 def largest_bias(b_enc_F: torch.Tensor) -> float:
-    """Largest magnitude of a bias, read once for each tensor.
+    """Largest magnitude of a bias, cached per tensor.
 
     Args:
         b_enc_F: `[F]` float32, bfloat16 or float16.

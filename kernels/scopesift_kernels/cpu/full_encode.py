@@ -1,4 +1,4 @@
-"""Selected features read off the full encode, where encoding everything is cheaper than avoiding it."""
+"""Selected features by the full encode, where that is cheaper than screening."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from scopesift_kernels.results import SelectedMaxima
 
 
 def is_cheaper(problem: Problem, selection: Selection, tuning: CpuTuning) -> bool:
-    """Whether the encoder is so small, and so many features are read, that screening can't pay.
-
-    Decides speed only: both ways give the same answer.
-    """
+    """Whether the full encode is faster than screening; both give the same result."""
     return problem.W_enc_FD.numel() <= tuning.pair_multiplications * selection.features_S.numel()
 
 

@@ -1,12 +1,13 @@
-"""Selected features on the CPU without the full encode: screen, then verify only what decides something.
+"""Selected features on the CPU without the full encode: screening, then verification.
 
-1. Compute the S columns. Only pairs (token, feature) above the feature's floor can matter.
-2. Within a (document, feature) group the largest pair that is in its token's top-k is the answer. The token of the
-   largest pair, its leader, is encoded, which settles all pairs on it, until the largest pair left is a member.
-3. Where leaders are seldom members, or too many tokens are left, a cheaper test goes first: the k-th largest over the
-   features that are most often active bounds the k-th largest over all from below.
+1. Compute the S columns. Only pairs (token, feature) above the feature's floor count.
+2. The answer of a (document, feature) group is its largest pair that is in its token's top-k (a member). The token of
+the largest undecided pair, the group's leader, is encoded, which decides all pairs of that token; this is repeated
+until the largest remaining pair is a member.
+3. If few leaders are members, or too many tokens remain, a cheaper test runs first: the k-th largest pre-activation
+over the features that are most often active (hot features) is a lower bound of the k-th largest over all.
 
-Every shortcut only skips work whose outcome is known, so that the answer is that of the full encode.
+Only work whose outcome is known is skipped, so the result is that of the full encode.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from scopesift_kernels.results import SelectedMaxima
 
 
 def screen(problem: Problem, selection: Selection, tuning: CpuTuning) -> SelectedMaxima:
-    """Pool selected features over documents by encoding as few tokens as may be."""
+    """Pool selected features over documents, encoding as few tokens as possible."""
     groups = _Groups(problem, selection, tuning)
     rest_R, members = groups.undecided(), 1.0
     least, most = tuning.few // 2, tuning.few
@@ -40,9 +41,9 @@ def screen(problem: Problem, selection: Selection, tuning: CpuTuning) -> Selecte
 
 
 class _Groups:
-    """What is known of the (document, feature) groups and their pairs.
+    """State of the (document, feature) groups and their pairs.
 
-    A pair is alive if it may still be the answer of its group. On a token that was encoded those are the members.
+    A pair is alive if it may still be the answer of its group; on an encoded token those are the members.
     """
 
     def __init__(self, problem: Problem, selection: Selection, tuning: CpuTuning) -> None:
@@ -57,11 +58,11 @@ class _Groups:
         self.place_F[asked_U] = torch.arange(self.n_asked)
 
     def leaders(self) -> SelectedMaxima:
-        """The largest pair of each group that is alive."""
+        """The largest alive pair of each group."""
         return self._largest(self.alive_TS)
 
     def undecided(self) -> torch.Tensor:
-        """Tokens of which nothing is known, with a pair that may be the answer of its group, ascending."""
+        """Tokens that are not encoded and have a pair that may be the answer of its group, ascending."""
         tokens_NS, documents_T = self.leaders().tokens_NS, self.selection.documents_T
         open_NS = (tokens_NS >= 0) & ~self.encoded_T[tokens_NS]
         known_NS = self._largest(self.alive_TS & self.encoded_T[:, None]).maxima_NS
@@ -69,7 +70,7 @@ class _Groups:
         return (may_TS.any(dim=1) & ~self.encoded_T).nonzero().flatten()
 
     def ask(self, undecided_R: torch.Tensor, least: int, most: int) -> float:
-        """Encode undecided tokens, those that hold leaders first; the share of leaders that are members."""
+        """Encode undecided tokens, those with leaders first; returns the share of leaders that are members."""
         tokens_NS = self.leaders().tokens_NS
         asked_R = tokens_NS[(tokens_NS >= 0) & ~self.encoded_T[tokens_NS]].unique()
         asked_R = asked_R[:: -(-asked_R.numel() // most)]
@@ -83,7 +84,7 @@ class _Groups:
         return float(self.alive_TS[tokens_NS[on_NS], column_P].double().mean())
 
     def encode(self, tokens_R: torch.Tensor) -> None:
-        """Settle all pairs of some tokens."""
+        """Decide all pairs of some tokens."""
         if not tokens_R.numel():
             return
         active_RK = key_indices(topk_keys(self.problem, tokens_R, self.tuning))
@@ -101,13 +102,13 @@ class _Groups:
         n_hot = max(min(n_hot, problem.n_features // self.tuning.hot_share), problem.k)
         hot_H = hot_F[:n_hot]
         some = replace(problem, W_enc_FD=problem.W_enc_FD[hot_H], b_enc_F=problem.b_enc_F[hot_H])
-        # The hot features and the selected ones come out of different products. Whatever the order of
-        # accumulation, each is off by at most gamma * |x| |w| (Higham, Accuracy and Stability, 3.1), and so
-        # is the encoding product: nothing closer than all these errors is refuted.
+        # Hot and selected features come from different products. In any order of accumulation each is off by
+        # at most gamma * |x| |w| (Higham, Accuracy and Stability, 3.1), and so is the full encode: a pair closer
+        # than the sum of these errors is not dropped.
         gamma = 1.01 * (problem.x_TD.shape[1] + 2) * 2.0**-24
         unseen = (
             problem.x_TD.shape[1] ** 0.5 * 2.0**-63
-        )  # of entries whose squares underflow, a norm knows nothing
+        )  # entries whose squares underflow are missing from the norm
         largest_R = (problem.x_norm_T[tokens_R] + unseen) * (problem.w_norm + unseen)
         largest_R += problem.b_largest
         underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero

@@ -1,9 +1,9 @@
 """Top-k on the CPU without the `[T, F]` matrix: a running bound over chunks of features.
 
 A chunk of weights is converted to float32 once (on CPUs without bf16 arithmetic torch's own bf16 product is
-several times slower than its float32 one) and multiplied with tiles of tokens. Of each tile only what
-exceeds the running k-th largest is looked at: maxima of blocks of columns say where. Every pre-activation
-is computed once and compared as computed.
+several times slower than its float32 one) and multiplied with tiles of tokens. Only elements of a tile that exceed the
+running k-th largest are selected; maxima over blocks of columns show where they are. Every pre-activation is computed
+once and compared as computed.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def topk_keys(problem: Problem, tokens_R: torch.Tensor | slice, tuning: CpuTunin
 
 
 def _stream(problem: Problem, x_RD: torch.Tensor, keys_RK: torch.Tensor, tuning: CpuTuning) -> None:
-    """Run all features past a slab of float32 tokens; changes `keys_RK`, the running top-k, in place."""
+    """Encode a slab of float32 tokens with all features; updates `keys_RK`, the running top-k, in place."""
     chunk, tile = min(tuning.chunk, problem.n_features), min(tuning.tile, x_RD.shape[0])
-    # Fresh memory of this size costs a page fault every 4 KiB: the same is written again and again.
+    # A new allocation of this size costs a page fault every 4 KiB: one buffer is reused.
     W_CD, pre_RC = torch.empty(chunk, x_RD.shape[1]), torch.empty(tile, chunk)
     for start in range(0, problem.n_features, chunk):
         stored_CD = problem.W_enc_FD[start : start + chunk]
@@ -57,17 +57,17 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int, tuning: CpuT
     bound_R, reaches = key_values(keys_RK.amin(dim=1)), torch.gt
     if pre_RC.shape[1] % block:
         pre_RC = torch.nn.functional.pad(pre_RC, (0, -pre_RC.shape[1] % block), value=float("-inf"))
-    # A block is every G-th column: maxima of columns that lie side by side can't be taken 16 at a time.
+    # A block is every G-th column: maxima over adjacent columns don't vectorise.
     blocks_RBG = pre_RC.unflatten(1, (block, -1))
     maxima_RG = blocks_RBG.amax(dim=1)
     if start == 0 and maxima_RG.shape[1] >= k:
         # k blocks hold an element as large as the k-th largest maximum: no smaller element can be in the
-        # top-k, but elements equal to it can. Later features lose ties against earlier ones, so from then on
-        # only what is strictly larger can enter.
+        # top-k, but elements equal to it can. Later features lose ties against earlier ones, so later only strictly
+        # larger elements can enter.
         bound_R, reaches = maxima_RG.topk(k, dim=1, sorted=False).values.amin(dim=1), torch.ge
     row_H, block_H = reaches(maxima_RG, bound_R[:, None]).nonzero(as_tuple=True)
     if row_H.numel() * block > tuning.elements_at_once and keys_RK.shape[0] > 1:
-        # constant or rising rows: all of them at once would take many times the tile's memory
+        # constant or rising rows: all candidates at once would take many times the tile's memory
         half = keys_RK.shape[0] // 2
         rows = (slice(None, half), slice(half, None))
         return torch.cat([_merge(keys_RK[part], pre_RC[part], start, tuning) for part in rows])
@@ -77,7 +77,7 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int, tuning: CpuT
         return keys_RK
     row_P = row_H[hit_P]
     new_P = rank_keys(hot_HB[hit_P, lane_P], start + lane_P * maxima_RG.shape[1] + block_H[hit_P])
-    # Rows have different numbers of newcomers: lay them out as wide as the longest, however long that is.
+    # Rows have different numbers of candidates: pad all rows to the longest.
     count_R = torch.bincount(row_P, minlength=keys_RK.shape[0])
     place_P = torch.arange(row_P.numel()) - (count_R.cumsum(0) - count_R)[row_P]
     new_RM = torch.full((keys_RK.shape[0], int(count_R.max())), NONE, dtype=torch.int64)
@@ -86,7 +86,7 @@ def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int, tuning: CpuT
 
 
 def _block(width: int, k: int, block: int) -> int:
-    """Columns under one maximum: fewer where a chunk would have fewer than k maxima, which bound nothing."""
+    """Columns per maximum; smaller if a chunk would have fewer than k maxima, which give no bound."""
     while block > 1 and width // block < k:
         block //= 2
     return block

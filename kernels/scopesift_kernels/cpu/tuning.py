@@ -1,4 +1,4 @@
-"""The numbers that the CPU back end is tuned by."""
+"""Tuning parameters of the CPU back end."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CpuTuning:
-    """Sizes that decide time and memory: answers are exact with any of them.
+    """Sizes that affect time and memory only: results are exact with any of them.
 
     Attributes:
-        slab: tokens that share one conversion of the weights.
-        tile: tokens of one product.
-        chunk: features of one product.
-        block: columns under one maximum.
-        elements_at_once: elements that are looked at one by one at the same time; each takes some 40 bytes.
-        pairs_at_once: pairs (token, selected feature) that are screened together; each takes some 30 bytes.
-        pair_multiplications: a pair costs screening about as much time as so many multiplications cost a product.
-        few: reading the weights takes as long as encoding so many tokens: no more than these are encoded as they are.
-            Of more, as many leaders are asked about first, to learn whether they are members and which features are
-            hot; if there are fewer than half as many, tokens with the largest pairs join them.
-        members: leaders are asked about while more than this share turn out to be members.
-        held: the gate reads the features that held this share of the memberships seen,
-        hot_share: of all features at most one in so many.
+        slab: tokens per conversion of the weights.
+        tile: tokens per matrix product.
+        chunk: features per matrix product.
+        block: columns per maximum.
+        elements_at_once: candidate elements processed at a time, about 40 bytes each.
+        pairs_at_once: pairs (token, selected feature) screened at a time, about 30 bytes each.
+        pair_multiplications: cost of screening one pair, in multiplications of a matrix product.
+        few: number of tokens whose encoding takes as long as reading the weights. Up to so many undecided tokens are
+            encoded directly; of more, so many leaders are encoded first, to estimate the share of members and the hot
+            features (with fewer than half as many leaders, tokens with the largest pairs are added).
+        members: leaders are encoded while more than this share of them are members.
+        held: hot features are those that account for this share of the memberships seen,
+        hot_share: at most one in so many of all features.
     """
 
     slab: int = 4096

@@ -1,1 +1,1 @@
-"""The Triton back end: tiles of pre-activations, selection of the top-k, rounds of verifying selected features."""
+"""The Triton back end: tiles of pre-activations, top-k selection, and verification of selected features in rounds."""

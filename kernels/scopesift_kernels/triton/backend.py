@@ -51,7 +51,7 @@ class TritonBackend:
         with _current(problem.x_TD.device):
             if 0 < n_tokens * n_selected <= tuning.pairs_at_once and selection.n_documents:
                 return way(problem, selection)
-            selection.check_order()  # of slabs only the parts would be looked at
+            selection.check_order()  # `in_slabs` would check each slab only by itself
             if problem.may_overflow(problem.x_norm):
                 return ReferenceBackend().selected(problem, selection)
             if not n_selected:

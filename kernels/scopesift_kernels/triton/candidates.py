@@ -1,9 +1,9 @@
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
 # ruff: noqa: ANN001, ANN201 -- pointers and compile-time values have no Python types
-"""Triton: from pre-activations and block maxima to the exact top-k, one row a program.
+"""Triton: from pre-activations and block maxima to the exact top-k, one row per program.
 
-Three steps, each reading little: which blocks can hold a member, which of their elements can be one, and
-the ranking of those. Nothing is ever sorted but the few that are left.
+Three steps: find the blocks that can hold a member of the top-k, collect the elements that can be one, and rank those.
+Only these few candidates are sorted.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def find_hot_blocks(
     hint_ptr, least_ptr, block_ptr, count_ptr, bound_ptr, n_blocks, k, first,
     SEARCH: tl.constexpr, WIDTH: tl.constexpr, TOGETHER: tl.constexpr,
 ):  # fmt: skip
-    """List the blocks whose maximum reaches the bound: a k-th largest maximum, or what the top-k so far demands.
+    """List the blocks whose maximum reaches the bound: the k-th largest maximum, or the k-th key of the running top-k.
 
-    k blocks hold an element as large as the k-th largest of their maxima, so that nothing smaller is among the k
-    largest. That holds for blocks of any size: the search looks at the maxima of TOGETHER blocks each.
+    k blocks hold an element as large as the k-th largest of their maxima, so no smaller element is among the k largest.
+    That holds for blocks of any size: the search uses maxima over groups of TOGETHER blocks.
     """
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, WIDTH)
@@ -63,7 +63,7 @@ def collect_candidates(
     pre_ptr, block_ptr, count_ptr, bound_ptr, key_ptr, found_ptr, spilled_ptr, spills_ptr, n_columns, n_blocks,
     first, ROOM: tl.constexpr, BLOCK: tl.constexpr, AT_ONCE: tl.constexpr,
 ):  # fmt: skip
-    """Write the rank keys of the elements that reach the bound; say of which rows ROOM is too small."""
+    """Write the rank keys of the elements that reach the bound; flag rows with more than ROOM of them."""
     row = tl.program_id(0).to(tl.int64)
     n_hot = tl.load(count_ptr + row)
     bound = tl.load(bound_ptr + row).to(tl.uint32, bitcast=True)
@@ -91,7 +91,7 @@ def rank_candidates(
     running_ptr, key_ptr, found_ptr, least_ptr, k, first, NONE: tl.constexpr, ROOM: tl.constexpr,
     WIDTH: tl.constexpr, TOP: tl.constexpr,
 ):  # fmt: skip
-    """Merge a row's candidates into its top-k so far, and write what a later feature has to reach to enter."""
+    """Merge a row's candidates into its running top-k, and write the value that a later feature must reach to enter."""
     row = tl.program_id(0).to(tl.int64)
     lanes = tl.arange(0, WIDTH)
     found = tl.load(found_ptr + row)
@@ -108,7 +108,7 @@ def rank_candidates(
 
 @triton.jit
 def unpack_keys(key_ptr, value_ptr, index_ptr, n_keys, SIZE: tl.constexpr):
-    """Write the values of rank keys, those below 0 as 0, and their indices."""
+    """Write the values (after ReLU) and indices of rank keys."""
     lanes = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
     inside = lanes < n_keys
     keys = tl.load(key_ptr + lanes, mask=inside, other=0)

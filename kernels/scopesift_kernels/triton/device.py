@@ -1,4 +1,4 @@
-"""What the Triton kernels take of a GPU: its processors, and memory for pre-activations."""
+"""A GPU's number of processors, and memory for pre-activations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scopesift_kernels.triton.tuning import TritonTuning
 
 @lru_cache
 def processors(device: torch.device) -> int:
-    """How many programs run at a time."""
+    """How many programs run in parallel."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).multi_processor_count
     return 2  # the interpreter runs programs one after the other
@@ -19,7 +19,7 @@ def processors(device: torch.device) -> int:
 
 @lru_cache
 def most_pre_activations(device: torch.device, tuning: TritonTuning) -> int:
-    """How many float32 numbers are in memory at a time, if the memory isn't full of other things."""
+    """How many float32 pre-activations to hold in memory, if that much is free."""
     if device.type != "cuda":
         return tuning.least_pre_activations
     share = torch.cuda.get_device_properties(device).total_memory // (4 * tuning.memory_share)
@@ -29,17 +29,17 @@ def most_pre_activations(device: torch.device, tuning: TritonTuning) -> int:
 def room_for_pre_activations(
     n_rows: int, n_columns: int, whole: int, device: torch.device, tuning: TritonTuning
 ) -> torch.Tensor:
-    """A float32 buffer `[rows, n_columns]` for as many of some rows as there is memory for.
+    """A float32 buffer `[rows, n_columns]` for as many of `n_rows` rows as fit in memory.
 
     Args:
-        n_rows: how many would be welcome.
-        n_columns: how long they are.
-        whole: if there isn't room for all rows, it is for a multiple of this or for fewer.
-        device: where.
-        tuning: how much memory is asked for.
+        n_rows: number of rows wanted.
+        n_columns: length of a row.
+        whole: if not all rows fit, the number of rows is a multiple of this, or less than it.
+        device: where to allocate.
+        tuning: how much memory to use.
 
     Raises:
-        torch.OutOfMemoryError: there is no room for `least_pre_activations`.
+        torch.OutOfMemoryError: `least_pre_activations` don't fit.
     """
     room = most_pre_activations(device, tuning)
     while True:

@@ -1,4 +1,4 @@
-"""How the Triton products are launched: descriptors and grids."""
+"""Launching the Triton products: descriptors and grids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scopesift_kernels.triton.weights import Weights, aligned
 def pre_activations(
     x_RD: torch.Tensor, weights: Weights, pre_RC: torch.Tensor, hint_RG: torch.Tensor | None, block: int
 ) -> None:
-    """Fill `pre_RC` with float32 pre-activations and `hint_RG` with the maxima of every `block` columns."""
+    """Fill `pre_RC` with float32 pre-activations and `hint_RG` with the maxima over blocks of `block` columns."""
     if not pre_RC.numel():
         return
     shape = weights.tile
@@ -41,13 +41,13 @@ def count_before(
     """Add to `count_RS` how many features rank before each (value, feature) pair of the first `n_asked` rows.
 
     Args:
-        x_RD: residuals, as many rows as there is room for.
+        x_RD: residuals, R is the capacity in rows.
         weights: of all features.
         value_RS: float32 pre-activations, contiguous.
         feature_RS: int32 features they belong to.
         count_RS: int32, changed in place.
-        n_asked: int32, its first element, on the device; more than there is room for means all rows.
-        most: if it is more than this, nothing is counted.
+        n_asked: int32, its first element, on the device; more than R means all rows.
+        most: if `n_asked` exceeds this, nothing is counted.
     """
     shape = weights.tile
     x, W = _operands(x_RD, weights, shape)
@@ -73,7 +73,7 @@ def _operands(
 
 
 def _programs(x_RD: torch.Tensor, weights: Weights, shape: TileShape) -> tuple[tuple[int], int]:
-    """The grid, and the step from one tile of a program to its next: a constant, so that one binary serves all."""
+    """The grid, and the step from one tile of a program to its next; a constant, so it is compiled once."""
     tiles = triton.cdiv(x_RD.shape[0], shape.rows) * triton.cdiv(weights.n_features, shape.columns)
     step = processors(x_RD.device)
     return (min(tiles, step),), step

@@ -1,9 +1,9 @@
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
 # ruff: noqa: ANN001, ANN201 -- pointers and compile-time values have no Python types
-"""Triton: rounds of verifying the pairs that lead their documents, without the host.
+"""Triton: rounds of verification of the leaders, without synchronising with the host.
 
-A pair is a feature on a token. What is known of a token is two rank keys: every pair up to `refuted` is outside
-its top-k, every pair from `member` on is inside. One counted pair moves one of the two, and so may settle others.
+A pair is a (token, feature). The state of a token is two rank keys: pairs up to `refuted` are outside its top-k, pairs
+from `member` on are inside. Counting one pair moves one of the two keys, which may decide other pairs too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def begin(
     n_tokens, n_documents, n_groups, n_used,
     NOTHING: tl.constexpr, EVERYTHING: tl.constexpr, OPEN: tl.constexpr, SIZE: tl.constexpr,
 ):  # fmt: skip
-    """Nothing is known and every group is open; find where documents start, and say if they are out of order."""
+    """Initialise the state with all groups open; find where documents start, and flag documents out of order."""
     lanes = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
     none = tl.zeros((SIZE,), dtype=tl.int32)
     tl.store(refuted_ptr + lanes, tl.full((SIZE,), NOTHING, tl.int64), mask=lanes < n_tokens)
@@ -29,12 +29,12 @@ def begin(
     tl.store(used_ptr + lanes, none, mask=lanes < n_used)
     tl.store(maximum_ptr + lanes, none.to(tl.float32), mask=lanes < n_groups)
     tl.store(winner_ptr + lanes, tl.full((SIZE,), OPEN, tl.int64), mask=lanes < n_groups)
-    # Past the last token stands a document n_documents, which starts where everything ends.
+    # Document n_documents starts after the last token.
     document = tl.load(document_ptr + lanes, mask=lanes < n_tokens, other=n_documents)
     before = tl.load(document_ptr + lanes - 1, mask=(lanes > 0) & (lanes <= n_tokens), other=-1)
     wrong = (document < before) | (document < 0) | (document >= n_documents)
     tl.store(disorder_ptr + none, none + 1, mask=(lanes < n_tokens) & wrong)
-    # Between -1 and n_documents every number is passed upwards, whatever the order: all starts are written.
+    # From -1 to n_documents every index is crossed upwards at least once, in any order: all starts are written.
     document = tl.minimum(tl.maximum(document, -1), n_documents).to(tl.int32)
     before = tl.minimum(tl.maximum(before, -1), n_documents).to(tl.int32)
     starting = tl.where(lanes <= n_tokens, document - before, 0)
@@ -48,10 +48,10 @@ def find_leaders(
     used_ptr, value_ptr, asked_ptr, token_ptr, counts_ptr, n_selected, room,
     OPEN: tl.constexpr, SLOTS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
-    """Close the groups (document, feature) whose leader is known, and ask for the others' leaders.
+    """Close the (document, feature) groups whose leader is a known member, and queue the other groups' leaders.
 
-    A leader is the largest pair above the floor that isn't refuted, on the earliest token. A token is asked about
-    SLOTS leaders a round, and `room` tokens; whoever finds no room waits for the next round.
+    A leader is the largest pair above the floor that isn't refuted, on the earliest token. A round takes at most `room`
+    tokens and SLOTS leaders per token; the others wait for the next round.
     """
     document = tl.program_id(0).to(tl.int64)
     columns = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
@@ -98,7 +98,7 @@ def gather_asked(
     x_ptr, token_ptr, used_ptr, value_ptr, asked_ptr, counts_ptr, gathered_ptr, row_value_ptr, row_asked_ptr,
     row_count_ptr, depth, token_stride, depth_stride, width, room, most, SLOTS: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
-    """Copy the residuals of the tokens that are asked about, and what is asked, to rows without gaps."""
+    """Copy the residuals of the queued tokens and their queued pairs to contiguous rows."""
     row = tl.program_id(0)
     if row < rows_asked(counts_ptr, room, most):
         token = tl.load(token_ptr + row).to(tl.int64)
@@ -120,7 +120,7 @@ def learn(
     token_ptr, used_ptr, counts_ptr, row_value_ptr, row_asked_ptr, row_count_ptr, refuted_ptr, member_ptr, k,
     room, most, SLOTS: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
-    """Move what is known of each token that was asked about: fewer than k before a pair make it a member."""
+    """Update the state of each counted token: a pair with fewer than k features before it is a member."""
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     there = rows < rows_asked(counts_ptr, room, most)
     tokens = tl.load(token_ptr + rows, mask=there, other=0)

@@ -1,10 +1,10 @@
-"""Selected features on the GPU: rounds of verifying leaders, the first of which the host does not wait for.
+"""Selected features on the GPU: leaders are verified in rounds, the first without synchronising with the host.
 
-Count, don't select: a pair (token, feature) is in the token's top-k iff fewer than k features rank before it, and
-the epilogue of a product can count those without writing anything. A round asks about the largest undecided pair of
-every (document, feature) group and learns from the answer; where too many tokens hold one, it does nothing. The host
-launches the first round before it looks at anything, further rounds while they settle half of what is open, and
-encodes what is still open then.
+A pair (token, feature) is in the token's top-k iff fewer than k features rank before it, and the epilogue of a matrix
+product can count those without writing pre-activations. A round counts for the largest undecided pair, the leader, of
+every (document, feature) group; if too many tokens hold a leader, it does nothing. The host launches the first round
+before any synchronisation, further rounds while each closes half of the open groups, and then encodes the tokens that
+are still undecided.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scopesift_kernels.triton.topk import launch_topk, topk_keys
 from scopesift_kernels.triton.tuning import TritonTuning
 from scopesift_kernels.triton.weights import encoder_weights
 
-# Copied residuals are rows of a multiple of this.
+# Rows of copied residuals are padded to a multiple of this.
 _WHOLE = 8
 _OPEN = -2
 _EVERYTHING = 2**63 - 1  # above the key of every pair
@@ -50,7 +50,7 @@ def encode_all(problem: Problem, selection: Selection, tuning: TritonTuning) -> 
 
 
 def screen(problem: Problem, selection: Selection, tuning: TritonTuning) -> SelectedMaxima:
-    """Pool selected features over documents by verifying as few pairs as may be."""
+    """Pool selected features over documents, verifying as few pairs as possible."""
     groups = _Groups(problem, selection, tuning)
     groups.lead(0)
     groups.verify(0)
@@ -69,12 +69,12 @@ def screen(problem: Problem, selection: Selection, tuning: TritonTuning) -> Sele
 
 
 class _Seen(NamedTuple):
-    """What the host has read.
+    """What the host has read from the device.
 
     Attributes:
-        still_open: groups that stayed open at every look at their leaders.
+        still_open: number of open groups after each round.
         may_overflow: see `Problem`.
-        more: whether what else was asked for is not 0.
+        more: whether any of the additional values is not 0.
     """
 
     still_open: list[int]
@@ -83,13 +83,13 @@ class _Seen(NamedTuple):
 
 
 class _Groups:
-    """What is known of the (document, feature) groups and of the tokens."""
+    """State of the (document, feature) groups and of the tokens."""
 
     def __init__(self, problem: Problem, selection: Selection, tuning: TritonTuning) -> None:
         self.problem, self.selection, self.tuning = problem, selection, tuning
         device, n_tokens = problem.x_TD.device, problem.n_tokens
         n_documents, n_selected = selection.n_documents, selection.features_S.numel()
-        # before anything else, so that the GPU has something to do
+        # launched first, so that the GPU is busy meanwhile
         self.weights = encoder_weights(problem, tuning)
         self.pre_TS = torch.empty(n_tokens, n_selected, device=device)
         pre_activations(problem.x_TD, self.weights[selection.features_S], self.pre_TS, None, 0)
@@ -97,7 +97,7 @@ class _Groups:
         self.starts = torch.empty(n_documents + 1, dtype=torch.int32, device=device)
         self.maximum_NS = torch.empty(n_documents, n_selected, device=device)
         self.winner_NS = torch.empty(n_documents, n_selected, dtype=torch.int64, device=device)
-        # Rows of 16 bytes here and below, since kernels are compiled for the alignment of their pointers.
+        # Rows are padded to 16 bytes here and below: kernels are specialised on the alignment of their pointers.
         whole_T = -(-n_tokens // 4) * 4
         self.refuted_T, self.member_T = torch.empty(2, whole_T, dtype=torch.int64, device=device)
         self.used_LT = torch.empty(tuning.rounds + 2, whole_T, dtype=torch.int32, device=device)
@@ -109,8 +109,8 @@ class _Groups:
         self.begin()
 
     def begin(self) -> None:
-        """Nothing is known, and every group is open."""
-        # of every look at the leaders: tokens to ask about, groups that stayed open; last, whether documents fall
+        """Initialise the state: every group is open."""
+        # per round: queued tokens, open groups; last, whether documents are out of order
         self.counts = torch.zeros(self.tuning.rounds + 3, 4, dtype=torch.int32, device=self.starts.device)
         sizes = (self.problem.n_tokens + 1, self.maximum_NS.numel(), self.used_LT.numel())
         begin[(triton.cdiv(max(sizes), self.tuning.begin_size),)](
@@ -120,7 +120,7 @@ class _Groups:
         )  # fmt: skip
 
     def lead(self, number: int) -> None:
-        """Close the groups whose leader is known, and note which leaders to ask about."""
+        """Close the groups whose leader is a known member, and queue the other leaders."""
         (n_documents, n_selected), tuning = self.maximum_NS.shape, self.tuning
         find_leaders[(n_documents, triton.cdiv(n_selected, tuning.leader_columns))](
             self.pre_TS, self.selection.floors_S, self.selection.features_S, self.starts, self.refuted_T,
@@ -130,7 +130,7 @@ class _Groups:
         )  # fmt: skip
 
     def verify(self, number: int) -> None:
-        """Count what ranks before the leaders that `lead` has noted, unless they are too many, and learn from it."""
+        """Count the features that rank before the queued leaders, unless there are too many, and update the state."""
         x_TD, k, counts, used_T = self.problem.x_TD, self.problem.k, self.counts[number], self.used_LT[number]
         slots, (gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ) = self.tuning.slots, self._rows
         gather_asked[(self.room,)](
@@ -148,7 +148,7 @@ class _Groups:
 
     @cached_property
     def _rows(self) -> tuple[torch.Tensor, ...]:
-        """Room for the residuals that are asked about, and for values, features and counts of what is asked."""
+        """Buffers for the queued tokens' residuals, and for values, features and counts of the queued pairs."""
         device, slots = self.problem.x_TD.device, self.tuning.slots
         width = -(-self.weights.depth // _WHOLE) * _WHOLE
         return (
@@ -159,13 +159,13 @@ class _Groups:
         )
 
     def look(self, *more_1: torch.Tensor) -> _Seen:
-        """Wait for the GPU, once for everything.
+        """Synchronise with the GPU and read everything at once.
 
         Args:
-            more_1: float32 `[1]` each; whether any is not 0 is told.
+            more_1: additional values, float32 `[1]` each; `_Seen.more` tells whether any is not 0.
 
         Raises:
-            ValueError: residuals or documents are not what they have to be.
+            ValueError: residuals are not finite, or documents are out of order or range.
         """
         numbers = [number_1.view(torch.int32) for number_1 in (self.largest_1, *more_1)]
         read = torch.cat((self.counts.flatten(), *numbers)).tolist()
@@ -180,13 +180,13 @@ class _Groups:
         )
 
     def settle(self, last_T: torch.Tensor) -> None:
-        """Of all tokens the key of the last member is known."""
+        """Set the state of all tokens from the key of their last member."""
         n_tokens = self.problem.n_tokens
         self.member_T[:n_tokens] = last_T
         torch.sub(last_T, 1, out=self.refuted_T[:n_tokens])
 
     def finish(self) -> None:
-        """Encode the tokens that may still decide a group, fewer of them if a look at some features pays."""
+        """Encode the tokens that may still decide a group, after filtering by the hot features if that pays."""
         tokens_R = self.undecided()
         n_hot = self.problem.n_features // self.tuning.gate_share
         if tokens_R.numel() >= self.tuning.gate_tokens and n_hot >= self.problem.k:
@@ -197,7 +197,7 @@ class _Groups:
         self.lead(self.tuning.rounds + 1)
 
     def undecided(self) -> torch.Tensor:
-        """The tokens with a pair that may lead an open group and of which nothing is known."""
+        """The tokens with an undecided pair that may lead an open group."""
         n_tokens, n_selected = self.pre_TS.shape
         undecided_T = torch.empty(n_tokens, dtype=torch.int32, device=self.pre_TS.device)
         find_undecided[(triton.cdiv(n_tokens, self.tuning.leader_rows),)](
@@ -208,7 +208,7 @@ class _Groups:
         return undecided_T.nonzero().flatten()
 
     def _hot_features(self, tokens_R: torch.Tensor, n_hot: int) -> torch.Tensor:
-        """The features that are most often active on a sample of the tokens; which ones decides speed only."""
+        """The features that are most often active on a sample of the tokens; affects speed only."""
         sample_R = tokens_R[:: max(1, tokens_R.numel() // self.tuning.gate_sample)]
         launched = launch_topk(self.problem.x_TD[sample_R], self.weights, self.problem.k, self.tuning)
         active = key_indices(launched.keys_RK).flatten()
@@ -217,10 +217,10 @@ class _Groups:
         return held_F.topk(n_hot).indices
 
     def _refute_by(self, features_H: torch.Tensor, tokens_R: torch.Tensor) -> None:
-        """What is smaller than the k-th largest over some features isn't among the k largest over all.
+        """Refute pairs smaller than the k-th largest pre-activation over some features.
 
-        Both come out of the same loop over D: equal inputs give equal bits, so that no slack is needed. A row that
-        found no room has the k-th largest over some of these features: a bound as well.
+        Both values come from the same loop over D: equal inputs give equal bits, so no tolerance is needed. A row that
+        overflowed holds the k-th largest over fewer features, which is a valid bound too.
         """
         weights = self.weights[features_H]
         launched = launch_topk(self.problem.x_TD[tokens_R], weights, self.problem.k, self.tuning)

@@ -1,6 +1,6 @@
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
 # ruff: noqa: ANN001, ANN201, ANN202 -- pointers and compile-time values have no Python types
-"""Triton: tiles of pre-activations, and the two things that are done with one before it leaves the registers.
+"""Triton: tiles of pre-activations, and two epilogues: write them with block maxima, or count larger ones.
 
 The loop over D is the same for every product, so that a pre-activation has the same bits wherever it is
 computed. The persistent grid and the grouped tile order are those of Triton's tutorials 03 and 09; block
@@ -15,7 +15,7 @@ import triton.language as tl
 
 @triton.jit
 def _tile_place(tile, n_row_tiles, n_column_tiles, GROUP: tl.constexpr):
-    # Tiles of GROUP rows of tiles follow each other, so that their weights are still in the L2 cache.
+    # Tiles are ordered in groups of GROUP tile rows, so that their weights stay in the L2 cache.
     per_group = GROUP * n_column_tiles
     first = (tile // per_group) * GROUP
     size = min(n_row_tiles - first, GROUP)
@@ -30,7 +30,7 @@ def _tile_product(
     acc = tl.zeros((ROWS, COLUMNS), dtype=tl.float32)
     steps = tl.cdiv(depth, DEPTH)
     for step in range(steps * PARTS):
-        # the parts of the weights stand side by side, and each meets the whole residual
+        # the parts of the weights are concatenated along D; each is multiplied with the whole residual
         x = x_desc.load([row * ROWS, (step if PARTS == 1 else step % steps) * DEPTH])
         W = W_desc.load([column * COLUMNS, step * DEPTH])
         acc = tl.dot(x, W.T, acc, input_precision="ieee")
@@ -50,8 +50,8 @@ def write_pre_activations(
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
         row, column = _tile_place(tile, n_row_tiles, n_column_tiles, GROUP)
         pre = _tile_product(x_desc, W_desc, b_ptr, row, column, n_columns, depth, ROWS, COLUMNS, DEPTH, PARTS)
-        # In halves: on its way out a tile passes through shared memory, where a whole one has no room beside
-        # the operands of the next.
+        # In halves: a tile is written through shared memory, where a whole one doesn't fit beside the operands
+        # of the next.
         halves = tl.permute(tl.reshape(pre, (ROWS, 2, COLUMNS // 2)), (0, 2, 1))
         left, right = tl.split(halves)
         HALF: tl.constexpr = COLUMNS // 2
@@ -80,7 +80,7 @@ def _write_half(
 
 @triton.jit
 def rows_asked(n_asked_ptr, room, most):
-    """How many rows are asked about: those that there is room for, and none if that wouldn't pay, above `most`."""
+    """Number of rows to count: at most `room`, and 0 if more than `most` are queued."""
     n_asked = tl.load(n_asked_ptr)
     return tl.where(n_asked > most, 0, tl.minimum(n_asked, room))
 
@@ -93,7 +93,7 @@ def count_larger(
 ):  # fmt: skip
     """Count, for SLOTS (value, feature) of each row, the features that rank before it; write nothing else.
 
-    How many rows there are is read on the device: nobody waits for it.
+    The number of rows is read on the device, without synchronising.
     """
     n_rows = rows_asked(n_asked_ptr, room, most)
     n_row_tiles = tl.cdiv(n_rows, ROWS)
@@ -108,7 +108,6 @@ def count_larger(
             value = tl.load(value_ptr + place, mask=rows < n_rows, other=float("inf"))[:, None]
             feature = tl.load(feature_ptr + place, mask=rows < n_rows, other=0)[:, None]
             before = (pre > value) | ((pre == value) & (columns < feature))
-            # A feature never ranks before itself, even if its value came out of another tile with other
-            # last bits.
+            # A feature never ranks before itself, even if its value in another tile differs in the last bits.
             before = before & (columns != feature) & (columns < n_columns)
             tl.atomic_add(count_ptr + place, tl.sum(before.to(tl.int32), axis=1), mask=rows < n_rows)

@@ -1,4 +1,4 @@
-"""Triton: the exact top-k of every token. Block-max hints, then select."""
+"""Triton: the exact top-k of every token, by block maxima and selection."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from scopesift_kernels.triton.weights import Weights
 
 @dataclass(frozen=True)
 class Launched:
-    """A search for the top-k that the GPU was given. Nobody has waited for it.
+    """A launched top-k search; the host has not synchronised with it.
 
     Attributes:
         x_RD: the tokens.
         weights: of the features that are searched.
-        keys_RK: rank keys, descending. Where candidates of a row found no room, those of some features only.
+        keys_RK: rank keys, descending; incomplete for rows whose candidates overflowed their buffer.
         spilled_R: int32, not 0 for those rows.
         spills_1: float32 `[1]`, not 0 if there are such rows.
-        tuning: how they are done again.
+        tuning: for repeating those rows.
     """
 
     x_RD: torch.Tensor
@@ -37,14 +37,14 @@ class Launched:
     tuning: TritonTuning
 
     def repair(self) -> None:
-        """Do the rows that found no room again, by selecting from all their keys. Waits for the GPU."""
+        """Repeat the rows that overflowed by selecting from all their keys. Synchronises with the GPU."""
         rows_Q = self.spilled_R.nonzero().flatten()
         k = self.keys_RK.shape[1]
         self.keys_RK[rows_Q] = _dense_keys(self.x_RD[rows_Q], self.weights, k, self.tuning)
 
 
 def topk_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> torch.Tensor:
-    """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending. Waits for the GPU."""
+    """Rank keys `[R, k]` of the k largest pre-activations of some tokens, descending. Synchronises with the GPU."""
     launched = launch_topk(x_RD, weights, k, tuning)
     if float(launched.spills_1):
         launched.repair()
@@ -80,7 +80,7 @@ def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuni
 
 
 def _blocks(chunk: int, k: int, widest: int, tuning: TritonTuning) -> tuple[int, int]:
-    """The columns of a maximum, and how many maxima are searched together; 0, 0 if there are too few for k."""
+    """Columns per maximum, and maxima per group in the search; 0, 0 if there are too few for k."""
     for block in tuning.blocks:
         for together in tuning.together:
             if block <= widest and chunk // (block * together) >= 2 * k:
@@ -89,7 +89,7 @@ def _blocks(chunk: int, k: int, widest: int, tuning: TritonTuning) -> tuple[int,
 
 
 class _Search:
-    """What is found in slabs of pre-activations. Buffers are made on first use: the GPU is multiplying by then."""
+    """Running top-k over slabs of pre-activations. Buffers are allocated on first use, while the GPU is multiplying."""
 
     def __init__(self, x_RD: torch.Tensor, weights: Weights, k: int, slab: int, tuning: TritonTuning) -> None:
         self.x_RD, self.weights, self.k, self.slab, self.tuning = x_RD, weights, k, slab, tuning
@@ -110,7 +110,7 @@ class _Search:
 
     @cached_property
     def _numbers(self) -> torch.Tensor:
-        """Of each row: hot blocks, the bound, candidates, what a later feature has to reach; addresses are aligned."""
+        """Per row: hot blocks, the bound, candidates, the value that a later feature must reach; aligned."""
         return torch.empty(4, triton.cdiv(self.slab, 4) * 4, dtype=torch.int32, device=self.x_RD.device)
 
     @cached_property
@@ -147,7 +147,7 @@ class _Search:
 
 
 def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> torch.Tensor:
-    """The same by selecting from all keys: for few features, and for rows whose candidates had no room."""
+    """The same by selecting from all keys: for few features, and for rows whose candidates overflowed."""
     keys_RK = torch.full((x_RD.shape[0], k), NONE, dtype=torch.int64, device=x_RD.device)
     chunk = min(weights.n_features, tuning.chunk)
     at_once = max(1, tuning.dense_elements // chunk)

@@ -1,4 +1,4 @@
-"""The numbers that the Triton back end is tuned by."""
+"""Tuning parameters of the Triton back end."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ class TileShape:
 
 @dataclass(frozen=True)
 class TritonTuning:
-    """Sizes that decide time and memory: answers are exact with any of them.
+    """Sizes that affect time and memory only: results are exact with any of them.
 
     Attributes:
-        half: tiles of 16-bit inputs, which the tensor cores multiply. One shape a dtype: values that are compared with
-            each other come from tiles of one shape.
-        full: tiles of float32. With 64 rows one doesn't fit the registers of an H100 any more.
+        half: tile shape for 16-bit inputs, on tensor cores. One shape per dtype: values that are compared with each
+            other must come from tiles of one shape.
+        full: tile shape for float32. With 64 rows a tile doesn't fit the registers of an H100.
         chunk: features whose pre-activations are in memory at a time.
-        blocks: columns of a maximum, the first that fits: the fewer, the less is read beside what is wanted.
-        together: of so many blocks together the bound is searched among the maxima, since a search costs what it
-            looks at; the first that leaves enough of them.
-        blocks_at_once: hot blocks that are read together.
-        least_width: a row has room for this many features, or four times k: those that it has and the candidates.
-        dense_elements: pre-activations that the exact fallback looks at together; it needs several times the room.
-        memory_share: weights are read again for every slab of tokens, so that slabs are large: pre-activations take one
-            in so many parts of the GPU's memory,
-        most_pre_activations: but no more than these (2 GiB: 16,384 tokens of 32,768 features); where so much isn't
-            free half of it, and so on
-        least_pre_activations: down to these (192 MiB).
-        keys_at_once: rank keys that one program unpacks.
-        few_tokens: up to here all features of all tokens cost little more than reading the weights once.
-        many_features: if one in so many features is read, nearly every token holds one of them.
-        pairs_at_once: entries of `[T, S]` that are screened together: 256 MiB of float32.
-        rounds: the most rounds of verifying leaders.
-        asked_share: if more than one in so many tokens holds a leader, rounds would cost more than encoding what may
-            decide.
-        slots: leaders of one token that are counted in a round.
-        room: tokens that are asked about in a round: their residuals are copied.
-        gate_tokens: of so many tokens or more it is first asked which can hold a member at all,
-        gate_share: by one in so many of the features,
-        gate_sample: those most active on so many tokens.
-        leader_rows: tokens that a program looks at together for leaders,
-        leader_columns: and selected features.
-        learn_rows: tokens that one program learns about.
-        begin_size: places that one program begins.
+        blocks: columns per maximum, tried in order until one fits; smaller blocks read fewer unneeded elements.
+        together: blocks per group when searching the bound, tried in order until enough groups are left; a search over
+            fewer maxima is cheaper.
+        blocks_at_once: hot blocks that are read at a time.
+        least_width: minimum capacity of a row for its running top-k and candidates; 4k if that is more.
+        dense_elements: pre-activations per step of the exact fallback, which needs several times their memory.
+        memory_share: weights are read again for every slab of tokens, so slabs are large: pre-activations take one in
+            so many parts of the GPU's memory,
+        most_pre_activations: at most so many (2 GiB: 16,384 tokens of 32,768 features), halved until they fit in free
+            memory,
+        least_pre_activations: at least so many (192 MiB).
+        keys_at_once: rank keys unpacked by one program.
+        few_tokens: up to so many tokens, a full encode costs little more than reading the weights once.
+        many_features: if one in so many features is selected, nearly every token has one of them: encode everything.
+        pairs_at_once: entries of `[T, S]` screened at a time: 256 MiB of float32.
+        rounds: maximum number of verification rounds.
+        asked_share: if more than one in so many tokens holds a leader, encoding the undecided tokens is cheaper than a
+            round.
+        slots: leaders counted per token and round.
+        room: tokens per round; their residuals are copied.
+        gate_tokens: from so many undecided tokens on, they are first filtered by the hot features,
+        gate_share: one in so many of the features,
+        gate_sample: those most often active on a sample of so many tokens.
+        leader_rows: tokens per step of a program that finds leaders,
+        leader_columns: selected features per such program.
+        learn_rows: tokens per program that updates the state.
+        begin_size: entries initialised by one program.
     """
 
     half: TileShape = TileShape(rows=128, columns=256, depth=64, warps=8, stages=3)

@@ -24,8 +24,8 @@ class Weights:
     Attributes:
         matrix_CW: with one part the encoder's rows; with three, their bfloat16 parts side by side.
         bias_C: float32 `[C]`.
-        parts: how many matrices the rows are the sum of; the least one stands first.
-        depth: D, or of how many columns a part is: whole tiles.
+        parts: how many matrices sum to the rows; the smallest is first.
+        depth: columns of a part: D, or D padded to whole tiles.
         tile: shape of the tiles that they are multiplied in.
     """
 
@@ -42,7 +42,7 @@ class Weights:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What residuals are given in."""
+        """The residuals' dtype."""
         return self.matrix_CW.dtype
 
     def __getitem__(self, chosen: slice | torch.Tensor) -> Weights:
@@ -51,19 +51,18 @@ class Weights:
 
 
 def encoder_weights(problem: Problem, tuning: TritonTuning) -> Weights:
-    """The weights of a problem.
+    """The weights of a problem in the form that the kernels multiply.
 
-    Equal dtypes are multiplied as they are. A float32 weight is the sum of three bfloat16 numbers (exactly, if it is no
-    smaller than 2**-109), so that bfloat16 residuals meet it in three passes of the tensor cores instead of one
-    without them. Everything else is multiplied in float32. What has to be made of a tensor for that (parts, a wider or
-    an aligned copy) is made once and kept while the tensor lives.
+    Equal dtypes are multiplied as they are. A float32 weight is the exact sum of three bfloat16 numbers (if it is not
+    smaller than 2**-109), so that bfloat16 residuals are multiplied with it in three passes on tensor cores. Everything
+    else is multiplied in float32. Converted copies (parts, wider or aligned) are cached while the tensor exists.
     """
     x, W, bias_F = problem.x_TD, problem.W_enc_FD, problem.b_enc_F
     if (x.dtype, W.dtype) == (torch.bfloat16, torch.float32):
         matrix_CW = _in_parts(W)
         depth = matrix_CW.shape[1] // _PARTS
         return Weights(matrix_CW, bias_F, _PARTS, depth, tuning.tile(matrix_CW.dtype))
-    # the interpreter multiplies the bits of bfloat16 as if they were integers
+    # Triton's interpreter multiplies bfloat16 bit patterns as integers
     same = x.dtype == W.dtype and not (interpreted() and W.dtype == torch.bfloat16)
     matrix_CW = _as_it_is(W) if same else _in_float32(W)
     return Weights(matrix_CW, bias_F, 1, W.shape[1], tuning.tile(matrix_CW.dtype))
@@ -73,7 +72,7 @@ def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """A matrix that a tensor descriptor can describe: rows of whole 16 bytes, from an aligned address.
 
     Returns:
-        The matrix itself if it is like that, else a copy, padded with zero columns where D is odd.
+        The matrix itself if it meets this, else a copy, padded with zero columns where needed.
     """
     per_16 = 16 // dtype.itemsize
     if (
@@ -81,7 +80,7 @@ def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         and rows.shape[1] % per_16 == 0
         and rows.stride(1) == 1
         and rows.stride(0) % per_16 == 0
-        and rows.stride(0) >= rows.shape[1]  # not the rows of `expand`, which are one
+        and rows.stride(0) >= rows.shape[1]  # not `expand`ed, where all rows share memory
         and rows.data_ptr() % 16 == 0
     ):
         return rows
@@ -91,7 +90,7 @@ def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def _split(W_FD: torch.Tensor) -> torch.Tensor:
-    """Three bfloat16 matrices that sum to `W_FD`, the least first, each padded to whole tiles."""
+    """Three bfloat16 matrices that sum to `W_FD`, the smallest first, each padded to whole tiles."""
     width = -(-W_FD.shape[1] // _DEPTH) * _DEPTH
     dtype = torch.float32 if interpreted() else torch.bfloat16
     parts = W_FD.new_zeros(W_FD.shape[0], _PARTS, width, dtype=dtype)
