@@ -7,16 +7,14 @@ from pathlib import Path
 
 from scopesift_classifiers.artifact.classifier import Classifier as Artifact
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
-
-DEV_SHARE = 0.2
 
 
 class Classifier:
@@ -71,8 +69,9 @@ class Classifier:
 
         Args:
             name: What its verdicts are filed under.
-            train: Rows, or a JSONL, CSV or Parquet file with text and label.
-            dev: The same, for thresholds and the number of features.
+            train: Rows, or a JSONL, CSV or Parquet file with text and label, of which the train rows are taken if it
+                marks them in a `split` column.
+            dev: The same, for thresholds and the number of features; None: the file's rows that are marked dev.
             scope: A scope or its name.
             settings: Preset and extent of the fit.
             cache: Keeps what was read, so that a second fit takes seconds; `FeatureCache.default()` is the one that
@@ -81,12 +80,7 @@ class Classifier:
         Raises:
             UsageError, InputError, ScopeError: As `fit_classifier`.
         """
-        rows = train if isinstance(train, LabelledText) else read_labelled(train)
-        if dev is None:
-            fit_rows, dev_rows = split_dev(rows, DEV_SHARE)
-            rows, held_out = rows.select(fit_rows), rows.select(dev_rows)
-        else:
-            held_out = dev if isinstance(dev, LabelledText) else read_labelled(dev)
+        rows, held_out = fit_rows(train, dev)
         place = scope if isinstance(scope, Scope) else Scope.load(scope)
         artifact = fit_classifier(name, place, rows, held_out, settings or FitSettings(), cache=cache)
         return cls(artifact, place)

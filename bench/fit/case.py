@@ -78,7 +78,12 @@ def real(path: str, n_documents: int, label: str, positive: str, preset: str) ->
         timed("read_s", lambda: open_table(scope, texts, cache=cache))
         table = timed("read_again_s", lambda: open_table(scope, texts, cache=cache))
         entries = int(table.acts_NF.nnz)
-        settings = FitSettings(preset=preset, positive=positive, unknown="und")
+        two = len(rows.classes) == 2
+        settings = (
+            FitSettings(preset=preset, positive=positive)
+            if two
+            else FitSettings(preset=preset, unknown="und")
+        )
         fitted = timed("fit_s", lambda: fit_tables("bench", scope, table, train, dev, settings))
         size = cache.size() / 1e6
     return seconds | {

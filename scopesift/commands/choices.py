@@ -13,8 +13,6 @@ from scopesift_classifiers.artifact.classifier import Classifier, bundled_classi
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.routing import unrouted, with_language
 from scopesift_classifiers.onnx.encoders import TORCH, choose_encoder
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import balanced
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -124,9 +122,3 @@ def check_output(path: Path | None) -> None:
         raise UsageError(
             f"cannot write {path}: {folder} is not a folder that you may write to; choose another place"
         )
-
-
-def read_rows(path: Path, *, text: str, label: str, split: str | None, balance: int | None) -> LabelledText:
-    """Labelled rows of one split, balanced inside each source if asked for."""
-    rows = read_labelled(path, text=text, label=label, split=split)
-    return rows if balance is None else rows.select(sorted(balanced(rows, balance).tolist()))

@@ -13,6 +13,8 @@ from scopesift_classifiers.pages.report import write_drift_page, write_report
 from scopesift_classifiers.pages.report_transfer import read_transfer
 from scopesift_classifiers.pages.report_words import drift_words
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.sampling import read_balanced
+from scopesift_classifiers.rows.splits import TEST, TRAIN
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
@@ -25,7 +27,6 @@ from scopesift.commands.choices import (
     TextColumn,
     check_output,
     load_classifier,
-    read_rows,
 )
 from scopesift.terminal.evaluation import drift_tables, measured_tables
 from scopesift.terminal.streams import output, print_json, reading, say
@@ -76,14 +77,14 @@ def evaluate(
     columns = {"text": text_column, "label": label_column}
     bare = None
     if label_column == LABEL:  # a column that was named and is missing is a mistake, not unlabelled text
-        bare = read_unlabelled(data, text=text_column, label=label_column, split="test")
+        bare = read_unlabelled(data, text=text_column, label=label_column, split=TEST)
     fit_rows = None
     if fit_data is not None:
-        fit_rows = read_rows(fit_data, **columns, split="train", balance=balance and 4 * balance)
+        fit_rows = read_balanced(fit_data, balance and 4 * balance, **columns, split=TRAIN)
     if bare is not None:
         _drift(artifact, place, bare, fit_rows, router, json, report)
         return
-    rows = read_rows(data, **columns, split="test", balance=balance)
+    rows = read_balanced(data, balance, **columns, split=TEST)
     say(
         f"{counted(len(rows), 'row')} to measure on"
         + (f", {len(fit_rows)} for the baselines" if fit_rows else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +12,13 @@ from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.name import check_name
-from scopesift_classifiers.fitting.fit import fit_tables, layers_up_to, open_table, require_rows
+from scopesift_classifiers.fitting.fit import check_fit, fit_tables, layers_up_to, open_table
+from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR, FitSettings
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
+from scopesift_classifiers.rows.label_value import label_text
 from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.rows.splits import count_marks
 from scopesift_classifiers.search.greedy import GreedySettings
 from scopesift_classifiers.search.linear import LinearSettings
 from scopesift_classifiers.tables.cache import FeatureCache
@@ -25,7 +26,7 @@ from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
-from scopesift_files.errors import InputError, UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import (
     BalanceOption,
@@ -34,15 +35,16 @@ from scopesift.commands.choices import (
     ScopeOption,
     TextColumn,
     check_output,
-    read_rows,
 )
-from scopesift.face import DEV_SHARE
 from scopesift.terminal.streams import messages, reading, say
 
 SHOWN_FEATURES = 16
+MOST_LABELS = 8
+"""Labels that a message names."""
 
 
 def fit(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="What the classifier is called, e.g. toxicity.")],
     train: Annotated[
         Path, typer.Option(help="JSONL, CSV or Parquet (.gz, .zst) with text, label[, lang, source].")
@@ -103,7 +105,8 @@ def fit(
     """Fit a classifier on which features fire: by default weights in closed form, no gradient.
 
     Of a file with a `split` column only the rows marked train are fitted on, and those marked dev decide, unless
-    --dev names another file; rows marked test are never looked at. Without any dev rows a fifth is set aside.
+    --dev names another file; rows marked test are never looked at, and those without a mark are train rows. Without any
+    dev rows a fifth is set aside.
 
     Example: `scopesift fit toxicity --train en.jsonl.gz --balance 2000 --out toxicity.json`
 
@@ -115,7 +118,7 @@ def fit(
     check_output(out)
     settings = FitSettings(
         preset=preset,
-        positive=positive,
+        positive=label_text(positive) or positive,
         unknown=unknown,
         max_layer=max_layer,
         objective=_objective(objective, beta, precision),
@@ -123,10 +126,11 @@ def fit(
         recall=recall,
         **_extent(preset, max_features, at_least),
     )
-    columns = {"text": text_column, "label": label_column}
-    rows, held_out = _split_rows(train, dev, columns, balance)
+    rows, held_out = fit_rows(train, dev, text=text_column, label=label_column, balance=balance)
     say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} to decide with")
-    require_rows(rows, held_out)
+    _warn_of_rows(train, rows, held_out)
+    check_fit(rows, held_out, settings)
+    _refuse_idle(context, rows)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
     loaded = bounded(loaded, rows.texts, layers_up_to(loaded, max_layer))
@@ -146,32 +150,41 @@ def fit(
     say(f"wrote {target} (version {classifier.version}); measure it with `scopesift evaluate {target} DATA`")
 
 
-def _split_rows(
-    train: Path, dev: Path | None, columns: dict[str, str], balance: int | None
-) -> tuple[LabelledText, LabelledText]:
-    """Rows to fit on and rows to decide with."""
-    rows = read_rows(train, text=columns["text"], label=columns["label"], split="train", balance=balance)
-    if dev is not None:
-        return rows, read_rows(
-            dev, text=columns["text"], label=columns["label"], split="dev", balance=balance
-        )
-    try:
-        held_out = read_rows(
-            train, text=columns["text"], label=columns["label"], split="dev", balance=balance
-        )
-    except InputError:
-        held_out = rows
-    if len(held_out) == 0 or held_out.fingerprint() == rows.fingerprint():
-        fit_index, dev_index = split_dev(rows, DEV_SHARE)
-        return rows.select(fit_index), rows.select(dev_index)
-    return rows, held_out
+def _warn_of_rows(train: Path, rows: LabelledText, held_out: LabelledText) -> None:
+    """Say what a person may not expect of the rows."""
+    marks = count_marks(train)
+    if marks[None] and len(marks) > 1:
+        say(f"{counted(marks[None], 'row')} of {train.name} without a split: taken as train rows")
+    known = set(rows.texts)
+    shared = sum(text in known for text in held_out.texts)
+    if shared:
+        say(f"warning: {shared} of the {counted(len(held_out), 'row')} to decide with are rows to fit on too")
+
+
+def _refuse_idle(context: typer.Context, rows: LabelledText) -> None:
+    """Refuse options that the command line gives and that have no effect on rows with so many labels.
+
+    Raises:
+        UsageError: Names the first of them.
+    """
+    binary = len(rows.classes) == 2
+    idle = ("unknown",) if binary else ("positive", "objective", "beta")
+    for option in idle:
+        source = context.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"--{option} is for {'more than two' if binary else 'two'} labels, {rows.origin} has "
+                f"{len(rows.classes)}: {', '.join(rows.classes[:MOST_LABELS])}; leave it out"
+            )
 
 
 def _objective(name: str, beta: float | None, precision: float | None) -> Objective:
     if name == F_BETA and beta is None:
         raise UsageError(f"the objective {F_BETA} needs --beta; 0.5 prefers precision, 2 recall")
+    if name != F_BETA and beta is not None:
+        raise UsageError(f"--beta belongs to the objective {F_BETA}, not to {name}; leave it out")
     if name == RECALL:
-        return replace(Objective(name, precision=precision), beta=beta or 1.0)
+        return Objective(name, precision=precision)
     return Objective(name, beta=1.0 if beta is None else beta)
 
 

@@ -11,6 +11,8 @@ from rich.table import Table
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.sampling import read_balanced
+from scopesift_classifiers.rows.splits import TEST, TRAIN
 from scopesift_classifiers.studies.transfer_matrix import transfer_matrix
 from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.transfer.transfer import Transfer, TransferSettings
@@ -27,7 +29,6 @@ from scopesift.commands.choices import (
     TextColumn,
     check_output,
     load_classifier,
-    read_rows,
 )
 from scopesift.terminal.streams import output, print_json, reading, say
 
@@ -72,10 +73,10 @@ def transfer(
     check_output(out)
     artifact, place = load_classifier(classifier, scope, device)
     columns = {"text": text_column, "label": label_column}
-    few = read_rows(train, **columns, split="train", balance=balance)
+    few = read_balanced(train, balance, **columns, split=TRAIN)
     settings = TransferSettings(max_layer=max_layer)
     if learning_curve:
-        test = read_rows(train, **columns, split="test", balance=balance)
+        test = read_balanced(train, balance, **columns, split=TEST)
         _measure(artifact, place, lang, few, test, settings, json)
         return
     say(f"{counted(len(few), 'example')} of {lang}")

@@ -61,6 +61,67 @@ def test_the_cache_is_filled_and_no_cache_leaves_none(fit, tmp_path, monkeypatch
     assert without.version == first.version == second.version
 
 
+def write_labels(path, labels, count=120):
+    with path.open("w") as stream:
+        for row in range(count):
+            text = ("you idiot " if row % 2 else "a fine cat ") + str(row)
+            stream.write(json.dumps({"text": text, "label": labels[row % len(labels)]}) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [([0, 1], "'0' and '1'"), ([False, True], "'false' and 'true'"), ([0.0, 1.0], "'0' and '1'")],
+)
+def test_two_labels_without_the_positive_one_are_named(fit, rows, labels, shown):
+    write_labels(rows, labels)
+    with pytest.raises(UsageError, match=rf"expected 'toxic'.*got the labels {shown}; .*--positive"):
+        fit()
+    fitted, _ = fit("--positive", labels[1])
+    assert (fitted.kind, fitted.labels, fitted.unknown) == (
+        "binary",
+        [shown[7:-1].split("'")[1]],
+        shown[1:].split("'")[0],
+    )
+
+
+def test_a_misspelt_positive_label_is_bad_usage(fit):
+    with pytest.raises(UsageError, match=r"expected 'toxik'.*'clean' and 'toxic'"):
+        fit("--positive", "toxik", "--preset", "paper")
+
+
+@pytest.mark.parametrize(
+    "options", [("--positive", "a"), ("--positive", "toxic"), ("--objective", "macro_f1"), ("--beta", "1")]
+)
+def test_an_option_for_two_labels_is_refused_for_three(fit, rows, options):
+    write_labels(rows, "abc")
+    with pytest.raises(UsageError, match=r"two labels|belongs to"):
+        fit(*options)
+
+
+def test_rows_without_a_split_are_told_of_and_none_decides_what_it_was_fitted_on(fit, rows):
+    marked = [json.loads(line) for line in rows.read_text().splitlines()]
+    for at, row in enumerate(marked):
+        row["split"] = "train" if at < 60 else ""
+    rows.write_text("".join(json.dumps(row) + "\n" for row in marked))
+    _, said = fit()
+    assert "60 rows of rows.jsonl without a split: taken as train rows" in said
+    assert "96 rows to fit on, 24 to decide with" in said
+    assert "warning" not in said
+
+
+def test_rows_that_decide_what_they_were_fitted_on_are_told_of(fit, rows, tmp_path):
+    write_labels(rows, ["clean", "toxic"])
+    _, said = fit("--dev", rows)
+    assert "warning: 120 of the 120 rows to decide with are rows to fit on too" in " ".join(said.split())
+
+
+def test_a_reserved_name_is_bad_usage(rows, tmp_path):
+    for name in ("text", "scope"):
+        result = invoke("fit", name, "--train", rows, "--out", tmp_path / "x.json")
+        assert isinstance(result.exception, UsageError)
+        assert f"cannot be called '{name}'" in str(result.exception)
+
+
 def test_options_reach_the_fit(fit):
     greedy = ("--preset", "greedy", "--at-least", "1")
     fitted, _ = fit("--objective", "f_beta", "--beta", "0.5", "--recall", "0.9", *greedy)
@@ -80,6 +141,9 @@ def test_options_reach_the_fit(fit):
         (("--preset", "paper", "--max-features", "3"), "presets linear and greedy, not for paper"),
         (("--preset", "log-odds"), "log-odds is not for 2 labels, one of them 'toxic'"),
         (("--preset", "magic"), "paper-multilayer"),
+        (("--unknown", "other"), "--unknown is for more than two labels, rows.jsonl has 2: clean, toxic"),
+        (("--beta", "1"), "--beta belongs to the objective f_beta"),
+        (("--objective", "recall_at_precision", "--precision", "0.9", "--beta", "2"), "--beta belongs to"),
     ],
 )
 def test_options_that_make_no_sense_are_bad_usage(fit, options, message):

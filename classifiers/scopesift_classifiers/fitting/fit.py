@@ -9,13 +9,14 @@ import numpy as np
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError, UsageError
+from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.fitting.feature_names import TOP_TEXTS, name_features
-from scopesift_classifiers.fitting.presets import fit_decision
+from scopesift_classifiers.fitting.fit_rows import require_rows
+from scopesift_classifiers.fitting.presets import check_preset, fit_decision, is_binary
 from scopesift_classifiers.fitting.settings import PRESETS, FitSettings
 from scopesift_classifiers.measuring.drift import firing_at_fit
 from scopesift_classifiers.rows.labelled import LabelledText
@@ -25,7 +26,6 @@ from scopesift_classifiers.tables.pieces import columns_of
 
 __all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
 
-LEAST_ROWS = 8
 SMALL = 60_000
 """Texts times layers that are read into memory without asking how much they hold."""
 IN_MEMORY_BYTES = 1 << 30
@@ -103,7 +103,7 @@ def fit_classifier(
     on_progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Classifier:
-    """Fit a classifier: binary when there are two labels and one of them is `settings.positive`, else many-class.
+    """Fit a classifier: binary of two labels, of which `settings.positive` is one; many-class of more.
 
     Args:
         name: What its verdicts are filed under.
@@ -117,10 +117,10 @@ def fit_classifier(
 
     Raises:
         InputError: Too few rows, one class only, or labels in dev that train does not have.
-        UsageError: Settings that the scope or the data cannot meet.
+        UsageError: Settings that the scope or the data cannot meet, or that would have no effect on them.
     """
     check_name(name)
-    require_rows(train, dev)
+    check_fit(train, dev, settings)
     scope = bounded(scope, train.texts, layers_up_to(scope, settings.max_layer))
     table = open_table(
         scope,
@@ -132,18 +132,15 @@ def fit_classifier(
     return fit_tables(name, scope, table, train, dev, settings, say=say)
 
 
-def require_rows(train: LabelledText, dev: LabelledText) -> None:
-    """Refuse rows that nothing can be fitted on, before they are read with a scope.
+def check_fit(train: LabelledText, dev: LabelledText, settings: FitSettings) -> None:
+    """Refuse what nothing can be fitted on or would have no effect, before texts are read with a scope.
 
     Raises:
-        InputError: Too few rows, one class only, or labels in dev that train does not have.
+        InputError: As `require_rows`.
+        UsageError: As `is_binary` and `check_preset`.
     """
-    train.require_two_classes()
-    dev.require_labels(train.classes)
-    if min(len(train), len(dev)) < LEAST_ROWS:
-        raise InputError(
-            f"fitting needs at least {LEAST_ROWS} train and dev rows, got {len(train)} and {len(dev)}"
-        )
+    require_rows(train, dev)
+    check_preset(settings, train, binary=is_binary(settings, train))
 
 
 def fit_tables(
@@ -162,7 +159,7 @@ def fit_tables(
     """
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
-    binary = len(train.classes) == 2 and settings.positive in train.classes
+    binary = is_binary(settings, train)
     decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say, binary=binary)
     negative = next((label for label in train.classes if label != settings.positive), settings.unknown)
     return Classifier(

@@ -10,9 +10,19 @@ from scopesift_files.errors import UsageError
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.fitting.binary import fit_binary
 from scopesift_classifiers.fitting.many import fit_many
-from scopesift_classifiers.fitting.settings import AUTO, FOR_MANY, FOR_TWO, LINEAR, LOG_ODDS, FitSettings
+from scopesift_classifiers.fitting.settings import (
+    AUTO,
+    FOR_MANY,
+    FOR_TWO,
+    LINEAR,
+    LOG_ODDS,
+    POSITIVE,
+    UNKNOWN,
+    FitSettings,
+)
 from scopesift_classifiers.measuring.objective import Objective
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.search.log_odds import LogOddsSettings
 from scopesift_classifiers.tables.counting import Table
 
 Say = Callable[[str], None]
@@ -62,24 +72,52 @@ def fit_decision(
     return decision, {**details, "presets_on_dev": accuracies}
 
 
-def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) -> None:
-    """Refuse a preset that the labels do not allow.
+def is_binary(settings: FitSettings, train: LabelledText) -> bool:
+    """Whether a fit looks for one of two labels; with more labels it looks for each.
 
     Raises:
-        UsageError: It is for two labels and there are more, or none of two is the positive one; or it is for many.
-            Or an objective for two labels was asked for with many.
+        UsageError: There are two, and `settings.positive` is neither.
     """
-    allowed = FOR_TWO if binary else FOR_MANY
+    if len(train.classes) == 2 and settings.positive not in train.classes:
+        one, other = train.classes
+        raise UsageError(
+            f"{train.origin}: expected {settings.positive!r}, the label to look for, got the labels {one!r} and "
+            f"{other!r}; say which of them is looked for (--positive)"
+        )
+    return len(train.classes) == 2
+
+
+def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) -> None:
+    """Refuse settings that have no effect on the labels.
+
+    Raises:
+        UsageError: A preset, objective or other setting for two labels, and there are more, or the other way round.
+    """
+    allowed, n_labels = FOR_TWO if binary else FOR_MANY, f"{len(train.classes)} labels"
     if settings.preset not in allowed:
-        labels = f"{len(train.classes)} labels" + (f", one of them {settings.positive!r}" if binary else "")
-        without = (
-            "" if binary or len(train.classes) > 2 else f", none of them {settings.positive!r} (--positive)"
-        )
+        among = f", one of them {settings.positive!r}" if binary else ""
         raise UsageError(
-            f"preset {settings.preset} is not for {labels}{without}; use one of {', '.join(allowed)}"
+            f"preset {settings.preset} is not for {n_labels}{among}; use one of {', '.join(allowed)}"
         )
-    if not binary and settings.objective != Objective():
+    if binary:
+        for name, plain in (
+            ("unknown", UNKNOWN),
+            ("log_odds", LogOddsSettings()),
+            ("keep_right", FitSettings.keep_right),
+        ):
+            if getattr(settings, name) != plain:
+                raise UsageError(
+                    f"{name} is for more than two labels, got {n_labels}: where {settings.positive!r} is not found, "
+                    "the other one is the answer; leave it out"
+                )
+        return
+    if settings.objective != Objective():
         raise UsageError(
-            f"the objective {settings.objective.name} is for two labels, one of them {settings.positive!r}, got "
-            f"{len(train.classes)} labels: they are fitted for accuracy; leave it out"
+            f"the objective {settings.objective.name} is for two labels, got {n_labels}: they are fitted for "
+            "accuracy; leave it out"
+        )
+    if settings.positive != POSITIVE:
+        raise UsageError(
+            f"a label to look for (--positive {settings.positive}) is for two labels, got {n_labels}: "
+            "each is looked for; leave it out"
         )

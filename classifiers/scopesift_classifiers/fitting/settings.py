@@ -15,6 +15,7 @@ from scopesift_classifiers.search.paper import PaperSettings
 AUTO, LINEAR, LOG_ODDS = "auto", "linear", "log-odds"
 GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"
 FOR_TWO, FOR_MANY = (AUTO, LINEAR, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR, LOG_ODDS)
+POSITIVE, UNKNOWN = "toxic", "other"
 PRESETS = (AUTO, LINEAR, LOG_ODDS, GREEDY, PAPER, PAPER_MULTILAYER)
 FOLDS = 3
 FEW_DEV_ROWS = 500
@@ -46,8 +47,8 @@ class FitSettings:
     """
 
     preset: str = AUTO
-    positive: str = "toxic"
-    unknown: str = "other"
+    positive: str = POSITIVE
+    unknown: str = UNKNOWN
     max_layer: int | None = None
     objective: Objective = field(default_factory=Objective)
     precision: float | None = None
@@ -62,7 +63,7 @@ class FitSettings:
         """Check what a person may have typed.
 
         Raises:
-            UsageError: An unknown preset, or impossible numbers.
+            UsageError: An unknown preset, impossible numbers, or the extent of a search that the preset does not do.
         """
         if self.preset not in PRESETS:
             raise UsageError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
@@ -72,6 +73,18 @@ class FitSettings:
             value = getattr(self, name)
             if value is not None and not 0 < value <= 1:
                 raise UsageError(f"{name} must be above 0 and at most 1, got {value}")
+        for name, plain, presets in (
+            ("linear", LinearSettings(), (AUTO, LINEAR)),
+            ("greedy", GreedySettings(), (GREEDY,)),
+            ("paper", PaperSettings(), (PAPER, PAPER_MULTILAYER)),
+            ("log_odds", LogOddsSettings(), (AUTO, LOG_ODDS)),
+        ):
+            if self.preset not in presets and getattr(self, name) != plain:
+                raise UsageError(
+                    f"{name} settings have no effect on the preset {self.preset}; leave them out"
+                )
+        if self.paper_variant.multilayer and self.paper.layer is not None:
+            raise UsageError(f"the preset {PAPER_MULTILAYER} reads several layers; leave the layer out")
 
     @property
     def paper_variant(self) -> PaperSettings:

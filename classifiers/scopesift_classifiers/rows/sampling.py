@@ -1,14 +1,16 @@
 """Which rows to use: chosen by hash of the row, so that neither row order nor a random generator matters."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, UsageError
 
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
 
 
 def balanced(
@@ -45,7 +47,7 @@ def balanced(
     if not cells:
         raise InputError(
             f"{labelled.origin}: expected a source with two labels, got one label in every source; "
-            "balance over all rows (by_source=False) or add the missing labels"
+            "add the missing labels, or do not balance inside of sources"
         )
     quotas = _even_shares(
         {source: min(map(len, by_label.values())) for source, by_label in cells.items()},
@@ -59,6 +61,23 @@ def balanced(
         for row in rows[: quotas[source]]
     }
     return np.array([row for row in hash_order if row in taken], dtype=np.int64)
+
+
+def read_balanced(
+    path: str | Path,
+    per_class: int | None,
+    *,
+    text: str = "text",
+    label: str = "label",
+    split: str | None = None,
+) -> LabelledText:
+    """Reads rows as `read_labelled`, at most `per_class` a label, balanced inside each source; None keeps all.
+
+    Raises:
+        UsageError, InputError: as `read_labelled` and `balanced`.
+    """
+    rows = read_labelled(path, text=text, label=label, split=split)
+    return rows if per_class is None else rows.select(np.sort(balanced(rows, per_class)))
 
 
 def split_dev(
@@ -101,15 +120,36 @@ def deal_folds(labelled: LabelledText, n_folds: int, *, seed: int = 0) -> npt.ND
     """
     if n_folds < 2:
         raise UsageError(f"expected at least 2 folds, got {n_folds}")
+    require_texts(labelled, n_folds, why="one for each fold of the cross-validation")
     fold_of: dict[str, int] = {}
-    for label, texts in _texts_by_label(labelled, seed).items():
-        if len(texts) < n_folds:
-            raise InputError(
-                f"{labelled.origin}: expected at least {n_folds} different texts labelled {label!r}, "
-                f"got {len(texts)}; add some or use fewer folds"
-            )
+    for texts in _texts_by_label(labelled, seed).values():
         fold_of.update((text, rank % n_folds) for rank, text in enumerate(texts))
     return np.array([fold_of[text] for text in labelled.texts], dtype=np.int64)
+
+
+def require_texts(labelled: LabelledText, least: int, *, why: str) -> None:
+    """Checks that every label has enough different texts.
+
+    Args:
+        labelled: the rows.
+        least: texts that each label needs.
+        why: what they are for.
+
+    Raises:
+        InputError: a label has fewer.
+    """
+    counts = different_texts(labelled)
+    for label in labelled.classes:
+        if counts[label] < least:
+            raise InputError(
+                f"{labelled.origin}: expected at least {least} different texts labelled {label!r} ({why}), "
+                f"got {counts[label]} in {counted(labelled.labels.count(label), 'row')}; add some"
+            )
+
+
+def different_texts(labelled: LabelledText) -> Counter[str]:
+    """How many different texts each label has; one with several labels counts for the first of them."""
+    return Counter(_label_of_text(labelled).values())
 
 
 def _even_shares(sizes: Mapping[str, int], labels: Mapping[str, list[str]], per_class: int) -> dict[str, int]:
@@ -157,10 +197,15 @@ def _hash_order(labelled: LabelledText, seed: int) -> list[int]:
 
 def _texts_by_label(labelled: LabelledText, seed: int) -> dict[str, list[str]]:
     """Each label's distinct texts in hash order; a text with several labels goes to the first of them."""
-    label_of: dict[str, str] = {}
-    for text, label in zip(labelled.texts, labelled.labels, strict=True):
-        label_of[text] = min(label, label_of.get(text, label))
+    label_of = _label_of_text(labelled)
     texts: dict[str, list[str]] = {label: [] for label in sorted(set(label_of.values()))}
     for text in sorted(label_of, key=lambda text: _hash(seed, text)):
         texts[label_of[text]].append(text)
     return texts
+
+
+def _label_of_text(labelled: LabelledText) -> dict[str, str]:
+    label_of: dict[str, str] = {}
+    for text, label in zip(labelled.texts, labelled.labels, strict=True):
+        label_of[text] = min(label, label_of.get(text, label))
+    return label_of

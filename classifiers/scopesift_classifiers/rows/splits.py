@@ -40,6 +40,15 @@ def marks_split(path: str | Path, split: str | None = None) -> bool:
     return any(mark is not None and split in (None, mark) for mark in marks)
 
 
+def count_marks(path: str | Path) -> Counter[str | None]:
+    """How many rows of a file are marked as what; None: not at all.
+
+    Raises:
+        UsageError, InputError: The file cannot be read.
+    """
+    return Counter(optional_text(row, COLUMN) for row in sound_rows(read_rows(path)))
+
+
 def no_rows(path: str | Path, split: str | None, columns: str) -> InputError:
     """What to say of a file without rows of a split: which marks there are.
 
@@ -51,7 +60,7 @@ def no_rows(path: str | Path, split: str | None, columns: str) -> InputError:
     name = Path(path).name
     if split is None or not marks_split(path):
         return InputError(f"{name}: expected rows with {columns}, got none; give a file with rows")
-    marks = Counter(optional_text(row, COLUMN) for row in sound_rows(read_rows(path)))
+    marks = count_marks(path)
     there = [
         f"{counted(n, 'row')} {f'marked {mark!r}' if mark else 'without a mark'}" for mark, n in marks.items()
     ]

@@ -5,6 +5,9 @@ from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.measuring.assessment import assess
 from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.search.linear import LinearSettings
+from scopesift_classifiers.search.log_odds import LogOddsSettings
 from scopesift_classifiers.search.paper import PaperSettings
 from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_files.errors import InputError, UsageError
@@ -154,3 +157,32 @@ def test_a_cached_fit_is_the_same_fit(tiny_scope, insults, linear_toxicity, tmp_
 def test_impossible_cuts_are_bad_usage(settings):
     with pytest.raises(UsageError):
         FitSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"preset": "greedy", "linear": LinearSettings(max_features=3)},
+        {"preset": "linear", "greedy": GreedySettings(max_features=3)},
+        {"paper": PaperSettings(layer=1)},
+        {"preset": "greedy", "log_odds": LogOddsSettings(per_class=(2,))},
+        {"preset": "paper-multilayer", "paper": PaperSettings(layer=1)},
+    ],
+)
+def test_the_extent_of_another_presets_search_is_bad_usage(settings):
+    with pytest.raises(UsageError, match="leave"):
+        FitSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"positive": "toxi"}, "expected 'toxi'.* labels 'clean' and 'toxic'.*--positive"),
+        ({"unknown": "und"}, "unknown is for more than two labels"),
+        ({"keep_right": 0.5}, "keep_right is for more than two labels"),
+        ({"log_odds": LogOddsSettings(per_class=(2,))}, "log_odds is for more than two labels"),
+    ],
+)
+def test_settings_without_effect_on_two_labels_are_refused_before_a_text_is_read(insults, settings, says):
+    with pytest.raises(UsageError, match=says):
+        fit_classifier("toxicity", None, insults(40, 1), insults(20, 2), FitSettings(**settings))

@@ -268,13 +268,6 @@ def test_a_text_without_any_of_the_features_is_not_flagged_even_where_the_label_
     assert above_nothing(0.2, rule) > 0.5 > above_nothing(0.2, replace(rule, bias=-1.0)) == 0.2
 
 
-def test_two_labels_of_which_none_is_the_positive_one_have_a_rule_each(tiny_scope, insults):
-    settings = FitSettings(preset="linear", positive="spam")
-    fitted = fit_classifier("kind", tiny_scope, insults(80, 1), insults(40, 2), settings)
-    assert (fitted.kind, fitted.labels) == ("many", ["clean", "toxic"])
-    assert fitted.fit["dev_accuracy"] > 0.9
-
-
 def test_rows_in_which_nothing_is_active_often_enough_are_refused():
     acts = np.zeros((30, 8))
     acts[0, 1] = acts[1, 1] = 1.0
@@ -290,6 +283,7 @@ def test_a_preset_or_objective_for_two_labels_is_refused_for_many(tiny_scope, la
     for settings, words in (
         (FitSettings(preset="greedy"), "greedy is not for 3 labels"),
         (FitSettings(objective=Objective("f1")), "f1 is for two labels"),
+        (FitSettings(positive="de"), "label to look for .* is for two labels, got 3"),
     ):
         with pytest.raises(UsageError, match=words):
             fit_classifier("language", tiny_scope, rows, rows, settings)
