@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.routing import unrouted
 from scopesift_classifiers.measuring.assessment import full_assessment
+from scopesift_classifiers.measuring.expected_labels import with_positive
 from scopesift_classifiers.measuring.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
 from scopesift_classifiers.pages.report import write_drift_page, write_report
 from scopesift_classifiers.pages.report_transfer import read_transfer
 from scopesift_classifiers.pages.report_words import drift_words
+from scopesift_classifiers.rows.label_value import label_text
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import read_balanced
 from scopesift_classifiers.rows.splits import TEST, TRAIN
@@ -54,6 +57,12 @@ def evaluate(
         str | None,
         typer.Option(help="Classifier whose verdict picks the rule of a language; default: the bundled one."),
     ] = None,
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            help="Label of the rows that stands for the one a two-label classifier finds; default: the same."
+        ),
+    ] = None,
     scope: OwnScopeOption = None,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
@@ -66,12 +75,18 @@ def evaluate(
 
     Example: `scopesift evaluate toxicity en.jsonl.gz --fit-data en.jsonl.gz --balance 500 --report out.html`
 
+    Example: `scopesift evaluate toxicity comments.csv --label-column toxic --positive 1`
+
     Example: `scopesift evaluate toxicity new-comments.jsonl`
     """
     if transfer is not None and report is None:
         raise UsageError("--transfer is shown in a report; add --report out.html")
     check_output(report)
     artifact, place = load_classifier(classifier, scope, device)
+    if language is not None and not unrouted([artifact]):
+        raise UsageError(
+            f"--language chooses between rules of single languages, {artifact.name!r} has none; leave it out"
+        )
     router = Classifier.load(language, place.id) if language is not None else None
     shown = read_transfer(transfer) if transfer is not None else None
     columns = {"text": text_column, "label": label_column}
@@ -82,9 +97,23 @@ def evaluate(
     if fit_data is not None:
         fit_rows = read_balanced(fit_data, balance and 4 * balance, **columns, split=TRAIN)
     if bare is not None:
+        _require_labels(data, {"--positive": positive, "--transfer": transfer})
+        if fit_rows is None:
+            _require_labels(data, {"--balance": balance})
         _drift(artifact, place, bare, fit_rows, router, json, report)
         return
     rows = read_balanced(data, balance, **columns, split=TEST)
+    if positive is not None:
+        positive = label_text(positive) or positive
+        rows = with_positive(artifact, rows, positive)
+        # they may name it as the classifier does
+        if fit_rows is not None and positive in fit_rows.labels:
+            fit_rows = with_positive(artifact, fit_rows, positive)
+    if fit_rows is not None:
+        known = set(fit_rows.texts)
+        shared = sum(text in known for text in rows.texts)
+        if shared:
+            say(f"warning: the baselines are fitted on {shared} of the rows that they are measured on")
     say(
         f"{counted(len(rows), 'row')} to measure on"
         + (f", {len(fit_rows)} for the baselines" if fit_rows else "")
@@ -100,6 +129,20 @@ def evaluate(
     reason = found.measured["baselines"]["reason"]
     if reason and not json:
         say(f"baselines: {reason}")
+
+
+def _require_labels(data: Path, given: dict[str, Any]) -> None:
+    """Refuse options that have no effect on texts without labels.
+
+    Raises:
+        UsageError: One was given.
+    """
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"{data.name} has no label column, so {option} has no effect; leave it out, or name the column "
+                "with --label-column"
+            )
 
 
 def _drift(

@@ -97,3 +97,82 @@ def test_no_figure_is_cut_off_in_80_columns(evaluate, insults, tmp_path, write_r
     shown = evaluate(insults(40), "--fit-data", fit_rows).stdout
     assert "mean_difference" in shown
     assert "…" not in shown
+
+
+@pytest.fixture
+def numbered(insults):
+    """`numbered(n)` gives rows that say 1 and 0 for toxic and clean."""
+
+    def make(n, column="label"):
+        rows = insults(n)
+        return [
+            {"text": text, column: int(label == "toxic")}
+            for text, label in zip(rows.texts, rows.labels, strict=True)
+        ]
+
+    return make
+
+
+def test_rows_without_the_expected_label_are_refused_and_theirs_are_listed(evaluate, numbered):
+    result = evaluate(numbered(20))
+    assert isinstance(result.exception, InputError)
+    said = str(result.exception)
+    assert (
+        "expected rows with the label 'toxic' that 'toxicity' finds, got '0' in 10 rows, '1' in 10 rows"
+        in said
+    )
+    assert "--positive" in said
+
+
+@pytest.mark.parametrize("positive", ["1", "1.0"])
+def test_another_word_for_the_label_gives_the_same_numbers(
+    evaluate, numbered, insults, tmp_path, write_rows, positive
+):
+    options = ("--json", "--fit-data")
+    expected = evaluate(insults(40), *options, write_rows(tmp_path / "fit.jsonl", insults(60)))
+    fit_rows = write_rows(tmp_path / "numbered.jsonl", numbered(60))
+    found = evaluate(numbered(40), "--positive", positive, *options, fit_rows)
+    assert found.exit_code == 0, found.exception
+    assert json.loads(found.stdout) == json.loads(expected.stdout)
+
+
+def test_baselines_that_never_saw_the_label_are_refused(evaluate, numbered, insults, tmp_path, write_rows):
+    fit_rows = write_rows(tmp_path / "numbered.jsonl", numbered(60))
+    result = evaluate(insults(40), "--fit-data", fit_rows)
+    assert isinstance(result.exception, InputError)
+    assert "numbered.jsonl: expected rows with the label 'toxic'" in str(result.exception)
+
+
+def test_a_label_that_no_row_has_lists_those_that_there_are(evaluate, insults):
+    result = evaluate(insults(20), "--positive", "rude")
+    assert isinstance(result.exception, InputError)
+    assert "'rude' (--positive), got 'clean' in 10 rows, 'toxic' in 10 rows" in str(result.exception)
+
+
+@pytest.mark.parametrize("column", ["Label", "labels"])
+def test_a_near_miss_of_the_label_column_is_pointed_out_instead_of_measuring_drift(
+    evaluate, numbered, column
+):
+    result = evaluate(numbered(20, column))
+    assert isinstance(result.exception, UsageError)
+    assert f"there is no column 'label', but '{column}'" in str(result.exception)
+    assert f"--label-column '{column}'" in str(result.exception)
+    assert evaluate(numbered(20, column), "--label-column", column, "--positive", "1").exit_code == 0
+
+
+@pytest.mark.parametrize("options", [("--positive", "1"), ("--balance", "5")])
+def test_options_for_labels_are_refused_without_labels(evaluate, bare, options):
+    result = evaluate(bare(10), *options)
+    assert isinstance(result.exception, UsageError)
+    assert f"no label column, so {options[0]} has no effect" in str(result.exception)
+
+
+def test_a_language_classifier_for_a_classifier_without_rules_of_languages_is_refused(evaluate, insults):
+    result = evaluate(insults(20), "--language", "language")
+    assert isinstance(result.exception, UsageError)
+    assert "'toxicity' has none; leave it out" in str(result.exception)
+
+
+def test_baselines_that_are_measured_on_their_own_rows_are_told_of(evaluate, insults, tmp_path, write_rows):
+    result = evaluate(insults(40), "--fit-data", write_rows(tmp_path / "fit.jsonl", insults(60)))
+    assert "the baselines are fitted on 40 of the rows" in " ".join(result.stderr.split())

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from scopesift_features.reading.selected import SelectedReading, read_selected
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.judging.engine import Engine
@@ -19,6 +18,7 @@ from scopesift_classifiers.judging.routing import unrouted, with_language
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.measuring.baselines import linear_probe, mean_difference, tfidf
 from scopesift_classifiers.measuring.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
+from scopesift_classifiers.measuring.expected_labels import require_expected
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import split_dev
 from scopesift_classifiers.tables.cache import FeatureCache, mean_residuals
@@ -117,17 +117,12 @@ def full_assessment(
         on_progress: Called with (texts read, all texts).
 
     Raises:
-        InputError: Labels that the classifier cannot give.
+        InputError: As `require_expected`, of either rows.
         ScopeError: The classifier or `language` was fitted on another scope.
     """
-    positive = classifier.labels[0]
-    if classifier.kind == BINARY:
-        if positive not in data.labels:
-            raise InputError(
-                f"{data.origin}: no row has the label {positive!r} that {classifier.name!r} finds"
-            )
-    else:
-        data.require_labels([*classifier.labels, classifier.unknown])
+    require_expected(classifier, data)
+    if fit_data is not None and classifier.kind == BINARY:
+        require_expected(classifier, fit_data)  # baselines that never saw the label would never give it
     verdicts = routed_verdicts(classifier, scope, data.texts, language, on_progress=on_progress)
     beside = None if fit_data is None else baseline_predictions(classifier, scope, fit_data, data, cache)
     predicted = [verdict.label for verdict in verdicts]
@@ -139,7 +134,7 @@ def full_assessment(
         "no_baselines": "" if fit_data is not None else NO_FIT_DATA,
     }
     if classifier.kind == BINARY:
-        measured = evaluate_binary(data.labels, predicted, positive=positive, **about)
+        measured = evaluate_binary(data.labels, predicted, positive=classifier.labels[0], **about)
     else:
         measured = evaluate_many_class(data.labels, predicted, classes=sorted(set(data.labels)), **about)
     if classifier.by_lang:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
+from scopesift_files.near_name import near_name
 from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows
 
@@ -46,19 +47,27 @@ def read_unlabelled(
         split: Keep only rows of this split, see `SplitRows`; None keeps all.
 
     Raises:
-        UsageError: There is no such file.
+        UsageError: There is no such file, or one of its columns is called almost like the label column.
         InputError: The content is not as its name says, a text is missing, or there are no rows.
     """
-    texts = []
+    texts: list[str] = []
+    columns: dict[str, None] = {}
     wanted = SplitRows(path, split)
     for row in sound_rows(read_rows(path)):
         if label in row.fields:
             return None
+        columns.update(dict.fromkeys(row.fields))
         if row not in wanted:
             continue
         texts.append(row.with_text(text).sound().text)
     if not texts:
         raise no_rows(path, split, repr(text))
+    near = near_name(label, tuple(columns))
+    if near is not None:
+        raise UsageError(
+            f"{path.name}: there is no column {label!r}, but {near!r}; if it holds the labels, name it with "
+            f"--label-column {near!r}, otherwise rename it"
+        )
     return UnlabelledText(texts, path.name)
 
 

@@ -17,6 +17,9 @@ from scopesift_files.rows import read_rows
 from scopesift_classifiers.rows.label_value import label_text
 from scopesift_classifiers.rows.splits import SplitRows, no_rows, optional_text
 
+MOST_TOLD = 8
+"""Labels that a message names."""
+
 
 @dataclass(frozen=True)
 class LabelledText:
@@ -92,12 +95,15 @@ class LabelledText:
         """
         unknown = Counter(label for label in self.labels if label not in known)
         if unknown:
-            label, count = unknown.most_common(1)[0]
-            others = f" (and {counted(len(unknown) - 1, 'more label')})" if len(unknown) > 1 else ""
+            first = next(row for row, label in enumerate(self.labels) if label in unknown)
             raise InputError(
-                f"{self.origin}, row {self.labels.index(label) + 1}: expected a label out of "
-                f"{', '.join(sorted(known))}, got {label!r} in {counted(count, 'row')}{others}; rename or remove them"
+                f"{self.origin}, row {first + 1}: expected a label out of {', '.join(sorted(known))}, "
+                f"got {_told(unknown)}; rename or remove them"
             )
+
+    def told_labels(self) -> str:
+        """The labels that occur and how often, the most frequent first, for a message."""
+        return _told(Counter(self.labels))
 
 
 def read_labelled(
@@ -143,3 +149,9 @@ def _label_of(row: Row, column: str) -> str:
             "fix or remove the row"
         )
     return label
+
+
+def _told(counts: Counter[str]) -> str:
+    shown = [f"{label!r} in {counted(n, 'row')}" for label, n in counts.most_common(MOST_TOLD)]
+    more = len(counts) - MOST_TOLD
+    return ", ".join(shown) + (f" and {counted(more, 'more label')}" if more > 0 else "")
