@@ -7,7 +7,7 @@ from pathlib import Path
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
-from scopesift_classifiers.fitting.binary import FOLDS
+from scopesift_classifiers.fitting.settings import FOLDS
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import different_texts, read_balanced, require_texts, split_dev
 from scopesift_classifiers.rows.splits import DEV, TRAIN, marks_split
