@@ -17,10 +17,10 @@ from scopesift_service.settings import settings
 
 
 class FrontDoor:
-    """Hands every HTTP request to our application; BentoML keeps start, stop and the engine's proxy.
+    """Passes every HTTP request to our application; BentoML handles start, stop and the engine's proxy.
 
-    BentoML's own routes and middleware would answer in other shapes, count raw paths in its metrics, and start a
-    timer for every request that lives as long as the longest transfer may take.
+    BentoML's own routes and middleware would answer in other formats, use raw paths as metric labels, and start a timer
+    for every request that runs as long as the longest transfer may take.
     """
 
     application: Edge | None = None
@@ -37,10 +37,10 @@ class FrontDoor:
 
 
 class FrontDoorService(Service[Any]):
-    """A BentoML service whose ASGI application stands behind the front door."""
+    """A BentoML service whose ASGI application is wrapped in `FrontDoor`."""
 
     def to_asgi(self, is_main: bool = True) -> FrontDoor:
-        """What uvicorn serves."""
+        """The ASGI application that uvicorn serves."""
         return FrontDoor(super().to_asgi(is_main=is_main))
 
 

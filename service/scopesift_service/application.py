@@ -1,4 +1,4 @@
-"""All routes joined to one ASGI application."""
+"""All routes as one ASGI application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
     """The application on an engine.
 
     Raises:
-        UsageError: Traces are wanted and their exporter is missing.
+        UsageError: Tracing is on and its exporter is not installed.
     """
     admission = Admission(settings)
     table = RouteTable(

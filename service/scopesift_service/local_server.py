@@ -1,4 +1,4 @@
-"""A service of one's own on a free port of this machine: started, waited for, stopped; for demo, benchmarks, tests."""
+"""Starts and stops the service on a free local port, for the demo, benchmarks and tests."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class LocalServer:
     """The service as a child process; a context manager.
 
     Attributes:
-        url: Its root, without a slash at the end.
+        url: Its root URL without trailing slash.
         process: The supervisor; HTTP and engine processes are its children.
-        log: File of everything it said.
+        log: File of its output.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class LocalServer:
         prefix: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
-        """Choose the port and start; `wait` waits until it answers.
+        """Choose a port and start the service; call `wait` before the first request.
 
         Args:
-            settings: Environment variables besides this process's own.
-            target: What to serve: `module:Service`, or a bento's folder.
-            python: The interpreter, whose packages are used.
-            prefix: Command in front, such as `taskset -c 0`.
+            settings: Environment variables in addition to this process's.
+            target: `module:Service`, or a bento's folder.
+            python: The interpreter to use.
+            prefix: Command prefix such as `taskset -c 0`.
             folder: Working directory; None: this process's.
         """
         self.port = _free_port()
@@ -67,7 +67,7 @@ class LocalServer:
         }
         command = [python, "-m", "bentoml", "serve", target, "--host", HOST, "--port", str(self.port)]
         with self.log.open("wb") as log:
-            # a session of its own, so that whatever it leaves behind can be found and ended
+            # its own session, so that processes it leaves behind can be found and ended
             self.process = subprocess.Popen(  # noqa: S603
                 [*prefix, *command],
                 stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ class LocalServer:
             )
 
     def __enter__(self) -> Self:
-        """Nothing more; call `wait` for readiness."""
+        """Return itself; call `wait` for readiness."""
         return self
 
     def __exit__(
@@ -93,11 +93,11 @@ class LocalServer:
         """Wait until `/readyz` answers 200.
 
         Args:
-            seconds: How long.
+            seconds: Time limit.
             on_wait: Called with the seconds waited so far.
 
         Raises:
-            ScopesiftError: It ended, or is not ready in time; with the end of its log.
+            ScopesiftError: It ended, or is not ready in time; the message has the end of its log.
         """
         began = time.monotonic()
         while not self.ready():
@@ -111,7 +111,7 @@ class LocalServer:
             time.sleep(PATIENCE)
 
     def ready(self) -> bool:
-        """Whether it would answer now."""
+        """Whether `/readyz` answers 200."""
         try:
             with urllib.request.urlopen(self.url + paths.READYZ, timeout=5) as answer:  # noqa: S310
                 return bool(answer.status == 200)
@@ -123,7 +123,7 @@ class LocalServer:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:])
 
     def stop(self, seconds: float = 60) -> int:
-        """End it as an operator does, by SIGTERM; by force what is left after `seconds`.
+        """Stop it with SIGTERM, and kill what is left after `seconds`.
 
         Returns:
             The supervisor's exit code.

@@ -1,7 +1,7 @@
-"""What /metrics shows; every label takes few values, whatever callers send.
+"""Metrics of /metrics; labels have few values, independent of what clients send.
 
-Engine and HTTP processes write into one folder (`PROMETHEUS_MULTIPROC_DIR`, set by `bentoml serve`) and any HTTP
-process adds it all up.
+Engine and HTTP processes write into one folder (`PROMETHEUS_MULTIPROC_DIR`, set by `bentoml serve`), and any HTTP
+process sums them up.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ TOKENS = (16, 64, 256, 1024, 4096, 16384, 65536)
 
 requests = Counter("scopesift_requests_total", "Answers sent.", ["route", "status"])
 request_seconds = Histogram(
-    "scopesift_request_seconds", "From the request's first byte to its answer.", ["route"], buckets=SECONDS
+    "scopesift_request_seconds", "From the request's first byte to its response.", ["route"], buckets=SECONDS
 )
-in_flight = Gauge("scopesift_requests_in_flight", "Calls that hold a place.", multiprocess_mode="livesum")
+in_flight = Gauge("scopesift_requests_in_flight", "Calls in flight.", multiprocess_mode="livesum")
 queue_seconds = Histogram(
-    "scopesift_queue_seconds", "From sending a text to the engine until its batch began.", buckets=SECONDS
+    "scopesift_queue_seconds", "From sending a text to the engine until its batch started.", buckets=SECONDS
 )
 engine_seconds = Histogram("scopesift_engine_seconds", "Time of one batch in the engine.", buckets=SECONDS)
 batch_texts = Histogram("scopesift_batch_texts", "Texts of one batch.", buckets=TEXTS)
-batch_tokens = Histogram("scopesift_batch_tokens", "Tokens of one batch, padding left out.", buckets=TOKENS)
+batch_tokens = Histogram("scopesift_batch_tokens", "Tokens of one batch without padding.", buckets=TOKENS)
 verdicts = Counter("scopesift_verdicts_total", "Verdicts given.", ["classifier", "label"])
 texts_failed = Counter("scopesift_texts_failed_total", "Texts that the engine could not read.")
 version_failures = Counter(
     "scopesift_version_failures_total",
-    "Versions that could not be loaded, so that the one before stayed.",
+    "Versions that could not be loaded; the previous one stayed in use.",
     ["classifier"],
 )
 classifier_info = Gauge(
@@ -63,7 +63,7 @@ def exposition() -> tuple[bytes, str]:
 
 
 def forget_dead(folder: Path) -> None:
-    """Drop the live gauges of processes that were killed, which nobody else does."""
+    """Remove the live gauges of processes that were killed."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = path.stem.rsplit("_", 1)[-1]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():

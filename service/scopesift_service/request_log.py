@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on stderr, without texts, queries, header values or secrets."""
+"""The log: one JSON object per line on stderr, without texts, queries, header values or secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIELDS = (
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record with those of its extra fields that are known to hold no text."""
+    """Formats a record with an allow-list of extra fields that hold no text."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
@@ -29,7 +29,7 @@ class JsonLines(logging.Formatter):
         line.update({name: vars(record)[name] for name in FIELDS if name in vars(record)})
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
-            # frames only: an exception's message may quote what the caller sent
+            # frames only: an exception's message may quote the request
             line["frames"] = [
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(record.exc_info[2])
@@ -38,7 +38,7 @@ class JsonLines(logging.Formatter):
 
 
 def start_logging(level: str) -> None:
-    """Send scopesift's log to stderr as JSON lines; asking twice changes nothing."""
+    """Send scopesift's log to stderr as JSON lines; a second call has no effect."""
     root = logging.getLogger("scopesift")
     root.setLevel(level)
     root.propagate = False

@@ -1,4 +1,4 @@
-"""The service's settings, all from environment variables, read once a process."""
+"""The service's settings from environment variables, read once per process."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """What docs/service.md lists; secrets stay out of the repr.
+    """Settings as listed in docs/service.md; secrets are left out of the repr.
 
     Attributes:
         scope: Scope name or folder.
         classifiers: Names or artifact files; empty: all bundled.
         device: A torch device; None: a GPU if there is one.
-        head: Who encodes the residual, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
-        state: Folder of the versions made by transfer; None: none are kept.
-        admin_token: Allows transfer and activate; None: nobody may.
-        api_keys: Keys that callers need; empty: no key is asked for.
+        head: What runs the encode, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
+        state: Folder of the versions made by transfer; None: transfer is off.
+        admin_token: Allows transfer and activate; None: both are off.
+        api_keys: Accepted keys; empty: no key is needed.
         max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
-        max_concurrency, max_queued_characters: Limits of what is in flight in one API worker.
-        max_wait: Seconds of work, as fast as it goes now, from which on a worker takes no more.
+        max_concurrency, max_queued_characters: Limits in flight per API worker.
+        max_wait: A worker rejects calls if its queue is longer than so many seconds at the current throughput.
         timeout, transfer_timeout: Seconds.
         workers, api_workers: Engine processes and HTTP processes.
-        batch_texts: Most texts of a batch.
+        batch_texts: Largest number of texts in a batch.
         log_level: Of the log on stderr.
         otel_endpoint: OTLP/HTTP collector; None: no traces.
-        public_url: Root URL in the discovery and OpenAPI documents; None: by the Host header.
+        public_url: Root URL in the discovery and OpenAPI documents; None: from the Host header.
     """
 
     scope: str = DEFAULT_SCOPE
@@ -66,7 +66,7 @@ class ServiceSettings:
 
     @property
     def transfer_enabled(self) -> bool:
-        """Whether there is a place for new versions and somebody who may make them."""
+        """Whether a state folder and an admin token are set."""
         return self.state is not None and self.admin_token is not None
 
     @classmethod
@@ -74,7 +74,7 @@ class ServiceSettings:
         """Read the settings; an empty variable counts as unset.
 
         Raises:
-            UsageError: A value that is not what the variable wants, or an unknown SCOPESIFT_ variable.
+            UsageError: An invalid value, or an unknown SCOPESIFT_ variable.
         """
         given = {
             name[len(PREFIX) :].lower(): value.strip()
@@ -108,7 +108,7 @@ class ServiceSettings:
 
 # read by other parts of scopesift, not by the service
 _OTHERS = frozenset({"cache", "onnx_provider"})
-# Kubernetes sets such variables in every container beside a Service named scopesift
+# Kubernetes sets such variables in all containers of a namespace with a Service named scopesift
 _KUBERNETES = re.compile(r"(^|_)(service_(host|port)|port)(_|$)")
 
 

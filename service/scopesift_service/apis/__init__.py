@@ -1,1 +1,1 @@
-"""Routes: what each API takes and answers, and the documents that describe them."""
+"""Routes: requests and responses of each API, and the OpenAPI and discovery documents."""

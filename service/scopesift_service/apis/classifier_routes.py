@@ -1,4 +1,4 @@
-"""GET /v1/classifiers and /v1/classifiers/{name}: what is loaded, which versions there are, how good they are."""
+"""GET /v1/classifiers and /v1/classifiers/{name}: loaded classifiers, their versions and quality."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scopesift_service.versions.registry import Registry
 
 
 class ClassifierRoutes:
-    """Shows the classifiers."""
+    """Describes the classifiers."""
 
     def __init__(self, engine: EngineClient, settings: ServiceSettings, admission: Admission) -> None:
         self._engine = engine
@@ -26,7 +26,7 @@ class ClassifierRoutes:
         self._registry = Registry(settings.state) if settings.state else None
 
     def routes(self) -> list[Route]:
-        """The rows of the table."""
+        """Routes for the route table."""
         return [
             Route(paths.CLASSIFIERS, {"GET": self._list}, KEY),
             Route(paths.CLASSIFIER, {"GET": self._show}, KEY),
@@ -79,7 +79,7 @@ class ClassifierRoutes:
 
 
 def find_classifier(described: dict[str, Any], name: str) -> dict[str, Any]:
-    """One classifier out of what the engine describes.
+    """Find a classifier in the engine's description.
 
     Raises:
         ServiceError: 404.

@@ -30,7 +30,7 @@ def parse(content: dict[str, Any], limits: ServiceSettings) -> list[str]:
 
 
 def answer(texts: Sequence[str], judged: list[Judged]) -> dict[str, Any]:
-    """One record a text, in order; a text that failed gets an error record."""
+    """One record per text, in order; a text that failed gets an error record."""
     return {
         "results": [_record(text, item) for text, item in zip(texts, judged, strict=True)],
         "scope": judged[0]["scope"],

@@ -1,4 +1,4 @@
-"""The discovery document by which Google's client library finds comments:analyze on this server."""
+"""The discovery document with which Google's client library finds comments:analyze on this server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXTS = {"type": "array", "items": TEXT}
 
 
 def discovery_document(root_url: str) -> dict[str, Any]:
-    """The document for a server at a root URL that ends without a slash.
+    """The document for a server at a root URL without trailing slash.
 
     Source of the format: Google's API discovery service, rest description v1.
     """

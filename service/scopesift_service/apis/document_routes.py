@@ -25,7 +25,7 @@ class DocumentRoutes:
         self._attributes: list[str] = []
 
     def routes(self) -> list[Route]:
-        """The rows of the table."""
+        """Routes for the route table."""
         return [
             Route(paths.OPENAPI, {"GET": self._openapi}),
             Route(paths.OPENAPI_ALIAS, {"GET": self._openapi}),
@@ -35,7 +35,7 @@ class DocumentRoutes:
 
     async def _openapi(self, call: Call) -> Answer:
         if not self._attributes:
-            # versions may change later, names do not: the engine is asked once
+            # versions may change later, names don't: fetched once
             described = await self._engine.describe()
             self._attributes = [
                 item["name"].upper() for item in described["classifiers"] if item["kind"] == "binary"

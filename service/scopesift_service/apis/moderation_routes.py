@@ -1,4 +1,4 @@
-"""The three ways to have texts judged."""
+"""The three moderation routes: /v1/classify, OpenAI's and Perspective's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scopesift_service.settings import ServiceSettings
 
 
 class ModerationRoutes:
-    """Reads a call's texts, has them judged, and answers in the call's shape."""
+    """Reads a call's texts, classifies them, and answers in the API's format."""
 
     def __init__(self, engine: EngineClient, settings: ServiceSettings, admission: Admission) -> None:
         self._engine = engine
@@ -24,7 +24,7 @@ class ModerationRoutes:
         self._admission = admission
 
     def routes(self) -> list[Route]:
-        """The rows of the table."""
+        """Routes for the route table."""
         return [
             Route(paths.CLASSIFY, {"POST": self._classify}, KEY),
             Route(paths.MODERATIONS, {"POST": self._moderations}, KEY),
@@ -61,7 +61,7 @@ class ModerationRoutes:
 
 
 def _timing(judged: Sequence[Judged]) -> dict[str, str]:
-    """How long the slowest text waited and its batch took, in ms."""
+    """Queue and batch time of the slowest text, in ms."""
     queue = max(item["queue"] for item in judged)
     seconds = max(item["seconds"] for item in judged)
     return {"Server-Timing": f"queue;dur={1000 * queue:.1f}, engine;dur={1000 * seconds:.1f}"}

@@ -20,7 +20,7 @@ CATEGORIES = (
 
 
 def parse(content: dict[str, Any], limits: ServiceSettings) -> list[str]:
-    """The texts of a call, one for each result that it wants.
+    """The texts of a call, one per result.
 
     Raises:
         ServiceError: 400 or 413.
@@ -50,7 +50,7 @@ def _part(part: Any, param: str) -> str:
     if part.get("type") == "image_url":
         raise ServiceError(
             400,
-            f"{param} is an image; only text is judged here, leave it out",
+            f"{param} is an image; only text is supported, leave it out",
             code="image_not_supported",
             param=param,
         )
@@ -64,7 +64,7 @@ def answer(judged: list[Judged], request_id: str) -> dict[str, Any]:
     """The moderation of every text.
 
     Raises:
-        ServiceError: 500 if a text failed, since the shape has no place to say so.
+        ServiceError: 500 if a text failed, since the format has no error per text.
     """
     for index, item in enumerate(judged):
         if "error" in item:
@@ -82,7 +82,7 @@ def answer(judged: list[Judged], request_id: str) -> dict[str, Any]:
 
 
 def _result(item: Judged) -> dict[str, Any]:
-    """All of OpenAI's categories, the unassessed ones false, 0 and without an input type, and our own beside them."""
+    """All of OpenAI's categories (those not assessed: false, 0, no input type), and our own."""
     categories = dict.fromkeys(CATEGORIES, False)
     scores = dict.fromkeys(CATEGORIES, 0.0)
     applied: dict[str, list[str]] = {name: [] for name in CATEGORIES}

@@ -1,4 +1,4 @@
-"""The OpenAPI document: every route with everything that it may answer."""
+"""The OpenAPI document: every route with all its responses."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from scopesift_service.http import paths
 from scopesift_service.settings import ServiceSettings
 
 REASONS = {
-    200: "The answer.", 201: "Made.", 400: "Not what the schema says.", 401: "Key or token missing or wrong.",
-    403: "Not allowed here.", 404: "No such thing.", 408: "The body came too slowly.",
-    409: "Another change is under way.",
-    413: "Over a limit.", 415: "Not plain JSON.", 422: "Nothing can be made of it.", 429: "Too much in flight.",
-    500: "A fault of ours.", 503: "Not ready, or over time.",
+    200: "The answer.", 201: "Created.", 400: "The request doesn't match the schema.",
+    401: "Key or token missing or wrong.",
+    403: "Not allowed here.", 404: "Not found.", 408: "The body arrived too slowly.",
+    409: "Another change is in progress.",
+    413: "Over a limit.", 415: "Not plain JSON.", 422: "Well formed, but it can't be processed.",
+    429: "Too many requests in flight.",
+    500: "Internal error.", 503: "Not ready, or timed out.",
 }  # fmt: skip
 BODY = (400, 408, 413, 415, 429, 500, 503)
 LOOK = (429, 500, 503)
@@ -25,8 +27,8 @@ def openapi_document(limits: ServiceSettings, root_url: str, attributes: Sequenc
     """The document, OpenAPI 3.1.
 
     Args:
-        limits: The limits that it states, and whether keys are needed.
-        root_url: Of this server.
+        limits: The limits to state, and whether keys are needed.
+        root_url: Root URL of this server.
         attributes: Perspective's names of the loaded binary classifiers.
     """
     return {
@@ -34,7 +36,7 @@ def openapi_document(limits: ServiceSettings, root_url: str, attributes: Sequenc
         "info": {
             "title": "scopesift",
             "version": "1",
-            "description": "Moderation with evidence, in OpenAI's, Perspective's and scopesift's own shape.",
+            "description": "Moderation with evidence, in OpenAI's, Perspective's and scopesift's own format.",
         },
         "servers": [{"url": root_url}],
         "paths": _paths(limits),

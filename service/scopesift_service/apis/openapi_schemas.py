@@ -1,4 +1,4 @@
-"""JSON schemas of every request and answer, with the limits that are set."""
+"""JSON schemas of all requests and responses, with the configured limits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ANY_OBJECT: Schema = {"type": "object"}
 
 
 def reference(name: str) -> Schema:
-    """A pointer to a schema of the document."""
+    """A reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -46,12 +46,12 @@ def record(properties: dict[str, Schema], *, optional: Sequence[str] = (), close
 
 
 def list_of(items: Schema) -> Schema:
-    """A list of one kind of thing."""
+    """A list of items of one schema."""
     return {"type": "array", "items": items}
 
 
 def or_null(schema: Schema) -> Schema:
-    """The same, or null: a field that is not set."""
+    """The schema, or null for an unset field."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -59,7 +59,7 @@ def all_schemas(limits: ServiceSettings, attributes: Sequence[str]) -> dict[str,
     """Every schema by name.
 
     Args:
-        limits: The limits that the document states.
+        limits: The limits to state.
         attributes: Perspective's names of the loaded binary classifiers.
     """
     return {
@@ -125,7 +125,7 @@ def _openai(limits: ServiceSettings) -> dict[str, Schema]:
             {
                 "input": {
                     "anyOf": [_text(limits), _texts(limits), parts],
-                    "description": "Parts make one text, joined by line breaks, that is at most as long as one.",
+                    "description": "Parts are joined by line breaks to one text, to which the length limit applies.",
                 },
                 "model": {"type": ["string", "null"], "description": "Accepted and not used."},
             },

@@ -1,6 +1,6 @@
-"""POST /v1alpha1/comments:analyze: Perspective's shape.
+"""POST /v1alpha1/comments:analyze: Perspective's format.
 
-Source of the shape: the reference of Google's Comment Analyzer API, v1alpha1.
+Source of the format: the reference of Google's Comment Analyzer API, v1alpha1.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _LANGUAGE_TAG = re.compile(LANGUAGE_TAG_PATTERN + r"\Z", re.ASCII)
 
 @dataclass(frozen=True)
 class Comment:
-    """What one call asks.
+    """One request.
 
     Attributes:
         text: The comment.
-        thresholds: Attribute -> lowest score that is reported.
-        languages: The caller's, if given.
-        spans: Whether spans are wanted.
-        client_token: Returned as it came.
+        thresholds: Attribute -> lowest score that is returned.
+        languages: As given in the request; may be empty.
+        spans: Whether spans are requested.
+        client_token: Returned unchanged.
     """
 
     text: str
@@ -62,7 +62,7 @@ def parse(content: dict[str, Any], limits: ServiceSettings) -> Comment:
         raise _refused("comment.text is empty; give a text", "comment.text", "COMMENT_EMPTY")
     kind = comment.get("type", TEXT_TYPES[0])
     if kind not in TEXT_TYPES:
-        raise _refused("comment.type must be PLAIN_TEXT; other types are not read", "comment.type")
+        raise _refused("comment.type must be PLAIN_TEXT; other types are not supported", "comment.type")
     _object(content, "context", required=False)
     for name in ("doNotStore", "spanAnnotations"):
         if not isinstance(content.get(name, False), bool):
@@ -159,7 +159,7 @@ def _languages(value: Any) -> list[str]:
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that are set: in protobuf's JSON, which Google's APIs speak, null means unset."""
+    """The fields that are set: in protobuf's JSON, which Google's APIs use, null means unset."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -16,13 +16,13 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 class ServiceRoutes:
-    """What operators and browsers ask for."""
+    """Routes for operators and browsers."""
 
     def __init__(self, engine: EngineClient) -> None:
         self._engine = engine
 
     def routes(self) -> list[Route]:
-        """The rows of the table."""
+        """Routes for the route table."""
         return [
             Route(paths.PLAYGROUND, {"GET": self._page}),
             Route(paths.LIVEZ, {"GET": self._livez}),

@@ -1,4 +1,4 @@
-"""Texts checked one by one before any of them meets another's in a batch."""
+"""Checks of texts, before those of several calls are put in a batch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def check_text(value: Any, param: str, limits: ServiceSettings) -> str:
-    """One text, lone surrogates replaced by U+FFFD, so that offsets hold and every JSON reader can read it back.
+    """Check a text and replace lone surrogates by U+FFFD, which keeps offsets and makes it valid in JSON.
 
     Raises:
-        ServiceError: 400 if it is no string, 413 if it is too long.
+        ServiceError: 400 if it is not a string, 413 if it is too long.
     """
     if not isinstance(value, str):
         raise ServiceError(400, f"{param} must be a string, got {json_type(value)}", param=param)
@@ -31,7 +31,7 @@ def check_text(value: Any, param: str, limits: ServiceSettings) -> str:
 
 
 def check_texts(value: Any, param: str, limits: ServiceSettings) -> list[str]:
-    """A list of texts that is neither empty nor too long.
+    """Check a list of texts: not empty, at most `max_texts`.
 
     Raises:
         ServiceError: 400 or 413, naming the item.
@@ -43,7 +43,7 @@ def check_texts(value: Any, param: str, limits: ServiceSettings) -> list[str]:
 
 
 def check_count(count: int, param: str, limits: ServiceSettings) -> None:
-    """At least one text, at most `max_texts`.
+    """Check the number of texts: at least one, at most `max_texts`.
 
     Raises:
         ServiceError: 400 or 413.

@@ -1,4 +1,4 @@
-"""The bodies of the routes that make and choose versions, checked before anything is started."""
+"""Parsing of the bodies of transfer and activate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Examples:
         lang: The language's code.
         texts: N texts.
         labels: N labels.
-        dry_run: Whether the new version is only told of, neither stored nor used.
+        dry_run: Whether to measure the new version only, without storing or activating it.
     """
 
     lang: str

@@ -1,4 +1,4 @@
-"""POST /v1/classifiers/{name}/transfer and …/activate: new versions, and which one is in use."""
+"""POST /v1/classifiers/{name}/transfer and …/activate: make a version, or choose the version in use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("scopesift.versions")
 
 
 class VersionRoutes:
-    """Makes and chooses versions; the admin token is checked before any of this."""
+    """Makes and activates versions; the admin token was checked before."""
 
     def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
         self._engine = engine
@@ -36,7 +36,7 @@ class VersionRoutes:
         self._switching: set[asyncio.Task[Answer]] = set()
 
     def routes(self) -> list[Route]:
-        """The rows of the table."""
+        """Routes for the route table."""
         return [
             Route(
                 paths.TRANSFER,
@@ -54,18 +54,18 @@ class VersionRoutes:
         self._check_lang(described["classifiers"], examples.lang)
         call.note.update(classifier=name, lang=examples.lang, examples=len(examples.texts))
         if self._transferring.locked():
-            raise ServiceError(409, "another transfer is under way; try again after Retry-After")
+            raise ServiceError(409, "another transfer is running; try again after Retry-After")
         async with self._transferring:
             made = await run_transfer({"name": name, **asdict(examples)}, self._settings.transfer_timeout)
         call.note["version"] = made["version"]
         if examples.dry_run:
             return json_answer(made)
-        # the first call that sees the new version loads it; better this one than a customer's
+        # the first call after a change loads the new version; make that this one, not a client's
         await self._engine.describe()
         return json_answer(made, status=201)
 
     async def _activate(self, call: Call) -> Answer:
-        # begun is finished, even if the caller hangs up: half of it would leave a version in use that nobody tried
+        # finished even if the client disconnects: otherwise an untested version could stay in use
         switching = asyncio.create_task(self._switch(call))
         self._switching.add(switching)
         switching.add_done_callback(self._switching.discard)
@@ -80,7 +80,7 @@ class VersionRoutes:
             await asyncio.to_thread(self._point, name, loaded)
             raise ServiceError(
                 422,
-                f"version {version} cannot be loaded by this service, {loaded} stays",
+                f"version {version} cannot be loaded by this service; {loaded} stays in use",
                 code="version_unusable",
             )
         call.note.update(classifier=name, version=version)
@@ -98,7 +98,7 @@ class VersionRoutes:
             raise ServiceError(404, str(error), code="unknown_version") from None
 
     def _check_lang(self, classifiers: list[dict[str, object]], lang: str) -> None:
-        """A rule for a language that the language classifier never answers would never be used."""
+        """Reject a language that the language classifier can't return, whose decision would never be used."""
         for classifier in classifiers:
             if classifier["name"] == LANGUAGE:
                 labels = classifier["labels"]
@@ -106,8 +106,8 @@ class VersionRoutes:
                     return
                 known = ", ".join(map(str, labels)) if isinstance(labels, list) else "none"
                 raise ServiceError(
-                    422, f"the language classifier does not know {lang}; it knows {known}", param="lang"
+                    422, f"the language classifier has no label {lang}; it has {known}", param="lang"
                 )
         raise ServiceError(
-            422, "without a language classifier no text would reach the new rule; load one", param="lang"
+            422, "without a language classifier the new decision would never be used; load one", param="lang"
         )

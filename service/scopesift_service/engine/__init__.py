@@ -1,1 +1,1 @@
-"""The engine process, and how the HTTP process asks it."""
+"""The engine process, and its client in the HTTP process."""

@@ -1,4 +1,4 @@
-"""The HTTP process's view of the engine process."""
+"""The HTTP process's client of the engine process."""
 
 from __future__ import annotations
 
@@ -16,44 +16,45 @@ log = logging.getLogger("scopesift.engine_client")
 
 
 class EngineClient(Protocol):
-    """What the routes need of the engine."""
+    """Interface of the engine for the routes."""
 
     async def judge(self, texts: Sequence[str]) -> list[Judged]:
-        """One answer a text, in order; 503 while the engine is away."""
+        """One answer per text, in order; 503 while the engine is down."""
 
     async def describe(self) -> dict[str, Any]:
         """Scope and classifiers in use."""
 
     async def ready(self) -> bool:
-        """Whether it would answer now."""
+        """Whether the engine is ready."""
 
 
 class DependencyClient:
-    """The engine as BentoML hands it over: a proxy to the engine process, or the engine itself in a test."""
+    """The engine as provided by BentoML: a proxy to the engine process, or the engine itself in tests."""
 
     def __init__(self, dependency: Any) -> None:
         self._dependency = dependency
 
     async def judge(self, texts: Sequence[str]) -> list[Judged]:
-        """Judge; an engine that dies meanwhile is asked once more, since judging changes nothing.
+        """Classify texts; if the engine dies meanwhile the call is repeated once, since it has no side effects.
 
         Raises:
-            ServiceError: 503 while the engine is away, 500 if it miscounts.
+            ServiceError: 503 while the engine is down, 500 if it returns a wrong number of answers.
         """
         sent = time.monotonic()
         answers = await self._ask("judge", [(text, sent) for text in texts])
         if len(answers) != len(texts):
             log.error(
-                "the engine miscounted", extra={"reason": f"{len(answers)} answers, {len(texts)} texts"}
+                "the engine returned a wrong number of answers",
+                extra={"reason": f"{len(answers)} answers, {len(texts)} texts"},
             )
-            raise ServiceError(500, "the engine gave another number of answers than texts")
+            raise ServiceError(500, "the engine returned a wrong number of answers")
         return [pickle.loads(answer) for answer in answers]  # noqa: S301  # from our own engine process
 
     async def describe(self) -> dict[str, Any]:
         """Scope and classifiers in use.
 
         Raises:
-            ServiceError: 503 while the engine is away.
+            ServiceError: 503 while the engine is down.
         """
         return cast(dict[str, Any], await self._ask("describe"))
 
@@ -72,9 +73,9 @@ class DependencyClient:
         try:
             return await call(*arguments)
         except Exception as error:
-            log.warning("the engine did not answer, asking again", extra={"reason": type(error).__name__})
+            log.warning("the engine did not answer, retrying", extra={"reason": type(error).__name__})
         try:
             return await call(*arguments)
         except Exception as error:
             log.error("the engine did not answer", extra={"reason": type(error).__name__})
-            raise ServiceError(503, "the engine is away; try again after Retry-After") from None
+            raise ServiceError(503, "the engine is not available; try again after Retry-After") from None

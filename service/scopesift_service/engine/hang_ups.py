@@ -1,7 +1,7 @@
-"""What nobody waits for any more is not judged: the engine process hears of a hang-up, and empties its queue of it.
+"""Cancels requests whose client has disconnected, and removes them from the engine's queue.
 
-Neither uvicorn nor BentoML cancels a request whose client has gone, so an HTTP process that cancels its own call
-would leave the texts in the engine's queue.
+Neither uvicorn nor BentoML cancels such requests; without this, a call cancelled in the HTTP process would leave its
+texts in the engine's queue.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ GONE = 499
 
 
 class CancelOnHangUp:
-    """ASGI middleware: a request is cancelled when its client hangs up."""
+    """ASGI middleware: cancels a request when its client disconnects."""
 
     def __init__(self, app: Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]) -> None:
-        """Watch over an application.
+        """Wrap an application.
 
         Args:
             app: ASGI.
@@ -39,7 +39,7 @@ class CancelOnHangUp:
         async def next_message() -> Message:
             message = await messages.get()
             if message["type"] == "http.disconnect":
-                messages.put_nowait(message)  # as servers do, however often they are asked
+                messages.put_nowait(message)  # repeated calls of `receive` get it again, as with servers
             return message
 
         async def listen() -> None:
@@ -62,7 +62,7 @@ class CancelOnHangUp:
             if not working.cancelled():
                 working.result()
             if listening.done() and not sent:
-                # BentoML's timer waits for an answer, even if nobody else does
+                # BentoML's timer waits for a response, so send one
                 await send({"type": "http.response.start", "status": GONE, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
         finally:
@@ -71,9 +71,9 @@ class CancelOnHangUp:
 
 
 async def inbound_call(queue: dispatcher.CorkDispatcher[Any, Any], data: Any) -> Any:
-    """As BentoML's own, but a call that is cancelled while it waits leaves the queue.
+    """Like BentoML's own, but a call that is cancelled while queued is removed from the queue.
 
-    Its answer is an empty list, which nobody reads: BentoML makes an error of every cancelled call, and logs it.
+    Its answer is an empty list, which is not read: BentoML would turn a cancelled call into an error and log it.
     """
     try:
         return await _inbound_call(queue, data)
@@ -82,7 +82,7 @@ async def inbound_call(queue: dispatcher.CorkDispatcher[Any, Any], data: Any) ->
             queue._queue.remove(job)
         task = asyncio.current_task()
         if task is None or not task.cancelling():
-            raise  # not the caller but the queue gave up, at its end
+            raise  # cancelled by the queue at shutdown, not by the caller
         return []
 
 
@@ -90,5 +90,5 @@ _inbound_call = dispatcher.CorkDispatcher.inbound_call
 
 
 def drop_cancelled_calls() -> None:
-    """Let every batching queue that this process makes from now on forget cancelled calls."""
+    """Make all batching queues that this process creates from now on drop cancelled calls."""
     dispatcher.CorkDispatcher.inbound_call = inbound_call  # type: ignore[method-assign]

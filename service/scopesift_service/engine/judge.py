@@ -1,4 +1,4 @@
-"""The engine behind the service: batches in, one answer a text out, versions kept up to date."""
+"""Classifies batches with the current versions of the classifiers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger("scopesift.engine")
 
 
 class Predicts(Protocol):
-    """What a judge needs of an engine."""
+    """Interface of an engine for `Judge`."""
 
     classifiers: dict[str, Classifier]
 
@@ -32,14 +32,13 @@ class Predicts(Protocol):
 
 
 class BrokenEngineError(ScopesiftError):
-    """Not one text failed but the engine: not even the warm-up is read any more."""
+    """The engine itself fails, even on the warm-up texts, not one text."""
 
 
 class Judge:
-    """Judges batches with the versions that the state folder names.
+    """Classifies batches with the versions that the state folder names.
 
-    A text that makes the engine fail costs nobody else an answer: a failing batch is halved until the text
-    stands alone.
+    A batch that makes the engine fail is halved until the failing text is alone, so that all others get an answer.
     """
 
     def __init__(
@@ -54,11 +53,11 @@ class Judge:
         """Load and warm up.
 
         Args:
-            scope: Fingerprint of the scope; its id is named in every answer.
-            base: The classifiers to start with; the state folder may name other versions of them.
-            make_engine: Loads an engine for classifiers; fails for those of another scope.
+            scope: Fingerprint of the scope; its id is part of every answer.
+            base: Initial classifiers; the state folder may name other versions of them.
+            make_engine: Creates an engine for classifiers; raises for classifiers of another scope.
             registry: The state folder, if there is one.
-            count_tokens: Tokens that the backbone read since the last call.
+            count_tokens: Returns the tokens that the backbone processed since its last call.
 
         Raises:
             ScopesiftError: The base classifiers cannot be loaded.
@@ -80,16 +79,16 @@ class Judge:
         self._count_tokens()
 
     def answer(self, items: Sequence[tuple[str, float]]) -> list[Judged]:
-        """Judge a batch.
+        """Classify a batch.
 
         Args:
             items: Texts, each with the monotonic time at which it was sent.
 
         Returns:
-            One answer a text, in order.
+            One answer per text, in order.
 
         Raises:
-            BrokenEngineError: The engine does not work any more.
+            BrokenEngineError: The engine fails on its own warm-up texts.
         """
         self.refresh()
         began = time.monotonic()
@@ -117,7 +116,7 @@ class Judge:
         return judged
 
     def refresh(self) -> None:
-        """Load what the state folder names, if that has changed; what cannot be loaded changes nothing."""
+        """Load the versions that the state folder names, if changed; a version that can't be loaded is ignored."""
         if self._registry is None:
             return
         stamps = {classifier.name: self._registry.stamp(classifier.name) for classifier in self._base}
@@ -138,7 +137,7 @@ class Judge:
         log.info("classifiers changed", extra={"versions": self.engine.versions})
 
     def _wanted(self, base: Classifier) -> Classifier:
-        """The version that the pointer names; the one in use where that cannot be read."""
+        """The version that the pointer names, or the one in use if that can't be read."""
         current = self.engine.classifiers[base.name]
         if self._registry is None:
             return current
@@ -161,17 +160,18 @@ class Judge:
         metrics.version_failures.labels(name).inc()
         self._retry_at = time.monotonic() + RETRY_SECONDS
         log.error(
-            "a version cannot be loaded, the one before stays", extra={"classifier": name, "reason": reason}
+            "a version cannot be loaded, the previous one stays in use",
+            extra={"classifier": name, "reason": reason},
         )
 
     def _predict(self, texts: Sequence[str]) -> list[dict[str, Verdict] | None]:
         try:
             answers = self.engine.predict(texts)
             if len(answers) != len(texts):
-                raise RuntimeError(f"the engine gave {len(answers)} answers for {len(texts)} texts")
+                raise RuntimeError(f"the engine returned {len(answers)} answers for {len(texts)} texts")
         except Exception as error:
             if len(texts) == 1:
-                # the type only: a message may quote the text
+                # only the type: the message may quote the text
                 log.error("a text cannot be read", extra={"reason": type(error).__name__})
                 return [None]
             half = len(texts) // 2
@@ -212,7 +212,7 @@ class Judge:
             metrics.verdicts.labels(*key).inc(count)
 
     def describe(self) -> list[dict[str, Any]]:
-        """The classifiers in use, with everything that GET /v1/classifiers and its kin show."""
+        """The classifiers in use, as shown by the routes under /v1/classifiers."""
         self.refresh()
         return [_described(classifier) for classifier in self.engine.classifiers.values()]
 

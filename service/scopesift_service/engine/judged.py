@@ -1,10 +1,10 @@
-"""The engine's answer for one text, as it travels from the engine process to the HTTP process."""
+"""The engine's answer for one text, as sent from the engine process to the HTTP process."""
 
 from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-LANGUAGE = "language"  # as `scopesift_classifiers` has it, which the HTTP process does not load
+LANGUAGE = "language"  # copied from `scopesift_classifiers`, which the HTTP process doesn't import
 UNKNOWN_LANGUAGE = "und"
 
 
@@ -14,10 +14,10 @@ class Judged(TypedDict):
     Attributes:
         verdicts: By classifier name, as `Verdict.to_dict` gives them; empty after an error.
         scope: Id of the scope.
-        classifiers: Version by name of the classifiers that judged.
-        queue: Seconds from being sent to the engine until its batch began.
-        seconds: Seconds that its batch took.
-        error: One line, in place of verdicts.
+        classifiers: Version by name of the classifiers used.
+        queue: Seconds from being sent to the engine until its batch started.
+        seconds: Duration of its batch in seconds.
+        error: One line, instead of verdicts.
     """
 
     verdicts: dict[str, dict[str, Any]]
@@ -29,12 +29,12 @@ class Judged(TypedDict):
 
 
 def is_binary(verdict: dict[str, Any]) -> bool:
-    """Whether a verdict is flagged or not, rather than one label out of several."""
+    """Whether a verdict is of a binary classifier (flagged or not)."""
     return "flagged" in verdict
 
 
 def versions_of(judged: list[Judged]) -> dict[str, str]:
-    """Versions that judged a call; of two versions at a switch, the newer answer's."""
+    """Versions used for a call; if they changed during it, those of the last answer."""
     versions: dict[str, str] = {}
     for item in judged:
         versions.update(item["classifiers"])

@@ -1,4 +1,4 @@
-"""A judge from the settings: scope, classifiers, state folder."""
+"""Create a judge from the settings: scope, classifiers, state folder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.starting import load_classifiers
 
-# a batch of 32 posts in one rectangle of 4,096 tokens is a third padding; in pieces of 1,024 it runs a fifth faster,
-# and a batch of 512 as fast as before
+# 32 posts padded to one batch of 4,096 tokens are one third padding; in batches of 1,024 they run a fifth faster,
+# and 512 posts run as fast as before
 CPU_BATCH_TOKENS = 1024
 
 
@@ -24,7 +24,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     """Load scope and classifiers, and warm them up.
 
     Raises:
-        ScopesiftError: They are not there or do not fit together.
+        ScopesiftError: They are missing or don't match.
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
     encoder = choose_encoder(chosen.head, scope.device)

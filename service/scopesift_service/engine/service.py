@@ -1,7 +1,7 @@
-"""The engine process: a BentoML service behind the HTTP processes, reached over a unix socket only.
+"""The engine process: a BentoML service behind the HTTP processes, reachable over a unix socket only.
 
-BentoML gathers the texts of concurrent calls into batches (adaptive batching); inside a batch the engine sorts by
-length and cuts by tokens. Dependent services accept pickled bodies, so this one is never served by itself.
+BentoML collects the texts of concurrent calls in batches; the engine sorts each by length and splits it by tokens.
+Dependent services accept pickled bodies, so this service must never be served by itself.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from scopesift_service.engine.prompt_batching import batch_promptly
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
 
-# what is queued is bounded by the HTTP processes; a shorter limit would only cancel calls that they let in
+# the HTTP processes bound the queue; a shorter limit would only cancel calls that they admitted
 LONGEST_WAIT_MS = 600_000
-# without a type that is stated, BentoML derives the answer's schema anew for every call, which takes milliseconds
+# without a stated type BentoML derives the answer's schema for every call, which takes milliseconds
 Answers = Annotated[list[Any], ContentType("application/vnd.bentoml+pickle")]
 log = logging.getLogger("scopesift.engine")
 batch_promptly()
@@ -36,10 +36,10 @@ drop_cancelled_calls()
     logging={"access": {"enabled": False}},
 )
 class Engine:
-    """Holds the scope and the classifiers, and judges batches of texts one after another."""
+    """Holds the scope and the classifiers, and classifies batches of texts one after another."""
 
     def __init__(self) -> None:
-        """Load, warm up, and only then take calls."""
+        """Load and warm up; calls are accepted afterwards."""
         start_logging(settings().log_level)
         from scopesift_service.engine.load_judge import load_judge
 
@@ -49,17 +49,17 @@ class Engine:
         batchable=True, max_batch_size=settings().batch_texts, max_latency_ms=LONGEST_WAIT_MS
     )
     def judge(self, items: list[Any]) -> Answers:
-        """Judge texts; see `Judge.answer`.
+        """Classify texts; see `Judge.answer`.
 
-        Every answer is pickled here: BentoML would pickle it as well, but walk through all of it twice before.
+        Answers are pickled here: BentoML pickles too, but traverses the whole answer twice before.
         """
         from scopesift_service.engine.judge import BrokenEngineError
 
         try:
             return [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in self._judge.answer(items)]
         except BrokenEngineError as error:
-            log.critical("the engine is broken and starts again", extra={"reason": str(error)})
-            # a sticky device error heals only in a new process; the supervisor starts one
+            log.critical("the engine is broken and restarts", extra={"reason": str(error)})
+            # a sticky device error goes away only in a new process; the supervisor starts one
             os._exit(1)
 
     @bentoml.api  # type: ignore[untyped-decorator]

@@ -1,4 +1,4 @@
-"""How many tokens the backbone reads, counted where they pass."""
+"""Counting of the tokens that the backbone processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import nn
 
 
 class TokenCount:
-    """Counts unpadded tokens of every forward pass of the backbone that it was last attached to."""
+    """Counts tokens without padding in every forward pass of the backbone that it was last attached to."""
 
     def __init__(self) -> None:
         self.tokens = 0
         self._model: nn.Module | None = None
 
     def attach(self, backbone: Backbone) -> None:
-        """Count this backbone's tokens from now on; asking twice counts once."""
+        """Count this backbone's tokens from now on; attaching twice has no effect."""
         if self._model is not backbone.model:
             self._model = backbone.model
             backbone.model.register_forward_pre_hook(self._count, with_kwargs=True)

@@ -1,1 +1,1 @@
-"""HTTP: a request comes in, is admitted and read, and its answer goes out."""
+"""HTTP: requests, limits, keys, errors, routes."""

@@ -1,4 +1,4 @@
-"""How much may be in flight: whoever comes when it is full is told to come again, instead of waiting for long."""
+"""Limits on calls and characters in flight: above them calls are rejected with 429 instead of queued for long."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Admission:
 
     @contextmanager
     def reader(self) -> Iterator[None]:
-        """Hold a place for reading a body, so that slow senders cannot pile up without limit.
+        """Take a slot for reading a body, which bounds the number of slow senders.
 
         Raises:
             ServiceError: 429.
         """
         if self.reading >= READERS_A_PLACE * self._most_calls:
-            raise ServiceError(429, "too many bodies are being sent; try again after Retry-After")
+            raise ServiceError(429, "too many requests are sending their body; try again after Retry-After")
         self.reading += 1
         try:
             yield
@@ -42,10 +42,10 @@ class Admission:
 
     @contextmanager
     def place(self, characters: int) -> Iterator[None]:
-        """Hold a place for a call that is worked on.
+        """Take a slot for a call that is being processed.
 
         Args:
-            characters: Of all its texts; a call that is larger than the limit is let in when it is alone.
+            characters: Of all its texts; a call larger than the limit is admitted if no other is in flight.
 
         Raises:
             ServiceError: 429.

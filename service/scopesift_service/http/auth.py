@@ -1,4 +1,4 @@
-"""Who may call: API keys and the admin token, compared in constant time."""
+"""API keys and the admin token, compared in constant time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scopesift_service.settings import ServiceSettings
 
 
 def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Sequence[str]) -> None:
-    """Let a caller with a key pass; everybody, if no keys are set.
+    """Check a caller's key; without configured keys every caller is accepted.
 
     Args:
         settings: Holds the keys; the admin token counts as one.
@@ -26,7 +26,7 @@ def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Se
         _bearer(headers), headers.get("x-api-key", ""), headers.get("x-goog-api-key", ""), *query_keys[:1],
     ]  # fmt: skip
     allowed = [*settings.api_keys, *([settings.admin_token] if settings.admin_token else [])]
-    # every pair is compared, so that time tells nothing about which one matched
+    # every pair is compared, so that the time doesn't depend on which one matches
     matches = [_same(key, secret) for key in given for secret in allowed]
     if not any(matches):
         missing = not any(given)
@@ -34,13 +34,13 @@ def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Se
             401,
             "an API key is needed: send Authorization: Bearer …, X-API-Key or ?key="
             if missing
-            else "this API key is not known here",
+            else "this API key is not valid",
             code="missing_api_key" if missing else "invalid_api_key",
         )
 
 
 def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
-    """Let the admin pass.
+    """Check the admin token.
 
     Raises:
         ServiceError: 403 where no token or no state folder is configured, 401 for a missing or wrong token.

@@ -1,4 +1,4 @@
-"""One HTTP request as the routes see it, and what they answer."""
+"""HTTP requests and responses of the routes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scopesift_service.http.json_body import parse_object
 
 @dataclass
 class Call:
-    """A request whose body has arrived.
+    """A request with its body.
 
     Attributes:
         method: GET, POST, …; HEAD is handled as GET.
         path: Percent-decoded.
-        parts: What the route's placeholders matched.
-        query: The raw query; may hold a key, never to be logged.
+        parts: Values of the route's placeholders.
+        query: The raw query; may hold a key, so never log it.
         headers: Lower-case names.
         scheme: http or https.
         request_id: Safe to log and to send back.
-        body: Bytes as they came.
-        note: What the log should say of it besides; filled by the routes.
+        body: Raw bytes.
+        note: Additional log fields, set by the routes.
     """
 
     method: str
@@ -66,5 +66,5 @@ Handler = Callable[[Call], Coroutine[Any, Any, Answer]]
 def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer of UTF-8 JSON."""
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # a lone surrogate in a field's name, quoted by an error, is the only thing that UTF-8 cannot hold
+    # only a lone surrogate in a field's name, quoted by an error, is not valid in UTF-8
     return Answer(body.encode("utf-8", "replace"), status, headers=headers or {})

@@ -1,4 +1,4 @@
-"""The ASGI application: every request gets an id, a place, an answer in its API's shape, a log line and metrics."""
+"""The ASGI application: request ids, admission, errors in each API's format, the request log and metrics."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ log = logging.getLogger("scopesift.requests")
 
 
 class Edge:
-    """Answers all HTTP requests by a table of routes."""
+    """Answers all HTTP requests from a route table."""
 
     def __init__(
         self, table: RouteTable, settings: ServiceSettings, admission: Admission, *, span: Span | None = None
     ) -> None:
-        """Join table and limits.
+        """Set routes and limits.
 
         Args:
             table: The routes.
-            settings: Limits and who may call.
-            admission: Counts what is in flight.
-            span: Opens a trace's span for a call and its route, if traces are wanted.
+            settings: Limits and keys.
+            admission: Limits what is in flight.
+            span: Opens a trace span for a call and its route; None: no tracing.
         """
         self._table = table
         self._settings = settings
@@ -121,10 +121,10 @@ class Edge:
 
 
 async def _while_connected(work: Coroutine[Any, Any, Answer], body: RequestBody) -> Answer:
-    """Work for a caller who is still there; for one who hung up it is cancelled.
+    """Await work, cancelling it if the client disconnects.
 
     Raises:
-        ClientGone: The caller hung up.
+        ClientGone: The client disconnected.
     """
     working, gone = asyncio.create_task(work), asyncio.create_task(body.gone())
     try:
@@ -141,7 +141,7 @@ async def _while_connected(work: Coroutine[Any, Any, Answer], body: RequestBody)
 def _call(scope: Scope) -> Call:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
-        # the first one counts; a second Authorization or Content-Type cannot smuggle anything in
+        # of repeated headers the first counts, so that a second Authorization or Content-Type has no effect
         headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
     given = headers.get("x-request-id", "")
     return Call(

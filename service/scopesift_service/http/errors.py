@@ -1,4 +1,4 @@
-"""What the service refuses, and how each API says so."""
+"""HTTP errors in the format of each API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from scopesift_files.errors import ScopesiftError
 
-# status -> (type in OpenAI's shape, status in Google's shape, code)
+# status -> (type in OpenAI's format, status in Google's format, code)
 KINDS = {
     400: ("invalid_request_error", "INVALID_ARGUMENT", "invalid_request"),
     401: ("authentication_error", "UNAUTHENTICATED", "invalid_api_key"),
@@ -28,13 +28,13 @@ PERSPECTIVE = "perspective"
 
 
 class ServiceError(ScopesiftError):
-    """An answer other than the one asked for.
+    """An error response.
 
     Attributes:
         status: HTTP status, a key of `KINDS`.
         message: What was expected, what came, what to do; never holds a text, key or token.
-        code: A word for programs.
-        param: The field at fault, such as `texts[3]`.
+        code: Machine-readable code.
+        param: The invalid field, such as `texts[3]`.
         details: Perspective's details.
         headers: Headers that the status needs.
     """
@@ -64,7 +64,7 @@ class ServiceError(ScopesiftError):
             self.headers["Allow"] = allow
 
     def body(self, shape: str) -> dict[str, Any]:
-        """The error's JSON in the shape of the API that was asked."""
+        """The error's JSON in the format of an API."""
         kind, google_status, _ = KINDS[self.status]
         if shape == PERSPECTIVE:
             return {
@@ -81,5 +81,7 @@ class ServiceError(ScopesiftError):
 
 
 def internal_error(request_id: str) -> ServiceError:
-    """A fault of ours, of which the caller learns nothing but where to look."""
-    return ServiceError(500, f"the service failed at this request; its log says more under {request_id}")
+    """An internal error; the client only gets the request id to look up in the log."""
+    return ServiceError(
+        500, f"the request failed with an internal error; see the service's log for {request_id}"
+    )

@@ -1,4 +1,4 @@
-"""Strict JSON out of a request's body."""
+"""Strict JSON parsing of a request's body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scopesift_service.http.errors import ServiceError
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse strict JSON: UTF-8, no NaN or Infinity, any nesting that a parser should bear.
+    """Parse strict JSON: UTF-8, no NaN or Infinity, bounded nesting.
 
     Raises:
         ServiceError: 400; the message quotes nothing of the body.
@@ -29,7 +29,7 @@ def parse_json(body: bytes) -> Any:
     except (RecursionError, ValueError):
         raise ServiceError(
             400,
-            "the body is not JSON that is read here: too deep, or a number out of range",
+            "the body is JSON that is not accepted: nested too deep, or a number out of range",
             code="invalid_json",
         ) from None
 
@@ -47,7 +47,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def json_type(value: Any) -> str:
-    """What a JSON value is called."""
+    """The JSON type of a value."""
     if value is None:
         return "null"
     names: dict[type, str] = {

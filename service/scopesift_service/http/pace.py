@@ -1,4 +1,4 @@
-"""How fast this process gets characters judged, so that a queue can be told in seconds."""
+"""Throughput of this process in characters per second, to convert a queue's length to seconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LEARNING_SECONDS = 0.5
 
 
 class Pace:
-    """Characters a second, measured while calls wait for one another; old measurements fade.
+    """Characters per second while at least two calls are in flight, as an exponentially decaying mean.
 
-    A lone call says little of what the engine can do, so time with fewer than two calls in flight does not count.
+    A single call doesn't show the engine's throughput, so time with fewer than two calls in flight is left out.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is known yet.
+        """Start without measurements.
 
         Args:
             clock: Monotonic seconds.
@@ -30,10 +30,10 @@ class Pace:
         self._counted = 0.0
 
     def pass_time(self, calls: int) -> None:
-        """Count the time since the last change; call it before every change of what is in flight.
+        """Add the time since the last change; call it before every change of the number of calls in flight.
 
         Args:
-            calls: In flight since then.
+            calls: Calls in flight since then.
         """
         now = self._clock()
         passed, self._seen = now - self._seen, now
@@ -41,14 +41,14 @@ class Pace:
             self._crowded += passed
 
     def begin(self) -> tuple[float, float]:
-        """A call begins; what `judged` wants to know of it. Call `pass_time` before."""
+        """Start a call; returns the state that `judged` needs. Call `pass_time` before."""
         return self._seen, self._crowded
 
     def judged(self, characters: int, begun: tuple[float, float]) -> None:
-        """Count the characters of an answered call, as far as others were in flight beside it."""
+        """Add the characters of an answered call, in proportion to the time that others were in flight too."""
         since, crowded = begun
         lasted = self._seen - since
-        # answers come in batches: the time that one took fades together with what it brought, or it looks faster
+        # answers come in batches: time and characters of a batch decay together, else the rate is overestimated
         passed, self._counted = self._crowded - self._counted, self._crowded
         kept = math.exp(-passed / FADE_SECONDS)
         self._characters *= kept
@@ -57,7 +57,7 @@ class Pace:
             self._characters += characters * (self._crowded - crowded) / lasted
 
     def seconds(self, characters: int) -> float:
-        """How long that many characters would take; 0 while nothing is known."""
+        """Estimated time for so many characters; 0 without measurements."""
         if self._seconds < LEARNING_SECONDS or self._characters <= 0:
             return 0.0
         return characters * self._seconds / self._characters

@@ -1,4 +1,4 @@
-"""Every path of the service, for the routes, the documents that describe them, and clients of our own."""
+"""All paths of the service, for routes, OpenAPI and discovery documents, and our own clients."""
 
 from __future__ import annotations
 

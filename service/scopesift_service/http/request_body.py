@@ -1,4 +1,4 @@
-"""A request's body as it arrives: read within its limits, drained for a refusal, and how one learns of a hang-up."""
+"""Reading of a request's body: limits, draining after an error, detection of disconnected clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DRAIN_SECONDS = 5.0
 
 
 class ClientGone(Exception):  # noqa: N818
-    """The caller hung up; there is nobody to answer."""
+    """The client disconnected."""
 
 
 class RequestBody:
@@ -27,7 +27,7 @@ class RequestBody:
     """
 
     def __init__(self, headers: Mapping[str, str], receive: Receive) -> None:
-        """Nothing is read yet.
+        """Read nothing yet.
 
         Args:
             headers: Lower-case names.
@@ -36,19 +36,19 @@ class RequestBody:
         self._headers = headers
         self._receive = receive
         self.ended = False
-        # whoever asks first whether to send the body gets the refusal in its place
+        # a client that sends Expect: 100-continue gets the error instead of sending the body
         self._held_back = headers.get("expect", "").lower() == "100-continue"
 
     async def read(self, limit: int, seconds: float) -> bytes:
-        """Read JSON, counting what really arrives.
+        """Read the body, counting the bytes that arrive.
 
         Args:
-            limit: Most bytes.
-            seconds: How long the caller may take to send them.
+            limit: Largest size in bytes.
+            seconds: Time limit for sending it.
 
         Raises:
             ServiceError: 415 for another content type or any content encoding, 413 over the limit, 408 too slow.
-            ClientGone: The caller hung up.
+            ClientGone: The client disconnected.
         """
         self._check_type()
         declared = self._headers.get("content-length", "")
@@ -68,15 +68,15 @@ class RequestBody:
         return b"".join(chunks)
 
     async def drain(self) -> bool:
-        """Read and forget the rest, so that a client that sends all before it listens gets to see a refusal.
+        """Read and discard the rest, so that a client that reads only after sending gets the response.
 
-        A socket that is closed on unread bytes is reset, and the reset overtakes the answer.
+        A socket that is closed with unread bytes is reset, and the client may then lose the response.
 
         Returns:
             Whether the body has ended; if not, after `DRAIN_BYTES` or `DRAIN_SECONDS`, the connection must be closed.
 
         Raises:
-            ClientGone: The caller hung up.
+            ClientGone: The client disconnected.
         """
         if self._held_back:
             return False
@@ -90,7 +90,7 @@ class RequestBody:
         return self.ended
 
     async def gone(self) -> None:
-        """Return when the caller has hung up; whatever it still sends is forgotten."""
+        """Return when the client has disconnected; bytes that it still sends are discarded."""
         with suppress(ClientGone):
             while True:
                 await self._next()
@@ -108,14 +108,14 @@ class RequestBody:
         if self._headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise ServiceError(
                 415,
-                "compressed bodies are not read; send the JSON without Content-Encoding",
+                "compressed bodies are not supported; send the JSON without Content-Encoding",
                 code="content_encoding",
             )
         media_type = self._headers.get("content-type", "").split(";")[0].strip().lower()
         if media_type != "application/json" and not (
             media_type.startswith("application/") and media_type.endswith("+json")
         ):
-            raise ServiceError(415, "expected Content-Type: application/json; only JSON bodies are read")
+            raise ServiceError(415, "expected Content-Type: application/json; other bodies are not supported")
 
 
 def _too_large(limit: int) -> ServiceError:

@@ -1,4 +1,4 @@
-"""Which request goes where: the table's rows, and how a path finds its row."""
+"""Routes and the route table."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ADMIN = "admin"
 
 @dataclass(frozen=True)
 class Route:
-    """One path.
+    """One route.
 
     Attributes:
-        path: With placeholders such as {name}; what metrics and logs call it.
+        path: With placeholders such as {name}; its name in metrics and logs.
         handlers: By method.
-        access: Who may call: `ANYONE`, `KEY` or `ADMIN`.
-        shape: Shape of its errors.
-        seconds: Own time limit of its work; None: the settings'.
+        access: `ANYONE`, `KEY` or `ADMIN`.
+        shape: Format of its errors.
+        seconds: Time limit of its handler; None: the settings'.
     """
 
     path: str
@@ -40,12 +40,12 @@ class Route:
 
     @property
     def allow(self) -> str:
-        """For the Allow header."""
+        """Value of the Allow header."""
         methods = {*self.handlers, *(["HEAD"] if "GET" in self.handlers else [])}
         return ", ".join(sorted(methods))
 
     def handler(self, method: str) -> Handler:
-        """What answers a method.
+        """The handler of a method.
 
         Raises:
             ServiceError: 405.
@@ -64,7 +64,7 @@ class RouteTable:
         self._patterns = [route for route in routes if "{" in route.path]
 
     def find(self, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and what its placeholders matched."""
+        """The route of a path and the values of its placeholders."""
         plain = self._plain.get(path)
         if plain is not None:
             return plain, {}

@@ -1,6 +1,6 @@
-"""OpenTelemetry by setting: one span a request, named by its route, sent to an OTLP/HTTP collector.
+"""Optional OpenTelemetry tracing: one span per request, named by its route, sent to an OTLP/HTTP collector.
 
-BentoML's own tracing stays off: it would send whole URLs, and Perspective's clients put their key there.
+BentoML's own tracing stays off: it sends whole URLs, in which Perspective's clients put their key.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def tracer(endpoint: str) -> Span:
 
 
 def spans_of(provider: Any) -> Span:
-    """Spans of any tracer provider."""
+    """Opens spans of a tracer provider."""
     from opentelemetry.propagate import extract
     from opentelemetry.trace import SpanKind, StatusCode
 

@@ -1,1 +1,1 @@
-"""The page at `/` and its parts."""
+"""The playground page at `/` and its parts."""

@@ -1,4 +1,4 @@
-"""The playground at `/`: its parts joined to one page, and the policy that lets only its own code run."""
+"""The playground at `/`: its parts joined to one page, and its Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCRIPTS = (
 
 @dataclass(frozen=True)
 class PlaygroundPage:
-    """What `GET /` answers.
+    """Response of `GET /`.
 
     Attributes:
         body: The page, UTF-8.
@@ -41,7 +41,7 @@ class PlaygroundPage:
 
 @cache
 def page() -> PlaygroundPage:
-    """Join the parts; the policy names the hash of the one script and the one style, so nothing else can run."""
+    """Join the parts; the policy allows only the script and style with the page's hashes."""
     style = "\n".join(_part(name) for name in STYLES)
     script = "\n".join(('"use strict";', *(_part(name) for name in SCRIPTS)))
     body = _part("index.html").replace("/*style*/", style).replace("/*script*/", script)

@@ -10,7 +10,7 @@ function showReading(text, verdicts) {
   const features = featuresOf(verdicts).filter((item) => lens === "all" || item.classifier === lens)
     .map((item, order) => ({ ...item, key: `f${order}` }));
   const read = at("read");
-  read.replaceChildren(...(text ? pieces(text, features).map(piece) : [el("p", { class: "empty" }, "The words that decided will be shaded here.")]));
+  read.replaceChildren(...(text ? pieces(text, features).map(piece) : [el("p", { class: "empty" }, "The words that features fired on will be shaded here.")]));
   if (text && !features.length && verdicts.length) at("legend").replaceChildren(el("li", { class: "fine" }, "No feature that these classifiers read fires on this text."));
   else at("legend").replaceChildren(...features.map(entry));
 }

@@ -1,1 +1,1 @@
-"""Versions of classifiers on disk, and the process that makes new ones."""
+"""Versions of classifiers on disk, and the transfer process that makes new ones."""

@@ -1,11 +1,11 @@
-"""Classifier versions on disk: immutable files, and one pointer a classifier to the version in use.
+"""Classifier versions on disk: immutable files, and per classifier a pointer to the version in use.
 
     <state>/<classifier>/versions/<version>.json     artifacts, written once
     <state>/<classifier>/active.json                 {"version", "previous"}, replaced by rename
-    <state>/<classifier>/.lock                       flock of whoever makes or activates a version
+    <state>/<classifier>/.lock                       flock, held while a version is made or activated
 
-A process that dies at any moment leaves either the old pointer or the new one, and a version that nothing points
-to at most. Workers and replicas that share the folder see a change by the pointer's stamp.
+A process that dies leaves either the old pointer or the new one, and at most an unused version. Workers and replicas
+that share the folder detect a change by the pointer's stamp.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Stamp = tuple[int, int, int] | None
 
 
 class BusyError(ScopesiftError):
-    """Somebody else holds a classifier's lock."""
+    """Another process or call holds a classifier's lock."""
 
 
 class Registry:
@@ -42,17 +42,17 @@ class Registry:
         self.folder = folder
 
     def path(self, name: str, version: str) -> Path:
-        """Where a version lies, whether it is there or not.
+        """Path of a version, whether it exists or not.
 
         Raises:
-            UsageError: A name or version that cannot be one.
+            UsageError: An invalid name or version.
         """
         if not VERSION.match(version):
             raise UsageError("a version is 12 hexadecimal digits")
         return self._home(name) / "versions" / f"{version}.json"
 
     def store(self, name: str, version: str, artifact: str) -> Path:
-        """Keep an artifact under its version; one that is there already stays as it is.
+        """Store an artifact under its version; an existing file is left unchanged.
 
         Raises:
             ScopeError: The folder cannot be written.
@@ -63,7 +63,7 @@ class Registry:
         return path
 
     def versions(self, name: str) -> list[tuple[str, float]]:
-        """Stored versions with the time of their making in seconds since 1970, newest first."""
+        """Stored versions with their creation time in seconds since 1970, newest first."""
         found = []
         for path in (self._home(name) / "versions").glob("*.json"):
             if VERSION.match(path.stem):
@@ -71,7 +71,7 @@ class Registry:
         return sorted(found, key=lambda item: (-item[1], item[0]))
 
     def langs(self, name: str, version: str) -> list[str]:
-        """Languages for which a stored version has rules of their own; none if it cannot be read."""
+        """Languages for which a stored version has its own decision; none if it can't be read."""
         try:
             content = json.loads(self.path(name, version).read_text(encoding="utf-8"))
             return sorted(map(str, content["by_lang"]))
@@ -79,30 +79,30 @@ class Registry:
             return []
 
     def active(self, name: str) -> str | None:
-        """The version that the pointer names; None where there is no pointer.
+        """The version that the pointer names; None without a pointer.
 
         Raises:
-            InputError: The pointer is not what `activate` writes.
+            InputError: The pointer file is invalid.
         """
         pointer = self._pointer(name)
         return None if pointer is None else str(pointer["version"])
 
     def previous(self, name: str) -> str | None:
-        """The version that was in use before the one that the pointer names; None where there was none.
+        """The version in use before the one that the pointer names; None if there was none.
 
         Raises:
-            InputError: The pointer is not what `activate` writes.
+            InputError: The pointer file is invalid.
         """
         pointer = self._pointer(name)
         before = None if pointer is None else pointer.get("previous")
         return None if pointer is None or before in (None, pointer["version"]) else str(before)
 
     def activate(self, name: str, version: str) -> str | None:
-        """Point to a stored version; the caller holds the lock.
+        """Set the pointer to a stored version; the caller must hold the lock.
 
         Returns:
-            The version that was in use before, None if there was no pointer. If this one is in use already, the one
-            before it: no version is its own predecessor.
+            The version in use before, None if there was no pointer. If this version was in use already, its
+            predecessor.
 
         Raises:
             UsageError: No such version.
@@ -115,7 +115,7 @@ class Registry:
             if previous == version:
                 previous = self.previous(name)
         except InputError:
-            previous = None  # a damaged pointer is what this call repairs
+            previous = None  # this call replaces a damaged pointer
         text = json.dumps({"version": version, "previous": previous}) + "\n"
         write_atomically(
             self._home(name) / "active.json", lambda temporary: temporary.write_text(text, encoding="utf-8")
@@ -123,7 +123,7 @@ class Registry:
         return previous
 
     def stamp(self, name: str) -> Stamp:
-        """Changes whenever the pointer is replaced; cheap enough for every batch."""
+        """A value that changes whenever the pointer is replaced; cheap enough to check for every batch."""
         try:
             status = (self._home(name) / "active.json").stat()
         except OSError:
@@ -131,7 +131,7 @@ class Registry:
         return status.st_mtime_ns, status.st_ino, status.st_size
 
     def remove_leftovers(self, name: str) -> None:
-        """Delete what killed writers left behind; whatever is young may still be being written."""
+        """Delete old temporary files of killed writers; recent ones may still be in use."""
         for path in self._home(name).rglob(".*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
@@ -139,14 +139,14 @@ class Registry:
 
     @contextmanager
     def lock(self, name: str, *, seconds: float) -> Iterator[None]:
-        """Hold a classifier's lock, across processes and replicas; the kernel drops it when the holder dies.
+        """Hold a classifier's lock, across processes and replicas; the kernel releases it when the holder dies.
 
         Args:
             name: The classifier.
             seconds: How long to wait for it.
 
         Raises:
-            BusyError: Still held by another after that.
+            BusyError: It was not released in time.
             UsageError: The folder cannot be written.
         """
         home = self._home(name)

@@ -1,4 +1,4 @@
-"""The classifiers that a service starts with, before the state folder names other versions of them."""
+"""The initial classifiers of a service, before versions of the state folder are applied."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scopesift_files.errors import UsageError
 
 
 def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
-    """The named classifiers, or those that come with the scope.
+    """The named classifiers, or the scope's bundled ones.
 
     Raises:
-        UsageError: None named for a scope that has none bundled.
+        UsageError: No names given for a scope without bundled classifiers.
     """
     chosen = names or list(bundled_classifiers(scope.id))
     if not chosen:

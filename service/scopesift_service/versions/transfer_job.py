@@ -1,7 +1,7 @@
-"""One transfer in a process of its own: `python -m scopesift_service.versions.transfer_job`, JSON in, JSON out.
+"""One transfer in its own process: `python -m scopesift_service.versions.transfer_job`, JSON in, JSON out.
 
-Apart, so that neither its memory nor its time nor its crash touches the engine that serves. It holds the classifier's
-lock from reading the version in use until the new one is active, so that no two transfers lose each other's language.
+A separate process, so that its memory, time or crash don't affect the engine. It holds the classifier's lock from
+reading the version in use until the new one is active, so that concurrent transfers don't overwrite each other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger("scopesift.transfer")
 
 
 def main() -> None:
-    """Read the job from stdin, and write its result or its error to stdout."""
+    """Read the job from stdin, and write the result or an error to stdout."""
     os.nice(NICENESS)
     start_logging(settings().log_level)
     job = json.load(sys.stdin)
@@ -49,16 +49,16 @@ def main() -> None:
 
 
 def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
-    """Transfer, and unless it is a dry run store and activate.
+    """Transfer; store and activate the new version unless it is a dry run.
 
     Args:
         job: name, lang, texts, labels, dry_run.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
-        BusyError: Another transfer of the same classifier is under way.
-        InputError, UsageError: Examples that nothing can be fitted on.
-        ScopesiftError: Scope or state folder cannot be used.
+        BusyError: Another transfer of the same classifier is running.
+        InputError, UsageError: Nothing can be fitted on the examples.
+        ScopesiftError: Scope or state folder can't be used.
     """
     if chosen.state is None:
         raise UsageError("there is no state folder; set SCOPESIFT_STATE")
@@ -91,7 +91,7 @@ def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope
 
 
 def _told(found: Transfer, name: str, lang: str, before: str | None, *, active: bool) -> dict[str, Any]:
-    """The answer of the route."""
+    """The response of the route."""
     return {
         "name": name,
         "version": found.classifier.version,

@@ -1,4 +1,4 @@
-"""Starting a transfer's process, and understanding how it ended."""
+"""Runs a transfer's process and reads its result."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ log = logging.getLogger("scopesift.transfer")
 
 
 async def run_transfer(job: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Run one transfer to its end.
+    """Run one transfer.
 
     Args:
-        job: What `transfer_job.run` wants.
-        seconds: After this it is killed; nothing is half done then.
+        job: Argument of `transfer_job.run`.
+        seconds: Time limit; the process is killed after it, without partial changes.
 
     Returns:
-        The answer of the route.
+        The response of the route.
 
     Raises:
         ServiceError: 409, 422, 500 or 503.
@@ -45,7 +45,7 @@ async def run_transfer(job: dict[str, Any], seconds: float) -> dict[str, Any]:
     result = _result(out, process.returncode)
     if "error" in result:
         status, message = result["error"]["status"], result["error"]["message"]
-        raise ServiceError(status, message or "the transfer failed; the service's log says more")
+        raise ServiceError(status, message or "the transfer failed; see the service's log")
     return result
 
 
@@ -53,6 +53,6 @@ def _result(out: bytes, returncode: int | None) -> dict[str, Any]:
     try:
         result: dict[str, Any] = json.loads(out)
     except ValueError:
-        log.error("a transfer's process died", extra={"reason": f"exit code {returncode}"})
-        return {"error": {"status": 500, "message": "the transfer's process died; nothing was changed"}}
+        log.error("a transfer process died", extra={"reason": f"exit code {returncode}"})
+        return {"error": {"status": 500, "message": "the transfer process died; nothing was changed"}}
     return result
