@@ -1,1 +1,1 @@
-"""Batch filtering: from one file to a cluster, with nothing lost and nothing done twice."""
+"""Batch filtering of document files, on one machine or a Ray cluster; runs can be resumed."""

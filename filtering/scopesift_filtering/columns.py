@@ -1,4 +1,4 @@
-"""Our columns beside a row's own: what the classifiers say of it."""
+"""The columns that filtering adds to the input's: scores and labels of the classifiers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_files.errors import UsageError
 
-NAMES = {"language": "lang"}  # as people write it in conditions
+NAMES = {"language": "lang"}  # shorter for conditions
 ADDED = "scopesift"  # the column that dropped rows get
 
 
@@ -20,16 +20,16 @@ def column_of(classifier: str) -> str:
 def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any]) -> Any:
     """The Arrow schema of our columns.
 
-    For a binary classifier `toxicity` (score) and `toxicity_flagged`; for one of many labels `lang` (the label),
-    `lang_score` and `lang_scores` (a struct of all labels); for each column with thresholds per language
-    `toxicity_threshold`; `chars` and `tokens` of the text.
+    A binary classifier adds `toxicity` (score) and `toxicity_flagged`; one with many labels `lang` (the label),
+    `lang_score` and `lang_scores` (a struct of all labels); each column with thresholds per language
+    adds `toxicity_threshold`; and always `chars` and `tokens` of the text.
 
     Args:
         classifiers: in the order of their columns.
         thresholds: per score column, see `FilterSettings.thresholds`.
 
     Raises:
-        UsageError: two classifiers would share a column.
+        UsageError: two classifiers would add the same column.
     """
     import pyarrow as pa
 
@@ -47,11 +47,11 @@ def our_schema(classifiers: Sequence[Classifier], thresholds: Mapping[str, Any])
             ]
     fields += [pa.field(f"{name}_threshold", pa.float64()) for name in thresholds]
     fields += [pa.field("chars", pa.int64()), pa.field("tokens", pa.int64())]
-    names = [field.name.casefold() for field in fields]  # SQL's names have no case
+    names = [field.name.casefold() for field in fields]  # names in SQL are case-insensitive
     twice = next((field.name for field in fields if names.count(field.name.casefold()) > 1), None)
     if twice is not None:
         called = ", ".join(one.name for one in classifiers)
         raise UsageError(
-            f"the classifiers {called} would both give the column {twice!r}; leave one out, or fit it with another name"
+            f"the classifiers {called} would both add the column {twice!r}; leave one out, or fit it with another name"
         )
     return pa.schema(fields)

@@ -1,4 +1,4 @@
-"""The condition: SQL over the input's columns and ours, checked before any work, computed by DuckDB."""
+"""The condition: SQL over the input's columns and ours, checked at the start and evaluated by DuckDB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from scopesift_files.errors import UsageError
 
-# one thread and no files: a condition reads its row and nothing else
+# one thread and no file access: a condition only reads its row
 CONFIG = {
     "threads": "1",
     "enable_external_access": "false",
@@ -25,8 +25,8 @@ class Condition:
 
     Attributes:
         sql: as it was given.
-        parts: what must all hold: the terms of its top-level AND, as SQL; they are the reasons of dropped rows.
-        columns: the column references in it, each a path of names.
+        parts: terms of its top-level AND, as SQL; the reasons of dropped rows.
+        columns: its column references, each a path of names.
     """
 
     sql: str
@@ -71,7 +71,7 @@ class Condition:
         return read
 
     def unqualified(self, ours: Sequence[str]) -> set[str]:
-        """Our columns that it names without `ours.`, case-folded: a row with one of that name is ambiguous."""
+        """Our columns that it names without `ours.`, case-folded; rows with a column of that name are ambiguous."""
         own = {name.casefold() for name in ours}
         return {path[0].casefold() for path in self.columns} & own
 
@@ -80,8 +80,8 @@ def parse_condition(sql: str) -> Condition:
     """Parse a condition with DuckDB's own parser.
 
     Raises:
-        UsageError: not one SQL expression, or one that looks at more than its row: subqueries, aggregates,
-            windows, and functions whose answer changes (random, now).
+        UsageError: not one SQL expression, or one that depends on more than its row: subqueries, aggregates, windows,
+            and non-deterministic functions (random, now).
     """
     if not sql.strip():
         return Condition(sql, (), ())
@@ -105,13 +105,13 @@ def parse_condition(sql: str) -> Condition:
     for item in _walk(where):
         kind = item.get("class")
         if kind in ("SUBQUERY", "WINDOW"):
-            raise UsageError(f"--where: a {kind.lower()} looks at more than its row; leave it out")
+            raise UsageError(f"--where: a {kind.lower()} depends on more than its row; leave it out")
         name = str(item.get("function_name", "")).lower()
         if kind == "COLUMN_REF":
             columns.append(tuple(item["column_names"]))
             name = item["column_names"][0].lower() if len(item["column_names"]) == 1 else ""
         if name in changing:
-            raise UsageError(f"--where: {name} gives another answer each time, so a run could not be resumed")
+            raise UsageError(f"--where: {name} is not deterministic, so a run could not be resumed")
     conjunction = where.get("type") == "CONJUNCTION_AND"
     parts = [_sql_of(connection, tree, child) for child in (where["children"] if conjunction else [where])]
     connection.close()
@@ -119,13 +119,13 @@ def parse_condition(sql: str) -> Condition:
 
 
 class Judge:
-    """Computes the parts of a condition for rows."""
+    """Evaluates the parts of a condition for rows."""
 
     def __init__(self, parts: Sequence[str], input_schema: Any, our_schema: Any) -> None:
         """Check the parts against the columns.
 
         Raises:
-            UsageError: a name, type or function that does not fit, or a part that is not a yes or no.
+            UsageError: an unknown name, a wrong type or function, or a part that is not boolean.
         """
         self.parts = tuple(parts)
         self.input_schema, self.our_schema = input_schema, our_schema
@@ -151,8 +151,8 @@ class Judge:
             ours: Arrow table of our columns.
 
         Returns:
-            For each row the parts' answers (None: unknown, as SQL has it), and the rows for which they cannot
-            be computed, with DuckDB's reason.
+            For each row the parts' values (None: unknown, as in SQL), and the rows for which they can't be
+            evaluated, with DuckDB's error.
         """
         if not self.parts:
             return [() for _ in range(len(ours))], {}
@@ -171,10 +171,10 @@ class Judge:
     def _run(self, parts: list[str], inputs: Any, ours: Any, *, types: bool = False) -> list[Any]:
         connection = _connect()
         try:
-            # a table without columns cannot be joined by position
+            # DuckDB can't join a table without columns by position
             connection.register("input", inputs if inputs.num_columns else _row_numbers(len(ours)))
             connection.register("ours", ours)
-            if types:  # a WHERE refuses aggregates, which a SELECT would take
+            if types:  # WHERE rejects aggregates, which SELECT accepts
                 connection.execute(f"SELECT 1 {JOINED} WHERE ({parts[0]})").fetchall()
             answer = connection.execute(f"SELECT {', '.join(f'({part})' for part in parts)} {JOINED}")
             if types:
@@ -195,7 +195,7 @@ def _connect() -> Any:
 
 
 def _nothing(schema: Any) -> Any:
-    """One row of nulls: enough for DuckDB to compute the constants of a condition, and complain of them."""
+    """One row of nulls, for which DuckDB evaluates a condition's constants and reports their errors."""
     import pyarrow as pa
 
     return pa.table([pa.nulls(1, field.type) for field in schema], schema=schema)
@@ -219,11 +219,11 @@ def _sql_of(connection: Any, tree: dict[str, Any], expression: dict[str, Any]) -
 
 
 def _closes_last(sql: str) -> bool:
-    """Whether the bracket that opens an expression is the one that closes it; quoted brackets don't count."""
+    """Whether the first bracket of an expression is closed by its last one; quoted brackets don't count."""
     depth, quote = 0, ""
     for at, letter in enumerate(sql):
         if quote or letter in "'\"":
-            # a doubled quote closes and opens again, which comes to the same
+            # a doubled quote closes and reopens, with the same effect
             quote = "" if letter == quote else quote or letter
             continue
         depth += (letter == "(") - (letter == ")")

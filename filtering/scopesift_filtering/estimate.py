@@ -1,4 +1,4 @@
-"""--dry-run: what a run would do and how long it would take, from a sample, writing nothing."""
+"""--dry-run: estimates a run's result and duration from a sample, without writing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SAMPLE_ROWS = 256
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a sample says of the whole; all of it computed, nothing promised.
+    """An extrapolation from a sample of rows.
 
     Attributes:
-        sampled: rows of the sample, those at the beginning.
-        rejected: of them, that cannot be read.
-        kept: of them, that meet the condition.
-        tokens: of them.
-        rows: of the whole input, from the sample's bytes; None where sizes are unknown.
-        seconds: for the whole input on this machine; None where sizes are unknown.
+        sampled: rows of the sample, the first ones of the input.
+        rejected: unreadable rows in it.
+        kept: rows in it that meet the condition.
+        tokens: its tokens.
+        rows: estimate for the whole input; None if file sizes are unknown.
+        seconds: estimate for the whole input on this machine; None if file sizes are unknown.
     """
 
     sampled: int
@@ -35,7 +35,7 @@ class Estimate:
 
 
 def estimate(plan: RunPlan) -> Estimate | None:
-    """Judge the first rows and extrapolate; None for an empty input."""
+    """Classify the first rows and extrapolate; None for an empty input."""
     first = next(shards_of(plan), None)
     if first is None:
         return None
@@ -43,7 +43,7 @@ def estimate(plan: RunPlan) -> Estimate | None:
     shard = Shard(first.group, 0, first.format, rows)
     reader = plan.engine.reader.without_places()
     prepared = prepare(plan.engine.scope, shard, plan.settings)
-    compute(reader, prepared, plan.settings.threads)  # the first run pays for what later ones find ready
+    compute(reader, prepared, plan.settings.threads)  # warm-up: the first run is slower
     started = time.perf_counter()
     prepared = prepare(plan.engine.scope, shard, plan.settings)
     acts_NS = compute(reader, prepared, plan.settings.threads)
@@ -63,7 +63,7 @@ def estimate(plan: RunPlan) -> Estimate | None:
 
 
 def _total_rows(plan: RunPlan, first: Shard) -> int | None:
-    """Rows of the input: counted in the footers of Parquet files, elsewhere from bytes a row of the sample."""
+    """Rows of the input: from the footers of Parquet files, otherwise from the sample's bytes per row."""
     if any(file.size < 0 for file in plan.files):
         return None
     size = sum(file.size for file in plan.files)
@@ -80,7 +80,7 @@ def _total_rows(plan: RunPlan, first: Shard) -> int | None:
 
 
 def _parquet_rows(url: str) -> int:
-    """Rows that a footer names; 1 for a damaged file, which is one rejected row."""
+    """Rows according to the footer; 1 for a damaged file, which is one rejected row."""
     import fsspec
     import pyarrow
     import pyarrow.parquet as pq

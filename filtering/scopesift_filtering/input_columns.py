@@ -19,7 +19,7 @@ from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings
 
 SAMPLE_ROWS = 1000
-READERS = 16  # heads of files that are fetched at once
+READERS = 16  # files sampled in parallel
 
 
 @dataclass
@@ -27,15 +27,15 @@ class InputColumns:
     """Columns of the input.
 
     Attributes:
-        types: name -> Arrow type that holds what all files have under it, as far as there is one.
-        clashes: name -> why there is none; matters where a condition reads the column.
+        types: name -> common Arrow type of the column in all files, if there is one.
+        clashes: name -> why there is none; an error if the condition reads the column.
     """
 
     types: dict[str, Any] = field(default_factory=dict)
     clashes: dict[str, str] = field(default_factory=dict)
 
     def add(self, url: str, name: str, kind: Any) -> None:
-        """Take in what a file holds under a name; types that one type can hold are widened to it."""
+        """Add a file's column; types with a common type are widened to it."""
         import pyarrow as pa
 
         held = self.types.setdefault(name, kind)
@@ -56,7 +56,7 @@ class InputColumns:
 
         Raises:
             UsageError: as `Condition.input_columns`.
-            InputError: files give one of them types that no type holds.
+            InputError: one of them has no common type over the files.
         """
         import pyarrow as pa
 
@@ -70,12 +70,12 @@ class InputColumns:
 def sample_columns(files: Sequence[InputFile], settings: FilterSettings) -> InputColumns:
     """Columns of the input, and their Arrow types.
 
-    Of Parquet files the schema says; of others the first rows (up to 1,000 in all, at least one a file): whole
-    numbers, numbers, booleans, or text; objects and lists are JSON text. CSV columns are numbers if all that the
-    sample holds are.
+    Types come from the schema of Parquet files, otherwise from the first rows (up to 1,000 in all, at least one per
+    file): integers, floats, booleans, or text; objects and lists are JSON text. CSV columns are numbers if all sampled
+    values are.
 
     Args:
-        files: all inputs; the head of each is read.
+        files: all inputs; the first rows of each are read.
         settings: limits of a row.
     """
     import pyarrow as pa
@@ -124,14 +124,14 @@ def _parquet_schema(file: InputFile) -> dict[str, Any]:
         with open_bytes(file.url) as (_, handle):
             schema = pq.read_schema(handle)
     except (pa.ArrowException, OSError):
-        return {}  # its rows go to the dead letter
+        return {}  # its rows will be rejected
     if len(set(schema.names)) < len(schema.names):
         return {}  # likewise
     return {one.name: _value_type(one.type) for one in schema}
 
 
 def _value_type(kind: Any) -> Any:
-    """The type of the values of a column, whether they are held in a dictionary or not."""
+    """The type of a column's values, also if it is dictionary-encoded."""
     import pyarrow as pa
 
     kind = plain_type(kind)

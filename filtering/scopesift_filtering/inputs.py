@@ -1,4 +1,4 @@
-"""Which files a run reads: files, globs, folders and URLs become a sorted list, and that list groups of files."""
+"""A run's input files: files, globs, folders and URLs are resolved to a sorted list, which is split into groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITTEN = (
         for suffix in (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
     ),
 )
-"""Files of the kinds that a run writes, as an example of each."""
+"""Examples of the files that a run writes."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class InputFile:
     Attributes:
         url: path or URL as fsspec opens it.
         format: "jsonl", "csv" or "parquet".
-        size: bytes on disk, -1 where the file system does not say.
+        size: bytes on disk, -1 if unknown.
     """
 
     url: str
@@ -42,12 +42,12 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Group:
-    """Neighbouring files that are read one after the other; shards may span files, never groups.
+    """Consecutive files that are read by one task; shards may span files, but not groups.
 
     Attributes:
-        index: number of the group.
+        index: index of the group.
         first: index of its first file in the run's list.
-        files: the files, all of one format; a Parquet file is a group by itself.
+        files: the files, all of one format; a Parquet file is its own group.
     """
 
     index: int
@@ -56,11 +56,11 @@ class Group:
 
 
 class Inputs(NamedTuple):
-    """What the patterns of a run name.
+    """Files matched by a run's patterns.
 
     Attributes:
-        files: those to read, in the patterns' order, sorted inside a folder or glob, each once.
-        unread: other files in the folders and globs, hidden ones and markers (`_SUCCESS`) aside.
+        files: files to read, without duplicates, in the patterns' order and sorted inside a folder or glob.
+        unread: other files in the folders and globs, except hidden ones and markers (`_SUCCESS`).
     """
 
     files: list[InputFile]
@@ -68,14 +68,14 @@ class Inputs(NamedTuple):
 
 
 def find_inputs(patterns: Sequence[str], out: Path | None = None) -> Inputs:
-    """Every file that the patterns name.
+    """Find the files that patterns match.
 
     Args:
         patterns: files, globs, folders and URLs.
-        out: a folder that must not lie where a pattern would find its files.
+        out: output folder; an error if a pattern would match its files.
 
     Raises:
-        UsageError: nothing there, an unknown format, `out` inside the inputs, or fsspec is not installed.
+        UsageError: no file, an unknown format, `out` inside the inputs, or fsspec is not installed.
     """
     found: dict[str, InputFile] = {}
     unread: dict[str, None] = {}
@@ -90,7 +90,7 @@ def find_inputs(patterns: Sequence[str], out: Path | None = None) -> Inputs:
 
 
 def make_groups(files: Sequence[InputFile]) -> list[Group]:
-    """Cut the list into groups; depends on formats and sizes only, so every engine makes the same."""
+    """Split the list into groups by formats and sizes only, so that all engines make the same groups."""
     groups: list[Group] = []
     run: list[InputFile] = []
 
@@ -118,7 +118,10 @@ def _expand(pattern: str, out: Path | None) -> Inputs:
         fs, path = fsspec.core.url_to_fs(pattern if remote else str(Path(pattern).expanduser()))
         named = False
         if not remote and Path(pattern).expanduser().is_file():
-            found, named = {path: fs.info(path)}, True  # a name with brackets in it is still a name
+            found, named = (
+                {path: fs.info(path)},
+                True,
+            )  # an existing file with brackets in its name, not a glob
         elif any(letter in path for letter in "*?["):
             found = fs.glob(path, detail=True)
         elif fs.isdir(path):
@@ -133,7 +136,7 @@ def _expand(pattern: str, out: Path | None) -> Inputs:
         ) from None
     if out is not None and "file" in fs.protocol and _would_find(path, out.resolve()):
         raise UsageError(
-            f"--out {out} lies inside the input {pattern}, where a resumed run would read what it wrote; "
+            f"--out {out} is inside the input {pattern}, so a resumed run would read its own output; "
             "choose an --out outside of the inputs"
         )
     files, unread = [], []
@@ -155,7 +158,7 @@ def _expand(pattern: str, out: Path | None) -> Inputs:
 
 
 def _format(name: str) -> str | None:
-    """The format of a file that can be read row by row; Parquet that is compressed once more can't."""
+    """The format of a file that can be read row by row; externally compressed Parquet can't."""
     known = file_format(name)
     return None if known == "parquet" and compression_of(name) else known
 
@@ -167,7 +170,7 @@ def _unknown(name: str) -> str:
 
 
 def _would_find(path: str, out: Path) -> bool:
-    """Whether a folder or glob finds what a run writes into `out`."""
+    """Whether a folder or glob matches files that a run writes into `out`."""
     if not any(letter in path for letter in "*?["):
         return Path(path).resolve() in (out, *out.parents)
     from fsspec.utils import glob_translate

@@ -1,4 +1,4 @@
-"""manifest.json: what ran, on what, and what came out."""
+"""manifest.json: the run's settings, inputs and results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("scopesift", "torch", "transformers", "tokenizers", "duckdb", "pyarr
 
 
 def write_manifest(plan: RunPlan, tally: Tally, *, engine: str) -> None:
-    """Write the manifest of a finished run; the only file with times in it, besides the report."""
+    """Write the manifest of a finished run; only the manifest and the report contain times."""
     write_json(plan.out / "manifest.json", manifest(plan, tally, engine=engine))
 
 

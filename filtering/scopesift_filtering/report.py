@@ -1,4 +1,4 @@
-"""report.html: what a run kept and dropped, why, and what the rows look like."""
+"""report.html: kept, dropped and rejected rows with reasons, and samples."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ STYLE = """
 .row small{opacity:.75}
 """
 SAYS = {name: says for name, (says, _) in REASONS.items()} | {
-    "condition_failed": "the condition cannot be computed for the row"
+    "condition_failed": "the condition cannot be evaluated for the row"
 }
 MOST_BAR = 12  # em
 
 
 def write_report(plan: RunPlan, tally: Tally) -> None:
-    """Write the page beside the manifest; one file, no script, nothing fetched."""
+    """Write the report beside the manifest: one self-contained file without scripts."""
     counts = tally.counts
     parts = [
         section("rows", "Rows", _rows(tally)),
@@ -56,7 +56,7 @@ def write_report(plan: RunPlan, tally: Tally) -> None:
         + f"; input files: {len(plan.files):,}; run {plan.record.digest[:12]}"
     )
     body = f'<p class="dim">{escape(about)}</p><p class="lead">{escape(lead)}</p>' + "".join(parts)
-    write_page(plan.out / "report.html", "What the filter did", body, style=STYLE)
+    write_page(plan.out / "report.html", "Filter report", body, style=STYLE)
 
 
 def _rows(tally: Tally) -> str:
@@ -75,7 +75,7 @@ def _reasons(tally: Tally) -> str:
 
 
 def _bars(numbers: Mapping[str, int], title: str, *, by_count: bool = True, of: int | None = None) -> str:
-    """A table with bars; shares are of `of` rows, or of all that are counted."""
+    """A table with bars; shares are relative to `of`, by default to the sum."""
     if not numbers:
         return "<p>None.</p>"
     items = sorted(numbers.items(), key=lambda item: (-item[1], item[0])) if by_count else numbers.items()

@@ -1,4 +1,4 @@
-"""One run from start to end: lock, resume, engine, checks, manifest and report."""
+"""Runs a plan: lock, resume, engine, checks, manifest and report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Cluster:
     """Where the Ray engine runs.
 
     Attributes:
-        address: of the cluster; None: one that is started on this machine.
+        address: of the cluster; None: start one on this machine.
         workers: model actors.
     """
 
@@ -42,22 +42,22 @@ def run_filter(
     workers: int | None = None,
     on_shard: Callable[[Tally, Marker], None] | None = None,
 ) -> Tally:
-    """Run a plan to its end.
+    """Run a plan.
 
     Args:
         plan: what to do.
-        resume: go on with the run that the folder holds.
+        resume: continue the run in the output folder.
         cluster: run on Ray; None: in this process.
-        workers: model threads of the local engine; None: by the machine.
-        on_shard: called after each shard with the sums so far.
+        workers: model threads of the local engine; None: see `worker_count`.
+        on_shard: called after each shard with the totals so far.
 
     Returns:
-        The sums of the whole run, shards done earlier included.
+        The totals of the whole run, including shards done earlier.
 
     Raises:
-        UsageError: another process is at work in the folder, or it holds another run, or this one without `resume`.
-        InputError: the input changed since some shard was written.
-        ScopeError: the file system refused to write.
+        UsageError: another process uses the folder, or it holds another run, or this run and `resume` is false.
+        InputError: the input changed since a shard was written.
+        ScopeError: a file can't be written.
     """
     with one_at_a_time(plan.out, remedy="choose another --out"):
         open_run(plan.out, plan.record, resume=resume)

@@ -1,4 +1,4 @@
-"""A run, checked and ready: everything an engine needs."""
+"""A checked run with everything that an engine needs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from scopesift_filtering.shards.result import RowJudge
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What to do, and where to put it.
+    """A run.
 
     Attributes:
-        out: folder of the run.
+        out: output folder.
         files, groups: the inputs.
-        settings: what decides the bytes.
+        settings: as given.
         engine: scope and classifiers.
         judge: condition and thresholds.
-        record: the identity.
-        shadowed: our columns that the input has too; the condition tells them apart.
-        unread: files of the input's folders and globs that are of no known format.
+        record: the run's identity.
+        shadowed: our columns that the input has too; the condition can qualify them.
+        unread: files in the input's folders and globs with an unknown format.
     """
 
     out: Path
@@ -46,11 +46,11 @@ class RunPlan:
 
 
 def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engine: Engine) -> RunPlan:
-    """Find the inputs and check everything that can be checked before any work.
+    """Find the inputs and check everything that can be checked at the start.
 
     Raises:
         UsageError: no such input, a bad condition, no text column, or an output folder inside the inputs.
-        InputError: an input that cannot be opened.
+        InputError: an input can't be opened.
     """
     if engine.scope.device != "cpu":
         settings = replace(settings, batch_tokens=ACCELERATOR_BATCH_TOKENS)

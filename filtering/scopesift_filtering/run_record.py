@@ -1,4 +1,4 @@
-"""What a run is: inputs, classifiers, settings. Another one in the same folder is refused, never mixed in."""
+"""A run's identity: inputs, classifiers, settings. A folder holds one run; another one is an error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scopesift_filtering.inputs import InputFile
 from scopesift_filtering.settings import FilterSettings
 
 RECORD = "run.json"
-LAYOUT = 2  # grows when the same settings would give other bytes
+LAYOUT = 2  # increased when the same settings would give other output
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RunRecord:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the identity; every marker carries it."""
+        """SHA-256 of the identity; stored in every marker."""
         text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -41,7 +41,7 @@ class RunRecord:
 def make_record(
     files: Sequence[InputFile], settings: FilterSettings, engine: Engine, schema: Any
 ) -> RunRecord:
-    """Say what a run is, before it starts."""
+    """Make the identity of a run."""
     return RunRecord(
         {
             "layout": LAYOUT,
@@ -57,10 +57,10 @@ def make_record(
 
 
 def open_run(out: Path, record: RunRecord, *, resume: bool) -> None:
-    """Start a run in a folder, or go on with the same one.
+    """Start a run in a folder, or resume it.
 
     Raises:
-        UsageError: the folder holds something else, another run, or the same one and `resume` is not asked for.
+        UsageError: the folder holds other files or another run, or this run and `resume` is false.
     """
     path = out / RECORD
     if not path.is_file():
@@ -73,13 +73,13 @@ def open_run(out: Path, record: RunRecord, *, resume: bool) -> None:
     held = read_json(path, "choose another --out")
     if held.get("run") != record.digest:
         difference = _difference(held, record.content)
-        raise UsageError(f"{out} holds another run: {difference}; choose another --out, or run with the same")
+        raise UsageError(f"{out} holds another run: {difference}; choose another --out, or use the same")
     if not resume:
-        raise UsageError(f"{out} holds this run already; --resume goes on with it, or choose another --out")
+        raise UsageError(f"{out} holds this run already; continue it with --resume, or choose another --out")
 
 
 def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The first thing in which two identities differ, in words."""
+    """The first difference of two identities, in words."""
     for key, value in wanted.items():
         before = held.get(key)
         if before == value:

@@ -1,4 +1,4 @@
-"""Everything that decides the bytes of a filtered shard, besides its content and the classifiers."""
+"""Settings on which the output of a shard depends, besides its content and the classifiers."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from scopesift_files.errors import UsageError
 
 MODES = ("attributes", "split", "both")
 COMPRESSIONS = ("zst", "gz", "none")
-ROW_BYTES = 1024  # of an ordinary row; shards of longer ones hold fewer
-THREADS = 1  # one a worker: small products lose more by being split than they gain, and bytes stay the same
+ROW_BYTES = 1024  # size of an ordinary row; shards of longer rows hold fewer
+THREADS = 1  # one per worker: small products gain nothing from more threads, and the output stays the same
 
 
 @dataclass(frozen=True)
 class FilterSettings:
-    """How rows are read, judged and written.
+    """How rows are read, classified and written.
 
-    Batches never cross shards, so a shard's bytes depend on nothing outside it: the sizes here are part of what
-    a run is, and so is the number of threads of one matrix product.
+    Batches don't span shards, so a shard's output only depends on its rows, these sizes and the number of threads per
+    matrix product, which are therefore part of the run's identity.
 
     Attributes:
         text: column that holds the text.
         where: SQL condition that a kept row meets; empty: every row that can be read.
         thresholds: score column -> language or "default" -> the score from which on a row is dropped.
-        mode: "attributes" (a row of scores for every row), "split" (kept and dropped rows), or "both".
+        mode: "attributes" (scores of every row), "split" (kept and dropped rows), or "both".
         max_chars: longer texts are rejected.
         max_row_bytes: longer rows are rejected without being parsed.
-        shard_rows: most rows of a shard.
+        shard_rows: maximum rows of a shard.
         shard_bytes: a shard ends with the row that reaches this many bytes.
-        batch_tokens: most tokens of a batch, padding included.
-        threads: threads of one matrix product.
-        compression: of JSONL outputs; Parquet outputs hold zstd pages.
+        batch_tokens: maximum tokens of a batch, including padding.
+        threads: threads per matrix product.
+        compression: of JSONL outputs; Parquet outputs use zstd.
         limit: read no more than this many rows; 0: all.
     """
 

@@ -1,4 +1,4 @@
-"""The sums of a run while it goes on."""
+"""Running totals of a run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SAMPLES = 12
 
 @dataclass
 class Tally:
-    """What the finished shards add up to.
+    """Totals of the finished shards.
 
     Attributes:
         started: monotonic clock at the start, seconds.
         shards, rows, kept, dropped, rejected, chars, tokens, places, disk_bytes: sums over all shards.
-        earlier: rows of shards that were done before this process began.
+        earlier: rows of shards that were done before this process started.
         new_tokens: tokens that this process computed.
         counts: table -> value -> rows.
         samples: kept and dropped rows, those of the first shards in input order.
@@ -43,7 +43,7 @@ class Tally:
     outputs: dict[str, str] = field(default_factory=dict)
 
     def add(self, marker: Marker, *, before: bool) -> None:
-        """Take in a finished shard."""
+        """Add a finished shard."""
         self.shards += 1
         for name in ("rows", "kept", "dropped", "rejected", "chars", "tokens", "places", "disk_bytes"):
             setattr(self, name, getattr(self, name) + getattr(marker, name))
@@ -56,31 +56,31 @@ class Tally:
         for kind, rows in marker.samples.items():
             held = self.samples.setdefault(kind, [])
             held += [(marker.shard, row) for row in rows]
-            held.sort(key=lambda pair: pair[0])  # stable: the same samples in whatever order shards end
+            held.sort(key=lambda pair: pair[0])  # stable: independent of the order in which shards finish
             del held[SAMPLES:]
         self.outputs.update(marker.files)
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """Seconds since the start."""
         return max(time.monotonic() - self.started, 1e-9)
 
     @property
     def docs_per_s(self) -> float:
-        """Rows of this process a second."""
+        """Rows per second of this process."""
         return (self.rows - self.earlier) / self.seconds
 
     @property
     def tokens_per_s(self) -> float:
-        """Tokens of this process a second, overlaps of windows included."""
+        """Tokens per second of this process, including overlaps of windows."""
         return self.new_tokens / self.seconds
 
     @property
     def kept_share(self) -> float:
-        """Of all rows, unreadable ones too."""
+        """Share of all rows, including unreadable ones."""
         return self.kept / max(self.rows, 1)
 
     @property
     def padding(self) -> float:
-        """Share of computed places that no token filled (the prefix counts as filling)."""
+        """Share of padding in the computed tokens (prefixes are not padding)."""
         return 1 - self.tokens / max(self.places, 1)

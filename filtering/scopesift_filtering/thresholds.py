@@ -17,10 +17,10 @@ def read_thresholds(path: Path, classifiers: Sequence[Classifier]) -> Thresholds
 
     Args:
         path: YAML such as `toxicity: {default: 0.5, fr: 0.35}`.
-        classifiers: those of the run; languages need one called `language`.
+        classifiers: those of the run; thresholds per language need one called `language`.
 
     Raises:
-        UsageError: not a file, not of that form, or a column or language that no classifier gives.
+        UsageError: not a file, not of that form, or an unknown column or language.
     """
     import yaml
 

@@ -57,7 +57,7 @@ def test_json_files_are_read_as_lines_and_files_of_other_formats_are_named(folde
 @pytest.mark.parametrize("pattern", [".", "deep/..", "**", "**/*.jsonl*", "*/kept/*", "*/*.json"])
 @pytest.mark.parametrize("out", ["clean", "./clean", "deep/../clean"])
 def test_an_output_folder_that_a_resumed_run_would_read_is_refused_at_the_start(folder, pattern, out):
-    with pytest.raises(UsageError, match="lies inside the input"):
+    with pytest.raises(UsageError, match="is inside the input"):
         find_inputs([str(folder / "b.jsonl"), str(folder / pattern)], folder / out)
 
 

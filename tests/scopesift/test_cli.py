@@ -282,4 +282,4 @@ def test_filter_counts_and_names_the_files_that_it_does_not_read(
     assert "table-10" not in told
     assert len(json.loads((tmp_path / "out" / "manifest.json").read_text())["unread_files"]) == 12
     inside = invoke("filter", folder, "--out", folder / "out", *options)
-    assert "lies inside the input" in str(inside.exception)
+    assert "is inside the input" in str(inside.exception)

@@ -67,7 +67,7 @@ class FakeEngine:
         self.asked.append(list(texts))
         await asyncio.sleep(self.delay)
         if self.away:
-            raise ServiceError(503, "the engine is away")
+            raise ServiceError(503, "the engine is not available")
         if self.broken:
             raise KeyError(f"a message that quotes {texts[0]}")
         return [judged(text) for text in texts]

@@ -1,1 +1,1 @@
-"""What runs the shards: threads on this machine, or Ray."""
+"""Engines that run the shards: threads on this machine, or Ray."""

@@ -1,4 +1,4 @@
-"""The local engine: reading and tokenising, the model, and writing overlap in threads of one process."""
+"""The local engine: threads of one process for reading and tokenising, the model, and writing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from scopesift_filtering.shards.marker import Marker, find_marker
 from scopesift_filtering.shards.shard import Shard, read_shards
 from scopesift_filtering.shards.work import Prepared, finish, prepare, use_threads
 
-# Batches that wait for each model thread, and finished shards that wait to be written: enough to overlap, few
-# enough to bound memory.
+# Queued batches per model thread, and queued shards to write: enough to overlap the steps, few enough to bound memory.
 WAITING = 4
 _DONE = object()
 
@@ -38,7 +37,7 @@ def shards_of(plan: RunPlan) -> Iterator[Shard]:
 
 
 def worker_count(plan: RunPlan) -> int:
-    """Model threads: one a core and matrix product thread on the CPU, one on an accelerator; never decides bytes."""
+    """Number of model threads: cores / threads per product, or one on an accelerator; doesn't affect the output."""
     if plan.engine.scope.device != "cpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -46,26 +45,26 @@ def worker_count(plan: RunPlan) -> int:
 
 
 def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> set[str]:
-    """Do every shard that is not done.
+    """Run all shards that are not done.
 
     Args:
         plan: the run.
-        on_shard: called for each shard with its marker and whether it had been done before; from several
-            threads, one at a time.
-        workers: model threads; None: by the machine.
+        on_shard: called for each shard with its marker and whether it was done before; from several threads, one
+            at a time.
+        workers: model threads; None: see `worker_count`.
 
     Returns:
         Names of all shards of the input.
 
     Raises:
-        ScopesiftError: of the first step that failed; what was finished stays.
+        ScopesiftError: of the first step that failed; finished shards are kept.
     """
     return _Pipeline(plan, on_shard, workers or worker_count(plan)).run()
 
 
 @dataclass(eq=False)
 class _Open:
-    """A shard whose batches are being run, by all model threads at once."""
+    """A shard whose batches are being run by the model threads."""
 
     prepared: Prepared
     reading: SelectedReading

@@ -1,4 +1,4 @@
-"""The cluster engine: Ray Data streams shards from reading tasks to model actors, which write them."""
+"""The Ray engine: Ray Data streams shards from reading tasks to model actors, which write them."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.marker import Marker, find_marker
 from scopesift_filtering.shards.shard import Shard, read_shards
 
-OBJECT_STORE = 512 * 2**20  # of a cluster that is started here; shards are a few MiB each
+OBJECT_STORE = 512 * 2**20  # bytes, for a cluster that is started here; shards are a few MiB each
 ERRORS = {kind.__name__: kind for kind in (InputError, ScopeError, UsageError, ScopesiftError)}
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a node needs to know of a run; everything in it can be sent.
+    """What a node needs of a run; picklable.
 
     Attributes:
-        out: folder that every node sees.
-        settings: what decides the bytes.
-        scope: name or folder of the scope, the same on every node; its hash is checked there.
+        out: folder that is shared by all nodes.
+        settings: as in the plan.
+        scope: name or folder of the scope on every node; its hash is checked there.
         device: where the model runs.
-        dtype: precision of the backbone, the driver's: a worker's own hardware might choose another.
+        dtype: precision of the backbone, chosen by the driver, since workers' hardware may differ.
         classifiers: artifacts as JSON.
         columns: Arrow schema of the input columns that the condition reads.
         run: digest of the run's identity.
@@ -51,22 +51,22 @@ class Task:
 
 
 def run_ray(plan: RunPlan, on_shard: OnShard, *, address: str | None, workers: int | None) -> set[str]:
-    """Do every shard that is not done, on a Ray cluster.
+    """Run all shards that are not done on a Ray cluster.
 
-    Nodes that die are no loss: Ray runs their shards again, elsewhere, to the same bytes on the same kind of processor.
+    Shards of nodes that die are run again elsewhere, with the same output on the same kind of processor.
 
     Args:
-        plan: the run; inputs, output folder and scope have to be reachable from every node.
-        on_shard: called for each shard with its marker and whether it had been done before.
-        address: of the cluster; None: one that is started on this machine and stopped at the end.
-        workers: model actors; None: one a GPU, or one a core and thread of a matrix product.
+        plan: the run; inputs, output folder and scope must be reachable from all nodes.
+        on_shard: called for each shard with its marker and whether it was done before.
+        address: of the cluster; None: start one on this machine and stop it at the end.
+        workers: model actors; None: one per GPU, or cores / threads per product on CPUs.
 
     Returns:
         Names of all shards of the input.
 
     Raises:
         UsageError: Ray is not installed or not reachable.
-        ScopesiftError: of the first shard that failed; what was finished stays.
+        ScopesiftError: of the first shard that failed; finished shards are kept.
     """
     ray, started = _connect(address)
     try:
@@ -81,7 +81,7 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     task = _task(plan)
-    # a limit counts rows from the beginning, so one task reads all groups then
+    # a limit counts rows from the start, so with a limit one task reads all groups
     parts = [plan.groups] if plan.settings.limit else [[group] for group in plan.groups]
     on_gpu = plan.engine.scope.device != "cpu"
     each = {"num_gpus": 1} if on_gpu else {"num_cpus": plan.settings.threads}
@@ -127,7 +127,7 @@ def _task(plan: RunPlan) -> Task:
 
 
 def _read(batch: dict[str, Any], task: Task) -> Iterator[dict[str, Any]]:
-    """Read groups; shards that are done travel as their marker only."""
+    """Read groups; of shards that are done only the marker is sent."""
     left = task.settings.limit or None
     try:
         for groups in batch["groups"]:
@@ -174,7 +174,7 @@ class _Worker:
         try:
             if not (task.out / RECORD).is_file():
                 raise UsageError(
-                    f"{task.out} is not seen by node {os.uname().nodename}; --out has to be shared"
+                    f"{task.out} does not exist on node {os.uname().nodename}; --out has to be shared"
                 )
             prepared = prepare(self.engine.scope, item, task.settings)
             acts_NS = compute(self.reader, prepared, task.settings.threads)
@@ -190,7 +190,7 @@ def _failure(error: ScopesiftError) -> dict[str, Any]:
 
 
 def _connect(address: str | None) -> tuple[Any, bool]:
-    # telemetry is the user's choice; Ray asks nobody
+    # Ray's telemetry is on by default; turn it off unless the user set it
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray

@@ -1,1 +1,1 @@
-"""Shards: parts of the input that are read, judged and written as one."""
+"""Shards: parts of the input that are read, classified and written as a unit."""

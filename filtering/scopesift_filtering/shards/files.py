@@ -24,7 +24,7 @@ from scopesift_filtering.shards.summary import make_marker
 
 
 def write_shard(out: Path, result: ShardResult, settings: FilterSettings, run: str) -> Marker:
-    """Write a shard's files, each whole or not at all, and its marker last.
+    """Write a shard's files atomically, and its marker last.
 
     Args:
         out: folder of the run.
@@ -33,7 +33,7 @@ def write_shard(out: Path, result: ShardResult, settings: FilterSettings, run: s
         run: digest of the run's identity.
 
     Raises:
-        ScopeError: the file system refused; the shard has no marker then.
+        ScopeError: a file can't be written; the shard then has no marker.
     """
     shard = result.shard
     parquet, jsonl = shard.format == "parquet", shard.format == "jsonl"
@@ -100,12 +100,12 @@ def _compressed(data: bytes, compression: str) -> bytes:
 
 
 def _original(row: Row, jsonl: bool) -> bytes:
-    """A JSONL row as it was; a CSV row as an object of strings."""
+    """A JSONL row unchanged; a CSV row as an object of strings."""
     return row.raw if jsonl else _dump(row.fields)
 
 
 def _with_reason(row: Row, why: dict[str, Any], jsonl: bool) -> bytes:
-    """The row with our column added; what was there keeps its bytes."""
+    """The row with our column appended; its own bytes are unchanged."""
     line = _original(row, jsonl).rstrip()
     body = line[:-1].rstrip()
     return body + (b"" if body == b"{" else b", ") + _dump(ADDED) + b": " + _dump(why) + b"}"
@@ -122,7 +122,7 @@ def _why(result: ShardResult) -> list[dict[str, Any]]:
 
 
 def _attributes(result: ShardResult) -> list[dict[str, Any]]:
-    """One record for every row of the shard, in the input's order, rejected ones too."""
+    """One record per row of the shard, in input order, including rejected rows."""
     scores = dict(zip(result.judged, result.ours.to_pylist(), strict=True))
     kept = set(result.kept)
     records = []
@@ -175,7 +175,7 @@ def _dead_letters(result: ShardResult, bad: Sequence[int]) -> list[dict[str, Any
         row = result.rows[number]
         record = {**_place(row), "line": row.line, "reason": row.reason, "detail": row.detail}
         if isinstance(row.fields, TableRow) and row.reason != "bad_utf8":
-            # a Parquet row has no bytes of its own: its values, as far as JSON can hold them
+            # a Parquet row has no raw bytes: use its values, as far as JSON can represent them
             values = {name: _value(row.fields, name) for name in row.fields}
             record["raw"] = json.dumps(values, ensure_ascii=False, default=_as_json)
         else:
@@ -189,12 +189,12 @@ def _value(fields: TableRow, name: str) -> Any:
         return fields[name]
     except UnicodeDecodeError as error:
         return error.object
-    except Exception as error:  # whatever Arrow says of a value that Python can't hold
+    except Exception as error:  # Arrow's error for a value that Python can't represent
         return first_line(error)
 
 
 def _as_json(value: Any) -> Any:
-    """Bytes as {"base64": …}; dates, decimals and the like as Python writes them."""
+    """Bytes as {"base64": …}; dates, decimals etc. as Python's str."""
     return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else str(value)
 
 
@@ -217,4 +217,4 @@ def _dump(value: Any) -> bytes:
     try:
         return json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return json.dumps(value).encode()  # a lone surrogate has no bytes of its own
+        return json.dumps(value).encode()  # a lone surrogate can't be encoded as UTF-8

@@ -1,4 +1,4 @@
-"""Markers: which shards are done, from what content, and what came of them."""
+"""Markers of finished shards, with the hash of their content and their counts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FOLDER = "done"
 
 @dataclass(frozen=True)
 class Marker:
-    """What is known of a finished shard; the same however and wherever it was made.
+    """A finished shard; independent of the engine and the machine.
 
     Attributes:
         shard: its name.
         run: digest of the run's identity.
         content: SHA-256 of the rows that were read.
-        first: where it begins, as "file:row".
-        rows, kept, dropped, rejected: how many; the first is the sum of the others.
-        chars, tokens: of the texts that were judged.
-        places: tokens computed, padding included.
-        disk_bytes: of the input on disk that it took up.
+        first: its start, as "file:row".
+        rows, kept, dropped, rejected: counts; the first is the sum of the others.
+        chars, tokens: of the classified texts.
+        places: tokens computed, including padding.
+        disk_bytes: its size in the input on disk.
         files: file in the run's folder -> SHA-256.
         counts: table -> value -> rows, such as "label of domain" -> "law" -> 12.
         samples: a few rows kept and dropped, for the report.
@@ -51,7 +51,7 @@ class Marker:
 
 
 def write_marker(out: Path, marker: Marker) -> None:
-    """Record that a shard is done; its files must be in place."""
+    """Record that a shard is done; its files must have been written."""
     for folder in {(out / name).parent for name in marker.files}:
         sync_folder(folder)
     path = _path(out, marker.shard)
@@ -60,10 +60,10 @@ def write_marker(out: Path, marker: Marker) -> None:
 
 
 def find_marker(out: Path, shard: str, *, run: str, content: str) -> Marker | None:
-    """The marker of a shard, if it is done: all its files are there, with the bytes that were written.
+    """The marker of a shard if it is done, that is, if all its files exist unchanged.
 
     Raises:
-        InputError: it was done by another run or from other content; nothing is overwritten.
+        InputError: it was written by another run or from other content; nothing is overwritten.
     """
     path = _path(out, shard)
     if not path.is_file():
@@ -86,7 +86,7 @@ def marked_shards(out: Path) -> set[str]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
+    """Sync a folder, so that renames in it are durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What the classifiers and the condition make of a shard's rows."""
+"""The result of classifiers and condition for a shard's rows."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from scopesift_filtering.input_values import input_table
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.shard import Shard
 
-DIGITS = 6  # more are float32 rounding; where a calibration is steep, so are some of these: see `Calibration`
+DIGITS = 6  # more are float32 rounding error; with a steep calibration some of these too, see `Calibration`
 
 
 @dataclass(frozen=True)
 class ShardResult:
-    """A judged shard.
+    """A classified shard.
 
     Attributes:
         shard: the rows.
-        rows: the same rows, those that the condition could not judge with their reason too.
-        judged: numbers of the rows with scores.
+        rows: the same rows; those for which the condition can't be evaluated are rejected too.
+        judged: indices of the rows with scores.
         ours: Arrow table of our columns, one row for each of `judged`.
-        kept: numbers of the kept rows.
-        dropped: number of each dropped row -> the parts of the condition that do not hold.
-        places: tokens computed, padding included.
+        kept: indices of the kept rows.
+        dropped: index of each dropped row -> the parts of the condition that do not hold.
+        places: tokens computed, including padding.
     """
 
     shard: Shard
@@ -44,7 +44,7 @@ class ShardResult:
 
 
 class RowJudge:
-    """Applies condition and thresholds to the answers of a shard."""
+    """Applies condition and thresholds to the classifiers' answers for a shard."""
 
     def __init__(
         self,
@@ -72,14 +72,14 @@ class RowJudge:
     def result(
         self, shard: Shard, at: list[int], answers: Mapping[str, Answers], tokens: list[int], places: int
     ) -> ShardResult:
-        """Decide every row.
+        """Decide which rows are kept.
 
         Args:
             shard: the rows.
-            at: numbers of the rows that were classified, N of them.
+            at: indices of the N classified rows.
             answers: for those, by classifier.
             tokens: of their texts.
-            places: tokens computed, padding included.
+            places: tokens computed, including padding.
         """
         rows = list(shard.rows)
         ours = self._our_table([rows[number] for number in at], answers, tokens)
@@ -103,7 +103,7 @@ class RowJudge:
                     for reason, part in zip(self.reasons, parts, strict=True)
                     if not part
                 ]
-                # a threshold may stand in the condition as well
+                # the condition may have the same term
                 dropped[number] = list(dict.fromkeys(reasons))
         good = [place for place, number in enumerate(at) if not rows[number].reason]
         judged = [at[place] for place in good]

@@ -1,4 +1,4 @@
-"""Shards: the unit of work, cut from groups of files by content only, so that every engine cuts the same."""
+"""Shards: the unit of work, split from groups of files by content only, so that all engines make the same shards."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from scopesift_filtering.settings import FilterSettings
 
 @dataclass(frozen=True)
 class Shard:
-    """A run of neighbouring rows.
+    """Consecutive rows of a group.
 
     Attributes:
         group: index of its group.
-        number: of the shard inside the group.
+        number: index inside the group.
         format: of its files.
-        rows: all of them, rejected ones too.
+        rows: all rows, including rejected ones.
         content: SHA-256 of everything that was read.
-        disk_bytes: of the input on disk that it took up, for progress.
+        disk_bytes: its size in the input on disk, for progress.
     """
 
     group: int
@@ -38,17 +38,17 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """What its files are called; sorts in input order."""
+        """Base name of its files; sorts in input order."""
         return f"{self.group:05d}-{self.number:06d}"
 
 
 def read_shards(group: Group, settings: FilterSettings, limit: int | None = None) -> Iterator[Shard]:
-    """Cut a group into shards.
+    """Split a group into shards.
 
     Args:
         group: the files to read.
         settings: sizes of a shard, name of the text column, limits.
-        limit: rows that may be read; None: all.
+        limit: maximum number of rows; None: all.
     """
     number = 0
     builder = _Builder(group, settings, {})
@@ -67,7 +67,7 @@ def read_shards(group: Group, settings: FilterSettings, limit: int | None = None
 
 
 def _pieces(group: Group, settings: FilterSettings) -> Iterator[list[Row]]:
-    """Rows that stay together: those of one Arrow table, or one row of a text file."""
+    """Rows that are not split further: those of one Arrow table, or one row of a text file."""
     for file in group.files:
         if file.format == "parquet":
             pieces = parquet_slices(file.url)
@@ -97,7 +97,7 @@ class _Builder:
             self.size += len(row.raw)
             self.end[row.file] = row.position
             if self.group.files[0].format == "csv":
-                self.hash.update("\0".join(row.fields).encode())  # the header is not in the rows
+                self.hash.update("\0".join(row.fields).encode())  # the header is not part of the rows
         if isinstance(rows[0].fields, TableRow):
             data = _table_bytes(rows[0].fields.slice.table.slice(0, len(rows)))
             self.hash.update(data)
@@ -111,11 +111,11 @@ class _Builder:
 
 
 def by_table(shard: Shard, numbers: Sequence[int]) -> Iterator[tuple[Any, list[int], list[int]]]:
-    """The Arrow tables behind rows of Parquet: each with the places of its rows in it, and their numbers in the shard.
+    """The Arrow tables of Parquet rows, each with the rows' indices in the table and in the shard.
 
     Args:
-        shard: where the rows are.
-        numbers: of readable rows, ascending.
+        shard: the shard.
+        numbers: indices of readable rows, ascending.
     """
     rows = [(cast(TableRow, shard.rows[number].fields), number) for number in numbers]
     for _, pairs in itertools.groupby(rows, key=lambda pair: id(pair[0].slice)):

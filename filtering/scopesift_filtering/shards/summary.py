@@ -1,4 +1,4 @@
-"""What a finished shard adds to the run: counts by label, language and reason, and a few rows to look at."""
+"""Summary of a finished shard: counts by label, language and reason, and sample rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ HISTOGRAM = 20
 
 
 def make_marker(result: ShardResult, run: str, hashes: dict[str, str]) -> Marker:
-    """What a marker says of a shard.
+    """Make the marker of a shard.
 
     Args:
-        result: the judged shard.
+        result: the classified shard.
         run: digest of the run's identity.
         hashes: SHA-256 of the shard's files.
     """

@@ -1,4 +1,4 @@
-"""The three steps of a shard: tokenise, run the model, judge and write. Both engines run these, and only these."""
+"""The three steps of a shard, for both engines: tokenise, run the model, apply the classifiers and write."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Prepared:
 
     Attributes:
         shard: the rows.
-        at: numbers of the readable rows; document n of the windows is row `at[n]`.
-        batches: what the model runs, longest first.
-        tokens: of each readable row, overlaps counted once a window.
-        places: tokens of the batches, padding included.
+        at: indices of the readable rows; document n of the windows is row `at[n]`.
+        batches: batches for the model, longest first.
+        tokens: of each readable row; tokens in an overlap of windows are counted twice.
+        places: tokens of the batches, including padding.
     """
 
     shard: Shard
@@ -41,7 +41,7 @@ class Prepared:
 
 
 def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
-    """Tokenise the readable rows and plan the batches: a function of the shard alone."""
+    """Tokenise the readable rows and make batches; depends on the shard and the settings only."""
     at = [number for number, row in enumerate(shard.rows) if not row.reason]
     windows = make_windows(scope, [shard.rows[number].text for number in at], offsets=False)
     tokens = [0] * len(at)
@@ -52,7 +52,7 @@ def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
 
 
 def use_threads(threads: int) -> None:
-    """Set the threads of a matrix product in this thread: they decide how sums are split, and so the last bits."""
+    """Set the number of threads per matrix product, which affects the order of sums and so the last bits."""
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
 
@@ -74,7 +74,7 @@ def finish(
     out: Path,
     run: str,
 ) -> Marker:
-    """Judge a shard and write its files and its marker."""
+    """Apply classifiers and condition to a shard, and write its files and its marker."""
     answers = engine.answers(acts_NS)
     result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
     return write_shard(out, result, judge.settings, run)
