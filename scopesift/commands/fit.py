@@ -129,8 +129,8 @@ def fit(
     rows, held_out = fit_rows(train, dev, text=text_column, label=label_column, balance=balance)
     say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} to decide with")
     _warn_of_rows(train, rows, held_out)
-    check_fit(rows, held_out, settings)
     _refuse_idle(context, rows)
+    check_fit(rows, held_out, settings)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
     loaded = bounded(loaded, rows.texts, layers_up_to(loaded, max_layer))
@@ -167,7 +167,7 @@ def _refuse_idle(context: typer.Context, rows: LabelledText) -> None:
     Raises:
         UsageError: Names the first of them.
     """
-    binary = len(rows.classes) == 2
+    binary = len(rows.classes) <= 2
     idle = ("unknown",) if binary else ("positive", "objective", "beta")
     for option in idle:
         source = context.get_parameter_source(option)
