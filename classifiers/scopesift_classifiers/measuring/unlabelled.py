@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
-from scopesift_files.near_name import near_name
+from scopesift_files.near_name import MOST_NAMES, near_name
 from scopesift_files.row import sound_rows
 from scopesift_files.rows import read_rows
 
@@ -56,7 +56,8 @@ def read_unlabelled(
     for row in sound_rows(read_rows(path)):
         if label in row.fields:
             return None
-        columns.update(dict.fromkeys(row.fields))
+        if len(columns) < MOST_NAMES:
+            columns.update(dict.fromkeys(row.fields))
         if row not in wanted:
             continue
         texts.append(row.with_text(text).sound().text)
