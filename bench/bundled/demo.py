@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
@@ -13,7 +13,7 @@ from scopesift_features.scope import Scope
 from bench.markdown import markdown
 from bench.results_file import write_result
 from scopesift.demo_sentences import SENTENCES
-from scopesift.terminal.demo import LANGUAGE, TOXICITY, count_line, is_right
+from scopesift.terminal.demo import TOXICITY, count_line, is_right
 from scopesift.terminal.verdicts import reasons
 
 

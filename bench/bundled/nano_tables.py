@@ -104,4 +104,4 @@ def transfer() -> str:
     """What a share of a language's labels is worth, beside TF-IDF on the same rows."""
     from bench.bundled import transfer
 
-    return transfer.curve_table(stored("transfer-cpu"))
+    return transfer.transfer_tables(stored("transfer-cpu"))

@@ -37,7 +37,7 @@ def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
     """
     console = Console(stderr=True)
     scope = Scope.load("nano").only(LAYERS)
-    pairs, left_out = read_pairs(data, QUICK_PER_CLASS if quick else None)
+    pairs, left_out = train_and_test(data, QUICK_PER_CLASS if quick else None)
     extent: dict[str, Any] = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS} if quick else {}
     measured = transfer_matrix(
         Classifier.load("toxicity", scope.id),
@@ -49,11 +49,11 @@ def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
         **extent,
     )
     path = write_result(NAME, {"quick": quick, "source": SOURCE, "left_out": left_out, **measured}, out)
-    Console().print(curve_table(measured), markup=False, highlight=False, soft_wrap=True)
+    Console().print(transfer_tables(measured), markup=False, highlight=False, soft_wrap=True)
     console.print(f"wrote {path}", highlight=False)
 
 
-def read_pairs(
+def train_and_test(
     data: Path, per_class: int | None = None
 ) -> tuple[dict[str, tuple[LabelledText, LabelledText]], dict[str, str]]:
     """Train and test rows of every language but the source, balanced inside each source of rows.
@@ -85,7 +85,7 @@ def read_pairs(
     return pairs, left_out
 
 
-def curve_table(measured: dict[str, Any]) -> str:
+def transfer_tables(measured: dict[str, Any]) -> str:
     """Balanced accuracy by language and share, transfer / TF-IDF on the same rows, as a Markdown table."""
     shares = list(measured["summary"]["shares"])
     header = [

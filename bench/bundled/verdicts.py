@@ -37,7 +37,9 @@ def run(write: bool) -> None:
         found = judge(name)
         if write:
             _keep(name, found)
-        rows.append([name, *(f"{value:,}" for value in compare(found, kept(name)).values())])
+        rows.append(
+            [name, *(f"{value:,}" for value in compare_snapshots(found, old_snapshot(name)).values())]
+        )
     print(markdown(["scope", "verdicts", "other verdicts", "largest difference of a score"], rows))
 
 
@@ -59,7 +61,7 @@ def judge(name: str) -> dict[str, Any]:
     }
 
 
-def kept(name: str) -> dict[str, Any]:
+def old_snapshot(name: str) -> dict[str, Any]:
     """The verdicts that were kept of a scope.
 
     Raises:
@@ -72,7 +74,7 @@ def kept(name: str) -> dict[str, Any]:
     return content
 
 
-def compare(found: dict[str, Any], before: dict[str, Any]) -> dict[str, float]:
+def compare_snapshots(found: dict[str, Any], before: dict[str, Any]) -> dict[str, float]:
     """How many verdicts there are, how many differ in label or rule, and the largest difference of a score.
 
     Raises:

@@ -9,6 +9,9 @@ import torch.nn.functional as F
 
 Encode = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, int], object]
 
+FLOOR = "bare product"
+"""What `bare_gemm` is called in results."""
+
 
 def bare_gemm(x: torch.Tensor, W: torch.Tensor, b: torch.Tensor, k: int) -> torch.Tensor:
     """The product alone, in the dtype of the inputs: the floor."""

@@ -20,13 +20,12 @@ from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_kernels import TopK, encode_selected, encode_topk
 
-from bench.encode.peers import bare_gemm, torch_topk
+from bench.encode.peers import FLOOR, bare_gemm, torch_topk
 from bench.encode.timing import median_ratios, timed_in_turn
 from bench.errors import BenchError
 from bench.markdown import markdown
 from bench.results_file import write_result
 
-FLOOR = "bare product"
 CPU = torch.device("cpu")
 REPEATS = 9
 SELECTED = (1, 8, 64, 256)

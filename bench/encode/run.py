@@ -13,14 +13,12 @@ import torch
 from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
 
 from bench.encode.checks import selected_mismatches, topk_mismatches
-from bench.encode.peers import Encode, bare_gemm, peers
+from bench.encode.peers import FLOOR, Encode, bare_gemm, peers
 from bench.encode.shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
 from bench.encode.tables import full_table, memory_line, selected_table, shape_name
 from bench.encode.timing import extra_mib, median_ratios, timed_in_turn
 from bench.errors import BenchError
 from bench.results_file import StoredRows
-
-FLOOR = "bare product"
 
 
 def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:

@@ -16,13 +16,12 @@ import torch
 from scopesift_kernels import encode_selected, encode_topk
 from torch.profiler import ProfilerActivity, profile
 
-from bench.encode.peers import bare_gemm
+from bench.encode.peers import FLOOR, bare_gemm
 from bench.encode.shapes import HEADLINE, Data, Selected, Shape, make_data, make_selection
 from bench.encode.timing import timed_in_turn
 from bench.markdown import markdown
 from bench.results_file import write_result
 
-FLOOR = "bare product"
 SELECTIONS = (Selected(64, 512, "fitted"), Selected(64, 512, "2%"), Selected(64, 32, "zero"))
 TOKENS, CPU_TOKENS = 16384, 512
 ROUNDS, PROFILED = 15, 4

@@ -19,7 +19,7 @@ from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 from scopesift_kernels.triton.weights import Weights, encoder_weights
 from triton.errors import TritonError
 
-from bench.encode.peers import bare_gemm
+from bench.encode.peers import FLOOR, bare_gemm
 from bench.encode.shapes import Data, Shape, make_data
 from bench.encode.timing import median_ratios, timed_in_turn
 from bench.errors import BenchError
@@ -40,7 +40,6 @@ SHAPES = (
 QUICK = (TileShape(64, 32, 16, warps=4, stages=2), TileShape(64, 64, 16, warps=4, stages=2))
 # What is multiplied at a time in encode_topk with 32,768 features.
 PROBLEM, QUICK_PROBLEM = Shape(2048, 32768, 50, 16384), Shape(64, 256, 8, 64)
-FLOOR = "bare product"
 THRESHOLD = 3.0
 ROUNDS = 15
 

@@ -38,7 +38,7 @@ def throughput(found: dict[str, Any] | None = None) -> str:
     return markdown(header, rows) + f"\n\nOn {_machine(found)}."
 
 
-def cost() -> str:
+def filter_cost() -> str:
     """What 1 TB of text would take at the measured rates: computed, not run."""
     found = _stored("filter")
     if not found:

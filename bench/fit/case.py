@@ -15,17 +15,17 @@ from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import FitSettings
 from scopesift_classifiers.tables.stored import StoredTable
 
-DEV_SHARE = 0.15
+HELD_OUT_SHARE = 0.15
 
 
 def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict[str, Any]:
     """Fit on a synthetic table in memory or (`place` "disk") as the feature cache would stream it."""
     import numpy as np
 
-    from bench.fit.table import in_memory, labelled, stored
+    from bench.fit.table import in_memory, labelled, stored_table
 
-    table = stored(n_documents, n_classes) if place == "disk" else in_memory(n_documents, n_classes)
-    held_out = int(n_documents * DEV_SHARE)
+    table = stored_table(n_documents, n_classes) if place == "disk" else in_memory(n_documents, n_classes)
+    held_out = int(n_documents * HELD_OUT_SHARE)
     rows = np.arange(n_documents)
     train = labelled(0, n_documents - held_out, n_classes)
     dev = labelled(n_documents - held_out, n_documents, n_classes)
@@ -61,7 +61,7 @@ def real(path: str, n_documents: int, label: str, positive: str, preset: str) ->
     rows = read_labelled(path, label=label, split="train")
     per_class = -(-n_documents // len(rows.classes))
     rows = rows.select(sorted(balanced(rows, per_class, by_source=False).tolist()))
-    fit_rows, dev_rows = split_dev(rows, DEV_SHARE)
+    fit_rows, dev_rows = split_dev(rows, HELD_OUT_SHARE)
     train, dev = rows.select(fit_rows), rows.select(dev_rows)
     scope = Scope.load("nano")
     seconds: dict[str, float] = {}

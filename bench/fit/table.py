@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
 from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.tables.stored import Part, StoredTable
+from scopesift_classifiers.tables.stored import SegmentRows, StoredTable
 
 LAYERS, D_SAE = 6, 3072
 ACTIVE = 640  # features of a layer that a document fires, on average: about what nano finds in posts
@@ -22,14 +22,14 @@ BLOCK = 2048
 SIGNAL = 40  # features of a layer that say something of a class
 
 
-def stored(n_documents: int, n_classes: int) -> StoredTable:
+def stored_table(n_documents: int, n_classes: int) -> StoredTable:
     """The table as it lies in the feature cache, read a block at a time."""
-    parts: dict[int, list[Part]] = {layer: [] for layer in range(LAYERS)}
+    parts: dict[int, list[SegmentRows]] = {layer: [] for layer in range(LAYERS)}
     for layer in parts:
         for number, begin in enumerate(range(0, n_documents, BLOCK)):
             documents = np.arange(begin, min(begin + BLOCK, n_documents))
             path = Path(f"{layer}/{n_classes}/{number % 2}")
-            parts[layer].append(Part(path, documents - begin, documents))
+            parts[layer].append(SegmentRows(path, documents - begin, documents))
         for path in {part.path for part in parts[layer]}:
             _read(path, np.arange(BLOCK), D_SAE)  # made now, so that no fit is timed making it
     return StoredTable(parts, n_documents, D_SAE, _read)
@@ -37,7 +37,7 @@ def stored(n_documents: int, n_classes: int) -> StoredTable:
 
 def in_memory(n_documents: int, n_classes: int) -> FeatureTable:
     """The same documents in memory."""
-    table = stored(n_documents, n_classes)
+    table = stored_table(n_documents, n_classes)
     layers = [
         vstack([_read(part.path, part.rows_B, D_SAE) for part in table.parts[layer]], format="csr")
         for layer in table.layers

@@ -10,7 +10,7 @@ from typing import Any
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.onnx.export import ExportSettings, build_model, calibration_tokens, make_encoders
 from scopesift_classifiers.onnx.file import open_model
-from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare
+from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare_with_torch
 from scopesift_classifiers.onnx.stand_in import Tokens
 from scopesift_classifiers.onnx.texts import TEXTS, own_sentences
 from scopesift_features.scope import Scope
@@ -65,7 +65,7 @@ def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str
     for step, candidates in ((1, whole), (FOURTH, part)):
         texts = pool.part(step)
         say(f"comparing {len(candidates)} exports on {len(texts.texts)} texts")
-        result["rows"] += _rows(candidates, compare(scope, texts.texts, candidates), texts)
+        result["rows"] += _rows(candidates, compare_with_torch(scope, texts.texts, candidates), texts)
         yield result
 
 

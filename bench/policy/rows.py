@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
+from scopesift_classifiers.rows.sampling import DEV_SHARE
 from scopesift_classifiers.studies.learning_curve import draw
 
 from bench.errors import BenchError
 
-DEV_SHARE = 0.2
 """Dev rows for every train row."""
 LEAST = 5
 """Train rows of a label; nothing is fitted on fewer."""
@@ -20,7 +20,7 @@ LEAST = 5
 Splits = dict[str, LabelledText]
 
 
-def read_rows(data: Path, lang: str, most: int) -> Splits:
+def policy_rows(data: Path, lang: str, most: int) -> Splits:
     """Train, dev and test rows of a language, of the first two a bounded number.
 
     Args:
@@ -35,10 +35,12 @@ def read_rows(data: Path, lang: str, most: int) -> Splits:
     if not path.is_file():
         raise BenchError(f"{path} is missing; --data names the folder that holds policy/")
     rows = {split: read_labelled(path, split=split) for split in ("train", "dev", "test")}
-    return rows | {split: rows[split].select(index_N) for split, index_N in bounded(rows, most).items()}
+    return rows | {
+        split: rows[split].select(index_N) for split, index_N in some_of_each_label(rows, most).items()
+    }
 
 
-def bounded(rows: Splits, most: int | None) -> dict[str, NDArray[np.int64]]:
+def some_of_each_label(rows: Splits, most: int | None) -> dict[str, NDArray[np.int64]]:
     """Numbers of some train and dev rows, of every label the same share of its texts and at least one, by hash.
 
     Args:

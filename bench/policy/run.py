@@ -15,7 +15,7 @@ from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.scope import Scope
 
 from bench.policy import tables
-from bench.policy.rows import bounded, read_rows, with_labels_of
+from bench.policy.rows import policy_rows, some_of_each_label, with_labels_of
 from bench.policy.words import character_ridge
 from bench.results_file import StoredRows
 from bench.trials.answers import weighted_f1
@@ -76,7 +76,7 @@ def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None =
         BenchError: A file is missing, or there are results of another scope or other rows.
     """
     published = Published.read(data / NAME / "published.json", "f1_weighted")
-    rows = {lang: read_rows(data, lang, most) for lang in LANGUAGES}
+    rows = {lang: policy_rows(data, lang, most) for lang in LANGUAGES}
     every = [own for splits in rows.values() for own in splits.values()]
     loaded = Scope.load(scope)
     stored = StoredRows(
@@ -108,7 +108,7 @@ def measure(cell: Cell, parts: Parts) -> dict[str, Any]:
         `{"train_rows": n, "systems": {name: {"f1": {lang: weighted F1}, "about": …}}}`.
     """
     chosen = {
-        lang: bounded({split: part.rows for split, part in parts[lang].items()}, cell.most)
+        lang: some_of_each_label({split: part.rows for split, part in parts[lang].items()}, cell.most)
         for lang in cell.fitted_on
     }
     train, dev = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.trials.answers import Answers, Fitted
+from bench.trials.answers import Fitted, SystemAnswers
 from bench.trials.parts import Part
 
 LENGTHS = (2, 5)
@@ -35,7 +35,7 @@ def character_ridge(train: Part, dev: Part) -> Fitted:
     right = {penalty: float(model.score(x_dev, dev.rows.labels)) for penalty, model in models.items()}
     best = max(right, key=lambda penalty: right[penalty])
 
-    def answer(part: Part) -> Answers:
-        return Answers(np.asarray(models[best].predict(grams.transform(part.rows.texts)), dtype=str))
+    def answer(part: Part) -> SystemAnswers:
+        return SystemAnswers(np.asarray(models[best].predict(grams.transform(part.rows.texts)), dtype=str))
 
     return Fitted(answer, {"penalty": best, "dev_accuracy": round(right[best], 4)})

@@ -41,7 +41,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "qwen_first_hour": scopes_table.first_hour,
     "qwen_groups": scopes_table.group_costs,
     "filter": filter_tables.throughput,
-    "filter_cost": filter_tables.cost,
+    "filter_cost": filter_tables.filter_cost,
     "filter_faults": filter_tables.faults,
     "service": speed_tables.service,
     "service_memory": speed_tables.service_memory,

@@ -8,7 +8,7 @@ from typing import Any
 from bench.errors import BenchError
 
 
-def summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
+def rate_summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
     """Rates and percentiles of one load.
 
     Args:

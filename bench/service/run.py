@@ -24,7 +24,7 @@ from scopesift_service.local_server import LocalServer
 from bench.errors import BenchError
 from bench.results_file import write_result
 from bench.service.client import CLOSED, ONE, OPEN, Load
-from bench.service.rates import steady_rate, summary
+from bench.service.rates import rate_summary, steady_rate
 from bench.service.table import table
 
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -103,15 +103,17 @@ def _measure(ports: dict[str, int], offline: subprocess.Popen[str], extent: Exte
     port = ports[ONE_CORE]
     capacity = servers[ONE_CORE]["closed"]["texts_per_second"]
     opened = {
-        f"{share:.0%} of capacity": summary(
+        f"{share:.0%} of capacity": rate_summary(
             _send(Load(port, OPEN, extent.open, OVERLOAD_TEXTS, rate=share * capacity / OVERLOAD_TEXTS)),
             OVERLOAD_TEXTS,
         )
         for share in (0.5, 0.8)
     }
     rate = OVERLOAD * capacity / OVERLOAD_TEXTS
-    overload = summary(_send(Load(port, OPEN, extent.overload, OVERLOAD_TEXTS, rate=rate)), OVERLOAD_TEXTS)
-    after = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
+    overload = rate_summary(
+        _send(Load(port, OPEN, extent.overload, OVERLOAD_TEXTS, rate=rate)), OVERLOAD_TEXTS
+    )
+    after = rate_summary(_send(Load(port, ONE, extent.idle, 1)), 1)
     return {
         "clients": CLIENTS,
         "texts_a_call": TEXTS_A_CALL,
@@ -134,11 +136,11 @@ def _round(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent
     asked = [_ask(offline, extent.offline_texts)]
     found: dict[str, Any] = {}
     for name, port in ports.items():
-        idle = summary(_send(Load(port, ONE, extent.idle, 1)), 1)
+        idle = rate_summary(_send(Load(port, ONE, extent.idle, 1)), 1)
         samples = _send(Load(port, CLOSED, extent.closed, TEXTS_A_CALL, clients=CLIENTS))
         asked.append(_ask(offline, extent.offline_texts))
         alone = {key: (asked[-2][key] + asked[-1][key]) / 2 for key in asked[-1]}
-        closed = summary(samples, TEXTS_A_CALL)
+        closed = rate_summary(samples, TEXTS_A_CALL)
         closed["texts_per_second"] = steady_rate(samples, TEXTS_A_CALL, RAMP, extent.closed)
         found[name] = {
             "idle": idle,

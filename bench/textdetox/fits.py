@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, cached_property, partial
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
-from scopesift_classifiers.fitting.settings import LINEAR
+from scopesift_classifiers.fitting.settings import LINEAR_FIT
 from scopesift_classifiers.rows.sampling import split_dev
 from scopesift_classifiers.studies.learning_curve import draw
 from scopesift_features.scope import Scope
@@ -26,7 +26,6 @@ from bench.trials.systems import (
 )
 from scopesift.terminal.streams import say
 
-DEV_SHARE = 0.2
 """Of the rows of a draw that choose settings, as in `scopesift fit` without a dev file."""
 
 Read = dict[str, Part]
@@ -53,7 +52,7 @@ class English:
         """The classifier that is carried over to the other languages."""
         say("fitting on English labels")
         parts = self._read(SOURCE)
-        decision, details = fit_preset(LINEAR, parts["train"], parts["dev"])
+        decision, details = fit_preset(LINEAR_FIT, parts["train"], parts["dev"])
         return Classifier(
             name="toxicity",
             kind=BINARY,
@@ -70,7 +69,7 @@ class English:
         return {name: cache(partial(self._fit, name, system)) for name, system in SYSTEMS.items()}
 
     def _fit(self, name: str, system: System) -> Fitted:
-        if name == LINEAR:
+        if name == LINEAR_FIT:
             return of_decision(self.classifier.default, self.classifier.fit)
         parts = self._read(SOURCE)
         return attempt(system, parts["train"], parts["dev"])
@@ -86,7 +85,7 @@ def fits_of_few(train: Part, size: int, seed: int, english: English) -> Fits:
         english: What `transfer` carries over.
     """
     few = train.take(draw(train.rows, size / len(train.rows), seed))
-    fit, dev = (few.take(index_N) for index_N in split_dev(few.rows, DEV_SHARE))
+    fit, dev = (few.take(index_N) for index_N in split_dev(few.rows))
     return {
         **{name: partial(attempt, system, fit, dev) for name, system in SYSTEMS.items()},
         TFIDF: partial(attempt, words_of_few, few),

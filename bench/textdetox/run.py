@@ -54,7 +54,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
         BenchError: A file is missing, or there are results of another scope or other rows.
     """
     published = Published.read(data / NAME / "published.json", "f1")
-    rows = {lang: read_rows(data, lang) for lang in LANGUAGES}
+    rows = {lang: textdetox_rows(data, lang) for lang in LANGUAGES}
     loaded = Scope.load(scope)
     stored = StoredRows(
         NAME,
@@ -65,7 +65,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
             "published": {"source": published.source, "languages": published.summary((PERSPECTIVE, QWEN))},
         },
     )
-    read = cache(lambda lang: read_language(loaded, lang, rows[lang]))
+    read = cache(lambda lang: read_splits(loaded, lang, rows[lang]))
     english = English(loaded, read)
     # the cells that most is said about come first: a run that is stopped has them for every language
     for cell in FIRST:
@@ -77,7 +77,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
     say(f"wrote {stored.path} and {path}")
 
 
-def read_rows(data: Path, lang: str) -> dict[str, LabelledText]:
+def textdetox_rows(data: Path, lang: str) -> dict[str, LabelledText]:
     """Train, dev and test rows of a language.
 
     Raises:
@@ -89,7 +89,7 @@ def read_rows(data: Path, lang: str) -> dict[str, LabelledText]:
     return {split: read_labelled(path, split=split) for split in SPLITS}
 
 
-def read_language(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Read:
+def read_splits(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Read:
     """Read the three splits of a language."""
     with reading(f"reading {lang}") as progress:
         parts = read_parts(scope, list(rows.values()), cache=FeatureCache.default(), on_progress=progress)

@@ -16,7 +16,7 @@ METRICS = ("f1", "macro_f1", "balanced_accuracy")
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class SystemAnswers:
     """What a system says of N rows.
 
     Attributes:
@@ -39,7 +39,7 @@ class Fitted:
         about: What it consists of, and what it was worth where its settings were chosen; JSON values.
     """
 
-    answer: Callable[[Part], Answers]
+    answer: Callable[[Part], SystemAnswers]
     about: dict[str, Any]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.fitting.presets import fit_decision
-from scopesift_classifiers.fitting.settings import GREEDY, LINEAR, PAPER, FitSettings
+from scopesift_classifiers.fitting.settings import GREEDY, LINEAR_FIT, PAPER, FitSettings
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.measuring.baselines import Baseline, linear_probe, mean_difference, tfidf
 from scopesift_classifiers.measuring.discriminant import discriminant
@@ -18,7 +18,7 @@ from scopesift_classifiers.tables.pieces import columns_of
 from scopesift_classifiers.transfer.transfer import TransferSettings, choose, trial_decision, try_all
 from scopesift_files.errors import InputError
 
-from bench.trials.answers import Answers, Fitted
+from bench.trials.answers import Fitted, SystemAnswers
 from bench.trials.parts import Part
 
 POSITIVE, NEGATIVE = "toxic", "clean"
@@ -53,13 +53,13 @@ def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
     """
     names = np.array(list(decision.rules))
 
-    def answer(part: Part) -> Answers:
+    def answer(part: Part) -> SystemAnswers:
         acts_NS = part.table.dense(columns_of(part.table, decision.feature_ids))
         if len(names) > 1:
-            return Answers(names[decide(MANY, decision, acts_NS).best_N])
+            return SystemAnswers(names[decide(MANY, decision, acts_NS).best_N])
         outcome = decide(BINARY, decision, acts_NS)
         label_N = np.where(outcome.given_N, names[0], NEGATIVE)
-        return Answers(label_N, decision.margins(acts_NS)[:, 0], outcome.score_N)
+        return SystemAnswers(label_N, decision.margins(acts_NS)[:, 0], outcome.score_N)
 
     about = {name: details[name] for name in TOLD if name in details}
     if "linear" in details:
@@ -111,15 +111,15 @@ def attempt(fit: Callable[..., Fitted], *arguments: Any) -> Fitted:
     except InputError as error:
         reason = str(error)
 
-    def nothing(part: Part) -> Answers:
+    def nothing(part: Part) -> SystemAnswers:
         zero_N = np.zeros(len(part.rows))
-        return Answers(np.full(len(part.rows), NEGATIVE), zero_N, None)
+        return SystemAnswers(np.full(len(part.rows), NEGATIVE), zero_N, None)
 
     return Fitted(nothing, {"refused": reason})
 
 
 SYSTEMS: dict[str, System] = {
-    "linear": preset(LINEAR),
+    "linear": preset(LINEAR_FIT),
     "greedy": preset(GREEDY),
     "paper": preset(PAPER),
     "linear_probe": dense(linear_probe),
@@ -130,10 +130,10 @@ SYSTEMS: dict[str, System] = {
 
 
 def _of_baseline(found: Baseline, inputs: Callable[[Part], Any], about: dict[str, Any]) -> Fitted:
-    def answer(part: Part) -> Answers:
+    def answer(part: Part) -> SystemAnswers:
         read = inputs(part)
         scores = np.asarray(found.scores(read), dtype=np.float64)
         # of two labels the positive one sorts last: scores above 0 speak for it
-        return Answers(np.asarray(found.predict(read), dtype=str), scores if scores.ndim == 1 else None)
+        return SystemAnswers(np.asarray(found.predict(read), dtype=str), scores if scores.ndim == 1 else None)
 
     return Fitted(answer, {name: round(value, 6) for name, value in about.items()})

@@ -118,7 +118,7 @@ def parse_condition(sql: str) -> Condition:
     return Condition(sql, tuple(parts), tuple(dict.fromkeys(columns)))
 
 
-class Judge:
+class CompiledCondition:
     """Evaluates the parts of a condition for rows."""
 
     def __init__(self, parts: Sequence[str], input_schema: Any, our_schema: Any) -> None:

@@ -23,7 +23,7 @@ SAYS = {name: says for name, (says, _) in REASONS.items()} | {
 MOST_BAR = 12  # em
 
 
-def write_report(plan: RunPlan, tally: Tally) -> None:
+def write_run_report(plan: RunPlan, tally: Tally) -> None:
     """Write the report beside the manifest: one self-contained file without scripts."""
     counts = tally.counts
     parts = [

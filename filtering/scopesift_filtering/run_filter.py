@@ -12,7 +12,7 @@ from scopesift_files.lock import one_at_a_time
 
 from scopesift_filtering.engines.local import run_local
 from scopesift_filtering.manifest import write_manifest
-from scopesift_filtering.report import write_report
+from scopesift_filtering.report import write_run_report
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.run_record import open_run
 from scopesift_filtering.shards.marker import Marker, marked_shards
@@ -83,5 +83,5 @@ def run_filter(
             )
         remove_leftovers(plan.out)
         write_manifest(plan, tally, engine=LOCAL if cluster is None else RAY)
-        write_report(plan, tally)
+        write_run_report(plan, tally)
     return tally

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, LANGUAGE, Classifier
 from scopesift_files.errors import UsageError
 
 Thresholds = Mapping[str, Mapping[str, float]]
@@ -33,12 +33,12 @@ def read_thresholds(path: Path, classifiers: Sequence[Classifier]) -> Thresholds
     if not isinstance(content, dict) or not content:
         raise UsageError(f"{path}: expected {EXAMPLE}, got {type(content).__name__}")
     scores = [one.name for one in classifiers if one.kind == BINARY]
-    language = next((one for one in classifiers if one.name == "language"), None)
+    language = next((one for one in classifiers if one.name == LANGUAGE), None)
     out: dict[str, dict[str, float]] = {}
     for column, value in content.items():
         if column not in scores:
             raise UsageError(f"{path}: no score called {column!r}; there are {', '.join(scores) or 'none'}")
-        if not isinstance(value, dict) or "default" not in value:
+        if not isinstance(value, dict) or DEFAULT not in value:
             raise UsageError(f"{path}: {column} needs a default and languages, such as {EXAMPLE}")
         out[column] = {}
         for code, cut in value.items():
@@ -47,7 +47,7 @@ def read_thresholds(path: Path, classifiers: Sequence[Classifier]) -> Thresholds
             if type(cut) not in (int, float) or not 0 <= cut <= 1:
                 raise UsageError(f"{path}: {column}.{code} is {cut!r}, expected a number from 0 to 1")
             known = [] if language is None else [*language.labels, language.unknown]
-            if code != "default" and code not in known:
+            if code != DEFAULT and code not in known:
                 there = ", ".join(known) or "none: no classifier called language is loaded"
                 raise UsageError(f"{path}: {column}.{code}: no such language; there are {there}")
             out[column][str(code)] = float(cut)

@@ -14,7 +14,7 @@ from scopesift_features.scope import Scope
 from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
-from recipes.e5.choice import Comparison, compare
+from recipes.e5.choice import Comparison, compare_choices
 from recipes.e5.classifiers import add_bundled_languages, fit_bundled, read_everything
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
@@ -123,7 +123,7 @@ class Recipe:
         ).go()
 
     def _compare(self, files: dict[str, Path], name: str) -> None:
-        found = compare(Reader.load(self.out), files, self.data, self.say)
+        found = compare_choices(Reader.load(self.out), files, self.data, self.say)
         for one in found:
             self.say(_line(one))
         self._store(name, [asdict(one) for one in found])

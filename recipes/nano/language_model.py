@@ -19,7 +19,7 @@ from recipes.nano.mixture import END_OF_TEXT_ID, Mixture
 from recipes.nano.objective import sampled_cross_entropy, translation_ranking
 from recipes.nano.step_draws import StepDraws, drawn_ahead
 from recipes.nano.tokenizer import VOCABULARY
-from recipes.nano.training_settings import TrainingSettings
+from recipes.nano.training_settings import ModelTrainingSettings
 
 SEQUENCE = 128
 RANKED_BLOCKS = (2, 3, 4)
@@ -72,7 +72,7 @@ class Trunk(nn.Module):
         return self.model.norm(hidden), states
 
 
-def rate_factor(progress: float, decay_from: float) -> float:
+def model_rate_factor(progress: float, decay_from: float) -> float:
     """Learning-rate factor: a short warm-up, a plateau, a linear fall to zero (Hu et al. 2024)."""
     if progress < 0.01:
         return max(progress / 0.01, 0.02)
@@ -98,7 +98,7 @@ def dev_losses(model: Qwen3ForCausalLM, dev: dict[str, EncodedLines]) -> dict[st
 
 
 def _optimizers(
-    model: Qwen3ForCausalLM, settings: TrainingSettings
+    model: Qwen3ForCausalLM, settings: ModelTrainingSettings
 ) -> list[tuple[torch.optim.Optimizer, float]]:
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
@@ -112,7 +112,7 @@ def _optimizers(
 
 def train_language_model(
     mixture: Mixture,
-    settings: TrainingSettings,
+    settings: ModelTrainingSettings,
     checkpoint: Path,
     say: Callable[[str], None],
     *,
@@ -160,7 +160,7 @@ def train_language_model(
             progress.fill_(float(done["seconds"]) / budget)
             for optimizer, rate in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = rate * rate_factor(float(progress), settings.decay_from)
+                    group["lr"] = rate * model_rate_factor(float(progress), settings.decay_from)
             lm_loss, rank_loss = _step(
                 model,
                 trunk,
@@ -195,7 +195,7 @@ def _step(
     trunk: Callable[[Tensor], tuple[Tensor, list[Tensor]]],
     optimizers: list[tuple[torch.optim.Optimizer, float]],
     drawn: StepDraws,
-    settings: TrainingSettings,
+    settings: ModelTrainingSettings,
     ranked: bool,
 ) -> tuple[float, float | None]:
     device = model.device
@@ -242,6 +242,6 @@ def _save(
     write_atomically(path, lambda temporary: torch.save(state, temporary))
 
 
-def describe(settings: TrainingSettings) -> dict[str, float]:
+def training_facts(settings: ModelTrainingSettings) -> dict[str, float]:
     """The settings as plain numbers, for the model card."""
     return asdict(settings)

@@ -25,15 +25,15 @@ from recipes.nano.corpus import read_corpus
 from recipes.nano.held_out import held_out_texts
 from recipes.nano.language_model import (
     SEQUENCE,
-    describe,
     dev_losses,
     nano_config,
     train_language_model,
+    training_facts,
 )
 from recipes.nano.mixture import Mixture, Sampler, build_mixture
 from recipes.nano.model_card import write_card
 from recipes.nano.tokenizer import END_OF_TEXT, train_tokenizer
-from recipes.nano.training_settings import TrainingSettings
+from recipes.nano.training_settings import ModelTrainingSettings
 from recipes.nano.twins import twin_accuracy
 from recipes.sae.quality import SaeQuality, measure_sae
 from recipes.sae.run import Run, UnfinishedError
@@ -72,7 +72,7 @@ class Recipe:
     data: Path
     out: Path
     work: Path
-    training: TrainingSettings
+    training: ModelTrainingSettings
     call_minutes: float
     sae_minutes: float
     pool_documents: int
@@ -178,7 +178,7 @@ class Recipe:
         measured: dict[str, Any] = {
             "training": {
                 **done,
-                **describe(self.training),
+                **training_facts(self.training),
                 "parameters": sum(p.numel() for p in model.parameters()),
             },
             "k": self.k,

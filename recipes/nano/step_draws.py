@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from recipes.nano.mixture import Mixture, Sampler
-from recipes.nano.training_settings import TrainingSettings
+from recipes.nano.training_settings import ModelTrainingSettings
 
 _APART = 1_000_003  # between the seeds of two processes
 
@@ -30,7 +30,7 @@ class StepDraws(NamedTuple):
 
 
 def drawn_ahead(
-    mixture: Mixture, settings: TrainingSettings, length: int, seed: int, progress: Tensor
+    mixture: Mixture, settings: ModelTrainingSettings, length: int, seed: int, progress: Tensor
 ) -> Iterator[StepDraws]:
     """Draw without end.
 
@@ -49,7 +49,7 @@ def drawn_ahead(
 
 class _Draws(IterableDataset[StepDraws]):
     def __init__(
-        self, mixture: Mixture, settings: TrainingSettings, length: int, seed: int, progress: Tensor
+        self, mixture: Mixture, settings: ModelTrainingSettings, length: int, seed: int, progress: Tensor
     ) -> None:
         self.mixture, self.settings = mixture, settings
         self.length, self.seed, self.progress = length, seed, progress

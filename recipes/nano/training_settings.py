@@ -8,7 +8,7 @@ from recipes.nano.tokenizer import VOCABULARY
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class ModelTrainingSettings:
     """How the model is trained.
 
     Attributes:
@@ -38,11 +38,13 @@ class TrainingSettings:
     drawing: int = 0
 
 
-def settings_for(device_type: str, minutes: float) -> TrainingSettings:
+def settings_for(device_type: str, minutes: float) -> ModelTrainingSettings:
     """Sizes for a device: a GPU takes four times the tokens a step, the exact loss, and its texts drawn ahead.
 
     The GPU's set has not been tried at full length.
     """
     if device_type != "cuda":
-        return TrainingSettings(minutes)
-    return TrainingSettings(minutes, sequences=256, accumulate=1, pairs=128, sampled=VOCABULARY, drawing=4)
+        return ModelTrainingSettings(minutes)
+    return ModelTrainingSettings(
+        minutes, sequences=256, accumulate=1, pairs=128, sampled=VOCABULARY, drawing=4
+    )

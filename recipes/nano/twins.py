@@ -11,7 +11,7 @@ import numpy as np
 from scopesift_features.scope import Scope
 
 from recipes.nano.alignment import PIVOT
-from recipes.sae.text_residuals import mean_residuals
+from recipes.sae.text_residuals import text_mean_residuals
 from recipes.sae.twins import twin_share
 
 CANDIDATES = 1000
@@ -46,11 +46,11 @@ def twin_accuracy(scope: Scope, data: Path, groups: Sequence[dict[str, str]]) ->
     pool = pool[:CANDIDATES]
     languages = sorted({code for group in groups for code in group} - {PIVOT})
     layers = list(scope.layers)
-    english = mean_residuals(scope, pool, layers)
+    english = text_mean_residuals(scope, pool, layers)
     result: dict[str, dict[str, float]] = {str(layer): {} for layer in layers}
     for code in languages:
         rows = [index for index, group in enumerate(groups) if code in group]
-        foreign = mean_residuals(scope, [groups[index][code] for index in rows], layers)
+        foreign = text_mean_residuals(scope, [groups[index][code] for index in rows], layers)
         for layer in layers:
             share = twin_share(foreign[layer], english[layer], np.array(rows))
             result[str(layer)][code] = round(share, 3)

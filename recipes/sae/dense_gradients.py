@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from recipes.sae.sparse_gradients import Gradients, Weights, largest_of
+from recipes.sae.sparse_gradients import Gradients, SaeWeights, largest_of
 
 
 @torch.no_grad()
 def dense_gradients(
-    x_TD: Tensor, target_TD: Tensor, weights: Weights, k: int, normaliser: Tensor
+    x_TD: Tensor, target_TD: Tensor, weights: SaeWeights, k: int, normaliser: Tensor
 ) -> Gradients:
     """As `sparse_gradients.gradients`, with three `[T, F]` tensors in memory at a time.
 

@@ -17,7 +17,7 @@ GROUP = 16
 
 
 @dataclass(frozen=True)
-class Weights:
+class SaeWeights:
     """One SAE's weights, or those of some of its features.
 
     Attributes:
@@ -29,9 +29,9 @@ class Weights:
     encoder_bias_F: Tensor
     decoder_FD: Tensor
 
-    def of(self, features: Tensor) -> Weights:
+    def of(self, features: Tensor) -> SaeWeights:
         """The weights of some features."""
-        return Weights(self.encoder_FD[features], self.encoder_bias_F[features], self.decoder_FD[features])
+        return SaeWeights(self.encoder_FD[features], self.encoder_bias_F[features], self.decoder_FD[features])
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Gradients:
 
 
 @torch.no_grad()
-def gradients(x_TD: Tensor, target_TD: Tensor, weights: Weights, k: int, normaliser: Tensor) -> Gradients:
+def gradients(x_TD: Tensor, target_TD: Tensor, weights: SaeWeights, k: int, normaliser: Tensor) -> Gradients:
     """Gradients of `sum (target - relu(topk(x @ encoder.T + bias)) @ decoder)^2 / normaliser`.
 
     Args:
@@ -99,7 +99,7 @@ def gradients(x_TD: Tensor, target_TD: Tensor, weights: Weights, k: int, normali
 
 
 @torch.no_grad()
-def largest(x_TD: Tensor, weights: Weights, k: int) -> Tensor:
+def largest(x_TD: Tensor, weights: SaeWeights, k: int) -> Tensor:
     """Indices `[T, k]` of each token's largest pre-activations, in any order.
 
     Where the processor multiplies bfloat16, the choice is made on such products; the values themselves are not.

@@ -26,7 +26,7 @@ def text_residuals(reader: Reader, texts: Sequence[str], layers: Sequence[int]) 
     return {layer: torch.cat(parts) for layer, parts in found.items()}
 
 
-def mean_residuals(
+def text_mean_residuals(
     reader: Reader, texts: Sequence[str], layers: Sequence[int]
 ) -> dict[int, NDArray[np.float32]]:
     """Average the residual over a text's kept tokens, windows together.

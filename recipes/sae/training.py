@@ -12,7 +12,7 @@ from scopesift_features.sae.topk import TopKSAE
 from torch import Tensor
 
 from recipes.sae.dense_gradients import dense_gradients
-from recipes.sae.sparse_gradients import Gradients, Weights, gradients
+from recipes.sae.sparse_gradients import Gradients, SaeWeights, gradients
 
 WARM_UP, DECAY_FROM = 0.03, 0.7
 BETAS = (0.9, 0.99)
@@ -67,7 +67,7 @@ class LayerTraining:
         self.mean_D, self.scale = self._tensors["mean"], float(tensors["scale"])
         self.silent_F = self._tensors["silent"]
         self.decoder_bias_D = self._tensors["decoder_bias"]
-        self.weights = Weights(
+        self.weights = SaeWeights(
             self._tensors["encoder"], self._tensors["encoder_bias"], self._tensors["decoder"]
         )
         self._gradients = gradients if device.type == "cpu" else dense_gradients

@@ -12,7 +12,7 @@ from scopesift_files.errors import InputError
 from scopesift_files.lines import read_lines
 from scopesift_files.row import sound_rows
 
-from recipes.sae.text_residuals import mean_residuals
+from recipes.sae.text_residuals import text_mean_residuals
 
 MOST_PAIRS = 1000
 
@@ -69,8 +69,8 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 def measure_twins(reader: Reader, pairs: list[tuple[str, str]], layers: Sequence[int]) -> dict[int, float]:
     """Share of left sentences whose nearest right sentence is their own translation; chance is 1 / pairs."""
-    left = mean_residuals(reader, [pair[0] for pair in pairs], layers)
-    right = mean_residuals(reader, [pair[1] for pair in pairs], layers)
+    left = text_mean_residuals(reader, [pair[0] for pair in pairs], layers)
+    right = text_mean_residuals(reader, [pair[1] for pair in pairs], layers)
     return {layer: twin_share(left[layer], right[layer], np.arange(len(pairs))) for layer in layers}
 
 

@@ -14,7 +14,7 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.fitting.fit import check_fit, fit_tables, layers_up_to, open_table
 from scopesift_classifiers.fitting.fit_rows import fit_rows
-from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR, FitSettings
+from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR_FIT, FitSettings
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.rows.label_value import label_text
 from scopesift_classifiers.rows.labelled import LabelledText
@@ -192,7 +192,7 @@ def _extent(preset: str, max_features: int | None, at_least: str | None) -> dict
     """Extent of the preset's search; an option that it would ignore is refused."""
     if at_least is not None and preset != GREEDY:
         raise UsageError(f"--at-least is for --preset greedy, {preset} has no such number; leave it out")
-    if max_features is not None and preset not in (AUTO, LINEAR, GREEDY):
+    if max_features is not None and preset not in (AUTO, LINEAR_FIT, GREEDY):
         raise UsageError(
             f"--max-features is for the presets linear and greedy, not for {preset}; leave it out"
         )

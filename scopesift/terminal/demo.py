@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 from rich.text import Text
+from scopesift_classifiers.artifact.classifier import LANGUAGE
 from scopesift_classifiers.judging.verdict import Verdict
 
 from scopesift.demo_sentences import Sentence
 from scopesift.terminal.verdicts import marked, reasons
 
-TOXICITY, LANGUAGE = "toxicity", "language"
+TOXICITY = "toxicity"
 
 
 def is_right(sentence: Sentence, name: str, verdict: Verdict) -> bool:

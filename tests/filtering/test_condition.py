@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 from scopesift_files.errors import UsageError
-from scopesift_filtering.condition import Judge, parse_condition
+from scopesift_filtering.condition import CompiledCondition, parse_condition
 
 OURS = pa.table({"toxicity": [0.1, 0.9, 0.4], "lang": ["de", "fr", "fr"]})
 INPUT = pa.table({"lang": ["en", None, "fr"], "year": [1999, 2020, None]})
@@ -11,7 +11,7 @@ def judge(sql, inputs=INPUT):
     condition = parse_condition(sql)
     columns = condition.input_columns(INPUT.column_names, OURS.column_names)
     part = inputs.select(columns)
-    return Judge(condition.parts, part.schema, OURS.schema).judge(part, OURS)
+    return CompiledCondition(condition.parts, part.schema, OURS.schema).judge(part, OURS)
 
 
 def test_the_terms_of_an_and_are_the_reasons():

@@ -4,11 +4,12 @@ import re
 
 import pytest
 from rich.console import Console
+from scopesift_classifiers.artifact.classifier import LANGUAGE
 from scopesift_classifiers.judging.verdict import Verdict
 
 from scopesift.demo import verdict
 from scopesift.demo_sentences import SENTENCES, Sentence
-from scopesift.terminal.demo import LANGUAGE, TOXICITY, count_line, demo_table, is_right
+from scopesift.terminal.demo import TOXICITY, count_line, demo_table, is_right
 
 LEAST_RIGHT = {TOXICITY: 14, LANGUAGE: 15}
 

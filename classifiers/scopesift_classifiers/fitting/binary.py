@@ -12,7 +12,7 @@ from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, GREEDY, LINEAR, FitSettings
+from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, GREEDY, LINEAR_FIT, FitSettings
 from scopesift_classifiers.fitting.stored_cut import (
     above_nothing,
     best_cut,
@@ -64,7 +64,7 @@ def fit_binary(
         UsageError: The layer asked for is not there.
     """
     positive_fit_N, positive_dev_N = (_is_positive(rows, settings.positive) for rows in (train, dev))
-    linear, fold_N = preset == LINEAR, deal_folds(train, FOLDS)
+    linear, fold_N = preset == LINEAR_FIT, deal_folds(train, FOLDS)
     few = linear and len(dev) < FEW_DEV_ROWS
     positive_N = np.concatenate([positive_dev_N, positive_fit_N]) if few else positive_dev_N
 

@@ -12,8 +12,6 @@ from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import different_texts, read_balanced, require_texts, split_dev
 from scopesift_classifiers.rows.splits import DEV, TRAIN, marks_split
 
-DEV_SHARE = 0.2
-"""Of the rows to fit on, where none are marked or given to decide with."""
 LEAST_ROWS = 8
 
 
@@ -60,7 +58,7 @@ def set_aside(rows: LabelledText) -> tuple[LabelledText, LabelledText]:
     """
     rows.require_two_classes()
     require_texts(rows, FOLDS + 1, why=f"one is set aside to decide with, {FOLDS} are for cross-validation")
-    fit_N, dev_N = split_dev(rows, DEV_SHARE)
+    fit_N, dev_N = split_dev(rows)
     if min(len(fit_N), len(dev_N)) < LEAST_ROWS:
         raise InputError(
             f"{rows.origin}: expected at least {LEAST_ROWS} rows to decide with, for which a fifth is set aside, got "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.classifier import MANY
 from scopesift_classifiers.artifact.decision import Decision
-from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, LINEAR, FitSettings
+from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, LINEAR_FIT, FitSettings
 from scopesift_classifiers.fitting.stored_cut import answer_cut, describe_answers
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.rows.labelled import LabelledText
@@ -54,7 +54,7 @@ def fit_many(
     """
     fold_N = deal_folds(train, FOLDS)
     class_fit_N, class_dev_N = (class_numbers(rows.labels, train.classes) for rows in (train, dev))
-    if preset == LINEAR:
+    if preset == LINEAR_FIT:
         few = len(dev) < FEW_DEV_ROWS
         class_N = np.concatenate([class_dev_N, class_fit_N]) if few else class_dev_N
 

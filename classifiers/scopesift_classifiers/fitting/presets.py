@@ -14,8 +14,8 @@ from scopesift_classifiers.fitting.settings import (
     AUTO,
     FOR_MANY,
     FOR_TWO,
-    LINEAR,
-    LOG_ODDS,
+    LINEAR_FIT,
+    LOG_ODDS_FIT,
     POSITIVE,
     UNKNOWN,
     FitSettings,
@@ -59,10 +59,10 @@ def fit_decision(
     check_preset(settings, train, binary=binary)
     data = fit_table, train, dev_table, dev, settings, say
     if binary:
-        return fit_binary(*data, preset=LINEAR if settings.preset == AUTO else settings.preset)
+        return fit_binary(*data, preset=LINEAR_FIT if settings.preset == AUTO else settings.preset)
     if settings.preset != AUTO:
         return fit_many(*data, preset=settings.preset)
-    fitted = {preset: fit_many(*data, preset=preset) for preset in (LOG_ODDS, LINEAR)}
+    fitted = {preset: fit_many(*data, preset=preset) for preset in (LOG_ODDS_FIT, LINEAR_FIT)}
     accuracies = {preset: details["dev_accuracy"] for preset, (_, details) in fitted.items()}
     name = max(accuracies, key=lambda preset: accuracies[preset])  # of a tie the first
     decision, details = fitted[name]

@@ -12,11 +12,11 @@ from scopesift_classifiers.search.linear import LinearSettings
 from scopesift_classifiers.search.log_odds import LogOddsSettings
 from scopesift_classifiers.search.paper import PaperSettings
 
-AUTO, LINEAR, LOG_ODDS = "auto", "linear", "log-odds"
+AUTO, LINEAR_FIT, LOG_ODDS_FIT = "auto", "linear", "log-odds"
 GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"
-FOR_TWO, FOR_MANY = (AUTO, LINEAR, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR, LOG_ODDS)
+FOR_TWO, FOR_MANY = (AUTO, LINEAR_FIT, GREEDY, PAPER, PAPER_MULTILAYER), (AUTO, LINEAR_FIT, LOG_ODDS_FIT)
 POSITIVE, UNKNOWN = "toxic", "other"
-PRESETS = (AUTO, LINEAR, LOG_ODDS, GREEDY, PAPER, PAPER_MULTILAYER)
+PRESETS = (AUTO, LINEAR_FIT, LOG_ODDS_FIT, GREEDY, PAPER, PAPER_MULTILAYER)
 FOLDS = 3
 FEW_DEV_ROWS = 500
 """With fewer dev rows the fit rows help to choose, by margins of fits that left them out: a cut needs many."""
@@ -74,10 +74,10 @@ class FitSettings:
             if value is not None and not 0 < value <= 1:
                 raise UsageError(f"{name} must be above 0 and at most 1, got {value}")
         for name, plain, presets in (
-            ("linear", LinearSettings(), (AUTO, LINEAR)),
+            ("linear", LinearSettings(), (AUTO, LINEAR_FIT)),
             ("greedy", GreedySettings(), (GREEDY,)),
             ("paper", PaperSettings(), (PAPER, PAPER_MULTILAYER)),
-            ("log_odds", LogOddsSettings(), (AUTO, LOG_ODDS)),
+            ("log_odds", LogOddsSettings(), (AUTO, LOG_ODDS_FIT)),
         ):
             if self.preset not in presets and getattr(self, name) != plain:
                 raise UsageError(

@@ -33,7 +33,7 @@ class Answers:
     rule_N: list[str]
 
 
-def answer(
+def answers_of(
     classifier: Classifier,
     acts_NS: NDArray[np.float32],
     columns: Mapping[str, NDArray[np.int64]],

@@ -16,7 +16,7 @@ from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.artifact.rule import LOG_ODDS
-from scopesift_classifiers.judging.answers import Answers, answer
+from scopesift_classifiers.judging.answers import Answers, answers_of
 from scopesift_classifiers.judging.routing import rules_of
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.judging.verdicts import verdicts_of
@@ -133,7 +133,7 @@ class Engine:
         for name in sorted(self.classifiers, key=lambda name: name != LANGUAGE):
             classifier = self.classifiers[name]
             rules = rules_of(classifier, len(acts_NS), found.get(LANGUAGE))
-            found[name] = answer(classifier, acts_NS, self.columns[name], rules)
+            found[name] = answers_of(classifier, acts_NS, self.columns[name], rules)
         return found
 
     def records(self, texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> list[dict[str, Any]]:

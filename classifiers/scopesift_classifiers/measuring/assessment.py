@@ -23,7 +23,7 @@ from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_classifiers.rows.sampling import split_dev
 from scopesift_classifiers.tables.cache import FeatureCache, mean_residuals
 
-DEV_SHARE = 0.15
+BASELINE_DEV_SHARE = 0.15  # a baseline chooses one setting, a fit how many features it keeps, and its cut
 MOST_CARD_ROWS = 5000  # activations of hundreds of features on more texts would not fit in memory
 
 Progress = Callable[[int, int], None]
@@ -168,7 +168,7 @@ def baseline_predictions(
     The dense ones read the mean residual after the deepest block that the classifier reads.
     """
     layer = classifier.deepest_layer
-    fit_rows, dev_rows = split_dev(fit_data, DEV_SHARE)
+    fit_rows, dev_rows = split_dev(fit_data, BASELINE_DEV_SHARE)
     fit, dev = fit_data.select(fit_rows), fit_data.select(dev_rows)
     texts = [*fit.texts, *dev.texts, *data.texts]
     means_ND = mean_residuals(scope, texts, layer, cache)

@@ -18,13 +18,13 @@ from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.onnx.file import open_model, write_model
-from scopesift_classifiers.onnx.metadata import as_properties, as_text, describe
+from scopesift_classifiers.onnx.metadata import as_properties, as_text, graph_metadata
 from scopesift_classifiers.onnx.nodes.backbone import add_backbone
 from scopesift_classifiers.onnx.nodes.encode import FP32, STORED, EncoderRows
 from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph, require_onnx
 from scopesift_classifiers.onnx.nodes.head import add_classifier_head, add_residual_inputs, routed_decisions
 from scopesift_classifiers.onnx.nodes.int8 import MODES, measure_range
-from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare
+from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare_with_torch
 from scopesift_classifiers.onnx.rows import row_batches
 from scopesift_classifiers.onnx.runtime import full_rows, load_runtime
 from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
@@ -134,13 +134,13 @@ def export_classifier(
     # the measured rate goes into the metadata, so the graph that is measured has none yet
     draft = build_model(classifier, scope, encoders, settings, {})
     candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)
-    disagreement = compare(scope, measure, [candidate])[0]
+    disagreement = compare_with_torch(scope, measure, [candidate])[0]
     digest = hashlib.sha256("\0".join(chosen).encode("utf-8", "surrogatepass")).hexdigest()
     facts = {
         **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
         "disagreement": {**disagreement.to_dict(), "source": source, "texts_sha256": digest},
     }
-    description = describe(classifier, scope, facts)
+    description = graph_metadata(classifier, scope, facts)
     model = build_model(classifier, scope, encoders, settings, as_properties(description))
     beside = {f"{path.name}.json": as_text(description).encode()}
     if settings.with_backbone:

@@ -15,7 +15,7 @@ from scopesift_classifiers.onnx.nodes.head import NO_LABEL, REFUSED
 FORMAT = "scopesift-onnx-1"
 
 
-def describe(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> dict[str, Any]:
+def graph_metadata(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> dict[str, Any]:
     """The description that goes into the metadata and the JSON file beside the graph.
 
     Args:

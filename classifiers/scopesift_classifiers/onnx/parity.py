@@ -13,7 +13,7 @@ from scopesift_features.reading.selected_features import SelectedFeature, by_lay
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
-from scopesift_classifiers.judging.answers import answer
+from scopesift_classifiers.judging.answers import answers_of
 from scopesift_classifiers.onnx.rows import Rows, row_batches
 
 
@@ -74,7 +74,9 @@ class Disagreement:
         }
 
 
-def compare(scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate]) -> list[Disagreement]:
+def compare_with_torch(
+    scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate]
+) -> list[Disagreement]:
     """Run graphs and torch side by side; the backbone runs once.
 
     Args:
@@ -145,7 +147,7 @@ def _count(
     classifier = candidate.classifier
     decision = classifier.decision(candidate.route)
     columns = np.array([classifier.features.index(feature) for feature in decision.feature_ids])
-    said = answer(classifier, acts_NS, {candidate.route: columns}, [candidate.route] * len(acts_NS))
+    said = answers_of(classifier, acts_NS, {candidate.route: columns}, [candidate.route] * len(acts_NS))
     names = classifier.labels
     expected_N = np.array([names.index(label) if label in names else -1 for label in said.label_N])
     fires_NS, other_NS = decision.fires(acts_NS[:, columns]), decision.fires(answers["maxima"][:, columns])

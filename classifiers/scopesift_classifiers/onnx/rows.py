@@ -9,11 +9,10 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scopesift_features.reading.extract import CPU_BATCH_TOKENS
 from scopesift_features.reading.extreme_tokens import is_extreme
 from scopesift_features.reading.windows import Window, make_windows
 from scopesift_features.scope import Scope
-
-ROW_TOKENS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ def make_rows(scope: Scope, texts: Sequence[str]) -> Rows:
 
 
 def row_batches(
-    scope: Scope, texts: Sequence[str], max_tokens: int = ROW_TOKENS
+    scope: Scope, texts: Sequence[str], max_tokens: int = CPU_BATCH_TOKENS
 ) -> Iterator[tuple[NDArray[np.int64], Rows]]:
     """Batches of texts of like length.
 

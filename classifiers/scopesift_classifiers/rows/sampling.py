@@ -12,6 +12,9 @@ from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
 
+DEV_SHARE = 0.2
+"""How much of the rows is set aside where none are marked as dev rows."""
+
 
 def balanced(
     labelled: LabelledText, per_class: int, *, by_source: bool = True, seed: int = 0
@@ -81,7 +84,7 @@ def read_balanced(
 
 
 def split_dev(
-    labelled: LabelledText, share: float, *, seed: int = 0
+    labelled: LabelledText, share: float = DEV_SHARE, *, seed: int = 0
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Splits rows into fit and dev by hash: of each label the `share` of texts with the lowest hashes is dev.
 
@@ -99,7 +102,7 @@ def split_dev(
         UsageError: `share` is not between 0 and 1.
     """
     if not 0 < share < 1:
-        raise UsageError(f"expected a dev share between 0 and 1, got {share}; 0.2 is usual")
+        raise UsageError(f"expected a dev share between 0 and 1, got {share}; {DEV_SHARE} is usual")
     in_dev: set[str] = set()
     for texts in _texts_by_label(labelled, seed).values():
         wanted = min(max(round(share * len(texts)), 1), len(texts) - 1)

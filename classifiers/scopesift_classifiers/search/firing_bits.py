@@ -39,7 +39,7 @@ class FiringBits:
             thresholds_S: The thresholds of each column; 0 means any positive activation.
         """
         n_documents = int(acts_NS.shape[0])
-        bits_PW = np.zeros((sum(map(len, thresholds_S)), words(n_documents)), dtype=np.uint64)
+        bits_PW = np.zeros((sum(map(len, thresholds_S)), words_for(n_documents)), dtype=np.uint64)
         pair = 0
         for column, thresholds in enumerate(thresholds_S):
             entries = slice(acts_NS.indptr[column], acts_NS.indptr[column + 1])
@@ -47,7 +47,7 @@ class FiringBits:
             for threshold in thresholds:
                 fires_N = np.zeros(n_documents, dtype=np.bool_)
                 fires_N[rows[values >= threshold]] = True
-                bits_PW[pair] = pack(fires_N)
+                bits_PW[pair] = pack_bits(fires_N)
                 pair += 1
         return cls(bits_PW, n_documents)
 
@@ -55,12 +55,12 @@ class FiringBits:
         """How many of some pairs each document fires, `[N]`."""
         count_N = np.zeros(self.n_documents, dtype=np.int64)
         for pair in pairs:
-            count_N += unpack(self.bits_PW[pair], self.n_documents)
+            count_N += unpack_bits(self.bits_PW[pair], self.n_documents)
         return count_N
 
     def count(self, among_N: NDArray[np.bool_], pairs: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """How many of the documents in `among_N` fire each pair, `[P]` (or `[len(pairs)]`)."""
-        mask_W = pack(among_N)
+        mask_W = pack_bits(among_N)
         bits_PW = self.bits_PW if pairs is None else self.bits_PW[pairs]
         found = np.empty(len(bits_PW), dtype=np.int64)
         step = max(1, WORDS_AT_ONCE // max(len(mask_W), 1))
@@ -70,19 +70,19 @@ class FiringBits:
         return found
 
 
-def words(n_documents: int) -> int:
+def words_for(n_documents: int) -> int:
     """Words of 64 bits that N documents take."""
     return -(-n_documents // WORD)
 
 
-def pack(flags_N: NDArray[np.bool_]) -> Bits:
+def pack_bits(flags_N: NDArray[np.bool_]) -> Bits:
     """Booleans as bits, padded with zeros to whole words."""
-    padded = np.zeros(words(len(flags_N)) * WORD // 8, dtype=np.uint8)
+    padded = np.zeros(words_for(len(flags_N)) * WORD // 8, dtype=np.uint8)
     packed = np.packbits(flags_N)
     padded[: len(packed)] = packed
     return padded.view(np.uint64)
 
 
-def unpack(bits_W: Bits, n_documents: int) -> NDArray[np.bool_]:
-    """The booleans that `pack` was given."""
+def unpack_bits(bits_W: Bits, n_documents: int) -> NDArray[np.bool_]:
+    """The booleans that `pack_bits` was given."""
     return np.unpackbits(bits_W.view(np.uint8), count=n_documents).view(np.bool_)

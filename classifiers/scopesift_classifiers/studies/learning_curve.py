@@ -13,7 +13,7 @@ from scopesift_files.counted import counted
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
 from scopesift_classifiers.fitting.fit import read_table
-from scopesift_classifiers.judging.answers import Answers, answer
+from scopesift_classifiers.judging.answers import Answers, answers_of
 from scopesift_classifiers.measuring.baselines import Baseline, tfidf
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rows.labelled import LabelledText
@@ -33,7 +33,6 @@ from scopesift_classifiers.transfer.transfer import (
 
 SHARES = (0.01, 0.05, 0.1, 0.25, 1.0)
 DRAWS = 5
-TFIDF_DEV_SHARE = 0.2
 METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 
 
@@ -112,7 +111,7 @@ def predicted_languages(language: Classifier, table: FeatureTable) -> Answers:
     """What the language classifier says of a table's documents, which were read for something else."""
     columns = columns_of(table, language.default.feature_ids)
     own = {DEFAULT: np.arange(len(columns))}
-    return answer(language, table.dense(columns), own, [DEFAULT] * table.n_documents)
+    return answers_of(language, table.dense(columns), own, [DEFAULT] * table.n_documents)
 
 
 def learning_curve(
@@ -176,7 +175,7 @@ def metrics_of(truth_N: NDArray[np.bool_], flagged_N: NDArray[np.bool_]) -> dict
 
 def tfidf_of_few(few: LabelledText) -> Baseline:
     """TF-IDF + logistic regression on few rows: a part chooses C, then all are fitted on."""
-    fit, dev = (few.select(rows) for rows in split_dev(few, TFIDF_DEV_SHARE))
+    fit, dev = (few.select(rows) for rows in split_dev(few))
     chosen = tfidf(fit.texts, fit.labels, dev.texts, dev.labels).chosen["C"]
     return tfidf(few.texts, few.labels, few.texts, few.labels, Cs=(chosen,))
 

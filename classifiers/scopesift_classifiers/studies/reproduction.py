@@ -20,7 +20,7 @@ from scopesift_features.scope import Scope
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rows.sampling import split_dev
 from scopesift_classifiers.search.paper import K_CHOICES
-from scopesift_classifiers.studies.reproduction_counts import Columns, firing_deltas, read_columns
+from scopesift_classifiers.studies.reproduction_counts import Columns, read_columns, read_firing_deltas
 from scopesift_classifiers.studies.reproduction_data import (
     POSITIVE,
     StudyRows,
@@ -142,7 +142,7 @@ def _count(scope: Scope, rows: StudyRows, on_text: Callable[[int], None]) -> Cou
         tenth = split_dev(rows.discovery, FEW_SHARE, seed=seed)[1]
         subsets[_draw(seed)] = np.isin(np.arange(len(rows.discovery)), tenth)
     positive_N = _toxic(rows.discovery.labels)
-    deltas = firing_deltas(scope, rows.discovery.texts, positive_N, subsets, on_text)
+    deltas = read_firing_deltas(scope, rows.discovery.texts, positive_N, subsets, on_text)
     best = {
         name: np.argsort(-delta_LF, axis=1, kind="stable")[:, : max(K_CHOICES)].astype(np.int64)
         for name, delta_LF in deltas.items()

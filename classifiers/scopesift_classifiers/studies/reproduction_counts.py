@@ -19,7 +19,7 @@ CHUNK_TEXTS = 256
 Columns = dict[int, NDArray[np.int64]]
 
 
-def firing_deltas(
+def read_firing_deltas(
     scope: Scope,
     texts: Sequence[str],
     positive_N: NDArray[np.bool_],

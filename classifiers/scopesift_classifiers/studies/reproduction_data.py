@@ -18,7 +18,6 @@ from scopesift_classifiers.rows.splits import DEV, TEST, TRAIN, marks_split
 
 LANGUAGES = ("en", "ru", "uk", "de", "es", "am", "zh", "ar", "hi", "it", "fr", "tt", "ja")
 DISCOVERY_PER_CLASS, DEV_PER_CLASS, TEST_PER_CLASS = 2000, 500, 500
-DEV_SHARE = 0.2
 POSITIVE, NEGATIVE = "toxic", "clean"
 NAMES = {"1": POSITIVE, "0": NEGATIVE, "true": POSITIVE, "false": NEGATIVE}
 
@@ -86,7 +85,7 @@ def read_study_rows(lang: str, paths: list[Path]) -> StudyRows:
         rows = _balanced(_joined(paths, label, None), DISCOVERY_PER_CLASS + TEST_PER_CLASS)
         rest, test = split_dev(rows, TEST_PER_CLASS / (DISCOVERY_PER_CLASS + TEST_PER_CLASS))
         discovery = rows.select(rest)
-        fit, dev = split_dev(discovery, DEV_SHARE)
+        fit, dev = split_dev(discovery)
         fit_N = np.isin(np.arange(len(discovery)), fit)
         return StudyRows(lang, discovery, fit_N, discovery.select(dev), rows.select(test))
     discovery = _balanced(_joined(paths, label, TRAIN), DISCOVERY_PER_CLASS)

@@ -33,7 +33,7 @@ from scopesift_classifiers.tables.segment import (
     write_dense,
     write_sparse,
 )
-from scopesift_classifiers.tables.stored import Part, StoredTable
+from scopesift_classifiers.tables.stored import SegmentRows, StoredTable
 from scopesift_classifiers.tables.wanted_texts import (
     DENSE,
     SPARSE,
@@ -125,7 +125,7 @@ class FeatureCache:
         units = [Unit.of(scope, SPARSE, layer) for layer in layers]
         wanted = WantedTexts.of(texts, units)
         home = self.folder / _identity(scope)
-        known: dict[int, list[Part]] = {layer: [] for layer in layers}
+        known: dict[int, list[SegmentRows]] = {layer: [] for layer in layers}
         for column, unit in enumerate(units):
             for path, positions, rows in hits(home / unit.folder, wanted.keys_W):
                 if not _is_sound(path, scope.d_sae):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class SegmentRows:
     """Rows of one segment, and the documents whose text each of them is.
 
     Attributes:
@@ -44,7 +44,7 @@ class StoredTable:
         read: Reads rows of a segment, CSR.
     """
 
-    parts: Mapping[int, Sequence[Part]]
+    parts: Mapping[int, Sequence[SegmentRows]]
     n_documents: int
     d_sae: int
     read: Callable[[Path, NDArray[np.int64], int], csr_matrix] = read_sparse
@@ -67,13 +67,13 @@ class StoredTable:
         """The same columns for some of the documents, each once."""
         place_N = np.full(self.n_documents, -1, dtype=np.int64)
         place_N[index_N] = np.arange(len(index_N))
-        kept: dict[int, list[Part]] = {layer: [] for layer in self.parts}
+        kept: dict[int, list[SegmentRows]] = {layer: [] for layer in self.parts}
         for layer, parts in self.parts.items():
             for part in parts:
                 inside = place_N[part.documents_B] >= 0
                 if inside.any():
                     documents_B = place_N[part.documents_B[inside]]
-                    kept[layer].append(Part(part.path, part.rows_B[inside], documents_B))
+                    kept[layer].append(SegmentRows(part.path, part.rows_B[inside], documents_B))
         return StoredTable(kept, len(index_N), self.d_sae, self.read)
 
     def blocks(self, layer: int) -> Iterator[Block]:

@@ -15,7 +15,7 @@ from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.tables.segment import Keys, text_keys
-from scopesift_classifiers.tables.stored import Part
+from scopesift_classifiers.tables.stored import SegmentRows
 
 SEGMENT_TEXTS = 2048
 SPARSE, DENSE = "acts", "means"
@@ -66,12 +66,14 @@ class WantedTexts:
         keys_W, first_W, back_N = np.unique(text_keys(texts), return_index=True, return_inverse=True)
         return cls(keys_W, first_W, back_N, tuple(units), np.ones((len(keys_W), len(units)), dtype=bool))
 
-    def part(self, path: Path, positions: NDArray[np.int64], rows: NDArray[np.int64]) -> Part:
+    def part(self, path: Path, positions: NDArray[np.int64], rows: NDArray[np.int64]) -> SegmentRows:
         """Rows of a segment, with every document that has their texts."""
         count_B = self._counts_W[positions]
         first_B = self._starts_W[positions]
         inside = np.arange(int(count_B.sum())) - np.repeat(np.cumsum(count_B) - count_B, count_B)
-        return Part(path, np.repeat(rows, count_B), self._order_N[np.repeat(first_B, count_B) + inside])
+        return SegmentRows(
+            path, np.repeat(rows, count_B), self._order_N[np.repeat(first_B, count_B) + inside]
+        )
 
     @cached_property
     def _order_N(self) -> NDArray[np.int64]:

@@ -26,7 +26,7 @@ ERRORS = {kind.__name__: kind for kind in (InputError, ScopeError, UsageError, S
 
 
 @dataclass(frozen=True)
-class Task:
+class NodeTask:
     """What a node needs of a run; picklable.
 
     Attributes:
@@ -112,9 +112,9 @@ def _run(ray: Any, plan: RunPlan, on_shard: OnShard, workers: int | None) -> set
     return names
 
 
-def _task(plan: RunPlan) -> Task:
+def _task(plan: RunPlan) -> NodeTask:
     scope = plan.engine.scope
-    return Task(
+    return NodeTask(
         out=plan.out.resolve(),
         settings=plan.settings,
         scope=scope.id if scope.bundled else str(scope.folder.resolve()),
@@ -126,7 +126,7 @@ def _task(plan: RunPlan) -> Task:
     )
 
 
-def _read(batch: dict[str, Any], task: Task) -> Iterator[dict[str, Any]]:
+def _read(batch: dict[str, Any], task: NodeTask) -> Iterator[dict[str, Any]]:
     """Read groups; of shards that are done only the marker is sent."""
     left = task.settings.limit or None
     try:
@@ -147,7 +147,7 @@ def _shards(group: Group, settings: FilterSettings, left: int | None) -> Iterato
 class _Worker:
     """One model on one node."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: NodeTask) -> None:
         from scopesift_classifiers.artifact.classifier import Classifier
         from scopesift_classifiers.judging.engine import Engine
         from scopesift_features.scope import Scope

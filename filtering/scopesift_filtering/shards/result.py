@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.answers import Answers
 from scopesift_files.row import Row
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
-from scopesift_filtering.condition import Condition, Judge
+from scopesift_filtering.condition import CompiledCondition, Condition
 from scopesift_filtering.input_values import input_table
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.shard import Shard
@@ -56,7 +56,7 @@ class RowJudge:
         """Check the condition against the columns.
 
         Raises:
-            UsageError: see `Judge`.
+            UsageError: see `CompiledCondition`.
         """
         self.settings, self.classifiers = settings, list(classifiers)
         self.input_schema = input_schema
@@ -67,7 +67,7 @@ class RowJudge:
         cuts = [f'ours."{name}" < ours."{name}_threshold"' for name in settings.thresholds]
         names = [f"{name} < {name}_threshold" for name in settings.thresholds]
         self.reasons = [*condition.parts, *names]
-        self.judge = Judge([*condition.parts, *cuts], input_schema, self.our_schema)
+        self.judge = CompiledCondition([*condition.parts, *cuts], input_schema, self.our_schema)
 
     def result(
         self, shard: Shard, at: list[int], answers: Mapping[str, Answers], tokens: list[int], places: int
@@ -128,8 +128,8 @@ class RowJudge:
                 parts, fields=list(self.our_schema.field(f"{name}_scores").type)
             )
         for name, cuts in self.settings.thresholds.items():
-            languages = answers["language"].label_N if "language" in answers else ["default"] * len(rows)
-            columns[f"{name}_threshold"] = [cuts.get(code, cuts["default"]) for code in languages]
+            languages = answers[LANGUAGE].label_N if LANGUAGE in answers else [DEFAULT] * len(rows)
+            columns[f"{name}_threshold"] = [cuts.get(code, cuts[DEFAULT]) for code in languages]
         columns["chars"] = [len(row.text) for row in rows]
         columns["tokens"] = tokens
         return pa.table(

@@ -17,7 +17,7 @@ from scopesift_service.versions.starting import load_classifiers
 
 # 32 posts padded to one batch of 4,096 tokens are one third padding; in batches of 1,024 they run a fifth faster,
 # and 512 posts run as fast as before
-CPU_BATCH_TOKENS = 1024
+SERVICE_BATCH_TOKENS = 1024
 
 
 def load_judge(chosen: ServiceSettings) -> Judge:
@@ -28,7 +28,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
     encoder = choose_encoder(chosen.head, scope.device)
-    batch_tokens = CPU_BATCH_TOKENS if scope.device == "cpu" else None
+    batch_tokens = SERVICE_BATCH_TOKENS if scope.device == "cpu" else None
     count = TokenCount()
 
     def make_engine(classifiers: Sequence[Classifier]) -> Engine:

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from bench.bundled.verdicts import compare, judge, kept
+from bench.bundled.verdicts import compare_snapshots, judge, old_snapshot
 from bench.errors import BenchError
 
 ROUNDING = 0.02
@@ -17,7 +17,7 @@ def found():
 
 
 def test_no_verdict_of_2000_texts_has_changed(found):
-    compared = compare(found, kept("nano"))
+    compared = compare_snapshots(found, old_snapshot("nano"))
     assert compared["verdicts"] == 2000 * len(found["versions"])
     assert compared["other"] <= compared["verdicts"] // 1000
     assert compared["largest_score"] <= ROUNDING
@@ -27,11 +27,11 @@ def test_a_changed_verdict_would_be_seen(found):
     changed = copy.deepcopy(found)
     changed["verdicts"]["toxicity"]["labels"] = ["other"] * 2000
     changed["verdicts"]["toxicity"]["scores"][0] += 0.5
-    compared = compare(changed, found)
+    compared = compare_snapshots(changed, found)
     assert (compared["other"], compared["largest_score"]) == (2000, 0.5)
 
 
 def test_verdicts_of_other_classifiers_are_not_compared(found):
     other = {**found, "versions": {**found["versions"], "toxicity": "123"}}
     with pytest.raises(BenchError, match="bench verdicts --write"):
-        compare(found, other)
+        compare_snapshots(found, other)

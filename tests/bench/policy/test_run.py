@@ -7,7 +7,7 @@ from scopesift_features.scope import Scope
 
 from bench.policy import run as policy
 from bench.policy import tables as policy_tables
-from bench.policy.rows import LEAST, bounded, read_rows, with_labels_of
+from bench.policy.rows import LEAST, policy_rows, some_of_each_label, with_labels_of
 from bench.policy.words import character_ridge
 
 LANGUAGES = ("da", "en")
@@ -66,15 +66,15 @@ def test_the_tables_have_every_fit_and_the_published_figures(policy_data, tmp_pa
 
 
 def test_bounded_rows_keep_every_label_and_fewer_are_a_part_of_more(policy_data):
-    rows = read_rows(policy_data, "da", 40)
+    rows = policy_rows(policy_data, "da", 40)
     assert {split: len(own) for split, own in rows.items()} == {"train": 39, "dev": 9, "test": 40}
     assert set(rows["train"].labels) == set(rows["test"].labels)
-    few, more = (set(bounded(rows, most)["train"].tolist()) for most in (12, 24))
+    few, more = (set(some_of_each_label(rows, most)["train"].tolist()) for most in (12, 24))
     assert few < more
 
 
 def test_labels_that_are_too_rare_are_left_out(policy_data):
-    rows = read_rows(policy_data, "da", 40)["train"]
+    rows = policy_rows(policy_data, "da", 40)["train"]
     rare = rows.labels[0]
     rows.labels[:] = [
         rare if row < LEAST - 1 else label if label != rare else "energy"
@@ -88,7 +88,7 @@ def test_labels_that_are_too_rare_are_left_out(policy_data):
 def test_character_ridge_chooses_its_penalty_on_dev(policy_data):
     from bench.trials.parts import Part
 
-    rows = read_rows(policy_data, "en", 60)
+    rows = policy_rows(policy_data, "en", 60)
     train, dev, test = (Part(rows[split], None, {}) for split in ("train", "dev", "test"))
     fitted = character_ridge(train, dev)
     assert fitted.about["dev_accuracy"] == 1.0

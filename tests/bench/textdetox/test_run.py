@@ -82,7 +82,7 @@ def test_a_stopped_run_goes_on_where_it_was(textdetox_data, tmp_path, monkeypatc
     whole = measured(textdetox_data, tmp_path)
     assert seeds == [0, 1, 0, 1, 0, 1]
     assert set(whole) == {"en english", "en 35", "ru english", "ru 35"}
-    monkeypatch.setattr(textdetox, "read_language", None)
+    monkeypatch.setattr(textdetox, "read_splits", None)
     assert measured(textdetox_data, tmp_path) == whole
 
 
@@ -117,7 +117,7 @@ def test_missing_files_are_named(textdetox_data, tmp_path):
 
 
 def test_systems_answer_as_the_engine_does(textdetox_data, tiny_scope):
-    read = textdetox.read_language(tiny_scope, "en", textdetox.read_rows(textdetox_data, "en"))
+    read = textdetox.read_splits(tiny_scope, "en", textdetox.textdetox_rows(textdetox_data, "en"))
     english = textdetox_fits.English(tiny_scope, lambda lang: read)
     test = read["test"]
     verdicts = Engine(tiny_scope, [english.classifier]).predict(test.rows.texts)

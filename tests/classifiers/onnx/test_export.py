@@ -15,7 +15,7 @@ from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_classifiers.onnx.export import ExportSettings, export_classifier
 from scopesift_classifiers.onnx.file import check_model
 from scopesift_classifiers.onnx.nodes.graph import OPSETS
-from scopesift_classifiers.onnx.parity import Candidate, compare
+from scopesift_classifiers.onnx.parity import Candidate, compare_with_torch
 from scopesift_classifiers.onnx.rows import make_rows
 from scopesift_classifiers.onnx.runtime import open_session
 from scopesift_features.checks.scope import TEXTS as BUILT_IN_TEXTS
@@ -144,7 +144,7 @@ def test_a_language_of_its_own_uses_its_own_rule(tiny_scope, toxicity, tmp_path,
     export(routed, tiny_scope, tmp_path)
     session = open_session(str(tmp_path / "it.onnx"))
     found = {
-        route: compare(tiny_scope, TEXTS, [Candidate("it", routed, session, route=route)])[0]
+        route: compare_with_torch(tiny_scope, TEXTS, [Candidate("it", routed, session, route=route)])[0]
         for route in ("default", "de", "fr")
     }
     low_NC, high_NC = float32_scores(tiny_scope, toxicity, TEXTS)

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_matrix
 from scopesift_classifiers.search import firing_bits
-from scopesift_classifiers.search.firing_bits import FiringBits, pack, unpack
+from scopesift_classifiers.search.firing_bits import FiringBits, pack_bits, unpack_bits
 
 
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
 def test_packing_loses_nothing(n):
     flags = np.random.default_rng(n).random(n) < 0.5
-    np.testing.assert_array_equal(unpack(pack(flags), n), flags)
+    np.testing.assert_array_equal(unpack_bits(pack_bits(flags), n), flags)
 
 
 def test_counts_equal_those_of_plain_booleans(monkeypatch):

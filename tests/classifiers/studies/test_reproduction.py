@@ -7,7 +7,7 @@ import pytest
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.search.paper import firing_deltas as deltas_of_table
 from scopesift_classifiers.studies.reproduction import reproduce
-from scopesift_classifiers.studies.reproduction_counts import firing_deltas, read_columns
+from scopesift_classifiers.studies.reproduction_counts import read_columns, read_firing_deltas
 from scopesift_classifiers.studies.reproduction_data import find_languages, read_study_rows
 from scopesift_files.errors import InputError, UsageError
 
@@ -118,7 +118,7 @@ def test_counts_in_chunks_are_the_counts_of_the_whole_table(tiny_scope, monkeypa
     texts, positive = [text for text, _ in rows], np.array([bool(toxic) for _, toxic in rows])
     half = np.arange(30) < 16
     read = []
-    found = firing_deltas(tiny_scope, texts, positive, {"all": half | True, "half": half}, read.append)
+    found = read_firing_deltas(tiny_scope, texts, positive, {"all": half | True, "half": half}, read.append)
     table = read_table(tiny_scope, texts)
     expected = deltas_of_table(table, positive).reshape(len(table.layers), table.d_sae)
     np.testing.assert_allclose(found["all"], expected, atol=1e-6)

@@ -8,7 +8,7 @@ import json
 import pytest
 from scopesift_features.sae.files import SAEConfig, write_safetensors
 
-from recipes.e5.choice import compare, tasks
+from recipes.e5.choice import compare_choices, tasks
 from recipes.e5.rows import sentiment_rows, toxicity_languages, toxicity_rows
 
 CODES = ("en", "ru", "es", "hi", "zh", "ar", "am")
@@ -110,7 +110,7 @@ def test_candidates_are_compared_alone_and_in_pairs_of_different_layers(
         folder = tmp_path / str(seed)
         SAEConfig(base_model="tiny", d_model=32, d_sae=128, k=8, num_layers=4).write(folder)
         files[f"{seed}"] = write_safetensors(sae, folder)
-    found = {one.saes: one for one in compare(tiny_scope, files, data, lambda _line: None)}
+    found = {one.saes: one for one in compare_choices(tiny_scope, files, data, lambda _line: None)}
     assert set(found) == {("1",), ("2",), ("3",), ("1", "3"), ("2", "3")}
     assert all(0 <= one.domain_accuracy <= 1 for one in found.values())
     assert found["3",].english_auc > 0.5  # one word tells the labels apart

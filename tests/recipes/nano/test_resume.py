@@ -11,7 +11,7 @@ from recipes.nano.corpus import LANGUAGES, EncodedLines
 from recipes.nano.language_model import train_language_model
 from recipes.nano.mixture import Mixture
 from recipes.nano.step_draws import drawn_ahead
-from recipes.nano.training_settings import TrainingSettings, settings_for
+from recipes.nano.training_settings import ModelTrainingSettings, settings_for
 
 TINY = {"sequences": 1, "accumulate": 1, "pairs": 2, "sampled": 8}
 
@@ -37,7 +37,7 @@ def small_model(monkeypatch):
 
 @pytest.mark.usefixtures("small_model")
 def test_a_call_stops_in_time_and_the_next_goes_on_from_there(mixture, tmp_path):
-    settings = TrainingSettings(minutes=0.05, **TINY)
+    settings = ModelTrainingSettings(minutes=0.05, **TINY)
     checkpoint, said = tmp_path / "model.pt", []
     _, first = train_language_model(mixture, settings, checkpoint, said.append, call_minutes=0.02)
     assert 1.2 <= first["seconds"] < 3
@@ -53,7 +53,7 @@ def test_a_call_stops_in_time_and_the_next_goes_on_from_there(mixture, tmp_path)
 
 @pytest.mark.parametrize("processes", [0, 2])
 def test_drawn_texts_have_the_sizes_of_a_step_and_are_the_same_each_time(mixture, processes):
-    settings = TrainingSettings(minutes=1, sequences=3, accumulate=2, pairs=4, drawing=processes)
+    settings = ModelTrainingSettings(minutes=1, sequences=3, accumulate=2, pairs=4, drawing=processes)
 
     def first(count, seed):
         draws = drawn_ahead(mixture, settings, 33, seed, torch.zeros((), dtype=torch.float64).share_memory_())
@@ -70,7 +70,7 @@ def test_drawn_texts_have_the_sizes_of_a_step_and_are_the_same_each_time(mixture
 
 def test_a_gpu_takes_more_tokens_a_step_and_the_exact_loss():
     cpu, gpu = settings_for("cpu", 62), settings_for("cuda", 7)
-    assert cpu == TrainingSettings(62)
+    assert cpu == ModelTrainingSettings(62)
     assert gpu.sequences * gpu.accumulate == 4 * cpu.sequences * cpu.accumulate
     assert gpu.sampled >= language_model.VOCABULARY
     assert math.isclose(gpu.minutes, 7)

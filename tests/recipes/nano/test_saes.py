@@ -11,7 +11,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from recipes.nano import stages
 from recipes.nano.stages import Recipe
-from recipes.nano.training_settings import TrainingSettings
+from recipes.nano.training_settings import ModelTrainingSettings
 from recipes.sae.run import UnfinishedError
 
 
@@ -47,7 +47,7 @@ def recipe(tmp_path, monkeypatch, tiny_scope_folder):
         data=tmp_path,
         out=tmp_path / "out",
         work=tmp_path,
-        training=TrainingSettings(minutes=1),
+        training=ModelTrainingSettings(minutes=1),
         call_minutes=0,
         sae_minutes=0.01,
         pool_documents=600,

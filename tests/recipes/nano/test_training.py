@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from recipes.nano.language_model import nano_config, rate_factor
+from recipes.nano.language_model import model_rate_factor, nano_config
 from recipes.nano.objective import sampled_cross_entropy, translation_ranking
 
 
@@ -47,7 +47,7 @@ def test_ranking_ignores_what_is_not_kept():
     ("progress", "low", "high"), [(0.0, 0.0, 0.1), (0.3, 1.0, 1.0), (0.75, 0.4, 0.6), (1.0, 0.0, 0.0)]
 )
 def test_the_rate_rises_stays_and_falls(progress, low, high):
-    assert low <= rate_factor(progress, 0.5) <= high
+    assert low <= model_rate_factor(progress, 0.5) <= high
 
 
 def test_nano_fits_the_size_that_the_repository_allows():

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from recipes.sae import sparse_gradients
 from recipes.sae.dense_gradients import dense_gradients
-from recipes.sae.sparse_gradients import Weights, gradients, largest
+from recipes.sae.sparse_gradients import SaeWeights, gradients, largest
 
 T, D, K = 40, 12, 5
 
@@ -19,7 +19,7 @@ def exact_products(monkeypatch):
 def random_weights(n_features):
     generator = torch.Generator().manual_seed(n_features)
     encoder, decoder = (torch.randn(n_features, D, generator=generator) for _ in range(2))
-    return Weights(encoder, torch.randn(n_features, generator=generator), decoder)
+    return SaeWeights(encoder, torch.randn(n_features, generator=generator), decoder)
 
 
 @pytest.mark.parametrize("by", [gradients, dense_gradients])

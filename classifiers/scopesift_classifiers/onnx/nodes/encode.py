@@ -73,7 +73,7 @@ class StandIn:
     floor_S: NDArray[np.float32]
 
 
-def encode(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -> str:
+def add_encoder(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -> str:
     """Add the nodes of one layer.
 
     Args:
@@ -99,7 +99,7 @@ def encode(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -> str
     return graph.add("Where", counts, pre_BTS, graph.number(0.0))
 
 
-def stored(graph: OnnxGraph, value: NDArray[np.float32], how: str, name: str = "") -> str:
+def add_weights(graph: OnnxGraph, value: NDArray[np.float32], how: str, name: str = "") -> str:
     """A float32 constant, kept in half precision if asked for."""
     if how == FP16:
         return graph.cast(graph.constant(value.astype(np.float16), name), np.float32)
@@ -111,7 +111,7 @@ def _product(graph: OnnxGraph, x_BTD: str, rows: EncoderRows) -> str:
     if rows.int8 is not None:
         product = int8_product(graph, x_BTD, rows.W_FD, rows.int8, name)
     else:
-        product = graph.add("MatMul", x_BTD, stored(graph, rows.W_FD.T, rows.stored, name))
+        product = graph.add("MatMul", x_BTD, add_weights(graph, rows.W_FD.T, rows.stored, name))
     return graph.add("Add", product, graph.constant(rows.b_F, f"bias_{rows.layer}"))
 
 

@@ -12,9 +12,9 @@ from scopesift_files.errors import InputError
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.onnx.nodes.decision import Judgement, add_decision
-from scopesift_classifiers.onnx.nodes.encode import EncoderRows, encode
+from scopesift_classifiers.onnx.nodes.encode import EncoderRows, add_encoder
 from scopesift_classifiers.onnx.nodes.graph import OnnxGraph
-from scopesift_classifiers.onnx.nodes.pool import any_in_documents, pool_documents, pool_rows
+from scopesift_classifiers.onnx.nodes.pool import add_document_pool, add_row_pool, any_in_documents
 
 NO_LABEL, REFUSED = -1, -2
 
@@ -32,7 +32,7 @@ def add_windows_head(graph: OnnxGraph, encoder: EncoderRows) -> None:
     residuals = add_residual_inputs(graph, [encoder])
     mask_BT = _mask(graph)
     acts_BTS, bad_BT = _activations(graph, residuals, mask_BT, [encoder])
-    rows = pool_rows(graph, acts_BTS)
+    rows = add_row_pool(graph, acts_BTS)
     shape: list[int | str] = ["batch", len(encoder.columns_S)]
     graph.output(rows.values, "maxima", np.float32, shape)
     graph.output(rows.places, "tokens", np.int64, shape)
@@ -62,7 +62,7 @@ def add_classifier_head(
     keep_BT = keep_BT or _mask(graph)
     document_B = graph.input("document", np.int64, ["batch"])
     acts_BTS, bad_BT = _activations(graph, residuals, keep_BT, encoders)
-    pooled = pool_documents(graph, pool_rows(graph, acts_BTS), document_B, graph.axis_size(keep_BT, 1))
+    pooled = add_document_pool(graph, add_row_pool(graph, acts_BTS), document_B, graph.axis_size(keep_BT, 1))
     refused_N1 = any_in_documents(graph, bad_BT, document_B)
     judged = _judged(graph, pooled.values, classifier, decisions)
     n_labels, n_features = len(classifier.labels), len(classifier.features)
@@ -124,7 +124,7 @@ def _activations(
             sound_BT = _within_bound(graph, x_BTD, sound_BT, rows.norm_bound)
         sound_BT1 = graph.add("Unsqueeze", sound_BT, graph.ints(2))
         x_BTD = graph.add("Where", sound_BT1, x_BTD, graph.number(0.0))
-        acts.append(encode(graph, x_BTD, sound_BT, rows))
+        acts.append(add_encoder(graph, x_BTD, sound_BT, rows))
     joined = graph.add("Concat", *acts, axis=2) if len(acts) > 1 else acts[0]
     return joined, reduce(lambda one, other: graph.add("Or", one, other), bad)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.onnx.nodes.encode import stored
+from scopesift_classifiers.onnx.nodes.encode import add_weights
 from scopesift_classifiers.onnx.nodes.graph import OnnxGraph
 
 _MASKED = -3.0e38  # finite: a row of padding only must not become NaN
@@ -48,7 +48,7 @@ class BackboneNodes(ABC):
 
     def constant(self, value: NDArray[np.float32], name: str) -> str:
         """What was made of a weight, as a constant under its name."""
-        return stored(self.graph, value, self.how, name)
+        return add_weights(self.graph, value, self.how, name)
 
     def linear(self, x: str, name: str) -> str:
         """A linear layer, with its bias if it has one."""

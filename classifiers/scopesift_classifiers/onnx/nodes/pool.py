@@ -18,7 +18,7 @@ class Maxima(NamedTuple):
     places: str
 
 
-def pool_rows(graph: OnnxGraph, acts_BTS: str) -> Maxima:
+def add_row_pool(graph: OnnxGraph, acts_BTS: str) -> Maxima:
     """Maxima `[B, S]` over the tokens of each row, and the earliest token that reaches them."""
     shape = graph.add("Shape", acts_BTS)
     rows, features = (graph.add("Slice", shape, graph.ints(at), graph.ints(at + 1)) for at in (0, 2))
@@ -32,12 +32,12 @@ def pool_rows(graph: OnnxGraph, acts_BTS: str) -> Maxima:
     return Maxima(values, graph.add("Sub", place, graph.ints(1)))
 
 
-def pool_documents(graph: OnnxGraph, rows: Maxima, document_B: str, tokens_a_row: str) -> Maxima:
+def add_document_pool(graph: OnnxGraph, rows: Maxima, document_B: str, tokens_a_row: str) -> Maxima:
     """Maxima `[N, S]` over the rows of each document.
 
     Args:
         graph: Where the nodes go.
-        rows: From `pool_rows`.
+        rows: From `add_row_pool`.
         document_B: int64, the document of each row.
         tokens_a_row: int64 `[1]`.
 
