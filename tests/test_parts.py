@@ -39,7 +39,8 @@ def test_a_part_imports_only_itself_and_parts_below_it(part):
 
 
 def test_the_lowest_part_is_imported_without_torch_and_without_the_extras():
-    names = [f"scopesift_files.{path.stem}" for path in sorted((ROOT / "files").rglob("[a-z]*.py"))]
+    modules = sorted((ROOT / "files").rglob("[a-z]*.py"))
+    names = [".".join(path.relative_to(ROOT / "files").with_suffix("").parts) for path in modules]
     program = (
         f"import sys, importlib; [importlib.import_module(name) for name in {names}]; print(*sys.modules)"
     )

@@ -16,7 +16,7 @@ from scopesift_features.backbone.source import BackboneSource, FolderBackbone, P
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.settings import DTYPES, ReadingSettings
 from scopesift_features.catalogue.table import bundled_folder, is_bundled, locate
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 
 class Reader:

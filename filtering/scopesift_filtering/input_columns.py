@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from scopesift_files.arrow_types import plain_type
-from scopesift_files.compressed import open_bytes
 from scopesift_files.errors import InputError
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.arrow_types import plain_type
+from scopesift_files.row_readers.compressed import open_bytes
+from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_filtering.condition import Condition
 from scopesift_filtering.input_values import csv_value

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from scopesift_files.errors import UsageError, first_line
-from scopesift_files.formats import ENDINGS, compression_of, file_format
+from scopesift_files.row_readers.formats import ENDINGS, compression_of, file_format
 
 GROUP_BYTES = 64 * 2**20
 SHARD = "00000-000000"

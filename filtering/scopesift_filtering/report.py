@@ -7,7 +7,7 @@ from html import escape
 
 from scopesift_classifiers.pages.page import html_table, section, write_page
 from scopesift_files.counted import counted
-from scopesift_files.row import REASONS
+from scopesift_files.row_readers.row import REASONS
 
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.tally import Tally

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.reader import Reader
 from scopesift_files.errors import InputError
-from scopesift_files.lines import read_lines
-from scopesift_files.row import sound_rows
+from scopesift_files.row_readers.lines import read_lines
+from scopesift_files.row_readers.row import sound_rows
 
 from recipes.sae.text_residuals import text_mean_residuals
 

@@ -12,8 +12,8 @@ from scopesift_classifiers.judging.language_spans import spans_of_texts
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
-from scopesift_files.row import Row
-from scopesift_files.texts import read_texts
+from scopesift_files.row_readers.row import Row
+from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import (
     STDIN,

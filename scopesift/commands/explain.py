@@ -19,7 +19,7 @@ from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.selected import SelectedReader, SelectedReading
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
-from scopesift_files.texts import read_texts
+from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import (
     STDIN,

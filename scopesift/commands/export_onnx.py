@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from scopesift_classifiers.onnx.export import Export, ExportSettings, export_classifier
 from scopesift_files.counted import counted
-from scopesift_files.row import sound_rows
-from scopesift_files.texts import read_texts
+from scopesift_files.row_readers.row import sound_rows
+from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import DeviceOption, OwnScopeOption, check_output, load_classifier
 from scopesift.terminal.streams import say

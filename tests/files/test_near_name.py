@@ -2,7 +2,7 @@
 
 import pytest
 from scopesift_files.near_name import near_name
-from scopesift_files.row import Row
+from scopesift_files.row_readers.row import Row
 
 
 @pytest.mark.parametrize("there", ["Label", "LABEL", "labels", "lable", " label", "label_", "\ufefflabel"])

@@ -14,8 +14,8 @@ from scopesift_features.reading.selected import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 from scopesift_files.near_name import MOST_NAMES, near_name
-from scopesift_files.row import sound_rows
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.row import sound_rows
+from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.measuring.assessment import routed_verdicts

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
-from scopesift_files.row import Row, json_type, sound_rows
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.row import Row, json_type, sound_rows
+from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_classifiers.rows.label_value import label_text
 from scopesift_classifiers.rows.splits import SplitRows, no_rows, optional_text

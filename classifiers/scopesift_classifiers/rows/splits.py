@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
-from scopesift_files.row import Row, json_type, sound_rows
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.row import Row, json_type, sound_rows
+from scopesift_files.row_readers.rows import read_rows
 
 TRAIN, DEV, TEST = "train", "dev", "test"
 COLUMN = "split"

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import InputError, UsageError
-from scopesift_files.formats import file_format
-from scopesift_files.row import sound_rows
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.formats import file_format
+from scopesift_files.row_readers.row import sound_rows
+from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
 from scopesift_classifiers.rows.sampling import balanced, split_dev

@@ -12,7 +12,7 @@ from scopesift_features.backbone.model_classes import bare_model_class, is_encod
 from scopesift_features.catalogue.folder import ScopeRecord
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.catalogue.table import QWEN_NORM_LIMIT, catalogue
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig

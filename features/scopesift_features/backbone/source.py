@@ -22,7 +22,7 @@ from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.backbone.e5.tokenizer import e5_tokenizer
 from scopesift_features.backbone.model_classes import bare_model_class
 from scopesift_features.catalogue.package_file import PackageFile
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 
 class BackboneSource(Protocol):

@@ -12,8 +12,8 @@ from typing import Any
 
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import first_line
-from scopesift_files.parquet_rows import TableRow
-from scopesift_files.row import Row
+from scopesift_files.row_readers.parquet_rows import TableRow
+from scopesift_files.row_readers.row import Row
 
 from scopesift_filtering.columns import ADDED
 from scopesift_filtering.settings import FilterSettings

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.answers import Answers
-from scopesift_files.row import Row
+from scopesift_files.row_readers.row import Row
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import CompiledCondition, Condition

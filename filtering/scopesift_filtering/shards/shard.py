@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from scopesift_files.parquet_rows import TableRow, parquet_slices
-from scopesift_files.row import Row
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.parquet_rows import TableRow, parquet_slices
+from scopesift_files.row_readers.row import Row
+from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_filtering.inputs import Group
 from scopesift_filtering.settings import FilterSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from scopesift_files.row import Row
+from scopesift_files.row_readers.row import Row
 
 from scopesift_filtering.shards.marker import Marker
 from scopesift_filtering.shards.result import ShardResult

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scopesift_files.errors import InputError, UsageError
-from scopesift_files.formats import COMPRESSIONS, suffix_of
-from scopesift_files.lines import read_lines
-from scopesift_files.row import sound_rows
-from scopesift_files.texts import read_texts
+from scopesift_files.row_readers.formats import COMPRESSIONS, suffix_of
+from scopesift_files.row_readers.lines import read_lines
+from scopesift_files.row_readers.row import sound_rows
+from scopesift_files.row_readers.texts import read_texts
 
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scopesift_features.backbone.e5.q4_file import Q4File
-from scopesift_features.tokens.normalisation import Normaliser
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.normalisation import Normaliser
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 _MASK = "<mask>"  # the one special token that the file's header does not point to
 

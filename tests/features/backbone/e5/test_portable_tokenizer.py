@@ -65,7 +65,7 @@ def test_random_characters_give_the_same_tokens(reader, portable):
 
 
 def test_a_table_that_deletes_too_little_to_hide_behind_is_refused():
-    from scopesift_features.tokens.portable_normaliser import portable_normaliser
+    from scopesift_features.tokenizing.portable_normaliser import portable_normaliser
     from scopesift_files.errors import ScopeError
 
     with pytest.raises(ScopeError, match="its table deletes 0 characters, and"):

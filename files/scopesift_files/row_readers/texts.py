@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from scopesift_files.formats import file_format
-from scopesift_files.json_rows import json_rows
-from scopesift_files.lines import lines_of, read_lines
-from scopesift_files.row import Row
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.formats import file_format
+from scopesift_files.row_readers.json_rows import json_rows
+from scopesift_files.row_readers.lines import lines_of, read_lines
+from scopesift_files.row_readers.row import Row
+from scopesift_files.row_readers.rows import read_rows
 
 _OBJECT = re.compile(rb'\s*\{\s*"')
 

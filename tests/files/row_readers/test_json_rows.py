@@ -1,7 +1,7 @@
 """Rows of JSON lines."""
 
 import pytest
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.rows import read_rows
 
 
 def read(path, data):

@@ -6,8 +6,8 @@ import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scopesift_files.lines import read_lines
-from scopesift_files.texts import read_texts
+from scopesift_files.row_readers.lines import read_lines
+from scopesift_files.row_readers.texts import read_texts
 
 
 def texts(data):

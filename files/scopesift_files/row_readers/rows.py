@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from scopesift_files.csv_rows import csv_rows
 from scopesift_files.errors import InputError, UsageError
-from scopesift_files.formats import ENDINGS, file_format
-from scopesift_files.json_rows import json_rows
-from scopesift_files.lines import LONGEST, read_lines
-from scopesift_files.parquet_rows import parquet_slices
-from scopesift_files.row import Row
+from scopesift_files.row_readers.csv_rows import csv_rows
+from scopesift_files.row_readers.formats import ENDINGS, file_format
+from scopesift_files.row_readers.json_rows import json_rows
+from scopesift_files.row_readers.lines import LONGEST, read_lines
+from scopesift_files.row_readers.parquet_rows import parquet_slices
+from scopesift_files.row_readers.row import Row
 
 
 def read_rows(file: str | Path, limit: int = LONGEST) -> Iterator[Row]:

@@ -3,7 +3,7 @@ import lzma
 
 import pytest
 import zstandard
-from scopesift_files.lines import read_lines
+from scopesift_files.row_readers.lines import read_lines
 
 PACK = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".zst": zstandard.compress}
 LINES = [f"line {number}".encode() for number in range(2000)]

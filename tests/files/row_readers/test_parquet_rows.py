@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from scopesift_files.errors import InputError
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.rows import read_rows
 
 VIEW, BYTES = pa.string_view(), pa.binary_view()
 LONG = "longer than the twelve bytes that a view holds itself"

@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scopesift_files.arrow_types import plain_table
-from scopesift_files.compressed import open_bytes
 from scopesift_files.errors import first_line
-from scopesift_files.formats import compression_of
-from scopesift_files.row import Row
+from scopesift_files.row_readers.arrow_types import plain_table
+from scopesift_files.row_readers.compressed import open_bytes
+from scopesift_files.row_readers.formats import compression_of
+from scopesift_files.row_readers.row import Row
 
 SLICE_ROWS = 256
 

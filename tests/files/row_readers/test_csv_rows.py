@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopesift_files.rows import read_rows
+from scopesift_files.row_readers.rows import read_rows
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from scopesift_files.formats import suffix_of
-from scopesift_files.row import Row, json_type
+from scopesift_files.row_readers.formats import suffix_of
+from scopesift_files.row_readers.row import Row, json_type
 
 
 def json_rows(lines: Iterable[Row]) -> Iterator[Row]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from scopesift_files.compressed import BUFFER, open_bytes
 from scopesift_files.counted import counted
 from scopesift_files.errors import first_line
-from scopesift_files.formats import compression_of
-from scopesift_files.row import Row
+from scopesift_files.row_readers.compressed import BUFFER, open_bytes
+from scopesift_files.row_readers.formats import compression_of
+from scopesift_files.row_readers.row import Row
 
 LONGEST = 1 << 30
 ROOM = 5  # extra bytes for the line end and a byte order mark

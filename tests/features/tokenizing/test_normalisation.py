@@ -2,8 +2,8 @@ import unicodedata
 
 import numpy as np
 import pytest
-from scopesift_features.tokens.normalisation import Normaliser
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.normalisation import Normaliser
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, normalizers, pre_tokenizers
 

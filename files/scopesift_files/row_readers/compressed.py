@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from scopesift_files.errors import InputError, UsageError, first_line
-from scopesift_files.formats import compression_of
+from scopesift_files.row_readers.formats import compression_of
 
 BUFFER = 1 << 20
 PIECE = (

@@ -1,7 +1,7 @@
 """What a tokenizer puts around a text, and what a text cannot make it do."""
 
 import pytest
-from scopesift_features.tokens.tokenizer import Tokenizer
+from scopesift_features.tokenizing.tokenizer import Tokenizer
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, pre_tokenizers, processors
 

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from scopesift_files.counted import counted
-from scopesift_files.lines import LONGEST
-from scopesift_files.row import Row
+from scopesift_files.row_readers.lines import LONGEST
+from scopesift_files.row_readers.row import Row
 
 csv.field_size_limit(2**31 - 1)  # Python's own limit of 128 KiB would refuse a long document
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError, first_line
 
-from scopesift_features.tokens.normalisation import Aligned, Normaliser
-from scopesift_features.tokens.portable_normaliser import portable_normaliser
+from scopesift_features.tokenizing.normalisation import Aligned, Normaliser
+from scopesift_features.tokenizing.portable_normaliser import portable_normaliser
 
 if TYPE_CHECKING:
     import tokenizers
