@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scopesift_classifiers.artifact.classifier import Classifier as Artifact
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 

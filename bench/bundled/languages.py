@@ -9,7 +9,7 @@ from typing import Any
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.language_spans import LanguageSpan, spans_of_texts
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import balanced
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.sampling import balanced
 from scopesift_classifiers.studies.transfer_matrix import transfer_matrix
 from scopesift_classifiers.studies.transfer_reasons import CARRIES
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scopesift_classifiers.rows.labelled import read_labelled
+from scopesift_classifiers.labelled_rows.rows import read_labelled
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope

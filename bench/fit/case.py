@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scopesift_classifiers.feature_tables.stored import StoredTable
 from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import FitSettings
-from scopesift_classifiers.tables.stored import StoredTable
 
 HELD_OUT_SHARE = 0.15
 
@@ -52,10 +52,10 @@ def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict
 
 def real(path: str, n_documents: int, label: str, positive: str, preset: str) -> dict[str, Any]:
     """Read a labelled file with nano twice (the second time from the cache) and fit."""
+    from scopesift_classifiers.feature_tables.cache import FeatureCache
     from scopesift_classifiers.fitting.fit import fit_tables, open_table
-    from scopesift_classifiers.rows.labelled import read_labelled
-    from scopesift_classifiers.rows.sampling import balanced, split_dev
-    from scopesift_classifiers.tables.cache import FeatureCache
+    from scopesift_classifiers.labelled_rows.rows import read_labelled
+    from scopesift_classifiers.labelled_rows.sampling import balanced, split_dev
     from scopesift_features.scope import Scope
 
     rows = read_labelled(path, label=label, split="train")

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.tables.stored import SegmentRows, StoredTable
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.stored import SegmentRows, StoredTable
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 LAYERS, D_SAE = 6, 3072
 ACTIVE = 640  # features of a layer that a document fires, on average: about what nano finds in posts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.rows.labelled import read_labelled
+from scopesift_classifiers.labelled_rows.rows import read_labelled
 
 from recipes.bundled.domain import domain_rows
 from recipes.nano.corpus import LANGUAGES

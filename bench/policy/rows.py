@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import DEV_SHARE
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.sampling import DEV_SHARE
 from scopesift_classifiers.studies.learning_curve import draw
 
 from bench.errors import BenchError

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.settings import AUTO
 from scopesift_classifiers.measuring.discriminant import discriminant
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_features.scope import Scope
 
 from bench.policy import tables

@@ -7,7 +7,7 @@ from functools import cache, cached_property, partial
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.fitting.settings import LINEAR_FIT
-from scopesift_classifiers.rows.sampling import split_dev
+from scopesift_classifiers.labelled_rows.sampling import split_dev
 from scopesift_classifiers.studies.learning_curve import draw
 from scopesift_features.scope import Scope
 

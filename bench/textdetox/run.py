@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
 from scopesift_features.scope import Scope
 
 from bench.errors import BenchError

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.cache import FeatureCache
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import GREEDY, LINEAR_FIT, PAPER, FitSettings
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.measuring.baselines import Baseline, linear_probe, mean_difference, tfidf
 from scopesift_classifiers.measuring.discriminant import discriminant
 from scopesift_classifiers.studies.learning_curve import tfidf_of_few
-from scopesift_classifiers.tables.pieces import columns_of
 from scopesift_classifiers.transfer.transfer import TransferSettings, choose, trial_decision, try_all
 from scopesift_files.errors import InputError
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.feature_cards import make_cards, write_cards
-from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_features.scope import Scope
 
 from recipes.bundled.languages import joined

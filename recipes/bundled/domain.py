@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
 from scopesift_classifiers.measuring.baselines import tfidf
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
 
 MMLU, MMLU_CHOICES = "mmlu", 4
 TAXONOMY = {

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.assessment import baseline_predictions
 from scopesift_classifiers.measuring.evaluation import evaluate_binary
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.transfer.transfer import TransferSettings, transfer
 from scopesift_features.scope import Scope
 

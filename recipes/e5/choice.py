@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.sampling import balanced
 from scopesift_classifiers.measuring.metrics import ManyClassMetrics
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import balanced
-from scopesift_classifiers.search.linear import PENALTIES
-from scopesift_classifiers.search.ridge import Ridge, fit_ridges
+from scopesift_classifiers.rule_search.linear import PENALTIES
+from scopesift_classifiers.rule_search.ridge import Ridge, fit_ridges
 from scopesift_features.reader import Reader
 from scopesift_features.reading.document_features import DocumentMaxima
 from scopesift_features.reading.extract import stream_residuals

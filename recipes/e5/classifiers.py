@@ -10,12 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import fit_classifier
 from scopesift_classifiers.fitting.settings import FitSettings
 from scopesift_classifiers.measuring.assessment import assess
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.search.linear import LinearSettings
-from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.rule_search.greedy import GreedySettings
+from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_classifiers.transfer.transfer import transfer
 from scopesift_features.scope import Scope
 

@@ -9,8 +9,8 @@ from functools import reduce
 from pathlib import Path
 
 import numpy as np
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import balanced
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.sampling import balanced
 
 from recipes.bundled.domain import domain_rows
 from recipes.bundled.languages import joined

@@ -8,16 +8,16 @@ from typing import Annotated, Any
 import typer
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.routing import unrouted
+from scopesift_classifiers.labelled_rows.label_value import label_text
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import read_balanced
+from scopesift_classifiers.labelled_rows.splits import TEST, TRAIN
 from scopesift_classifiers.measuring.assessment import full_assessment
 from scopesift_classifiers.measuring.expected_labels import with_positive
 from scopesift_classifiers.measuring.unlabelled import UnlabelledText, assess_unlabelled, read_unlabelled
 from scopesift_classifiers.pages.report import write_drift_page, write_report
 from scopesift_classifiers.pages.report_transfer import read_transfer
 from scopesift_classifiers.pages.report_words import drift_words
-from scopesift_classifiers.rows.label_value import label_text
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import read_balanced
-from scopesift_classifiers.rows.splits import TEST, TRAIN
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError

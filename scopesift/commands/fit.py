@@ -12,16 +12,16 @@ from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.name import check_name
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import check_fit, fit_tables, layers_up_to, open_table
 from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR_FIT, FitSettings
+from scopesift_classifiers.labelled_rows.label_value import label_text
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.splits import count_marks
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
-from scopesift_classifiers.rows.label_value import label_text
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.splits import count_marks
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.search.linear import LinearSettings
-from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.rule_search.greedy import GreedySettings
+from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope

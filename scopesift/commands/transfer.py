@@ -9,12 +9,12 @@ import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.judging.routing import with_language
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import read_balanced
-from scopesift_classifiers.rows.splits import TEST, TRAIN
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import read_balanced
+from scopesift_classifiers.labelled_rows.splits import TEST, TRAIN
 from scopesift_classifiers.studies.transfer_matrix import transfer_matrix
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.transfer.transfer import Transfer, TransferSettings
 from scopesift_classifiers.transfer.transfer import transfer as add_language
 from scopesift_features.scope import Scope

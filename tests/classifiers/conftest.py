@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 WORDS = ["cat", "sat", "rain", "mat", "watched", "vaccine", "large", "trial"]
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_classifiers.onnx.export import ExportSettings, export_classifier
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.transfer.transfer import TransferSettings, transfer
 from scopesift_features.backbone.cut import Backbone
 from scopesift_features.reading.per_token import read_tokens

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from typer.testing import CliRunner
 
 from scopesift.cli import app

@@ -3,7 +3,7 @@ import json
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_files.errors import UsageError
 from typer.testing import CliRunner
 

@@ -12,6 +12,7 @@ from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.feature_tables.counting import Table
 from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, GREEDY, LINEAR_FIT, FitSettings
 from scopesift_classifiers.fitting.stored_cut import (
     above_nothing,
@@ -20,15 +21,14 @@ from scopesift_classifiers.fitting.stored_cut import (
     binary_cut,
     describe_binary,
 )
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import deal_folds
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import deal_folds
-from scopesift_classifiers.search.found_rules import Search
-from scopesift_classifiers.search.greedy import search_greedy
-from scopesift_classifiers.search.linear import search_linear
-from scopesift_classifiers.search.moments import Targets
-from scopesift_classifiers.search.paper import search_paper
-from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.rule_search.found_rules import Search
+from scopesift_classifiers.rule_search.greedy import search_greedy
+from scopesift_classifiers.rule_search.linear import search_linear
+from scopesift_classifiers.rule_search.moments import Targets
+from scopesift_classifiers.rule_search.paper import search_paper
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

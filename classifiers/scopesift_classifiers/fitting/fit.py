@@ -14,15 +14,15 @@ from scopesift_files.errors import UsageError
 from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.name import check_name
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.counting import FeatureTable, Table
+from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.feature_names import TOP_TEXTS, name_features
 from scopesift_classifiers.fitting.fit_rows import require_rows
 from scopesift_classifiers.fitting.presets import check_preset, fit_decision, is_binary
 from scopesift_classifiers.fitting.settings import PRESETS, FitSettings
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.drift import firing_at_fit
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.cache import FeatureCache
-from scopesift_classifiers.tables.counting import FeatureTable, Table
-from scopesift_classifiers.tables.pieces import columns_of
 
 __all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
 

@@ -8,9 +8,14 @@ from scopesift_files.counted import counted
 from scopesift_files.errors import InputError
 
 from scopesift_classifiers.fitting.settings import FOLDS
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import different_texts, read_balanced, require_texts, split_dev
-from scopesift_classifiers.rows.splits import DEV, TRAIN, marks_split
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import (
+    different_texts,
+    read_balanced,
+    require_texts,
+    split_dev,
+)
+from scopesift_classifiers.labelled_rows.splits import DEV, TRAIN, marks_split
 
 LEAST_ROWS = 8
 

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.classifier import MANY
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.feature_tables.counting import Table
+from scopesift_classifiers.feature_tables.pieces import dense_pieces
 from scopesift_classifiers.fitting.settings import FEW_DEV_ROWS, FOLDS, LINEAR_FIT, FitSettings
 from scopesift_classifiers.fitting.stored_cut import answer_cut, describe_answers
 from scopesift_classifiers.judging.outcome import decide
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import deal_folds
-from scopesift_classifiers.search.linear import search_linear
-from scopesift_classifiers.search.log_odds import class_numbers, search_log_odds
-from scopesift_classifiers.search.moments import Targets
-from scopesift_classifiers.tables.counting import Table
-from scopesift_classifiers.tables.pieces import dense_pieces
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import deal_folds
+from scopesift_classifiers.rule_search.linear import search_linear
+from scopesift_classifiers.rule_search.log_odds import class_numbers, search_log_odds
+from scopesift_classifiers.rule_search.moments import Targets
 
 
 def fit_many(

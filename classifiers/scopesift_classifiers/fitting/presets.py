@@ -8,6 +8,7 @@ from typing import Any
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.feature_tables.counting import Table
 from scopesift_classifiers.fitting.binary import fit_binary
 from scopesift_classifiers.fitting.many import fit_many
 from scopesift_classifiers.fitting.settings import (
@@ -20,10 +21,9 @@ from scopesift_classifiers.fitting.settings import (
     UNKNOWN,
     FitSettings,
 )
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.objective import Objective
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.log_odds import LogOddsSettings
-from scopesift_classifiers.tables.counting import Table
+from scopesift_classifiers.rule_search.log_odds import LogOddsSettings
 
 Say = Callable[[str], None]
 

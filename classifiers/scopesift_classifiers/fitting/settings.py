@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.measuring.objective import Objective
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.search.linear import LinearSettings
-from scopesift_classifiers.search.log_odds import LogOddsSettings
-from scopesift_classifiers.search.paper import PaperSettings
+from scopesift_classifiers.rule_search.greedy import GreedySettings
+from scopesift_classifiers.rule_search.linear import LinearSettings
+from scopesift_classifiers.rule_search.log_odds import LogOddsSettings
+from scopesift_classifiers.rule_search.paper import PaperSettings
 
 AUTO, LINEAR_FIT, LOG_ODDS_FIT = "auto", "linear", "log-odds"
 GREEDY, PAPER, PAPER_MULTILAYER = "greedy", "paper", "paper-multilayer"

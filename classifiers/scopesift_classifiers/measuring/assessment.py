@@ -13,15 +13,15 @@ from scopesift_features.reading.selected import SelectedReading, read_selected
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache, mean_residuals
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.routing import unrouted, with_language
 from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import split_dev
 from scopesift_classifiers.measuring.baselines import linear_probe, mean_difference, tfidf
 from scopesift_classifiers.measuring.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
 from scopesift_classifiers.measuring.expected_labels import require_expected
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import split_dev
-from scopesift_classifiers.tables.cache import FeatureCache, mean_residuals
 
 BASELINE_DEV_SHARE = 0.15  # a baseline chooses one setting, a fit how many features it keeps, and its cut
 MOST_CARD_ROWS = 5000  # activations of hundreds of features on more texts would not fit in memory

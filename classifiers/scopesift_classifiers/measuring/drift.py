@@ -19,8 +19,8 @@ from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import RuleFeature
-from scopesift_classifiers.tables.counting import Table
-from scopesift_classifiers.tables.pieces import columns_of, dense_pieces
+from scopesift_classifiers.feature_tables.counting import Table
+from scopesift_classifiers.feature_tables.pieces import columns_of, dense_pieces
 
 Floats = NDArray[np.float64]
 

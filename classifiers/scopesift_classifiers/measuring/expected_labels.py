@@ -7,7 +7,7 @@ from dataclasses import replace
 from scopesift_files.errors import InputError, UsageError
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 
 def require_expected(classifier: Classifier, rows: LabelledText) -> None:

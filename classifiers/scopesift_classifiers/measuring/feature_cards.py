@@ -24,7 +24,7 @@ from scopesift_files.errors import InputError
 
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.rule import RuleFeature, firing
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 BINS = 10
 MOST_TOKENS = 6

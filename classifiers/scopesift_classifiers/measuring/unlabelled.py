@@ -18,10 +18,10 @@ from scopesift_files.row_readers.row import sound_rows
 from scopesift_files.row_readers.rows import read_rows
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.splits import SplitRows, no_rows
 from scopesift_classifiers.measuring.assessment import routed_verdicts
 from scopesift_classifiers.measuring.drift import Drift, count_firing, measure_drift
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.splits import SplitRows, no_rows
 
 NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
 NO_LABELS = "the file has no label column, so nothing can be right or wrong; drift is what can be said"

@@ -12,15 +12,15 @@ from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.judging.answers import Answers, answers_of
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import split_dev
 from scopesift_classifiers.measuring.baselines import Baseline, tfidf
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import split_dev
-from scopesift_classifiers.tables.cache import FeatureCache
-from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.tables.pieces import columns_of
 from scopesift_classifiers.transfer.strategies import rule_over
 from scopesift_classifiers.transfer.transfer import (
     LEAST_PER_LABEL,

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 
+from scopesift_classifiers.labelled_rows.sampling import split_dev
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
-from scopesift_classifiers.rows.sampling import split_dev
-from scopesift_classifiers.search.paper import K_CHOICES
+from scopesift_classifiers.rule_search.paper import K_CHOICES
 from scopesift_classifiers.studies.reproduction_counts import Columns, read_columns, read_firing_deltas
 from scopesift_classifiers.studies.reproduction_data import (
     POSITIVE,

@@ -12,9 +12,9 @@ from scopesift_files.row_readers.formats import file_format
 from scopesift_files.row_readers.row import sound_rows
 from scopesift_files.row_readers.rows import read_rows
 
-from scopesift_classifiers.rows.labelled import LabelledText, read_labelled
-from scopesift_classifiers.rows.sampling import balanced, split_dev
-from scopesift_classifiers.rows.splits import DEV, TEST, TRAIN, marks_split
+from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.sampling import balanced, split_dev
+from scopesift_classifiers.labelled_rows.splits import DEV, TEST, TRAIN, marks_split
 
 LANGUAGES = ("en", "ru", "uk", "de", "es", "am", "zh", "ar", "hi", "it", "fr", "tt", "ja")
 DISCOVERY_PER_CLASS, DEV_PER_CLASS, TEST_PER_CLASS = 2000, 500, 500

@@ -17,7 +17,7 @@ from scopesift_features.pulling.pull import check_layers
 from scopesift_features.pulling.size import encoder_bytes, encoder_flops
 from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.rows.sampling import DEV_SHARE
+from scopesift_classifiers.labelled_rows.sampling import DEV_SHARE
 from scopesift_classifiers.studies.reproduction_data import (
     DISCOVERY_PER_CLASS,
     LANGUAGES,

@@ -9,10 +9,10 @@ import numpy as np
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.studies.learning_curve import DRAWS, SHARES, learning_curve, read_language
 from scopesift_classifiers.studies.transfer_reasons import CARRIES, explain_transfer, transfer_facts
-from scopesift_classifiers.tables.cache import FeatureCache
 from scopesift_classifiers.transfer.transfer import TransferSettings
 
 TENTH = "0.1"

@@ -9,7 +9,7 @@ import numpy as np
 from scopesift_files.counted import counted
 
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.search.paper import firing_deltas
+from scopesift_classifiers.rule_search.paper import firing_deltas
 from scopesift_classifiers.studies.learning_curve import LanguageRows
 from scopesift_classifiers.transfer.strategies import candidate_columns
 from scopesift_classifiers.transfer.transfer import positives

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from scopesift_classifiers.artifact.linear_sum import transformed
 from scopesift_classifiers.artifact.rule import linear_rules
+from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.fitting.stored_cut import above_nothing, best_cut, between_margins
 from scopesift_classifiers.measuring.objective import Objective
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.search.moments import Targets, rank_columns
-from scopesift_classifiers.search.ranking import WHOLE
-from scopesift_classifiers.search.ridge import Floats, fit_ridges
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.rule_search.found_rules import FoundRules
+from scopesift_classifiers.rule_search.moments import Targets, rank_columns
+from scopesift_classifiers.rule_search.ranking import WHOLE
+from scopesift_classifiers.rule_search.ridge import Floats, fit_ridges
 from scopesift_classifiers.transfer.strategy import Fit, Fits
 
 PENALTIES = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.evaluation import UNKNOWN
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.tables.counting import FeatureTable
 from scopesift_classifiers.transfer.strategies import rule_over
 from scopesift_classifiers.transfer.trial import standard_error
 

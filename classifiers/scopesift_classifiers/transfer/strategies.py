@@ -16,14 +16,14 @@ from scopesift_classifiers.artifact.calibration import MARGIN_LIMIT
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import LINEAR, LOG_ODDS, Rule, firing
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.stored_cut import above_nothing
-from scopesift_classifiers.search.cofiring import count_cofiring
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.search.greedy import GreedySettings, search_greedy
-from scopesift_classifiers.search.log_odds import LEVELS, rules_of_counts
-from scopesift_classifiers.search.ranking import WHOLE, rank
-from scopesift_classifiers.tables.counting import FeatureTable
-from scopesift_classifiers.tables.pieces import columns_of
+from scopesift_classifiers.rule_search.cofiring import count_cofiring
+from scopesift_classifiers.rule_search.found_rules import FoundRules
+from scopesift_classifiers.rule_search.greedy import GreedySettings, search_greedy
+from scopesift_classifiers.rule_search.log_odds import LEVELS, rules_of_counts
+from scopesift_classifiers.rule_search.ranking import WHOLE, rank
 from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
 from scopesift_classifiers.transfer.strategy import Fit, Fits, Strategy
 

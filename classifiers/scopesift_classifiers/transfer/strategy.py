@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.rule_search.found_rules import FoundRules
 
 Fits = dict[int, list[FoundRules]]
 """By the fold that was left out (or `ranking.WHOLE`): one rule a variant, in the same order, the smallest first."""

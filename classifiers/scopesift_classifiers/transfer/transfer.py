@@ -19,13 +19,13 @@ from scopesift_files.errors import InputError, UsageError
 from scopesift_classifiers.artifact.calibration import calibrate
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.fitting.feature_names import name_features
 from scopesift_classifiers.fitting.fit import read_table
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.evaluation import evaluate_binary
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.tables.cache import FeatureCache
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.replaced_rule import measure_replaced, quality_without
 from scopesift_classifiers.transfer.strategies import PREFERRED, strategies
 from scopesift_classifiers.transfer.trial import StrategyTrial, try_strategy

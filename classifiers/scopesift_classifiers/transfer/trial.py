@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.sampling import deal_folds
 from scopesift_classifiers.measuring.metrics import BinaryMetrics, macro_f1_of_counts
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.rows.sampling import deal_folds
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.search.ranking import WHOLE
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.rule_search.found_rules import FoundRules
+from scopesift_classifiers.rule_search.ranking import WHOLE
 from scopesift_classifiers.transfer.strategy import Fits, Strategy
 
 RESAMPLES = 200

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.transfer.transfer import Transfer, transfer
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError

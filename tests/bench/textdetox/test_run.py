@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.transfer import TransferSettings
 from scopesift_features.scope import Scope
 

@@ -1,15 +1,15 @@
 from dataclasses import replace
 
 import pytest
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.assessment import assess
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.search.linear import LinearSettings
-from scopesift_classifiers.search.log_odds import LogOddsSettings
-from scopesift_classifiers.search.paper import PaperSettings
-from scopesift_classifiers.tables.cache import FeatureCache
+from scopesift_classifiers.rule_search.greedy import GreedySettings
+from scopesift_classifiers.rule_search.linear import LinearSettings
+from scopesift_classifiers.rule_search.log_odds import LogOddsSettings
+from scopesift_classifiers.rule_search.paper import PaperSettings
 from scopesift_files.errors import InputError, UsageError
 
 

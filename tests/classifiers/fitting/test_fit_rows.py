@@ -4,7 +4,7 @@ import json
 
 import pytest
 from scopesift_classifiers.fitting.fit_rows import fit_rows, require_rows, set_aside
-from scopesift_classifiers.rows.labelled import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_files.errors import InputError
 
 

@@ -9,6 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from scopesift_classifiers.artifact.calibration import Calibration
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import Rule, RuleFeature
+from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.measuring.drift import (
     count_firing,
     divergence,
@@ -16,7 +17,6 @@ from scopesift_classifiers.measuring.drift import (
     firing_at_fit,
     measure_drift,
 )
-from scopesift_classifiers.tables.counting import FeatureTable
 from scopesift_files.errors import InputError
 
 FEATURES = tuple(RuleFeature(1, index, 1.0, f"feature {index}") for index in range(6))

@@ -1,6 +1,6 @@
 import pytest
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.expected_labels import require_expected, with_positive
-from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_files.errors import InputError, UsageError
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.feature_cards import (
     FeatureCard,
     make_cards,
@@ -12,7 +13,6 @@ from scopesift_classifiers.measuring.feature_cards import (
     selected_features,
     write_cards,
 )
-from scopesift_classifiers.rows.labelled import LabelledText
 from scopesift_features.reading.selected import Places, SelectedReading, read_selected
 from scopesift_files.errors import InputError
 

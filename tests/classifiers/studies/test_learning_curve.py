@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.studies.learning_curve import (
     draw,
     learning_curve,

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 from scopesift_classifiers.fitting.fit import read_table
-from scopesift_classifiers.search.paper import firing_deltas as deltas_of_table
+from scopesift_classifiers.rule_search.paper import firing_deltas as deltas_of_table
 from scopesift_classifiers.studies.reproduction import reproduce
 from scopesift_classifiers.studies.reproduction_counts import read_columns, read_firing_deltas
 from scopesift_classifiers.studies.reproduction_data import find_languages, read_study_rows

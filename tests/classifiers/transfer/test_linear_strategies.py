@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from scopesift_classifiers.artifact.rule import LINEAR, Rule
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.search.ranking import WHOLE
-from scopesift_classifiers.tables.counting import FeatureTable
+from scopesift_classifiers.feature_tables.counting import FeatureTable
+from scopesift_classifiers.rule_search.found_rules import FoundRules
+from scopesift_classifiers.rule_search.ranking import WHOLE
 from scopesift_classifiers.transfer import linear_strategies
 from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
 

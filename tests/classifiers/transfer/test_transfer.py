@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.rule import Rule
+from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.found_rules import FoundRules
-from scopesift_classifiers.search.greedy import GreedySettings
-from scopesift_classifiers.tables.pieces import columns_of
+from scopesift_classifiers.rule_search.found_rules import FoundRules
+from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.strategies import (
     PREFERRED,
     candidate_columns,

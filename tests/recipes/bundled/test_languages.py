@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
-from scopesift_classifiers.rows.labelled import LabelledText
-from scopesift_classifiers.search.greedy import GreedySettings
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.transfer import TransferSettings
 
 from recipes.bundled.languages import add_languages, languages_of

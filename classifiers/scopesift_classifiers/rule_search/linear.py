@@ -1,0 +1,261 @@
+"""The closed-form fit: weights over document features by ridge regression, features chosen by repeated ridge and cut.
+
+Recursive feature elimination (Guyon et al. 2002) with ridge regression in place of a support vector machine: fit, drop
+the features that move the prediction least (|weight| times the feature's spread), fit again. Nothing is trained by
+gradient; every fit solves a linear system over sums that were gathered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_files.counted import counted
+from scopesift_files.errors import InputError
+
+from scopesift_classifiers.artifact.calibration import cross_fitted_margins
+from scopesift_classifiers.artifact.linear_sum import transformed
+from scopesift_classifiers.artifact.rule import linear_rules
+from scopesift_classifiers.feature_tables.counting import Table
+from scopesift_classifiers.feature_tables.pieces import dense_pieces
+from scopesift_classifiers.rule_search.found_rules import MOST_CANDIDATES, FoundRules, Search
+from scopesift_classifiers.rule_search.moments import (
+    LEAST_DOCUMENTS,
+    Targets,
+    moments_by_fold,
+    rank_columns,
+)
+from scopesift_classifiers.rule_search.ridge import Floats, Moments, Ridge, ridges_of_moments
+
+PENALTIES = tuple(10.0**power for power in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0))
+TOLERANCE = 0.002
+"""Fewer features win unless more gain more than this on dev: two rows of a thousand, which chance alone moves."""
+
+
+@dataclass(frozen=True)
+class LinearSettings:
+    """How far a linear fit goes.
+
+    Attributes:
+        max_features: Most features; dev chooses among `sizes` up to this, and this itself.
+        sizes: Numbers of features to try.
+        candidates: Features of the first regression, those that differ most between the classes.
+        penalties: Strengths of the penalty to choose from, by cross-validated squared error.
+    """
+
+    max_features: int = 1024
+    sizes: tuple[int, ...] = (16, 32, 64, 128, 256, 512, 1024)
+    candidates: int = 2048
+    penalties: tuple[float, ...] = PENALTIES
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Numbers of features to try, ascending."""
+        below = {size for size in self.sizes if size < self.max_features}
+        return tuple(sorted(below | {self.max_features}))
+
+
+@dataclass(frozen=True, eq=False)
+class SizePoint:
+    """What a number of features is worth.
+
+    Attributes:
+        features: How many.
+        penalty: The penalty that cross-validation chose for them.
+        dev_objective: What was asked for, on dev.
+    """
+
+    features: int
+    penalty: float
+    dev_objective: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """One size of the elimination: the features of every fit (places in the moments) and its regression.
+
+    The last fit is that of all rows, fit k the one without fold k.
+    """
+
+    places: list[NDArray[np.int64]]
+    ridges: list[Ridge]
+    penalty: float
+
+    def held_out(self, fit: Table, columns: NDArray[np.int64], fold_N: NDArray[np.int64]) -> Floats:
+        """Margins `[N, C]` of the fit rows, each by the fit that left its fold out."""
+
+        def margins(_: NDArray[np.int64], held: NDArray[np.int64]) -> Floats:
+            fold = int(fold_N[held[0]])
+            pieces = dense_pieces(fit.rows(held), columns[self.places[fold]].tolist())
+            return np.concatenate([self.ridges[fold].predict(transformed(acts_BP)) for _, acts_BP in pieces])
+
+        return cross_fitted_margins(margins, fold_N)
+
+    def found(self, columns: NDArray[np.int64], dev_objective: float) -> list[FoundRules]:
+        """The rules of every fit, the last that of all rows."""
+        return [
+            FoundRules(
+                tuple(columns[places].tolist()),
+                (0.0,) * len(places),
+                linear_rules(ridge.weights_PC, ridge.bias_C),
+                dev_objective=dev_objective,
+            )
+            for places, ridge in zip(self.places, self.ridges, strict=True)
+        ]
+
+
+def search_linear(
+    fit: Table,
+    targets: Targets,
+    dev: Table,
+    worth: Callable[[Floats], float],
+    settings: LinearSettings,
+    fold_N: NDArray[np.int64],
+    *,
+    with_held_out: bool = False,
+    on_step: Callable[[str], None] | None = None,
+) -> Search:
+    """Choose features, their number, the penalty and the weights.
+
+    Args:
+        fit: Document features to fit on.
+        targets: What to regress on.
+        dev: Document features that choose the number of features.
+        worth: From dev margins, `[N, C]` as the targets have columns, to what is maximised.
+        with_held_out: `worth` gets the margins of the fit rows as well, after those of the dev rows: each by the fit
+            that left its fold out.
+        settings: Extent of the search.
+        fold_N: Folds of the fit rows, 0 to K - 1; every fold leaves documents of all classes.
+        on_step: Receives a line for each number of features.
+
+    Raises:
+        InputError: No feature is active in enough documents.
+    """
+    ranked = rank_columns(fit, targets, fold_N, settings.candidates)
+    if not all(map(len, ranked)):
+        raise InputError(
+            f"no feature is active in {LEAST_DOCUMENTS} rows to fit on; give more rows or another scope"
+        )
+    columns = np.unique(np.concatenate(ranked))
+    by_fold = moments_by_fold(fit, columns, targets, fold_N)
+    whole = by_fold[0]
+    for more in by_fold[1:]:
+        whole = whole + more
+    moments = [*(whole - own for own in by_fold), whole]
+    steps = _eliminate(moments, by_fold, [np.searchsorted(columns, np.sort(own)) for own in ranked], settings)
+    dev_x = _transformed(dev, columns)
+    curve = []
+    for size in sorted(steps):
+        step = steps[size]
+        margins_NC = step.ridges[-1].predict(dev_x[:, step.places[-1]])
+        if with_held_out:
+            margins_NC = np.concatenate([margins_NC, step.held_out(fit, columns, fold_N)])
+        point = SizePoint(len(step.places[-1]), step.penalty, worth(margins_NC))
+        curve.append(point)
+        if on_step is not None:
+            on_step(
+                f"{counted(point.features, 'feature')}, penalty {point.penalty:.2g}: dev {point.dev_objective:.3f}"
+            )
+    best = max(point.dev_objective for point in curve)
+    chosen = next(point for point in curve if point.dev_objective >= best - TOLERANCE)
+    found = steps[chosen.features].found(columns, chosen.dev_objective)
+    return Search(
+        found[-1],
+        tuple(found[:-1]),
+        tuple(columns[_longest(steps, moments[-1])[:MOST_CANDIDATES]].tolist()),
+        {
+            "linear": {
+                "max_features": settings.max_features,
+                "candidates": settings.candidates,
+                "penalty": chosen.penalty,
+                "curve": [
+                    {**asdict(point), "dev_objective": round(point.dev_objective, 4)} for point in curve
+                ],
+            }
+        },
+    )
+
+
+def _eliminate(
+    moments: list[Moments], by_fold: list[Moments], places: list[NDArray[np.int64]], settings: LinearSettings
+) -> dict[int, _Step]:
+    """Ridge and cut, all fits in step; the steps whose size is in the grid, by size of the whole fit."""
+    grid = [size for size in settings.grid if size < len(places[-1])]
+    # where fewer features are alive than the largest number asks for, all of them stand for it
+    wanted = {*grid, min(settings.max_features, len(places[-1]))}
+    steps: dict[int, _Step] = {}
+    while True:
+        step = _fit_step(moments, by_fold, places, settings.penalties)
+        size = len(places[-1])
+        if size in wanted:
+            steps[size] = step
+        if not grid:
+            return steps
+        # half at a time at most: weights of features that go together shift when one of them is gone
+        next_size = max(grid[-1], size // 2)
+        if next_size == grid[-1]:
+            grid.pop()
+        places = [
+            np.sort(own[_importance_order(ridge, sums.spread()[own])[:next_size]])
+            for own, ridge, sums in zip(places, step.ridges, moments, strict=True)
+        ]
+
+
+def _fit_step(
+    moments: list[Moments],
+    by_fold: list[Moments],
+    places: list[NDArray[np.int64]],
+    penalties: Sequence[float],
+) -> _Step:
+    """Choose the penalty by squared error on the fold that each fit left out, and fit all with it."""
+    penalty = penalties[int(np.argmin(held_out_errors(moments[:-1], by_fold, places[:-1], penalties)))]
+    ridges = [
+        ridges_of_moments(sums.at(own), (penalty,))[0] for sums, own in zip(moments, places, strict=True)
+    ]
+    return _Step(places, ridges, penalty)
+
+
+def held_out_errors(
+    without: Sequence[Moments],
+    by_fold: Sequence[Moments],
+    places: Sequence[NDArray[np.int64]],
+    penalties: Sequence[float],
+) -> Floats:
+    """Cross-validated squared error of each penalty, from sums alone.
+
+    Args:
+        without: Sums over the documents outside of each fold.
+        by_fold: Sums over the documents of each fold.
+        places: Features of the fit without each fold.
+        penalties: What to try.
+    """
+    errors = np.zeros(len(penalties))
+    for rest, held, own in zip(without, by_fold, places, strict=True):
+        held_own = held.at(own)
+        errors += [ridge.squared_error(held_own) for ridge in ridges_of_moments(rest.at(own), penalties)]
+    return errors
+
+
+def _importance_order(ridge: Ridge, spread_P: Floats) -> NDArray[np.int64]:
+    """Features by how much they move the predictions, most first."""
+    moved_P = np.sqrt((ridge.weights_PC**2).sum(axis=1)) * spread_P
+    order: NDArray[np.int64] = np.argsort(-moved_P, kind="stable")
+    return order
+
+
+def _longest(steps: dict[int, _Step], whole: Moments) -> NDArray[np.int64]:
+    """Places in the order in which the whole fit would drop them last."""
+    found: list[int] = []
+    for size in sorted(steps):
+        own, ridge = steps[size].places[-1], steps[size].ridges[-1]
+        known = set(found)
+        order = _importance_order(ridge, whole.spread()[own])
+        found += [place for place in own[order].tolist() if place not in known]
+    return np.array(found, dtype=np.int64)
+
+
+def _transformed(table: Table, columns: NDArray[np.int64]) -> Floats:
+    """Transformed activations of some columns, `[N, P]`."""
+    return np.concatenate([transformed(acts_BP) for _, acts_BP in dense_pieces(table, columns.tolist())])
