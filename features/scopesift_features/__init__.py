@@ -1,1 +1,1 @@
-"""Scopes, windows, batches and document features."""
+"""Scopes, backbones, SAEs, and reading of texts: windows, batches and document features."""

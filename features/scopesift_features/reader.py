@@ -1,4 +1,4 @@
-"""A backbone with its tokenizer and reading settings: everything between a text and its residual stream."""
+"""A backbone with its tokenizer and reading settings, which turns texts into residuals."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Reader:
     """Reads texts with a backbone; `Scope` adds the SAEs.
 
     Attributes:
-        folder: where scope.json lies.
-        record: what it says.
-        source: where the backbone comes from.
-        settings: how texts are read, with the precision that is in use here.
+        folder: folder of scope.json.
+        record: its content.
+        source: source of the backbone.
+        settings: reading settings, with the precision in use.
         device: "cpu", "cuda", "cuda:1", … or "auto" (the backbone spread over several GPUs by accelerate).
         d_model, n_layers: sizes of the whole backbone.
     """
@@ -35,7 +35,7 @@ class Reader:
     n_layers: int
 
     def __init__(self, folder: Path, record: ScopeRecord, *, device: str, dtype: str) -> None:
-        """Join a folder with what its scope.json says; nothing heavy is read."""
+        """Set up from a folder and its record; no weights are read."""
         self.folder = folder
         self.record = record
         self.settings: ReadingSettings = replace(record.settings, dtype=dtype)
@@ -51,7 +51,7 @@ class Reader:
 
         Args:
             name_or_path: a scope's name, or a folder with backbone/ or with a scope.json that names a package;
-                without scope.json texts are read as `derive_settings` says.
+                without scope.json the settings are those of `derive_settings`.
             device: as `choose_device`.
             dtype: as `choose_dtype`.
 
@@ -69,12 +69,12 @@ class Reader:
 
     @property
     def id(self) -> str:
-        """The scope's name; classifiers are tied to it."""
+        """The scope's name; artifacts refer to it."""
         return self.record.id
 
     @property
     def bundled(self) -> bool:
-        """Whether it is the scope of its name that comes with scopesift, which is found by name on any machine."""
+        """Whether it is the bundled scope of its name."""
         return is_bundled(self.id) and self.folder == bundled_folder(self.id)
 
     @property
@@ -85,7 +85,7 @@ class Reader:
 
     @property
     def sae_device(self) -> torch.device:
-        """Where residuals go to be encoded; with a spread backbone, the first GPU."""
+        """Device of the SAEs; the first GPU if the backbone is spread over several."""
         if self.device == "auto":
             return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
@@ -100,10 +100,10 @@ class Reader:
         return self.source.tokenizer()
 
     def backbone(self, deepest: int) -> Backbone:
-        """The backbone with at least the blocks 0 … `deepest`; loaded again when a deeper one is asked for.
+        """The backbone with at least the blocks 0 … `deepest`; loaded again if a deeper one is needed.
 
         Raises:
-            ScopeError: no such block, damaged files, or windows that are longer than the model has positions.
+            ScopeError: no such block, damaged files, or window_tokens above the model's number of positions.
         """
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read
@@ -119,15 +119,14 @@ class Reader:
         return self._backbone
 
     def _check_backbone(self) -> None:
-        """Hook for what must hold before the weights are read."""
+        """Checks before the weights are read; overridden by `Scope`."""
 
 
 def choose_device(device: str | None) -> str:
     """The device to use.
 
     Args:
-        device: a torch device, or "auto" to spread the backbone over the GPUs there are; None: a GPU if there is
-            one.
+        device: a torch device, or "auto" to spread the backbone over all GPUs; None: a GPU if there is one.
 
     Raises:
         UsageError: not usable here, or "auto" without accelerate.
@@ -153,10 +152,9 @@ def choose_dtype(settings: ReadingSettings, device: str, dtype: str | None) -> s
     """The backbone's precision.
 
     Args:
-        settings: the scope's own.
-        device: where the backbone runs.
-        dtype: one of `DTYPES`; None: the scope's own, but float32 where bfloat16 is asked for and the GPU or
-            processor lacks it.
+        settings: of the scope.
+        device: of the backbone.
+        dtype: one of `DTYPES`; None: the settings', but float32 if that is bfloat16 and the device lacks it.
 
     Raises:
         UsageError: an unknown precision.

@@ -1,4 +1,4 @@
-"""A scope: a backbone and its sparse autoencoders at pinned revisions, ready to read texts."""
+"""A scope: a backbone and its sparse autoencoders at pinned revisions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from scopesift_features.sae.topk import TopKSAE
 
 
 class Scope(Reader):
-    """A backbone, its tokenizer and its SAEs; everything heavy is loaded when first used.
+    """A backbone, its tokenizer and its SAEs; weights are loaded on first use.
 
     Attributes:
         layers: layers that have an SAE on disk.
         d_sae, k: sizes of the SAEs.
-        norm_bounds: layer -> the largest norm of a residual that counts; see `extreme_tokens`. Empty: all count.
+        norm_bounds: layer -> norm bound; see `extreme_tokens`. Empty: no bounds.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Scope(Reader):
         """Read the SAEs' sizes and find their files.
 
         Raises:
-            ScopeError: no SAE, or sizes that are not the catalogue's.
+            ScopeError: no SAE, or sizes that differ from the catalogue's.
         """
         super().__init__(folder, record, device=device, dtype=dtype)
         self._config = read_config(folder / "sae")
@@ -54,7 +54,7 @@ class Scope(Reader):
 
     @classmethod
     def load(cls, name_or_path: str | Path, *, device: str | None = None, dtype: str | None = None) -> Scope:
-        """Open a scope; cheap, since weights are read when they are first needed.
+        """Open a scope; cheap, since weights are read on first use.
 
         Args:
             name_or_path: "e5", "nano", a catalogue id, or a scope folder.
@@ -63,7 +63,7 @@ class Scope(Reader):
 
         Raises:
             UsageError: unknown name, device or precision, or "auto" without accelerate.
-            ScopeError: not pulled yet, or files that are missing or do not fit together.
+            ScopeError: not pulled yet, or files that are missing or inconsistent.
         """
         folder, entry = locate(name_or_path)
         record = read_record(folder)
@@ -71,7 +71,7 @@ class Scope(Reader):
         return cls(folder, record, entry, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))
 
     def only(self, layers: Iterable[int]) -> Scope:
-        """The same scope, seen through some of its layers: what fits on it reads fewer SAEs, and is faster in use.
+        """The same scope with some of its layers only; classifiers fitted on it read fewer SAEs and are faster.
 
         Raises:
             ScopeError: a layer that it does not have.
@@ -83,13 +83,13 @@ class Scope(Reader):
         return narrow
 
     def with_bounds(self, norm_bounds: Mapping[int, float]) -> Scope:
-        """The same scope, which leaves out tokens with larger norms than these."""
+        """The same scope with norm bounds."""
         bounded = copy.copy(self)
         bounded.norm_bounds = dict(norm_bounds)
         return bounded
 
     def selected(self, features: Iterable[tuple[int, int]]) -> list[SelectedFeature]:
-        """Pairs (layer, index) as features that are read within the scope's bounds."""
+        """Pairs (layer, index) as selected features with the scope's norm bounds."""
         return [
             SelectedFeature(layer, index, self.norm_bounds.get(layer, math.inf)) for layer, index in features
         ]
@@ -99,7 +99,7 @@ class Scope(Reader):
 
         Args:
             layer: one of `layers`.
-            decoder: read the decoder as well; classification never needs it.
+            decoder: read the decoder too; classification doesn't need it.
 
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
@@ -109,7 +109,7 @@ class Scope(Reader):
         if held is not None and (held.W_dec_DF is not None or not decoder):
             return held
         path = self.folder / "sae" / f"layer{layer}.sae.safetensors"
-        # what the kernels remember of weights they remember of ordinary tensors only
+        # the kernels cache ordinary tensors only, no inference tensors
         with torch.inference_mode(False):
             sae = read_safetensors(
                 path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
@@ -118,7 +118,7 @@ class Scope(Reader):
         return self._saes[layer]
 
     def release(self, layer: int) -> None:
-        """Forget a layer's SAE; it is read again when it is next asked for."""
+        """Free a layer's SAE; it is read again on next use."""
         self._saes.pop(layer, None)
 
     def _check_backbone(self) -> None:
@@ -131,10 +131,10 @@ class Scope(Reader):
 
     @cached_property
     def fingerprint(self) -> dict[str, str]:
-        """What identifies the scope in an artifact.
+        """The scope's identity in an artifact.
 
-        A pulled scope is identified by its revisions, so that pulling more layers later changes nothing; a
-        local one by the content of all its weights.
+        A pulled scope is identified by its revisions, so that pulling more layers later doesn't change it; a local one
+        by the content of all its weights.
         """
         record, sae = self.record, self.folder / "sae"
         parts = [*self.source.configuration(), ("sae/config.json", file_sha256(sae / "config.json"))]
@@ -167,7 +167,7 @@ class Scope(Reader):
 
     def _check_sizes(self, entry: CatalogueEntry | None) -> None:
         if entry is None or entry.bundled:
-            return  # its entry is read from the same file
+            return  # its entry's sizes come from the same file
         found = (self.d_model, self.n_layers, self.d_sae, self.k)
         expected = (entry.d_model, entry.n_layers, entry.d_sae, entry.k)
         if found != expected:

@@ -1,4 +1,4 @@
-"""Safetensors files that are either whole or not there."""
+"""Atomic writes of safetensors files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     def save(temporary: Path) -> None:
         try:
             save_file(dict(tensors), temporary, metadata={"format": "pt"})
-        except SafetensorError as error:  # how it reports a full disk
+        except SafetensorError as error:  # raised if the disk is full
             raise OSError(str(error)) from None
 
     write_atomically(path, save)

@@ -1,1 +1,1 @@
-"""The language model below the deepest layer that is read, and where it comes from."""
+"""The language model, cut after the deepest layer that is read, and its sources."""

@@ -1,4 +1,4 @@
-"""Which of a checkpoint's tensors and shards a cut model needs, read from its index alone."""
+"""The tensors and shards of a checkpoint that a cut model needs, from its index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scopesift_files.errors import ScopeError
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
 
-# what the parts behind the last block are called: final norms, and the poolers of encoders
+# names of the modules after the last block: final norms, and the poolers of encoders
 BEHIND_BLOCKS = re.compile(r"(?:final_)?norm|norm_f|ln_f|(?:final_)?layer_?norm|pooler")
 
 _BLOCK = re.compile(r"(?:^|\.)(?:layers|layer|h|blocks)\.(\d+)\.")
@@ -22,11 +22,11 @@ _OTHER_PART = re.compile(
 
 
 def needed_tensors(weight_map: Mapping[str, str], deepest: int) -> dict[str, str]:
-    """The part of an index's weight_map that blocks 0 … `deepest` need: tensor -> shard.
+    """The entries of an index's weight_map that blocks 0 … `deepest` need: tensor -> shard.
 
     Args:
         weight_map: tensor -> file, as in `model.safetensors.index.json`.
-        deepest: the last block that is wanted.
+        deepest: the last block that is needed.
 
     Raises:
         ScopeError: the index names no such block.
@@ -54,6 +54,6 @@ def needed_tensors(weight_map: Mapping[str, str], deepest: int) -> dict[str, str
 
 
 def _holders(blocks: str) -> list[str]:
-    """What the names of the modules that hold `bert.encoder.layer.` begin with: `bert.encoder.`, `bert.`, nothing."""
+    """Name prefixes of the modules that contain `bert.encoder.layer.`: `bert.encoder.`, `bert.`, ""."""
     parts = blocks.split(".")[:-2]
     return ["".join(f"{part}." for part in parts[:depth]) for depth in range(len(parts) + 1)]

@@ -1,4 +1,4 @@
-"""The language model, cut after the deepest block that is needed; its residual stream by forward hooks."""
+"""The language model, cut after the deepest block that is needed; residuals are read by forward hooks."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from scopesift_features.backbone.model_classes import bare_model_class, model_co
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
-# what tables of learned positions are called in BERT and its kin, in e5's encoder, and in GPT-2
+# names of learned position embeddings in BERT-like models, in e5's encoder, and in GPT-2
 _POSITIONS = ("position_embeddings", "positions", "wpe")
 
 
 class Backbone:
     """A decoder or encoder without the blocks after `deepest`, without final norm, pooler and LM head.
 
-    Blocks past the cut are never read from disk, allocated or run. The residual is taken by forward hooks on
-    the blocks: of models with a final norm `output_hidden_states` gives the normalised state for the last one. A
-    block of a post-norm encoder (BERT, XLM-R) ends with its own norm, which belongs to the residual.
+    Blocks past the cut are never read from disk, allocated or run. The residual is read by forward hooks
+    on the blocks, since `output_hidden_states` returns the last one after the final norm. A block of a post-norm
+    encoder (BERT, XLM-R) ends with its own norm, which is part of the residual.
     """
 
     def __init__(self, model: Any) -> None:
-        # by the configuration and not by an argument: encoders know no such argument
+        # set in the configuration: encoders have no such argument
         model.config.use_cache = False
         self.model: nn.Module = model.eval().requires_grad_(False)
         self.blocks = find_blocks(model)
@@ -45,19 +45,19 @@ class Backbone:
     def residuals(
         self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int], *, before: bool = False
     ) -> dict[int, Tensor]:
-        """Residual stream after each of the asked-for blocks.
+        """Residual stream after each of the given blocks.
 
         Args:
             ids_BT: token ids, int64, right-padded.
             mask_BT: 1 on tokens, 0 on padding.
             layers: blocks to read, each at most `deepest`.
-            before: read the blocks' inputs instead; only checks want this.
+            before: read the blocks' inputs instead; used by checks only.
 
         Returns:
-            layer -> `[B, T, D]` in the backbone's dtype, on the block's device; padding positions hold noise.
+            layer -> `[B, T, D]` in the backbone's dtype, on the block's device; values at padding are meaningless.
 
         Raises:
-            ScopeError: a layer past the cut.
+            ScopeError: a layer after the cut.
         """
         wrong = [layer for layer in layers if not 0 <= layer <= self.deepest]
         if wrong:
@@ -95,7 +95,7 @@ class Backbone:
     @property
     def _input_device(self) -> torch.device:
         device = next(self.model.parameters()).device
-        # what accelerate keeps off the GPU is "meta" between calls; its hooks move the input themselves
+        # parameters that accelerate offloads are "meta" between calls; its hooks move the input
         return torch.device("cpu") if device.type == "meta" else device
 
 
@@ -103,7 +103,7 @@ def read_backbone_config(folder: Path) -> PreTrainedConfig:
     """Configuration of the text model; for a multimodal checkpoint, that of its language model.
 
     Raises:
-        ScopeError: missing, not JSON, or of an architecture that transformers does not know.
+        ScopeError: missing, not JSON, or an architecture that transformers does not support.
     """
     path = folder / "config.json"
     if not path.is_file():
@@ -121,7 +121,7 @@ def read_backbone_config(folder: Path) -> PreTrainedConfig:
 def cut_config(config: PreTrainedConfig, n_blocks: int) -> PreTrainedConfig:
     """The same architecture with its first `n_blocks` blocks only.
 
-    Every list with one item a block (layer_types and its kin) is cut with it.
+    Lists with one item per block (layer_types etc.) are cut too.
     """
     content = config.to_dict()
     depth = config.num_hidden_layers
@@ -190,10 +190,10 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
 
 
 def find_blocks(model: Any) -> nn.ModuleList:
-    """The list of blocks of any decoder or encoder of transformers.
+    """The list of blocks of a decoder or encoder of transformers.
 
     Raises:
-        ScopeError: the model has no list of as many modules as its configuration has layers.
+        ScopeError: the model has no module list of the length that its configuration names.
     """
     return _named_blocks(model)[1]
 
@@ -209,27 +209,27 @@ def _named_blocks(model: Any) -> tuple[str, nn.ModuleList]:
 
 
 def count_positions(model: nn.Module) -> int | None:
-    """Most tokens of a row, by the table that positions are looked up in; None: they are computed."""
+    """Maximum tokens of a row, from the position embedding's size; None if positions are computed."""
     for name, module in model.named_modules():
         if name.rpartition(".")[2] in _POSITIONS and isinstance(module, nn.Embedding):
-            # XLM-R's first position is the one behind the padding's
+            # XLM-R's positions start after the padding's index
             first = 0 if module.padding_idx is None else module.padding_idx + 1
             return module.num_embeddings - first
     return None
 
 
 def drop_behind_blocks(model: nn.Module) -> list[str]:
-    """Replace what comes after the last block, final norm and pooler, by identity.
+    """Replace the modules after the last block, final norm and pooler, by identity.
 
     Returns:
-        What the names of the replaced parts' tensors begin with.
+        Name prefixes of the replaced modules' tensors.
     """
     way = _named_blocks(model)[0].split(".")
     dropped: list[str] = []
     for depth, step in enumerate(way):
         parent = model.get_submodule(".".join(way[:depth]))
         children = [name for name, _ in parent.named_children()]
-        # a norm before the blocks (of the embedding) belongs to the residual stream and stays
+        # a norm before the blocks (of the embedding) is part of the residual stream and stays
         for name in children[children.index(step) + 1 :]:
             if BEHIND_BLOCKS.fullmatch(name):
                 setattr(parent, name, nn.Identity())
@@ -239,7 +239,7 @@ def drop_behind_blocks(model: nn.Module) -> list[str]:
 
 @contextmanager
 def _quiet_transformers() -> Iterator[None]:
-    """Hide the report about unread weights: a cut model leaves most of a checkpoint unread on purpose."""
+    """Suppress the warning about unused weights: a cut model leaves most of a checkpoint unread."""
     from transformers.utils import logging as model_logging
 
     level, bars = model_logging.get_verbosity(), model_logging.is_progress_bar_enabled()

@@ -1,4 +1,4 @@
-"""What scope.json would say of a backbone folder that has none: how its model wants texts to be read."""
+"""The record of a backbone folder without scope.json, with default reading settings of its model."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _WINDOW, _OVERLAP = ReadingSettings.window_tokens, ReadingSettings.overlap_token
 
 
 def derive_record(folder: Path) -> ScopeRecord:
-    """The record of a folder that holds backbone/, with SAEs beside it or without.
+    """The record of a folder with backbone/, with or without SAEs.
 
     Raises:
         ScopeError: see `derive_settings`.
     """
     name = folder.resolve().name
     if name in catalogue():
-        name = f"local-{name}"  # classifiers name their scope: this is another one
+        name = f"local-{name}"  # not a catalogue name: artifacts refer to scopes by name
     settings = derive_settings(folder / "backbone")
     return ScopeRecord(id=name, settings=settings, licence="not stated", backbone=name, sae=name)
 
 
 def derive_settings(backbone: Path) -> ReadingSettings:
-    """How a backbone's texts are read unless somebody says otherwise.
+    """Default reading settings of a backbone.
 
-    An encoder reads every window within the tokens that its own tokenizer puts around a text (`[CLS] … [SEP]`,
-    `<s> … </s>`), and these are left out. A decoder reads a window as it is and skips the first token and those of
-    extreme norm, as Qwen's SAEs want it. Windows are no longer than the model has positions.
+    An encoder's windows get the special tokens of its tokenizer (`[CLS] … [SEP]`, `<s> … </s>`), which are not counted.
+    A decoder's windows have none; its first token and tokens of extreme norm are skipped, as for Qwen's SAEs. Windows
+    are not longer than the model has positions.
 
     Args:
         backbone: config.json, and for encoders tokenizer.json.
@@ -56,10 +56,10 @@ def derive_settings(backbone: Path) -> ReadingSettings:
 
 
 def _positions(config: PreTrainedConfig) -> int:
-    """How many tokens the model reads at once; as many as wanted where its configuration sets no bound."""
+    """Maximum tokens of the model; the default window size if its configuration has no limit."""
     stated = getattr(config, "max_position_embeddings", None) or _WINDOW
     if not is_encoder(config):
         return int(stated)
-    with torch.device("meta"):  # XLM-R and its kin keep some rows of their table for other purposes
+    with torch.device("meta"):  # XLM-R-like models reserve some rows of the table
         model = bare_model_class(config)(cut_config(config, 1))
     return count_positions(model) or int(stated)

@@ -1,4 +1,4 @@
-"""The two doors into transformers' model code, opened without the parts that are never used."""
+"""Configurations and model classes of transformers, imported without unneeded dependencies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bare_model_class(config: PreTrainedConfig) -> Any:
 
 
 def is_encoder(config: PreTrainedConfig) -> bool:
-    """Whether every token sees the ones behind it too: what was trained to fill masks."""
+    """Whether it is an encoder, with bidirectional attention (a masked language model)."""
     with without_scikit_learn():
         from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
@@ -49,10 +49,10 @@ def is_encoder(config: PreTrainedConfig) -> bool:
 
 @contextmanager
 def without_scikit_learn() -> Iterator[None]:
-    """Keep transformers' first import of its generation code from importing all of scikit-learn.
+    """Prevent transformers' generation code from importing scikit-learn.
 
-    It does so for one option of assisted decoding, which a cut model can't do anyway; the import takes a
-    second of every start. transformers asks `is_sklearn_available` once, while it is imported.
+    It is used for one option of assisted decoding, which a cut model doesn't need, and takes a second at every start.
+    transformers calls `is_sklearn_available` once, on import.
     """
     from transformers import utils
 

@@ -1,4 +1,4 @@
-"""Where a backbone comes from: a folder in Hugging Face format, or the data file of an installed package."""
+"""Sources of a backbone: a folder in Hugging Face format, or the data file of an installed package."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 
 class BackboneSource(Protocol):
-    """Gives a backbone, its tokenizer, its sizes, and what identifies it."""
+    """Provides a backbone, its tokenizer, sizes and hashes."""
 
     def sizes(self) -> tuple[int, int]:
         """d_model, and the number of blocks before any cut."""
@@ -41,21 +41,21 @@ class BackboneSource(Protocol):
         """The backbone's tokenizer."""
 
     def configuration(self) -> list[tuple[str, str]]:
-        """Names and SHA-256 of what describes the backbone."""
+        """Names and SHA-256 of the configuration files."""
 
     def weights(self) -> list[tuple[str, str]]:
-        """Names and SHA-256 of its weights."""
+        """Names and SHA-256 of the weight files."""
 
 
 class FolderBackbone:
     """A backbone folder: config.json, safetensors, tokenizer.json.
 
     Attributes:
-        folder: where they lie.
+        folder: path of these files.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Name the folder; nothing is read yet."""
+        """Set the folder; nothing is read yet."""
         self.folder = folder
 
     def sizes(self) -> tuple[int, int]:
@@ -68,7 +68,7 @@ class FolderBackbone:
         return load_backbone(self.folder, deepest, device=device, dtype=dtype)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
-        """By config.json alone: the model is made without memory."""
+        """From config.json: the model is created without allocating memory."""
         config = read_backbone_config(self.folder)
         with torch.device("meta"):
             model = bare_model_class(config)(cut_config(config, deepest + 1))
@@ -99,7 +99,7 @@ class PackagedE5:
     """
 
     def __init__(self, package: PackageFile) -> None:
-        """Name the file; it is looked for when it is first needed."""
+        """Set the file; it is located on first use."""
         self.package = package
 
     @cached_property
@@ -116,7 +116,7 @@ class PackagedE5:
         return load_e5(self.file, deepest, device=device, dtype=dtype)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
-        """The blocks' matrices as they are dequantised, and the file that the word table is mapped from."""
+        """The blocks' dequantised matrices, and the file that the word embedding is mapped from."""
         sizes = self.file.header
         block = 4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.intermediate
         return (deepest + 1) * block * dtype.itemsize + self.package.bytes
@@ -126,11 +126,11 @@ class PackagedE5:
         return e5_tokenizer(self.file)
 
     def configuration(self) -> list[tuple[str, str]]:
-        """The file's pinned hash: it holds weights and tokenizer alike, and `locate` checks it."""
+        """The file's pinned hash, checked by `locate`; it covers weights and tokenizer."""
         return [(f"{self.package.requirement}/{self.package.path}", self.package.sha256)]
 
     def weights(self) -> list[tuple[str, str]]:
-        """Nothing beside what `configuration` names."""
+        """Empty: the file is listed by `configuration`."""
         return []
 
 

@@ -1,1 +1,1 @@
-"""What scopes there are, how each reads a text, and what of it is on disk."""
+"""The known scopes, their settings, and their files on disk."""

@@ -27,17 +27,17 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class ScopeRecord:
-    """What scope.json says.
+    """The content of scope.json.
 
     Attributes:
-        id: the scope's name; classifiers are tied to it.
+        id: the scope's name; artifacts refer to it.
         settings: how texts are read.
         licence: of the weights.
         backbone, sae: where the weights come from (a hub id, or the scope's own name).
         backbone_revision, sae_revision: the commits they were pulled at; "" when made locally.
-        package: the data file of a Python package that the backbone is read from; None: from backbone/.
-        files: SHA-256 of the `.sae.pt` files that were converted, by name; empty when there were none. They identify
-            nothing: a pulled scope is its revisions, a local one the content of its safetensors.
+        package: the data file of a Python package with the backbone; None: backbone/.
+        files: SHA-256 of the converted `.sae.pt` files by name; may be empty. Not part of the scope's identity: that is
+            the revisions of a pulled scope, or the content of a local scope's safetensors.
     """
 
     id: str
@@ -51,7 +51,7 @@ class ScopeRecord:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write scope.json; last of a scope's files, since it is what makes the folder a scope."""
+        """Write scope.json; last, because a folder with scope.json counts as a scope."""
         content: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
@@ -114,14 +114,14 @@ def read_record(folder: Path) -> ScopeRecord:
 
 
 def record_files(folder: Path, sha256: Mapping[str, str]) -> None:
-    """Add converted files to scope.json; whatever else people wrote into it stays as it is.
+    """Add hashes of converted files to scope.json, leaving other fields unchanged.
 
     Args:
-        folder: the scope's.
+        folder: the scope's folder.
         sha256: hash of each `layer<n>.sae.pt`, by name.
 
     Raises:
-        ScopeError: as `read_record`, or the disk refused.
+        ScopeError: as `read_record`, or the file can't be written.
     """
     files = {**read_record(folder).files, **sha256}
     ordered = dict(sorted(files.items(), key=lambda item: layer_of(Path(item[0]))))
@@ -141,21 +141,21 @@ def write_local_scope(
     saes: Sequence[TopKSAE],
     storage_dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write a whole scope; every file is whole or absent, and scope.json comes last.
+    """Write a whole scope; every file atomically, and scope.json last.
 
     Args:
-        folder: made if it is not there; SAE files of layers that are not in `saes` are removed.
+        folder: created if needed; SAE files of layers that are not in `saes` are removed.
         id: the scope's name.
         settings: how texts are read.
         licence: of the weights.
         backbone_config: transformers' configuration as a dictionary.
-        backbone_state: transformers' state dictionary; an LM head in it is left out, since nothing reads it.
+        backbone_state: transformers' state dictionary; an LM head is left out.
         tokenizer: a fast tokenizer.
-        saes: one or more layers with their decoders, all of one size.
+        saes: one or more SAEs with decoders, all of one size.
         storage_dtype: precision on disk.
 
     Raises:
-        ScopeError: no SAE, SAEs of different sizes, values too large for storage_dtype, a disk that refuses.
+        ScopeError: no SAE, SAEs of different sizes, values too large for storage_dtype, or a file can't be written.
     """
     if not saes:
         raise ScopeError("a scope needs at least one SAE")
@@ -186,7 +186,7 @@ def write_backbone(
     """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json, each atomically.
 
     Raises:
-        ScopeError: values that storage_dtype cannot hold, or a disk that refuses.
+        ScopeError: values too large for storage_dtype, or a file can't be written.
     """
     stored = {
         key: value.detach().to("cpu", storage_dtype).contiguous()

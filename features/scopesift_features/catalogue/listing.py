@@ -1,4 +1,4 @@
-"""What scopes there are, and what of each is on this machine."""
+"""The known scopes, and which layers of each are on this machine."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from scopesift_features.sae.files import find_layers, read_config
 
 @dataclass(frozen=True)
 class ScopeSummary:
-    """One line of `scopesift scopes list`.
+    """One row of `scopesift scopes list`.
 
     Attributes:
         id, backbone, n_layers, d_model, d_sae, k: from the catalogue.
         sae_bytes: size of one layer's SAE on disk (float32 for the groups).
         pulled_layers: layers that are on this machine.
-        disk_bytes: what the scope takes here, shared backbone shards included.
+        disk_bytes: disk space that the scope uses, including shared backbone shards.
     """
 
     id: str
@@ -42,24 +42,24 @@ class ScopeSummary:
     disk_bytes: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The line as JSON-ready values."""
+        """The row as JSON-ready values."""
         return asdict(self)
 
 
 def list_scopes() -> list[ScopeSummary]:
-    """All scopes that have a name, the bundled ones first; then groups that were pulled over other backbones."""
+    """All catalogue scopes, bundled ones first, then groups that were pulled with other backbones."""
     return [_summary(entry) for entry in (*catalogue().values(), *groups_on_other_backbones())]
 
 
 def describe_scope(name_or_path: str | Path) -> dict[str, Any]:
-    """Everything known about one scope, on this machine or not, as JSON-ready values.
+    """A description of one scope, on this machine or not, as JSON-ready values.
 
     Args:
         name_or_path: a catalogue id, or a scope folder.
 
     Raises:
         UsageError: unknown name.
-        ScopeError: a folder whose files do not fit together.
+        ScopeError: a folder with inconsistent files.
     """
     try:
         folder, entry = locate(name_or_path)

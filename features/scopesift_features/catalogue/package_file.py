@@ -1,4 +1,4 @@
-"""Weights that come with an installed Python package: found without importing it, and checked once."""
+"""Weights in an installed Python package: located without importing it, and checked once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PackageFile:
 
     @property
     def requirement(self) -> str:
-        """What pip installs."""
+        """The requirement for pip."""
         return f"{self.package}=={self.version}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class PackageFile:
             ) from None
 
     def locate(self) -> Path:
-        """The file on this machine, checked for its size and, once a machine and file, for its hash.
+        """Path of the file, after checking its size and, once per machine and file, its hash.
 
         Raises:
             ScopeError: the package is not installed, has another version, or its file was altered.
@@ -104,11 +104,11 @@ class PackageFile:
         try:
             write_json(self._record, _stamp(path))
         except ScopeError:
-            return  # nowhere to write, as in a read-only container: hashed at every start
+            return  # not writable, as in a read-only container: hashed at every start
 
 
 def _stamp(path: Path) -> dict[str, Any]:
-    """What changes when a file is replaced or written to."""
+    """File attributes that change when the file is replaced or modified."""
     status = path.stat()
     return {
         "path": str(path.resolve()),

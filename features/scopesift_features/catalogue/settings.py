@@ -1,4 +1,4 @@
-"""How a scope reads a text: the settings that must be the same in fitting and in use."""
+"""Settings for reading texts, which must be the same in fitting and in use."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ MIN_TEXT_TOKENS = 7
 
 @dataclass(frozen=True)
 class ReadingSettings:
-    """What stands around a text, which tokens count, how long texts are cut, and in which precision.
+    """Tokens around a text, which tokens count, window sizes and precision.
 
     Attributes:
-        prefix: tokens put before every window, by their names in the vocabulary: none for Qwen, `<|endoftext|>` for
+        prefix: tokens before every window, by their names in the vocabulary: none for Qwen, `<|endoftext|>` for
             nano, `<s> ▁que ry :` ("query:") for e5.
-        suffix: tokens put behind every window, such as an encoder's `</s>`.
+        suffix: tokens after every window, such as an encoder's `</s>`.
         skip: "prefix" leaves out the tokens of prefix and suffix only; "first-token" also leaves out the first
             token of every window unless it is the only one, since SAEs were not trained on its extreme norm.
-        window_tokens: most tokens of a window, prefix and suffix included.
+        window_tokens: maximum tokens of a window, including prefix and suffix.
         overlap_tokens: tokens that neighbouring windows share.
         dtype: precision of the backbone's arithmetic.
-        sae_dtype: precision in which the SAE's weights are held; rounding them changes some top-k sets.
-        norm_limit: tokens whose residual has more than this many times the median norm are left out, since SAEs were
-            not trained on them; None leaves out none. See `extreme_tokens`.
+        sae_dtype: precision of the SAE's weights in memory; rounding them changes some top-k sets.
+        norm_limit: tokens whose residual norm exceeds this many times the median are left out, since SAEs were not
+            trained on them; None: no limit. See `extreme_tokens`.
     """
 
     prefix: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class ReadingSettings:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values: one prefix token as its name, several as a list, nothing that is empty."""
+        """The settings as JSON-ready values: one prefix token as its name, several as a list."""
         values = {**asdict(self), "prefix": _json_tokens(self.prefix), "suffix": _json_tokens(self.suffix)}
         absent = {"suffix"} if not self.suffix else set()
         if self.norm_limit is None:
@@ -82,7 +82,7 @@ class ReadingSettings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadingSettings:
-        """Settings from JSON values; what is absent takes its default.
+        """Settings from JSON values; missing fields take their default.
 
         Raises:
             ScopeError: for an unknown name or an impossible value.
@@ -102,7 +102,7 @@ def _json_tokens(tokens: tuple[str, ...]) -> str | list[str]:
 
 
 def _read_tokens(value: Any) -> Any:
-    """Tokens as a tuple; what is neither a name nor a list is left for the check."""
+    """Tokens as a tuple; other types are returned unchanged, for the check."""
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(value) if isinstance(value, list) else value

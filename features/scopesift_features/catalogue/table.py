@@ -1,8 +1,8 @@
-"""The one table of scopes: the bundled ones and the 14 Qwen-Scope groups.
+"""The table of scopes: the bundled ones and the 14 Qwen-Scope groups.
 
-Loader, pull, command line, docs and tests all derive from it. Source: the groups' model cards and the
-Qwen-Scope report (arXiv 2605.11887). Hub revisions are not pinned here: the release was re-touched after
-publication, so the revision is resolved when a group is pulled and recorded in its scope.json.
+Loader, pull, command line, docs and tests use it. Source: the groups' model cards and the Qwen-Scope report
+(arXiv 2605.11887). Hub revisions are not pinned here: the release was changed after publication, so the revision is
+resolved when a group is pulled, and recorded in its scope.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFAULT_SCOPE = "e5"
 QWEN_NORM_LIMIT = 10.0
 _ON = "-on-"
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-# the residuals of attention sinks were filtered out in training, by norm
+# residuals of attention sinks were filtered out in training, by norm
 _QWEN_SETTINGS = ReadingSettings(
     dtype="bfloat16", window_tokens=1024, overlap_tokens=128, norm_limit=QWEN_NORM_LIMIT
 )
@@ -31,17 +31,17 @@ _QWEN_SETTINGS = ReadingSettings(
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One scope that is known by name.
+    """A scope of the catalogue.
 
     Attributes:
-        id: the name people type, e.g. `qwen3-1.7b-w32k-l0_50`.
+        id: its name, e.g. `qwen3-1.7b-w32k-l0_50`.
         backbone: hub id of the language model.
         sae: hub id of the SAE group; one SAE per layer.
         d_model, n_layers, d_sae, k: sizes; checked against every file that is read.
-        backbone_revision, sae_revision: hub revisions to pull when none is asked for; None: the newest.
-        settings: how texts are read unless the scope's own scope.json says otherwise.
-        bundled: whether it comes with scopesift; its sizes are then those of its own files.
-        group: the Qwen-Scope group, when this is its SAEs over another backbone than they were trained on.
+        backbone_revision, sae_revision: default hub revisions to pull; None: the newest.
+        settings: default reading settings, overridden by scope.json.
+        bundled: whether it comes with scopesift; sizes are then read from its files.
+        group: the Qwen-Scope group, if this is its SAEs on another backbone than they were trained on.
     """
 
     id: str
@@ -123,7 +123,7 @@ _BUNDLED = (
 
 
 def is_bundled(scope_id: str) -> bool:
-    """Whether a scope of this id comes with scopesift, so that its name finds it on any machine."""
+    """Whether a scope with this id comes with scopesift."""
     entry = catalogue().get(scope_id)
     return entry is not None and entry.bundled
 
@@ -134,7 +134,7 @@ def bundled_folder(scope_id: str) -> Path:
 
 
 def _with_own_sizes(entry: CatalogueEntry) -> CatalogueEntry:
-    # sizes of a bundled scope belong to its recipe and change with it, so they are read from its own files
+    # sizes of a bundled scope depend on its recipe, so they are read from its files
     config = bundled_folder(entry.id) / "sae" / "config.json"
     try:
         sizes = json.loads(config.read_text(encoding="utf-8"))
@@ -146,23 +146,23 @@ def _with_own_sizes(entry: CatalogueEntry) -> CatalogueEntry:
             k=int(sizes["k"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return entry  # not built or damaged: listed all the same; loading it says what is wrong
+        return entry  # not built or damaged: listed anyway; loading reports the error
 
 
 @cache
 def catalogue() -> dict[str, CatalogueEntry]:
-    """All scopes that have a name, by id: the bundled ones first, then the groups in the report's order."""
+    """All scopes by id: the bundled ones first, then the groups in the report's order."""
     return {entry.id: entry for entry in (*map(_with_own_sizes, _BUNDLED), *_qwen_scope_entries())}
 
 
 def find_entry(name: str) -> CatalogueEntry:
-    """The catalogue's entry for a name; its id or its SAE group's hub id, in any case.
+    """The catalogue's entry by id or by the SAE group's hub id, case-insensitive.
 
-    `<group>-on-<backbone>` is a group over another backbone; which one, its scope.json says.
+    `<group>-on-<backbone>` is a group on another backbone, which is read from its scope.json.
 
     Raises:
-        UsageError: for an unknown name; it lists the nearest ones.
-        ScopeError: a group over another backbone that is not on this machine.
+        UsageError: unknown name; the message lists the nearest ones.
+        ScopeError: a group on another backbone that is not on this machine.
     """
     wanted = name.strip().lower()
     group = group_below(wanted)
@@ -183,14 +183,14 @@ def find_entry(name: str) -> CatalogueEntry:
 
 
 def on_backbone(group: CatalogueEntry, backbone: str) -> CatalogueEntry:
-    """A group's SAEs over another backbone of the same sizes, such as the instruct model of a base model.
+    """A group's SAEs on another backbone of the same sizes, such as the instruct model of a base model.
 
-    The model cards call base-model SAEs reasonable on post-trained checkpoints. It is a scope of its own: other
-    residuals, other activations, so that classifiers are fitted on it again.
+    The model cards call base-model SAEs reasonable on post-trained checkpoints. It is a separate scope with other
+    activations, so classifiers must be fitted on it again.
 
     Args:
         group: a Qwen-Scope group.
-        backbone: hub id; the group's own gives the group itself.
+        backbone: hub id; the group's own returns the group itself.
 
     Raises:
         UsageError: not a hub id.
@@ -200,24 +200,26 @@ def on_backbone(group: CatalogueEntry, backbone: str) -> CatalogueEntry:
     if backbone.lower() == group.backbone.lower():
         return group
     name = group.id + _ON + backbone.lower().removeprefix("qwen/").replace("/", "--")
-    spelled = _recorded_backbone(name) or backbone  # the hub's cache tells apart what the hub does not
+    spelled = (
+        _recorded_backbone(name) or backbone
+    )  # names are case-sensitive in the hub's cache, but not on the hub
     return replace(group, id=name, backbone=spelled, backbone_revision=None, group=group)
 
 
 def group_below(scope_id: str) -> CatalogueEntry | None:
-    """The group whose SAEs the scope `<group>-on-<backbone>` has; None for every other scope."""
+    """The group of a scope `<group>-on-<backbone>`; None for other scopes."""
     name, on, _ = scope_id.partition(_ON)
     return catalogue().get(name) if on else None
 
 
 def groups_on_other_backbones() -> list[CatalogueEntry]:
-    """Those that were pulled to this machine, by id."""
+    """Groups on other backbones that were pulled to this machine, by id."""
     names = sorted(path.parent.name for path in scopes_home().glob(f"*{_ON}*/scope.json"))
     return [find_entry(name) for name in names if group_below(name) and _recorded_backbone(name)]
 
 
 def _recorded_backbone(scope_id: str) -> str | None:
-    # not by `read_record`, which would have to know the catalogue and be known by it
+    # not with `read_record`, which would be a circular import
     try:
         content = json.loads((scopes_home() / scope_id / "scope.json").read_text(encoding="utf-8"))
         return str(content["backbone"])
@@ -226,14 +228,14 @@ def _recorded_backbone(scope_id: str) -> str | None:
 
 
 def scopes_home() -> Path:
-    """Folder that holds pulled scopes: `scopesift/` beside the hub's own cache (so it follows HF_HOME)."""
+    """Folder of pulled scopes: `scopesift/` beside the hub's cache (so it follows HF_HOME)."""
     from huggingface_hub import constants
 
     return Path(constants.HF_HOME) / "scopesift"
 
 
 def entry_folder(entry: CatalogueEntry) -> Path:
-    """Where a catalogue scope lies on disk, whether it is there or not."""
+    """Folder of a catalogue scope, whether it exists or not."""
     return bundled_folder(entry.id) if entry.bundled else scopes_home() / entry.id
 
 

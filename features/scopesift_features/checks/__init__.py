@@ -1,1 +1,1 @@
-"""Whether a scope does here what its makers published, and what it was measured with."""
+"""Checks of a scope against published values, and the versions and hardware used."""

@@ -1,4 +1,4 @@
-"""A group's SAEs over another backbone, beside the backbone that they were trained on."""
+"""Compares a group's SAEs on another backbone with the one that they were trained on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scopesift_features.sae.files import find_layers
 
 @dataclass(frozen=True)
 class BaseCheck:
-    """What the same SAEs explain of the backbone that they were trained on, on the same texts.
+    """FVU of the same SAEs on the backbone that they were trained on, on the same texts.
 
     Attributes:
-        fvu: layer -> fraction of variance unexplained; without the layers that are not here for the group itself.
-        notes: what a person has to know besides, one line each.
+        fvu: layer -> fraction of variance unexplained, for layers of the group itself that are on this machine.
+        notes: remarks for the user, one line each.
     """
 
     fvu: dict[int, float]
@@ -28,15 +28,15 @@ class BaseCheck:
 def check_base(
     name_or_path: str | Path, layers: Sequence[int], *, device: str | None = None
 ) -> BaseCheck | None:
-    """Check the group itself, as far as it is on this machine.
+    """Check the group itself, on the layers that are on this machine.
 
     Args:
-        name_or_path: a scope's name or folder.
+        name_or_path: name or folder of a scope.
         layers: the layers that were checked on it.
         device: as `Scope.load`.
 
     Returns:
-        None if the scope is no group over another backbone.
+        None if the scope is not a group on another backbone.
 
     Raises:
         ScopeError: as `check`, for the group itself.
@@ -61,7 +61,7 @@ def check_base(
 
 
 def _comparable_layers(group: CatalogueEntry, record: ScopeRecord) -> tuple[int, ...]:
-    """Layers of the group itself that are here; SAEs of another revision would be other SAEs."""
+    """Layers of the group itself that are here, if the SAEs have the same revision."""
     folder = entry_folder(group)
     if not (folder / "scope.json").is_file() or read_record(folder).sae_revision != record.sae_revision:
         return ()

@@ -1,4 +1,4 @@
-"""Versions and hardware that numbers were measured with; nothing of it says whose machine it was."""
+"""Versions and hardware of a measurement, without names of hosts or users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNKNOWN = "unknown"
 
 
 def versions() -> dict[str, str]:
-    """Python's version and those of the packages that decide what is computed, by name; `cuda` where torch has it."""
+    """Versions of Python and of the packages that affect results, by name; `cuda` if torch has it."""
     found = {"python": platform.python_version(), **{name: _installed(name) for name in PACKAGES}}
     return found if torch.version.cuda is None else {**found, "cuda": torch.version.cuda}
 
@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
 def system_name() -> str:
     """Operating system, the numbers of its release and the architecture: `Linux 6.1.0 x86_64`.
 
-    What follows the numbers is left out: builders put names of companies and hosts there.
+    The rest of the release is left out: it may contain names of companies and hosts.
     """
     release = re.match(r"[\d.]*", platform.release())
     parts = (platform.system(), release[0].strip(".") if release else "", platform.machine())
@@ -34,7 +34,7 @@ def system_name() -> str:
 
 
 def processor_name() -> str:
-    """The processor's name as its maker gives it."""
+    """The processor's model name."""
     info = Path("/proc/cpuinfo")
     for line in info.read_text().splitlines() if info.is_file() else []:
         if line.startswith("model name"):
@@ -43,7 +43,7 @@ def processor_name() -> str:
 
 
 def gpu_names(device: str) -> list[str]:
-    """Names of the GPUs that a device means, as `choose_device` gives it."""
+    """Names of the GPUs of a device as returned by `choose_device`."""
     return [torch.cuda.get_device_name(gpu) for gpu in gpus_of(device)]
 
 
@@ -53,7 +53,7 @@ def core_count() -> int:
 
 
 def peak_memory() -> int | None:
-    """Most main memory that this process has held, in bytes; None where the system does not say."""
+    """Peak main memory of this process in bytes; None if unknown."""
     try:
         import resource
     except ImportError:  # Windows
@@ -63,7 +63,7 @@ def peak_memory() -> int | None:
 
 
 def peak_gpu_memory(device: str) -> int | None:
-    """Most memory that tensors of this process have held on a device's GPUs, in bytes; None without a GPU."""
+    """Peak memory of this process's tensors on a device's GPUs in bytes; None without a GPU."""
     gpus = gpus_of(device)
     return sum(torch.cuda.max_memory_allocated(gpu) for gpu in gpus) if gpus else None
 

@@ -1,4 +1,4 @@
-"""Does a scope do on this machine what its makers published? Checks for the first load of a group."""
+"""Checks of a scope on this machine against published values, for the first load of a group."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ TEXTS = (
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """What one layer did on a few texts, on the tokens that count.
+    """Measurements of one layer on a few texts, over the tokens that count.
 
     Attributes:
         layer: the layer.
-        tokens: how many tokens were read.
-        fewest_active: least number of positive features in a token's top-k.
-        k: what it should be.
-        fvu: fraction of variance unexplained at the block's output; published values lie between 0.2 and 0.7.
-        fvu_before: the same SAE on the block's input; must be worse, or the hook is off by one.
-        extreme: positions, in their windows, of the tokens with more than `limit` times the median norm; where the
-            scope's settings have a norm limit they are left out of everything else here.
+        tokens: number of tokens.
+        fewest_active: smallest number of positive features in a token's top-k.
+        k: the expected number.
+        fvu: fraction of variance unexplained at the block's output; published values are between 0.2 and 0.7.
+        fvu_before: the same on the block's input; must be worse, or the hook is off by one.
+        extreme: positions in their windows of tokens with more than `limit` times the median norm; left out of the
+            other measurements if the settings have a norm limit.
         limit: the settings' norm limit, or Qwen-Scope's.
     """
 
@@ -72,7 +72,7 @@ class LayerCheck:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong, one line each; empty if the layer passes."""
+        """Failed checks, one line each; empty if the layer passes."""
         found = []
         if self.fewest_active != self.k:
             found.append(f"a token has {self.fewest_active} active features, expected exactly {self.k}")
@@ -99,7 +99,7 @@ def check(
 
     Raises:
         UsageError: as `Scope.load`, or a layer that the backbone does not have.
-        ScopeError: as `Scope.load`, or a layer that is not on disk; wrong behaviour is in the result.
+        ScopeError: as `Scope.load`, or a layer that is not on disk. Failed checks are returned, not raised.
     """
     scope = Scope.load(name_or_path, device=device)
     chosen = scope.layers if layers is None else tuple(sorted(set(layers)))
@@ -107,9 +107,9 @@ def check(
     if unknown:
         raise UsageError(f"{scope.id} has no layer {unknown[0]}; its layers are 0 to {scope.n_layers - 1}")
     found = []
-    for layer in reversed(chosen):  # deepest first: the backbone is loaded once
+    for layer in reversed(chosen):  # deepest first, so that the backbone is loaded only once
         found.append(check_layer(scope, layer))
-        scope.release(layer)  # a whole group is too large for the memory
+        scope.release(layer)  # a whole group may not fit in memory
     return found[::-1]
 
 

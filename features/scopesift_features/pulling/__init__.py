@@ -1,1 +1,1 @@
-"""Scopes from a hub or a local folder: what a machine needs for them, and what is fetched."""
+"""Fetching scopes from a hub or a local folder, and their requirements."""

@@ -1,4 +1,4 @@
-"""Sizes, durations and lists of layers, as people read them."""
+"""Formatting of sizes, durations and lists of layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def written_size(size: float) -> str:
-    """Bytes in the largest unit that leaves a whole one: `512 MiB`, `1.5 GiB`."""
+    """Bytes in the largest unit that gives at least 1: `512 MiB`, `1.5 GiB`."""
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}"
@@ -15,13 +15,13 @@ def written_size(size: float) -> str:
 
 
 def written_layers(layers: Sequence[int]) -> str:
-    """Ascending layers: `0 to 27` where none is left out, else `6, 14`."""
+    """Ascending layers: `0 to 27` if contiguous, else `6, 14`."""
     whole = len(layers) > 2 and list(layers) == list(range(layers[0], layers[-1] + 1))
     return f"{layers[0]} to {layers[-1]}" if whole else ", ".join(map(str, layers))
 
 
 def written_minutes(minutes: float) -> str:
-    """A duration to two digits or so: `<1 min`, `12 min`, `3.4 h`, `6 days`."""
+    """A duration, rounded: `<1 min`, `12 min`, `3.4 h`, `6 days`."""
     if minutes < 1:
         return "<1 min"
     if minutes < 100:

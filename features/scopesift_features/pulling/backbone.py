@@ -1,4 +1,4 @@
-"""The part of a backbone's checkpoint that a cut model needs, fetched and linked into a scope's folder."""
+"""Fetches the shards of a checkpoint that a cut model needs, and links them into a scope's folder."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def pull_backbone(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, de
     """Link the shards that hold the embedding and the blocks 0 … `deepest`, and write an index of their tensors.
 
     Raises:
-        ScopeError: hub or disk failed, or a file is not what it should be.
+        ScopeError: hub or disk failed, or a file is invalid.
     """
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         path = fetched(hub.fetch(entry.backbone, commit, name), entry.backbone, name)
         write_atomically(folder / name, partial(_copy, path))
     _check_sizes(folder, entry)
     index_path = hub.fetch_optional(entry.backbone, commit, INDEX)
-    if index_path is None:  # a small model in one file: there is nothing to choose from
+    if index_path is None:  # a small model in a single file
         _fetch_shard(hub, entry, commit, folder, WHOLE)
         return
     index = read_json(index_path, f"{entry.backbone} is damaged on the hub or in the cache")
@@ -41,9 +41,9 @@ def pull_backbone(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, de
 
 
 def missing_shards(folder: Path) -> Iterator[Path]:
-    """Weight files that the backbone's folder should hold and that are not there (any more).
+    """Weight files that are missing from the backbone's folder.
 
-    Shards are links into the hub's cache, which people clean.
+    Shards are links into the hub's cache, which users may clean.
     """
     if (folder / INDEX).is_file():
         index = read_json(folder / INDEX, "pull the scope again")
@@ -58,10 +58,12 @@ def _fetch_shard(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, nam
 
     path = fetched(hub.fetch(entry.backbone, commit, name), entry.backbone, name)
     try:
-        with safe_open(path, framework="pt"):  # compares header and length of the file, reads no weights
+        with safe_open(path, framework="pt"):  # checks header and length of the file without reading weights
             pass
     except (SafetensorError, OSError) as error:
-        path.resolve().unlink(missing_ok=True)  # or the next pull would find it "complete" in the cache
+        path.resolve().unlink(
+            missing_ok=True
+        )  # otherwise the next pull would find it in the cache as complete
         path.unlink(missing_ok=True)
         raise ScopeError(
             f"{entry.backbone}/{name} is damaged or was cut short ({error}); it was dropped, pull again"
@@ -81,7 +83,7 @@ def _check_sizes(folder: Path, entry: CatalogueEntry) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Point to a file of the hub's cache, which other programs share; copy where links are not allowed."""
+    """Link to a file in the hub's cache; copy if links are not allowed."""
     source = source.resolve()
     if target.is_file() and target.resolve() == source:
         return

@@ -1,4 +1,4 @@
-"""What stands between a machine and a scope: one finding a line, each with its remedy. No weights are fetched."""
+"""`scopes doctor`: what a machine lacks to run a scope, with remedies. No weights are fetched."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ BESIDE = 2**29  # Python, torch, and the activations of a batch
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's answer.
+    """One line of the report.
 
     Attributes:
-        topic: what was looked at.
-        state: `OK`; `NOTE` for what works, but slower or larger than it could; or `IN_THE_WAY`.
-        text: what was found.
-        remedy: what to do about it; "" where nothing has to be done.
+        topic: what was checked.
+        state: `OK`; `NOTE` for what works, but slower or with more memory than necessary; or `IN_THE_WAY`.
+        text: the result.
+        remedy: what to do; "" if nothing.
     """
 
     topic: str
@@ -48,15 +48,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Case:
-    """The scope that is looked at.
+    """The scope that is checked.
 
     Attributes:
-        blocks: blocks of the backbone that are read.
-        dtype: precision that the backbone wants.
+        blocks: number of blocks that are run.
+        dtype: precision of the backbone.
         backbone: bytes of the cut backbone in float32.
-        guessed: whether that is a guess.
-        encoders: bytes of the layers' encoders beside residuals of the precision that is given.
-        linear_attention: whether it has blocks of it.
+        guessed: whether that is an estimate.
+        encoders: bytes of the layers' encoders for residuals of a given precision.
+        linear_attention: whether it has linear-attention blocks.
     """
 
     blocks: int
@@ -74,17 +74,17 @@ def examine(
     device: str | None = None,
     machine: Machine | None = None,
 ) -> list[Finding]:
-    """Say what has to be done until this machine runs a scope.
+    """Check what this machine needs to run a scope.
 
     Args:
         name_or_path: a scope's name or folder, here or not.
-        layers: layers that are wanted; None: those that are here, or one at two thirds of the depth.
+        layers: the layers to use; None: those that are here, or one at two thirds of the depth.
         device: as `choose_device`.
-        machine: the machine; None: the one this runs on.
+        machine: None: this machine.
 
     Raises:
         UsageError: no such scope or layer, or a device that cannot be used here.
-        ScopeError: a group over another backbone that was never pulled: nothing says which.
+        ScopeError: a group on another backbone that was never pulled, so that the backbone is unknown.
     """
     machine = machine or this_machine(device)
     try:
@@ -102,7 +102,7 @@ def examine(
 
 
 def _look_here(name: str | Path, layers: Sequence[int] | None) -> tuple[list[Finding], _Case | None]:
-    """A scope that is never pulled: bundled, or a folder."""
+    """A scope that needs no pull: bundled, or a folder."""
     try:
         scope = Scope.load(name, device="cpu")
         wanted = scope.only(scope.layers if layers is None else layers).layers
@@ -122,11 +122,11 @@ def _look_here(name: str | Path, layers: Sequence[int] | None) -> tuple[list[Fin
 def _look_at_hub(
     entry: CatalogueEntry, layers: Sequence[int] | None, machine: Machine
 ) -> tuple[list[Finding], _Case]:
-    """A group: what is here of it, and what the hub says of the rest."""
+    """A group: what is here, and what the hub has of the rest."""
     folder = entry_folder(entry)
     pulled = (folder / "scope.json").is_file()
     there = find_layers(folder / "sae") if pulled else ()
-    settings = read_record(folder).settings if pulled else entry.settings  # people may have edited them
+    settings = read_record(folder).settings if pulled else entry.settings  # scope.json may have been edited
     wanted = check_layers(entry, layers or there or [entry.n_layers * 2 // 3])
     if is_here(entry, folder, wanted):
         source: BackboneSource | None = FolderBackbone(folder / "backbone")
@@ -151,7 +151,7 @@ def _encoders(sizes: Scope | CatalogueEntry, sae_dtype: str, layers: Sequence[in
 def _ask_hub(
     entry: CatalogueEntry, wanted: list[int], machine: Machine
 ) -> tuple[list[Finding], BackboneSource | None]:
-    """What a pull would need; and the backbone's configuration, if the hub gave it."""
+    """What a pull needs, and the backbone's configuration if the hub is reachable."""
     pull = f"`scopesift scopes pull {entry.id} --layers {','.join(map(str, wanted))}`"
     found = [Finding("scope", NOTE, f"{entry.id}: to be pulled for layers {written_layers(wanted)}", pull)]
     source, shards = None, None
@@ -169,7 +169,7 @@ def _ask_hub(
 
 
 def _backbone_bytes(entry: CatalogueEntry, source: BackboneSource | None, deepest: int) -> tuple[int, bool]:
-    """The cut backbone in float32, and whether this is a guess: the hub away, or transformers too old for the model."""
+    """Bytes of the cut backbone in float32, and whether this is an estimate by its name."""
     if source is not None:
         try:
             return source.weight_bytes(deepest, dtype=torch.float32), False
@@ -202,7 +202,7 @@ def _transformers(machine: Machine) -> Finding:
 
 
 def _running(case: _Case, machine: Machine) -> list[Finding]:
-    """What the weights ask of the machine, once they are here."""
+    """Memory and hardware needed to run the weights."""
     slow = case.dtype == "bfloat16" and not machine.bfloat16
     dtype: torch.dtype = getattr(torch, "float32" if slow else case.dtype)
     precision = str(dtype).removeprefix("torch.")
@@ -264,6 +264,6 @@ def _has_linear_attention(source: BackboneSource) -> bool:
 
 
 def _in_the_way(topic: str, error: ScopeError) -> Finding:
-    """Errors say what came and, behind the last semicolon, what to do."""
+    """A finding from an error, whose remedy follows the last semicolon."""
     text, _, remedy = str(error).rpartition("; ")
     return Finding(topic, IN_THE_WAY, text or remedy, remedy if text else "")

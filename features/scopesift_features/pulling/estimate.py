@@ -1,4 +1,4 @@
-"""A backbone's size by its name alone, on the large side: for plans that are made before the hub is asked."""
+"""Upper estimate of a backbone's size from its name, for use without the hub."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 
 from scopesift_features.catalogue.table import CatalogueEntry
 
-_VOCABULARY = {"qwen3.": 248_320, "qwen3-": 151_936}  # rows of the embedding, by how the model's name begins
-_CHECKPOINT_BYTES = 2  # a weight: they are published in bfloat16
+_VOCABULARY = {"qwen3.": 248_320, "qwen3-": 151_936}  # rows of the embedding, by prefix of the model's name
+_CHECKPOINT_BYTES = 2  # per weight: published in bfloat16
 
 
 def estimate_backbone(entry: CatalogueEntry, deepest: int, dtype: str) -> int:
@@ -19,15 +19,14 @@ def estimate_backbone(entry: CatalogueEntry, deepest: int, dtype: str) -> int:
 
 
 def estimate_checkpoint(entry: CatalogueEntry) -> int:
-    """Bytes of the whole checkpoint; a cut model needs the shards of its blocks only, but those whole."""
+    """Bytes of the whole checkpoint; an upper bound, since a cut model needs only the shards of its blocks."""
     return int(_stated(entry)[0]) * _CHECKPOINT_BYTES
 
 
 def estimate_flops(entry: CatalogueEntry, deepest: int) -> float:
-    """Floating-point operations of the blocks 0 … `deepest` for one token: two a weight that it meets.
+    """Floating-point operations of the blocks 0 … `deepest` for one token: two per active weight.
 
-    Of a mixture of experts these are the active ones. Attention over a text's other tokens is left out: for a few
-    hundred of them it is some percent.
+    Attention scores are left out: for a few hundred tokens they add some percent.
     """
     return 2 * _blocks(entry, _stated(entry)[1], deepest)
 
@@ -43,7 +42,7 @@ def _embedding(entry: CatalogueEntry) -> int:
 
 
 def _stated(entry: CatalogueEntry) -> tuple[float, float]:
-    """All weights and those that a token meets, as the name has them (30B-A3B); the most that rounds to it."""
+    """Total and active parameters according to the name (30B-A3B); the largest numbers that round to it."""
     found = re.search(r"-(\d+(?:\.\d+)?)B(?:-A(\d+(?:\.\d+)?)B)?", entry.trained_on)
     if found is None:
         return float(_embedding(entry)), float(_embedding(entry))

@@ -1,4 +1,4 @@
-"""Where weights are pulled from: the Hugging Face hub, or ModelScope when its client is installed."""
+"""Model hubs: the Hugging Face hub, or ModelScope if its client is installed."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Hub(Protocol):
-    """What pulling needs of a model hub."""
+    """Interface of a model hub."""
 
     def resolve(self, repo: str, revision: str | None, name: str) -> str:
-        """The commit that a revision (None: the newest) stands for, asked of a file that is needed anyway."""
+        """The commit of a revision (None: the newest), resolved with a file that is needed anyway."""
 
     def fetch(self, repo: str, commit: str, name: str) -> Path | None:
-        """A file in the hub's own cache, downloaded if need be; None if the repository has no such file."""
+        """Path of a file in the hub's cache, downloaded if needed; None if the repository doesn't have it."""
 
     def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
-        """The same for a file that not every repository has; None also offline, if the cache lacks it."""
+        """The same for an optional file; None also if offline and not in the cache."""
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
-        """The same, but kept out of the cache: below `folder`, unless the cache has it already."""
+        """The same, but downloaded to `folder`, unless it is in the cache already."""
 
 
 class HuggingFaceHub:
-    """The Hugging Face hub; HF_ENDPOINT, HF_HOME, tokens and offline mode work as they do everywhere.
+    """The Hugging Face hub; HF_ENDPOINT, HF_HOME, tokens and offline mode work as usual.
 
-    Whole files are never fetched twice; a broken connection goes on where it was, a killed process starts the
-    file again (huggingface_hub keeps no parts of files between processes).
+    Complete files are not fetched again. A broken connection is resumed; after a killed process a file starts again
+    (huggingface_hub keeps no partial files between processes).
     """
 
     def resolve(self, repo: str, revision: str | None, name: str) -> str:
-        """The commit of a revision; where the hub is away, the one the cache knows.
+        """The commit of a revision; from the cache if the hub is unreachable.
 
-        No repository has to have a config.json: Qwen-Scope's groups list none.
+        Not resolved with config.json, which Qwen-Scope's groups don't have.
 
         Raises:
             ScopeError: unreachable, no such repository or revision, no access, or no such file in it.
@@ -63,7 +63,7 @@ class HuggingFaceHub:
         return self._download(repo, commit, name)
 
     def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
-        """A file of the hub's cache; whether it lacks the file offline or the repository does, nobody can tell."""
+        """A file of the hub's cache; None if the repository doesn't have it, or offline if the cache doesn't."""
         from huggingface_hub import constants
 
         try:
@@ -74,7 +74,7 @@ class HuggingFaceHub:
             raise
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
-        """A file below `folder`: converted weights replace it, so that it should not stay in the cache."""
+        """A file in `folder`, not in the cache, since it is deleted after conversion."""
         from huggingface_hub import try_to_load_from_cache
 
         cached = try_to_load_from_cache(repo, name, revision=commit)
@@ -83,7 +83,7 @@ class HuggingFaceHub:
         )
 
     def missing_bytes(self, repo: str, commit: str, name: str) -> int:
-        """Bytes of a file that the hub's cache lacks; nothing is fetched.
+        """Bytes of a file that is not in the hub's cache, else 0; nothing is fetched.
 
         Raises:
             ScopeError: as `resolve`.
@@ -95,13 +95,13 @@ class HuggingFaceHub:
         return (found.file_size or 0) if found.will_download else 0
 
     def knock(self) -> tuple[str, bool]:
-        """See within seconds whether the hub answers at all; asking for files tries again for minutes.
+        """Check within seconds whether the hub is reachable; requests for files are retried for minutes.
 
         Returns:
             Its address, and whether a token is set.
 
         Raises:
-            ScopeError: it does not, or offline mode forbids to ask.
+            ScopeError: it is not reachable, or offline mode is on.
         """
         from huggingface_hub import constants, errors, get_session, get_token
 
@@ -109,7 +109,7 @@ class HuggingFaceHub:
             get_session().head(constants.ENDPOINT, timeout=_PATIENCE_S)
         except errors.OfflineModeIsEnabled:
             raise ScopeError("HF_HUB_OFFLINE forbids to ask the hub; unset it once to pull") from None
-        except Exception as error:  # the types are those of whichever HTTP client is below
+        except Exception as error:  # the types depend on the HTTP client
             raise ScopeError(
                 f"the hub at {constants.ENDPOINT} cannot be reached ({first_line(error, 80)}); "
                 "check the network and the proxy, or name a mirror with HF_ENDPOINT"
@@ -127,7 +127,7 @@ class HuggingFaceHub:
 
 
 class _AwayError(ScopeError):
-    """The hub cannot be asked: no network, or offline mode."""
+    """The hub is not reachable: no network, or offline mode."""
 
 
 class _NoFileError(ScopeError):
@@ -136,7 +136,7 @@ class _NoFileError(ScopeError):
 
 @contextmanager
 def _in_one_line(repo: str, revision: str | None, name: str) -> Iterator[None]:
-    """Turn what huggingface_hub and the HTTP client below it raise into errors of one line."""
+    """Convert exceptions of huggingface_hub and its HTTP client to errors of one line."""
     from huggingface_hub import errors
 
     try:
@@ -159,13 +159,13 @@ def _in_one_line(repo: str, revision: str | None, name: str) -> Iterator[None]:
             f"the hub has no repository {repo}, or it is private; check HF_TOKEN and HF_ENDPOINT"
         ) from None
     except Exception as error:
-        # connection errors come in the types of whichever HTTP client is below
+        # types of connection errors depend on the HTTP client
         raise ScopeError(_failed(repo, name, error)) from None
 
 
 @contextmanager
 def _quiet_retries() -> Iterator[None]:
-    """Hide two lines for every attempt to reach a hub that is away; the error that follows says it once."""
+    """Suppress two log lines per retry; the error that follows is enough."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -176,7 +176,7 @@ def _quiet_retries() -> Iterator[None]:
 
 
 class ModelScopeHub:
-    """ModelScope through its own client, which tells no commit: the revision is recorded as asked for."""
+    """ModelScope through its client, which doesn't return commits: the revision is recorded as given."""
 
     def __init__(self) -> None:
         try:
@@ -194,7 +194,7 @@ class ModelScopeHub:
         return self._download(repo, commit, name)
 
     def fetch_optional(self, repo: str, commit: str, name: str) -> Path | None:
-        """The same: ModelScope says whether the repository has a file."""
+        """As `fetch`: ModelScope reports missing files."""
         return self._download(repo, commit, name)
 
     def fetch_into(self, folder: Path, repo: str, commit: str, name: str) -> Path | None:
@@ -211,10 +211,10 @@ class ModelScopeHub:
 
 
 def open_hub(name: str) -> tuple[Hub, str]:
-    """The hub that a scope's name asks for, and the name without the hub.
+    """The hub of a scope's name, and the name without the hub's prefix.
 
     Args:
-        name: a scope's name; `modelscope:` before it chooses ModelScope.
+        name: a scope's name; with the prefix `modelscope:` ModelScope is used.
 
     Raises:
         UsageError: ModelScope without its client.
@@ -228,7 +228,7 @@ def fetched(path: Path | None, repo: str, name: str) -> Path:
     """The path, if the repository had the file.
 
     Raises:
-        ScopeError: it had not.
+        ScopeError: it doesn't have the file.
     """
     if path is None:
         raise ScopeError(f"{repo} has no file {name} at this revision; check the revision or the mirror")

@@ -1,4 +1,4 @@
-"""Files and revisions that somebody published by hash, to compare with what a hub or a mirror gives."""
+"""Published hashes of files and revisions, to check what a hub or a mirror returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_IN_TABLE = "not in our table"
 
 @dataclass(frozen=True)
 class KnownFile:
-    """One SAE file whose content is public knowledge.
+    """An SAE file with a published hash.
 
     Attributes:
         repo: hub id of the SAE group.
@@ -26,7 +26,7 @@ class KnownFile:
     sha256: str
 
 
-# pinned by a public study of Qwen3.5-2B; none of the files could be fetched where this was written
+# from a public study of Qwen3.5-2B; not verified on the files themselves
 KNOWN_FILES = (
     KnownFile(
         "Qwen/SAE-Res-Qwen3.5-2B-Base-W32K-L0_100",
@@ -39,16 +39,16 @@ KNOWN_REVISIONS = {"Qwen/Qwen3.5-2B-Base": "b1485b2fa6dfa1287294f269f5fb618e03d5
 
 
 def judge_file(repo: str, revision: str, name: str, sha256: str) -> str:
-    """What the table says of a file that was fetched.
+    """Look up a fetched file in the table.
 
     Args:
         repo: hub id of the SAE group.
-        revision: what it was fetched at; from ModelScope, which tells no commit, as asked for.
+        revision: the commit; for ModelScope the revision as given.
         name: the file's name.
         sha256: hash of its content.
 
     Returns:
-        "known file", "not in our table", or that another revision's file is known.
+        "known file", "not in our table", or a note that the table has another revision.
 
     Raises:
         ScopeError: the table has another hash for this file at this revision: a mirror or cache altered it.
@@ -68,5 +68,5 @@ def judge_file(repo: str, revision: str, name: str, sha256: str) -> str:
 
 
 def judge_revision(repo: str, revision: str) -> str:
-    """Whether a backbone's revision is one that published figures belong to."""
+    """A note whether published figures were measured on a backbone's revision."""
     return "known revision" if KNOWN_REVISIONS.get(repo) == revision else NOT_IN_TABLE

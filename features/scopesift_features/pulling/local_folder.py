@@ -1,4 +1,4 @@
-"""Make a scope of a local folder: SAE files converted, scope.json written where it is missing."""
+"""Makes a scope of a local folder: converts SAE files, and writes scope.json if it is missing."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ LAYOUT = (
 def convert_folder(
     folder: Path, *, layers: Sequence[int] | None = None, tell: Callable[[str], None] = lambda _line: None
 ) -> Path:
-    """Convert the `.sae.pt` files of a local folder to safetensors; the originals stay.
+    """Convert the `.sae.pt` files of a local folder to safetensors; the originals are kept.
 
-    A folder without scope.json gets one that reads texts as `derive_settings` says, in float32. One without sae/ gets
-    nothing else: SAEs can be trained for it.
+    A folder without scope.json gets one with the settings of `derive_settings`, in float32. A folder without sae/ gets
+    nothing else; SAEs can be trained for it.
 
     Args:
         folder: holds backbone/ and sae/.
-        layers: layers to convert; None: all there are.
-        tell: called with one line for each step.
+        layers: layers to convert; None: all.
+        tell: called with one line per step.
 
     Raises:
-        UsageError: the folder is not laid out like a scope, or lacks a layer that was asked for.
-        ScopeError: a file that is not what it should be; those before it are converted.
+        UsageError: the folder doesn't have a scope's layout, or lacks a requested layer.
+        ScopeError: an invalid file; those before it are converted.
     """
     sae_folder = folder / "sae"
     if not (folder / "backbone" / "config.json").is_file():

@@ -1,4 +1,4 @@
-"""What of a machine decides whether it can pull and run a scope."""
+"""Properties of a machine that matter for pulling and running a scope."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine as it is now.
+    """The current state of a machine.
 
     Attributes:
         device: where the backbone would run: "cpu", "cuda", "cuda:1", … or "auto".
-        memory: bytes of main memory that a new process can have; None: the system does not say.
-        disk: bytes free where scopes and the hub's cache lie; the smaller, if these are two disks.
+        memory: bytes of main memory available to a new process; None: unknown.
+        disk: free bytes for scopes and the hub's cache; the smaller one of two disks.
         gpu: the GPU's name; None: the device is not one.
-        gpu_memory: bytes free on it; with "auto" on all GPUs together.
+        gpu_memory: bytes free on it; with "auto" the sum over all GPUs.
         bfloat16: whether the device multiplies bfloat16 in hardware.
-        transformers: version that is installed.
-        missing: packages of `LINEAR_ATTENTION` that are not, as pip names them.
+        transformers: installed version.
+        missing: packages of `LINEAR_ATTENTION` that are not installed, by their names for pip.
     """
 
     device: str
@@ -46,7 +46,7 @@ class Machine:
 
 
 def this_machine(device: str | None = None) -> Machine:
-    """Look at the machine this runs on.
+    """Inspect this machine.
 
     Args:
         device: as `choose_device`.
@@ -71,14 +71,14 @@ def this_machine(device: str | None = None) -> Machine:
 
 
 def gpus_of(device: str) -> list[str]:
-    """The GPUs that a device means: itself, all of them for "auto", none for a processor."""
+    """The GPUs of a device: itself, all of them for "auto", none for a CPU."""
     if device == "auto":
         return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     return [device] if device.startswith("cuda") else []
 
 
 def _free(folder: Path) -> int:
-    """Free bytes of the disk that a folder lies on, or would lie on."""
+    """Free bytes of a folder's disk; the folder needn't exist."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     return shutil.disk_usage(there).free
 
@@ -88,7 +88,7 @@ def _available_memory() -> int | None:
     try:
         stated = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
         found += [int(stated[1]) * 1024] if stated else []
-    except OSError:  # no Linux: what is in use there nobody says without a package
+    except OSError:  # not Linux: available memory is unknown without a package
         found += [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")] if hasattr(os, "sysconf") else []
     try:  # a container's own limit
         limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))

@@ -1,4 +1,4 @@
-"""Pull a scope: only the shards and layers asked for, converted once, resumable, never half there."""
+"""Pulls a scope: only the requested layers and their shards; resumable, with atomic steps."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ def pull(
     backbone_revision: str | None = None,
     tell: Tell = lambda _line: None,
 ) -> Path:
-    """Bring a Qwen-Scope group's layers and the part of the backbone below them to this machine.
+    """Download layers of a Qwen-Scope group and the part of the backbone below them.
 
-    Every step leaves a usable scope: what was pulled before stays, a new layer appears only when it is whole.
-    Running it again after any interruption goes on with the files that are missing.
+    Every step leaves a usable scope: earlier layers stay, a new layer is added atomically. After an interruption,
+    another call fetches the missing files.
 
     Args:
-        name: catalogue id or hub id of a group (`modelscope:` before it: from ModelScope), or a local folder
-            whose `.sae.pt` files are to be converted.
+        name: catalogue id or hub id of a group (with prefix `modelscope:` from ModelScope), or a local folder
+            whose `.sae.pt` files are converted.
         layers: layers to get; None: all of them.
-        backbone: hub id of another backbone for the group's SAEs, say the instruct model; None: the one that they
-            were trained on. The scope is then another one, see `on_backbone`.
+        backbone: hub id of another backbone for the group's SAEs, such as the instruct model; None: the one that they
+            were trained on. This gives a separate scope, see `on_backbone`.
         revision: of the SAE group; None: the catalogue's, or the one pulled before, or the newest.
         backbone_revision: of the backbone, likewise.
-        tell: called with one line for each step.
+        tell: called with one line per step.
 
     Returns:
         The scope's folder.
 
     Raises:
         UsageError: unknown scope or layer, or ModelScope without its client.
-        ScopeError: hub or disk failed, or a file is not what it should be.
+        ScopeError: hub or disk failed, or a file is invalid.
     """
     path = Path(name).expanduser()
     if path.is_dir():
@@ -142,7 +142,7 @@ def is_here(
     """Whether these layers and the backbone below them are on this machine.
 
     Raises:
-        ScopeError: they are, at another revision than the one asked for.
+        ScopeError: they are, at another revision than the requested one.
     """
     if not (folder / "scope.json").is_file():
         return False
@@ -154,7 +154,7 @@ def is_here(
 
 
 def _check_room(entry: CatalogueEntry, folder: Path, layers: list[int], tell: Tell) -> None:
-    """Say what the SAEs take, and refuse at once what can't fit: one more file for the download being read."""
+    """Report the SAEs' size, and raise if the disk is too small for them and one more file, the current download."""
     if not layers:
         return
     free = shutil.disk_usage(folder).free
@@ -169,10 +169,10 @@ def _check_room(entry: CatalogueEntry, folder: Path, layers: list[int], tell: Te
 
 
 def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, tell: Tell) -> SAEConfig:
-    """Write the group's sizes as our config.json; if the group has one, what it says of them must agree.
+    """Write the group's sizes as our config.json; if the group has its own, the values must agree.
 
-    The model cards list no config.json, and SAELens reads none: sizes come from the group's name, and those that
-    tensors show are checked on the tensors. Keys that nobody here knows say nothing.
+    The model cards list no config.json, and SAELens reads none: sizes come from the group's name and are checked on the
+    tensors where possible. Unknown keys are ignored.
     """
     config = SAEConfig(entry.trained_on, entry.d_model, entry.d_sae, entry.k, entry.n_layers)
     path = hub.fetch_optional(entry.sae, commit, "config.json")
@@ -195,7 +195,7 @@ def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path,
 def _pull_layer(
     hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, layer: int, config: SAEConfig, tell: Tell
 ) -> None:
-    """Fetch one `.sae.pt`, check it, write it as safetensors, drop the download; its hash stays in scope.json."""
+    """Fetch one `.sae.pt`, check it, convert it to safetensors, delete it; its hash is kept in scope.json."""
     name = f"layer{layer}.sae.pt"
     downloads = _downloads(folder / "sae")
     path = fetched(hub.fetch_into(downloads, entry.sae, commit, name), entry.sae, name)
@@ -203,10 +203,10 @@ def _pull_layer(
         sha256 = file_sha256(path)
         tell(f"{name}: {judge_file(entry.sae, commit, name, sha256)}, SHA-256 {sha256}")
         sae = read_pickle(path, config)
-        record_files(folder, {name: sha256})  # before the weights: no layer is ever here without its hash
+        record_files(folder, {name: sha256})  # before the weights, so that no layer is without its hash
         write_safetensors(sae, folder / "sae")
     finally:
-        # a wrong file must not be found "complete" by the next pull; a right one has been converted
+        # the next pull must not take an invalid file for complete; a valid one has been converted
         if path.is_relative_to(downloads):
             path.unlink(missing_ok=True)
 
@@ -216,10 +216,10 @@ def _downloads(folder: Path) -> Path:
 
 
 def check_layers(entry: CatalogueEntry, layers: Sequence[int] | None) -> list[int]:
-    """The layers that are asked for, ascending; None: all of the group's.
+    """The requested layers, ascending; None: all of the group's.
 
     Raises:
-        UsageError: one that the group does not have, or none.
+        UsageError: a layer that the group does not have, or no layer.
     """
     if layers is None:
         return list(range(entry.n_layers))
@@ -231,7 +231,7 @@ def check_layers(entry: CatalogueEntry, layers: Sequence[int] | None) -> list[in
 
 
 def _same_revision(entry: CatalogueEntry, before: str, asked: str | None) -> str:
-    """Layers of different revisions must never be mixed in one scope."""
+    """The scope's revision; raises if another one is requested, since a scope must not mix revisions."""
     if asked is not None and asked != before:
         raise ScopeError(
             f"{entry.id} is here at revision {before}, not {asked}; delete {entry_folder(entry)} to change it"

@@ -1,4 +1,4 @@
-"""What a pull would fetch, and what a scope's weights would take in memory, without fetching any weights."""
+"""Download and memory sizes of a scope, without fetching weights."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from scopesift_features.sae.files import find_layers
 
 @dataclass(frozen=True)
 class BackboneSize:
-    """What the hub says of a group's backbone.
+    """A group's backbone on the hub.
 
     Attributes:
-        shards: bytes of the backbone's shards that the hub's cache lacks.
+        shards: bytes of its shards that are not in the hub's cache.
         folder: holds the backbone's config.json.
     """
 
@@ -30,14 +30,14 @@ class BackboneSize:
 
 
 def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int]) -> BackboneSize:
-    """Ask the hub whether it gives the SAEs, and what a pull of these layers would fetch of the backbone.
+    """Check access to the SAEs on the hub, and size the backbone's shards that a pull of these layers fetches.
 
     config.json and the shards' index are fetched into the hub's cache, some kilobytes.
 
     Args:
-        hub: where the group lies.
+        hub: the group's hub.
         entry: a group.
-        layers: layers that are wanted.
+        layers: layers to pull.
 
     Raises:
         ScopeError: unreachable, no access, or a repository that lacks a file.
@@ -45,7 +45,7 @@ def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int])
     folder = entry_folder(entry)
     record = read_record(folder) if (folder / "scope.json").is_file() else None
     if record is None:
-        hub.resolve(entry.sae, entry.sae_revision, f"layer{layers[0]}.sae.pt")  # may it be read?
+        hub.resolve(entry.sae, entry.sae_revision, f"layer{layers[0]}.sae.pt")  # checks access
         commit = hub.resolve(entry.backbone, entry.backbone_revision, "config.json")
     else:
         hub.missing_bytes(entry.sae, record.sae_revision, f"layer{layers[0]}.sae.pt")
@@ -65,21 +65,21 @@ def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int])
 
 
 def missing_sae_bytes(entry: CatalogueEntry, layers: Sequence[int]) -> int:
-    """What `pull` wants to be free for the layers that are not here: theirs, and one download that is read."""
+    """Disk space that `pull` needs for missing layers: their files and one download."""
     new = set(layers) - set(find_layers(entry_folder(entry) / "sae"))
     return entry.sae_bytes * (len(new) + 1) if new else 0
 
 
 def encoder_bytes(d_model: int, d_sae: int, sae_dtype: str, layers: int, *, beside: str = "float32") -> int:
-    """Memory of the encoders of so many layers; classification never needs the decoders.
+    """Memory of the encoders of `layers` layers; classification doesn't need the decoders.
 
     Args:
         d_model: the residual's width.
         d_sae: features of a layer.
-        sae_dtype: precision in which they are held.
-        layers: how many.
-        beside: precision of the residuals that a GPU multiplies them with. To meet bfloat16 in full, float32 weights
-            are kept a second time there, as three bfloat16 parts. On a processor they are not, as for float32.
+        sae_dtype: precision of the weights in memory.
+        layers: number of layers.
+        beside: the residuals' precision. For bfloat16 residuals on a GPU, float32 weights are stored a second time as
+            three bfloat16 parts; on a CPU pass "float32".
     """
     dtype: torch.dtype = getattr(torch, sae_dtype)
     parts = 6 if (sae_dtype, beside) == ("float32", "bfloat16") else 0

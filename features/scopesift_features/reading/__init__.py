@@ -1,1 +1,1 @@
-"""From texts to what features say of them: windows, batches, residuals, activations."""
+"""Reading of texts: windows, batches, residuals, activations."""

@@ -1,4 +1,4 @@
-"""Windows of like length together, padded on the right."""
+"""Batches of windows of similar length, padded on the right."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from scopesift_features.reading.windows import Window
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """A rectangle of tokens.
+    """A batch of B windows, padded to T tokens.
 
     Attributes:
         ids_BT: int64; padding is token 0.
-        mask_BT: int64, 1 on tokens, 0 on padding. Padding is on the right only: unmasked left pads
-            corrupt the state of linear-attention blocks.
+        mask_BT: int64, 1 on tokens, 0 on padding. Right padding only: left padding corrupts
+            the state of linear-attention blocks.
         windows: the windows of the rows.
     """
 
@@ -29,7 +29,7 @@ class Batch:
 
     @property
     def keep_BT(self) -> Tensor:
-        """Bool, True on the tokens that count: neither padding nor prefix, suffix and skipped first tokens."""
+        """Bool, True on the tokens that count: not padding, prefix, suffix or skipped first tokens."""
         keep_BT = torch.zeros(self.ids_BT.shape, dtype=torch.bool)
         for row, window in enumerate(self.windows):
             keep_BT[row, : len(window.keep)] = torch.from_numpy(np.ascontiguousarray(window.keep))
@@ -37,12 +37,12 @@ class Batch:
 
 
 def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:
-    """Group windows by length, longest first, so that memory peaks at once and padding is small.
+    """Group windows by length, longest first, so that the memory peak comes first and padding is small.
 
     Args:
-        windows: in any order; equal lengths keep their order, so the batches are the same every time. Those without
-            a token that counts are left out.
-        max_tokens: most tokens of a batch, padding included; a longer window gets a batch of its own.
+        windows: in any order; sorting is stable, so batches are deterministic. Windows without a token that counts are
+            left out.
+        max_tokens: maximum tokens of a batch, including padding; a longer window gets its own batch.
     """
     counted = [index for index, window in enumerate(windows) if window.keep.any()]
     order = sorted(counted, key=lambda index: (-len(windows[index].ids), index))

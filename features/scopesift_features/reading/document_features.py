@@ -1,4 +1,4 @@
-"""Document features: for every text and feature the largest activation over the text's tokens, sparse."""
+"""Document features: the largest activation of every feature over each text's tokens, sparse."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ CHUNK_TEXTS = 2048
 
 @dataclass(frozen=True, eq=False)
 class DocumentFeatures:
-    """What a scope finds in N texts.
+    """Document features of N texts.
 
     Attributes:
-        acts: layer -> scipy CSR `[N, F]` float32: the largest activation over the text's kept tokens and
-            windows, of features in the exact top-k of a token; no explicit zeros, columns ascending.
-        mean_ND: layer -> `[N, d_model]` float32, the mean residual over kept tokens (zeros for a text without
-            any); None unless asked for.
+        acts: layer -> scipy CSR `[N, F]` float32: the largest activation over the text's kept tokens and windows, of
+            features in a token's exact top-k; no explicit zeros, columns ascending.
+        mean_ND: layer -> `[N, d_model]` float32, the mean residual over kept tokens (zeros for a text without any);
+            None unless requested.
     """
 
     acts: dict[int, csr_matrix]
@@ -48,14 +48,14 @@ def document_features(
     max_tokens: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DocumentFeatures:
-    """Read texts and keep what fires; memory grows with the active features only.
+    """Compute document features; memory grows with the active features only.
 
     Args:
-        scope: the backbone and its SAEs; tokens beyond its norm bounds are left out.
+        scope: the backbone and its SAEs; tokens above its norm bounds are left out.
         texts: N strings of any length and content.
         layers: layers to read, in one backbone pass.
-        mean_residual: whether to average the residual as well, for the dense baselines.
-        max_tokens: most tokens of a batch; None: by device.
+        mean_residual: whether to compute mean residuals too, for the dense baselines.
+        max_tokens: maximum tokens of a batch; None: by device.
         on_progress: called with (texts done, N).
 
     Raises:
@@ -67,7 +67,7 @@ def document_features(
     rows: dict[int, list[Any]] = {layer: [] for layer in layers}
     means: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
     for layer in layers:
-        scope.sae(layer)  # a missing layer is reported before the backbone runs
+        scope.sae(layer)  # raises for a missing layer before the backbone runs
     for begin in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[begin : begin + CHUNK_TEXTS]
         found = {layer: DocumentMaxima(len(chunk), scope.d_sae) for layer in layers}
@@ -102,7 +102,7 @@ def document_features(
 
 
 class DocumentMaxima:
-    """Largest activation per (document, feature), gathered batch by batch."""
+    """Largest activation per (document, feature), accumulated batch by batch."""
 
     def __init__(self, n_documents: int, d_sae: int) -> None:
         self._shape = (n_documents, d_sae)
@@ -110,7 +110,7 @@ class DocumentMaxima:
         self._values: list[Tensor] = []
 
     def add(self, document_T: Tensor, top: TopK) -> None:
-        """Take in the active features of a batch's tokens."""
+        """Add the active features of a batch's tokens."""
         keys_TK = document_T.to(top.indices_TK.device)[:, None] * self._shape[1] + top.indices_TK
         active = top.values_TK > 0
         keys, values = _largest(keys_TK[active], top.values_TK[active])
@@ -130,14 +130,14 @@ class DocumentMaxima:
 
 
 class _Means:
-    """Mean residual per document, summed in float64 so that batch order cannot be seen."""
+    """Mean residual per document, summed in float64, so that the order of batches doesn't matter."""
 
     def __init__(self, n_documents: int, d_model: int) -> None:
         self._sum_ND = torch.zeros(n_documents, d_model, dtype=torch.float64)
         self._count_N = torch.zeros(n_documents, dtype=torch.float64)
 
     def add(self, document_T: Tensor, x_TD: Tensor) -> None:
-        """Take in a batch's residuals; summed where they are, so that only sums leave the device."""
+        """Add a batch's residuals; summed on their device, so that only sums are copied."""
         documents_P, place_T = document_T.unique(return_inverse=True)
         sum_PD = torch.zeros(len(documents_P), x_TD.shape[1], dtype=torch.float64, device=x_TD.device)
         sum_PD.index_add_(0, place_T.to(x_TD.device), x_TD.double())

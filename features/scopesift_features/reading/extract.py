@@ -1,4 +1,4 @@
-"""The residual stream of many windows, batch by batch."""
+"""Residuals of windows, batch by batch."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ACCELERATOR_BATCH_TOKENS = 16384
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerTokens:
-    """Tokens of some windows after one layer.
+    """Tokens of a batch of windows after one layer.
 
     Attributes:
-        x_TD: their residual `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
+        x_TD: their residuals `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
         windows: the W windows of the batch.
         window_T: index into `windows`, int64, non-decreasing.
         position_T: index of the token inside its window, int64.
-        index_T: index of the token among all that the batch keeps, int64.
+        index_T: index of the token among all kept tokens of the batch, int64.
     """
 
     x_TD: Tensor
@@ -50,7 +50,7 @@ class LayerTokens:
         return documents_W[self.window_T]
 
     def spans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where every token starts and ends in its text, in characters, int64 `[T]` each."""
+        """Start and end of every token in its text, in characters, int64 `[T]` each."""
         begin_W = np.cumsum([0, *(len(window.ids) for window in self.windows)])
         place_T = begin_W[self.window_T.numpy()] + self.position_T.numpy()
         starts, ends = (
@@ -61,7 +61,7 @@ class LayerTokens:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResidualBatch:
-    """The kept tokens of some windows.
+    """The kept tokens of a batch of windows.
 
     Attributes:
         resid_TD: layer -> `[T, d_model]` in the backbone's dtype, on the reader's `sae_device`.
@@ -80,7 +80,7 @@ class ResidualBatch:
 
         Args:
             layer: the layer.
-            norm_bound: tokens whose residual has a larger norm there are left out, unless a window has no other.
+            norm_bound: tokens with a larger residual norm are left out, unless a window has no others.
         """
         x_TD, index_T = self.resid_TD[layer], torch.arange(len(self.window_T))
         if norm_bound < math.inf:
@@ -101,27 +101,27 @@ def stream_residuals(
     """Run the backbone over windows, no further than the deepest layer.
 
     Args:
-        reader: the backbone's home.
+        reader: has the backbone.
         windows: from `make_windows`.
-        layers: layers whose residual is wanted.
-        max_tokens: most tokens of a batch, padding included; None: by device.
+        layers: layers to read.
+        max_tokens: maximum tokens of a batch, including padding; None: by device.
 
     Yields:
         Every kept token once, longest windows first.
 
     Raises:
-        UsageError: no layer asked for.
+        UsageError: no layer given.
         ScopeError: a layer that the backbone does not have.
     """
     if not layers:
-        raise UsageError("no layer was asked for; name at least one")
+        raise UsageError("expected at least one layer, got none")
     for batch in make_batches(windows, max_tokens or default_batch_tokens(reader.device)):
         backbone = reader.backbone(max(layers))
         yield read_batch(backbone, batch, layers, reader.sae_device)
 
 
 def default_batch_tokens(device: str) -> int:
-    """Most tokens of a batch, padding included, unless a caller asks for another number."""
+    """Default maximum tokens of a batch, including padding."""
     return CPU_BATCH_TOKENS if device == "cpu" else ACCELERATOR_BATCH_TOKENS
 
 
@@ -131,10 +131,10 @@ def read_batch(
     """Run the backbone over one batch and keep the tokens that count.
 
     Args:
-        backbone: reaches the deepest of the layers.
-        batch: windows, padded.
-        layers: layers whose residual is wanted.
-        device: where the residuals go.
+        backbone: has all of the layers.
+        batch: padded windows.
+        layers: layers to read.
+        device: device of the returned residuals.
     """
     resid_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, layers)
     window_T, position_T = batch.keep_BT.nonzero(as_tuple=True)

@@ -1,8 +1,8 @@
-"""Tokens on which an SAE's answer means nothing, because their residual is many times longer than any other.
+"""Extreme tokens: tokens with a residual norm far above the median, on which an SAE's activations are meaningless.
 
-Qwen's models keep attention sinks: tokens, not only the first, whose residual has 100 to 1,000 times the median norm.
-SAEs were trained without them, and a maximum over tokens finds exactly these. So a layer gets a bound on the norm,
-measured once on the texts of a fit, and stored with what was fitted.
+Qwen's models have attention sinks: tokens, not only the first, whose residual has 100 to 1,000 times the median norm.
+SAEs were trained without them, and they would dominate a maximum over tokens. So each layer has a norm bound, which is
+measured once on the texts of a fit and stored in the artifact.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ def norms(x_TD: Tensor) -> Tensor:
 
 
 def is_extreme(x_TD: Tensor, window_T: Tensor, n_windows: int, norm_bound: float) -> Tensor:
-    """Which tokens are left out.
+    """Tokens that are left out.
 
     Args:
         x_TD: residuals of some windows' tokens.
         window_T: window of every token, int64, on the CPU.
-        n_windows: how many windows there are.
+        n_windows: number of windows.
         norm_bound: the largest norm that is kept.
 
     Returns:
-        Bool `[T]` on the CPU. A window in which every token is above the bound keeps all of them, so that its text has
-        an answer. What is not finite is kept, so that the encoder refuses it.
+        Bool `[T]` on the CPU. A window in which every token is above the bound keeps all tokens, so that its text
+        has an answer. Non-finite residuals are kept, so that the encoder raises.
     """
     norm_T = norms(x_TD)
     above_T = ((norm_T > norm_bound) & norm_T.isfinite()).cpu()

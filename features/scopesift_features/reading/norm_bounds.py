@@ -1,4 +1,4 @@
-"""The largest norm of a residual that counts, by layer, measured on texts."""
+"""Norm bounds by layer, measured on texts."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 SAMPLE = 256
-"""Texts that the median is taken over, evenly spread: their thousands of tokens are enough for a rough factor."""
+"""Number of evenly spaced texts for the median: thousands of tokens are enough for a rough bound."""
 
 
 def bounded(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> Scope:
-    """The scope with bounds for the layers measured on texts, where its settings ask for bounds and it has none.
+    """The scope with norm bounds measured on texts, if its settings have a norm limit and it has no bounds.
 
     Args:
-        scope: what reads.
-        texts: texts of the kind that it will read.
-        layers: layers that will be read.
+        scope: the scope.
+        texts: a sample of the texts to read.
+        layers: layers to read.
 
     Raises:
-        InputError: the texts have no token.
+        InputError: the texts have no tokens.
     """
     limit = scope.settings.norm_limit
     if limit is None or scope.norm_bounds:
         return scope
     sample = texts[:: max(1, -(-len(texts) // SAMPLE))]
     medians = _medians(scope, sample, layers)
-    # three digits: the bound goes into files that people read
+    # three digits, for readable artifacts
     return scope.with_bounds({layer: float(f"{limit * median:.3g}") for layer, median in medians.items()})
 
 
@@ -43,6 +43,6 @@ def _medians(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[
             found[layer].append(norms(x_TD).cpu())
     if not all(found.values()):
         raise InputError(
-            f"expected texts to measure norms on, got {len(texts)} without a token; give texts with words"
+            f"expected texts to measure norms on, got {len(texts)} without tokens; give texts with words"
         )
     return {layer: float(torch.cat(parts).median()) for layer, parts in found.items()}

@@ -1,4 +1,4 @@
-"""What a few features say of every token of a text, for explanations and examples."""
+"""Activations of a few features per token, for explanations and examples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class TokenReading:
     """Activations of S features on the T pieces of one text.
 
     Attributes:
-        starts_T: Character offset where a piece begins, int64, increasing; pieces do not overlap.
-        ends_T: Where it ends, exclusive.
-        acts_TS: Activations, float32; 0 where the feature is not in the token's top-k. Tokens that share a
-            character, and tokens that two windows saw, are one piece with the largest activation.
+        starts_T: Start of each piece in characters, int64, increasing; pieces do not overlap.
+        ends_T: End of each piece, exclusive.
+        acts_TS: Activations, float32; 0 where the feature is not in the token's top-k. Tokens that share
+            a character or occur in two windows are merged to one piece with the largest activation.
     """
 
     starts_T: NDArray[np.int64]
@@ -34,15 +34,15 @@ class TokenReading:
 def read_tokens(
     scope: Scope, texts: Sequence[str], features: Sequence[SelectedFeature]
 ) -> list[TokenReading]:
-    """Read the given features token by token; the maximum over a text's pieces is what `read_selected` gives.
+    """Read the given features per token; the maximum over a text's pieces is the result of `read_selected`.
 
     Args:
         scope: The backbone and its SAEs.
         texts: N strings.
-        features: S features; 0 on tokens beyond their norm bounds.
+        features: S features; 0 on tokens above their norm bounds.
 
     Returns:
-        N readings; of no pieces for a text without tokens.
+        N readings; without pieces for a text without tokens.
 
     Raises:
         ScopeError: A layer that the scope does not have.
@@ -56,7 +56,7 @@ def read_tokens(
         for own in chosen:
             tokens = batch.at(own.layer, own.norm_bound)
             x_TD = tokens.x_TD
-            each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is a document of its own
+            each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is its own document
             maxima = (
                 scope.sae(own.layer)
                 .encode_selected(x_TD, own.indices_S, own.floors_S, each_T, len(x_TD))
@@ -73,7 +73,7 @@ def read_tokens(
 
 
 def _joined(pieces: list[tuple[int, int, NDArray[np.float32]]], n_features: int) -> TokenReading:
-    """Pieces in reading order, those that overlap joined."""
+    """Pieces in text order, overlapping ones merged."""
     starts: list[int] = []
     ends: list[int] = []
     rows: list[NDArray[np.float32]] = []

@@ -1,7 +1,7 @@
-"""What a few features say of texts: their largest activation in each, and where it was reached.
+"""Selected features of texts: the largest activation per text, and the token that reaches it.
 
-Whoever judges texts reads them here: the service and the command line whole texts at once, filtering batch by batch
-in several threads.
+Used for all verdicts: by the service and the command line for whole texts, by filtering batch by batch in several
+threads.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ CHUNK_TEXTS = 2048
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where maxima were reached in their texts: a row a text or window, a column a feature.
+    """Positions of the maxima in their texts: `[texts or windows, features]`.
 
     Attributes:
-        starts: character offset of the token that reached it, int64; -1 where there is none.
-        ends: end of that token, exclusive; -1 where there is none.
+        starts: start of the token with the maximum in characters, int64; -1 if there is none.
+        ends: its end, exclusive; -1 if there is none.
     """
 
     starts: NDArray[np.int64]
@@ -44,9 +44,9 @@ class SelectedReading:
     """Activations of S features in N texts.
 
     Attributes:
-        acts_NS: largest activation over the text's tokens, float32; 0 where the feature is never in the top-k or
-            stays at its floor.
-        places: where each was reached; None where that was not asked for.
+        acts_NS: largest activation over the text's tokens, float32; 0 where the feature is in no token's top-k, or not
+            above its floor.
+        places: positions of the maxima; None unless requested.
     """
 
     acts_NS: NDArray[np.float32]
@@ -54,23 +54,23 @@ class SelectedReading:
 
     @classmethod
     def of_nothing(cls, n_texts: int, n_features: int, *, places: bool) -> SelectedReading:
-        """The reading before any token was read."""
+        """A reading without any token."""
         shape = (n_texts, n_features)
         nowhere = Places(np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)) if places else None
         return cls(np.zeros(shape, np.float32), nowhere)
 
     def span(self, row: int, column: int) -> tuple[int, int]:
-        """Start and end of the token on which a feature is strongest in a text, -1 and -1 where there is none.
+        """Start and end of the token with a feature's largest activation, -1 and -1 if there is none.
 
         Raises:
-            ValueError: read without places.
+            ValueError: the reading has no places.
         """
         if self.places is None:
             raise ValueError("expected a reading with places, got one from a reader without")
         return int(self.places.starts[row, column]), int(self.places.ends[row, column])
 
     def take_in(self, batch: BatchReading) -> None:
-        """Raise activations to what a batch says; of equal ones the earliest token is named.
+        """Update the maxima with a batch; of equal activations the earliest token counts.
 
         The order of batches does not matter.
         """
@@ -100,9 +100,9 @@ class LayerMaxima:
     """Largest activations of one layer's features in the W windows of a batch.
 
     Attributes:
-        columns_S: the features' places among all that are read.
+        columns_S: the features' columns among all that are read.
         acts_WS: float32, 0 where a feature does not fire.
-        places: where each was reached; None where that was not asked for.
+        places: positions of the maxima; None unless requested.
     """
 
     columns_S: NDArray[np.int64]
@@ -112,10 +112,10 @@ class LayerMaxima:
 
 @dataclass(frozen=True, eq=False)
 class BatchReading:
-    """What one batch says.
+    """Maxima of one batch.
 
     Attributes:
-        document_W: the text of each of its W windows, int64.
+        document_W: index of the text of each of its W windows, int64.
         maxima: by layer.
     """
 
@@ -123,7 +123,7 @@ class BatchReading:
     maxima: list[LayerMaxima]
 
     def rounds(self) -> list[NDArray[np.int64]]:
-        """The windows in rounds, such that no text has two in a round; mostly there is one."""
+        """The windows split in rounds with at most one window per text; usually there is one round."""
         order = np.argsort(self.document_W, kind="stable")
         _, first, count = np.unique(self.document_W[order], return_index=True, return_counts=True)
         nth_W = np.empty(len(order), dtype=np.int64)
@@ -136,7 +136,7 @@ Encoder = Callable[[TopKSAE, LayerTokens, LayerFeatures], SelectedMaxima]
 
 
 def with_kernels(sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
-    """The encoder that is used unless another is given."""
+    """The default encoder: scopesift_kernels."""
     return sae.encode_selected(
         tokens.x_TD, features.indices_S, features.floors_S, tokens.window_T, len(tokens.windows)
     )
@@ -145,12 +145,12 @@ def with_kernels(sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> 
 class SelectedReader:
     """Reads the same features of many texts, in one backbone pass that ends at the deepest of their layers.
 
-    One instance a thread, made by `replica`; weights are shared.
+    Not thread-safe: make one instance per thread with `replica`; weights are shared.
 
     Attributes:
         scope: the backbone and its SAEs.
         layers: the layers that are read, ascending.
-        places: whether it says where maxima were reached.
+        places: whether it returns the maxima's positions.
     """
 
     def __init__(
@@ -160,12 +160,12 @@ class SelectedReader:
         *,
         encoder: Encoder = with_kernels,
     ) -> None:
-        """Choose what is read; weights are loaded when they are first needed.
+        """Choose the features; weights are loaded on first use.
 
         Args:
             scope: the backbone and its SAEs.
-            features: S features; each is a column of what is read.
-            encoder: another back end.
+            features: S features, the columns of the readings.
+            encoder: another encoder than the default.
         """
         self.scope, self.places = scope, True
         self._n_features = len(features)
@@ -175,17 +175,17 @@ class SelectedReader:
 
     @property
     def backbone(self) -> Backbone:
-        """What runs the batches."""
+        """The backbone, loaded if needed."""
         return self._own_backbone or self.scope.backbone(max(self.layers))
 
     def without_places(self) -> SelectedReader:
-        """The same reader, for a caller that shows no evidence: it spares looking up where maxima were reached."""
+        """The same reader without positions of maxima, which is faster, for callers that show no evidence."""
         twin = copy.copy(self)
         twin.places = False
         return twin
 
     def replica(self) -> SelectedReader:
-        """The same reader for another thread: hooks of its own, the same weights."""
+        """The same reader for another thread: its own hooks, shared weights."""
         twin = copy.copy(self)
         model = self.backbone.model
         shared = {id(weight): weight for weight in (*model.parameters(), *model.buffers())}
@@ -193,7 +193,7 @@ class SelectedReader:
         return twin
 
     def nothing(self, n_texts: int) -> SelectedReading:
-        """The reading of texts before any batch was taken in."""
+        """An empty reading of texts, to update with batches."""
         return SelectedReading.of_nothing(n_texts, self._n_features, places=self.places)
 
     def read(
@@ -203,12 +203,11 @@ class SelectedReader:
         max_tokens: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> SelectedReading:
-        """Read texts; long ones are windowed, the maximum counts.
+        """Read texts; long ones are split into windows, and the maximum over windows is taken.
 
         Args:
             texts: N strings.
-            max_tokens: most tokens of a batch; None: by device. It changes speed, and answers by no more than
-                rounding.
+            max_tokens: maximum tokens of a batch; None: by device. Affects speed, and activations only by rounding.
             on_progress: called with (texts done, N).
 
         Raises:
@@ -246,7 +245,7 @@ class SelectedReader:
             return LayerMaxima(features.columns_S, acts_WS, None)
         tokens_WS = found.tokens_NS.cpu().numpy()
         starts_T, ends_T = tokens.spans()
-        # token -1 finds the added last value
+        # token -1 indexes the appended last value
         starts_WS, ends_WS = (np.append(value_T, -1)[tokens_WS] for value_T in (starts_T, ends_T))
         return LayerMaxima(features.columns_S, acts_WS, Places(starts_WS, ends_WS))
 
@@ -255,7 +254,7 @@ def read_selected(scope: Scope, texts: Sequence[str], features: Sequence[tuple[i
     """Read the given features of texts, with places.
 
     Args:
-        scope: the backbone and its SAEs; tokens beyond its norm bounds are left out.
+        scope: the backbone and its SAEs; tokens above its norm bounds are left out.
         texts: N strings.
         features: S pairs (layer, index).
 

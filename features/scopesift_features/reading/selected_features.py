@@ -1,4 +1,4 @@
-"""Which features of a scope are read, sorted out by layer for the encoders."""
+"""The features to read, grouped by layer for the encoders."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from torch import Tensor
 
 @dataclass(frozen=True, order=True)
 class SelectedFeature:
-    """A feature that is read.
+    """A feature to read.
 
     Attributes:
         layer: the layer of its SAE.
         index: its row in that SAE's encoder.
-        norm_bound: tokens whose residual has a larger norm there are not read; see `extreme_tokens`.
-        floor: activations up to this count as none: nobody who reads it tells them apart.
+        norm_bound: tokens with a larger residual norm are left out; see `extreme_tokens`.
+        floor: activations up to this are returned as 0, because no loaded rule distinguishes them from 0.
     """
 
     layer: int
@@ -32,12 +32,12 @@ class SelectedFeature:
 
 @dataclass(frozen=True, eq=False)
 class LayerFeatures:
-    """The S selected features of one layer that are read from the same tokens.
+    """The S selected features of one layer with the same norm bound.
 
     Attributes:
         layer: the layer.
-        norm_bound: which tokens are read.
-        columns_S: their places among all selected features, int64.
+        norm_bound: their norm bound.
+        columns_S: their indices among all selected features, int64.
         indices_S: their rows in the layer's encoder, int64, on the CPU.
         floors_S: their floors, float32, on the CPU.
     """
@@ -54,10 +54,10 @@ def by_layer(features: Iterable[SelectedFeature]) -> tuple[LayerFeatures, ...]:
     return _by_layer(tuple(features))
 
 
-# the kernels look at indices and floors once a tensor: who asks for the same features again gets the same tensors
+# the kernels check indices and floors once per tensor, so the same features must give the same tensors
 @lru_cache(maxsize=16)
 def _by_layer(features: tuple[SelectedFeature, ...]) -> tuple[LayerFeatures, ...]:
-    # and remember ordinary tensors only
+    # the kernels cache ordinary tensors only, no inference tensors
     with torch.inference_mode(False):
         each = sorted({(feature.layer, feature.norm_bound) for feature in features})
         return tuple(_of_layer(features, layer, norm_bound) for layer, norm_bound in each)

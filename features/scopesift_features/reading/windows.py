@@ -1,4 +1,4 @@
-"""Texts become windows of tokens that know where they stand in the original text."""
+"""Windows of tokens with their positions in the original text."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """A run of tokens of one text, prefix and suffix included.
+    """Consecutive tokens of one text with prefix and suffix.
 
     Attributes:
         document: index of the text.
         ids: token ids `[T]` int64.
-        starts, ends: character offsets `[T]` int64 in the original text; 0 and 0 on prefix and suffix. A
-            character that is split over several tokens is spanned by each of them.
+        starts, ends: character offsets `[T]` int64 in the original text; 0 and 0 on prefix and suffix. All tokens
+            of a split character span the whole character.
         keep: bool `[T]`, False on prefix, suffix and skipped first tokens.
     """
 
@@ -37,15 +37,15 @@ class Window:
 def make_windows(
     reader: Reader, texts: Sequence[str], *, first_document: int = 0, offsets: bool = True
 ) -> list[Window]:
-    """Tokenise texts and cut them into overlapping windows.
+    """Tokenise texts and split them into overlapping windows.
 
-    Special tokens that are spelled out in a text are read as ordinary characters, lone surrogates as U+FFFD
+    Special tokens spelled out in a text are tokenised as ordinary characters, lone surrogates as U+FFFD
     (one character each, so offsets hold). A text without tokens gets no window.
 
     Args:
-        reader: gives the tokenizer and the settings.
+        reader: has the tokenizer and the settings.
         texts: any strings.
-        first_document: index of the first text, for callers that work in chunks.
+        first_document: index of the first text, for callers that process chunks.
         offsets: False leaves `starts` and `ends` at 0, which is faster; for callers that show no evidence.
 
     Raises:
@@ -62,7 +62,7 @@ def make_windows(
 
 
 def prefix_ids(reader: Reader) -> list[int]:
-    """Token ids that stand before every window.
+    """Token ids before every window.
 
     Raises:
         ScopeError: the tokenizer has no such token.
@@ -71,7 +71,7 @@ def prefix_ids(reader: Reader) -> list[int]:
 
 
 def suffix_ids(reader: Reader) -> list[int]:
-    """Token ids that stand behind every window.
+    """Token ids after every window.
 
     Raises:
         ScopeError: the tokenizer has no such token.

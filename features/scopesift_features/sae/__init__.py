@@ -1,1 +1,1 @@
-"""Sparse autoencoders: the TopK SAE of one layer, and the files that hold them."""
+"""Sparse autoencoders: the TopK SAE of one layer, and its file formats."""

@@ -1,4 +1,4 @@
-"""SAE files: Qwen-Scope's pickled `layer{n}.sae.pt` and the safetensors made of them, all checked."""
+"""SAE files: Qwen-Scope's pickled `layer{n}.sae.pt` and safetensors, with checks."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class SAEConfig:
 
     Attributes:
         base_model: name of the backbone.
-        d_model, d_sae, k, num_layers: sizes; num_layers counts the backbone's blocks, not the files.
-        model_type, hook_point: what this code can read, and nothing else.
+        d_model, d_sae, k, num_layers: sizes; num_layers is the number of the backbone's blocks, not of files.
+        model_type, hook_point: fixed; no other values are supported.
     """
 
     base_model: str
@@ -89,7 +89,7 @@ def read_config(folder: Path) -> SAEConfig:
 
 
 def layer_of(path: Path) -> int:
-    """The layer, which Qwen-Scope gives in the file's name only.
+    """The layer from a file's name, the only place where Qwen-Scope states it.
 
     Raises:
         ScopeError: the name is not `layer{n}.sae.pt` or `layer{n}.sae.safetensors`.
@@ -114,9 +114,9 @@ def read_safetensors(path: Path, config: SAEConfig, *, decoder: bool, dtype: tor
 
     Args:
         path: `layer{n}.sae.safetensors`.
-        config: sizes that the file must agree with.
-        decoder: whether to read W_dec and b_dec as well; classification never needs them.
-        dtype: precision in which the weights are held.
+        config: expected sizes.
+        decoder: whether to read W_dec and b_dec too; classification doesn't need them.
+        dtype: precision of the weights in memory.
 
     Raises:
         ScopeError: missing, damaged, wrong key set, wrong shape, or values that are not finite.
@@ -149,17 +149,17 @@ def read_safetensors(path: Path, config: SAEConfig, *, decoder: bool, dtype: tor
 
 
 def read_pickle(path: Path, config: SAEConfig) -> TopKSAE:
-    """Read one layer from Qwen-Scope's `.sae.pt`, never running code from it.
+    """Read one layer from Qwen-Scope's `.sae.pt` without executing pickled code.
 
     Args:
         path: `layer{n}.sae.pt`, a pickled flat dict.
-        config: sizes that the file must agree with.
+        config: expected sizes.
 
     Returns:
         The SAE with its decoder, in the file's own precision, memory-mapped.
 
     Raises:
-        ScopeError: damaged, cut short, anything but tensors in it, wrong keys, shapes, or values not finite.
+        ScopeError: damaged, truncated, other content than tensors, wrong keys, shapes, or values not finite.
     """
     layer = layer_of(path)
     _check_layer(path, layer, config)
@@ -168,9 +168,9 @@ def read_pickle(path: Path, config: SAEConfig) -> TopKSAE:
     except FileNotFoundError:
         raise ScopeError(f"{path} is missing; pull the layer again") from None
     except Exception as error:
-        # torch raises half a dozen types here: unpickling (code in the file), zip, end of file, runtime
+        # torch raises many types here: unpickling (code in the file), zip, end of file, runtime
         raise ScopeError(
-            f"{path} is not a plain dictionary of tensors or was cut short ({first_line(error)}); "
+            f"{path} is not a plain dictionary of tensors or is truncated ({first_line(error)}); "
             "it was not loaded; pull the layer again"
         ) from None
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
@@ -191,7 +191,7 @@ def write_safetensors(sae: TopKSAE, folder: Path, *, dtype: torch.dtype | None =
         dtype: precision on disk; None keeps the tensors' own.
 
     Raises:
-        ScopeError: no decoder, values that this precision cannot hold, or the disk refused.
+        ScopeError: no decoder, values too large for this precision, or the file can't be written.
     """
     if sae.W_dec_DF is None or sae.b_dec_D is None:
         raise ScopeError(f"the SAE of layer {sae.layer} has no decoder; a file holds {', '.join(KEYS)}")

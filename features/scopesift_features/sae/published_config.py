@@ -1,10 +1,10 @@
-"""How publishers spell an SAE's sizes in its config.json."""
+"""Key names that publishers use for an SAE's sizes in config.json."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Qwen-Scope's own spelling is not documented; these are the ones that SAE libraries use
+# Qwen-Scope's key names are not documented; these are those of SAE libraries
 _SPELLINGS = {
     "d_model": ("d_model", "d_in", "hidden_size", "activation_dim"),
     "d_sae": ("d_sae", "dict_size", "sae_width", "num_latents"),
@@ -14,5 +14,5 @@ _SPELLINGS = {
 
 
 def spelled(content: Mapping[str, object], name: str) -> dict[str, object]:
-    """Every key of a config.json that stands for `name`, with its value, our own spelling first."""
+    """All keys of a config.json that mean `name`, with their values, our own key first."""
     return {key: content[key] for key in _SPELLINGS.get(name, (name,)) if key in content}

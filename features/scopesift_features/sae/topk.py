@@ -1,4 +1,4 @@
-"""The TopK sparse autoencoder of one layer, in Qwen-Scope's semantics."""
+"""The TopK sparse autoencoder of one layer, with Qwen-Scope's semantics."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class TopKSAE:
     Attributes:
         W_enc_FD: encoder weights `[d_sae, d_model]`.
         b_enc_F: encoder bias `[d_sae]`.
-        W_dec_DF: decoder weights `[d_model, d_sae]`, feature directions in columns; None when only encoding.
-        b_dec_D: decoder bias `[d_model]`; None when only encoding.
+        W_dec_DF: decoder weights `[d_model, d_sae]`, feature directions in columns; None if it was not read.
+        b_dec_D: decoder bias `[d_model]`; None if it was not read.
         k: active features per token.
         layer: the decoder block whose output is encoded.
     """
@@ -69,17 +69,18 @@ class TopKSAE:
     def encode_selected(
         self, x_TD: Tensor, indices_S: Tensor, floors_S: Tensor, document_T: Tensor, n_documents: int
     ) -> SelectedMaxima:
-        """The largest activation of some features in every document, and the token that has it.
+        """The largest activation of some features in every document, and its token.
 
         Args:
             x_TD: residual after block `layer`, as for `encode`.
-            indices_S: the features, int64; on the CPU or beside the residual.
-            floors_S: activations up to these count as none, float32 >= 0; as `indices_S`.
+            indices_S: the features, int64; on the CPU or the residual's device.
+            floors_S: activations up to these are returned as 0, float32 >= 0; device as `indices_S`.
             document_T: document of every token, non-decreasing int64.
             n_documents: N; a document may have no token.
 
         Returns:
-            maxima_NS float32, 0 where the feature is in no token's top-k; tokens_NS int64, -1 there.
+            maxima_NS float32, 0 where the feature is in no token's top-k or not above its floor; tokens_NS int64, -1
+            there.
 
         Raises:
             ValueError: the residual is not finite or has another width.
@@ -96,14 +97,14 @@ class TopKSAE:
         )
 
     def rounded(self, x_TD: Tensor) -> Tensor:
-        """The residual as the encoder takes it.
+        """Round the residual to the encoder's dtype.
 
         Args:
             x_TD: any floating-point dtype.
 
         Returns:
-            The same numbers rounded to the encoder's dtype. Before a float32 encoder a bfloat16 residual stays as
-            it is: nothing would be rounded, and on a GPU it can use the tensor cores.
+            The rounded residual. A bfloat16 residual for a float32 encoder is returned unchanged: on a GPU it can use
+            the tensor cores.
         """
         if (self.W_enc_FD.dtype, x_TD.dtype) == (torch.float32, torch.bfloat16):
             return x_TD
@@ -113,7 +114,7 @@ class TopKSAE:
         """Reconstruct the residual from active features.
 
         Args:
-            top: what `encode` returned.
+            top: result of `encode`.
 
         Returns:
             recon_TD fp32.
@@ -125,7 +126,7 @@ class TopKSAE:
             raise ScopeError(
                 f"the SAE of layer {self.layer} was read without its decoder; use .sae(layer, decoder=True)"
             )
-        # a bag sum gathers k columns a token instead of making a dense [T, F]
+        # an embedding-bag sum gathers k columns per token instead of materialising [T, F]
         return (
             torch.nn.functional.embedding_bag(
                 top.indices_TK, self.W_dec_DF.T.float(), per_sample_weights=top.values_TK.float(), mode="sum"
@@ -137,10 +138,10 @@ class TopKSAE:
         """Fraction of variance unexplained: squared error over the squared distance to the mean residual.
 
         Args:
-            x_TD: at least two tokens' residuals, first tokens left out.
+            x_TD: residuals of at least two tokens, without first tokens.
 
         Returns:
-            0 for a perfect reconstruction, 1 for one that is as good as the mean.
+            0 for a perfect reconstruction, 1 for one as good as the mean.
         """
         x_TD = x_TD.float()
         error = (x_TD - self.decode(self.encode(x_TD))).double().square().sum()

@@ -1,1 +1,1 @@
-"""Texts as token ids, and the spelling of a tokenizer's vocabulary."""
+"""Tokenizers and text normalisation."""

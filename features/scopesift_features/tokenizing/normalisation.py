@@ -1,4 +1,4 @@
-"""Text as a tokenizer's vocabulary spells it, with the place of every character in the original text."""
+"""Text normalisation for tokenizers that keeps every character's position in the original text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-# what joins the character before it in composition (NFC) though it is no combining mark: Hangul vowels and finals
+# characters that compose (NFC) with the one before, but are not combining marks: Hangul vowels and finals
 _JAMO = ("\u1160", "\u11ff")
 
 
@@ -21,8 +21,8 @@ class Aligned:
 
     Attributes:
         text: the characters.
-        starts_C, ends_C: int64 `[C]`, which code points of the original text each came from; None when every
-            character came from the code point in its own place.
+        starts_C, ends_C: int64 `[C]`, span of each character in code points of the original text; None if every
+            character comes from the code point at its own index.
     """
 
     text: str
@@ -41,27 +41,27 @@ class Aligned:
 
 
 class Normaliser:
-    """Canonical composition (NFC), then a replacement for single code points.
+    """Canonical composition (NFC), then replacements of single code points.
 
-    That is what SentencePiece's precompiled maps and the NFC of byte-level tokenizers come to, with one addition that
-    neither offers: each character knows all the code points that were composed into it, so that evidence does not
-    end between a letter and its accent.
+    Equivalent to SentencePiece's precompiled maps and to the NFC of byte-level tokenizers; in addition each character's
+    span covers all code points that were composed into it, so that evidence doesn't end between a letter and its
+    accent.
 
     Attributes:
         replacements: code point to its replacement.
     """
 
     def __init__(self, replacements: Mapping[int, str] | None = None) -> None:
-        """Keep the table.
+        """Set the table.
 
         Args:
-            replacements: code point to its replacement, which may be empty; None: composition alone.
+            replacements: code point to its replacement, which may be empty; None: composition only.
         """
         self.replacements = dict(replacements or {})
 
     @cached_property
     def _uneven(self) -> re.Pattern[str] | None:
-        """Code points whose replacement is not one character: they shift what comes after them."""
+        """Code points whose replacement is not one character, which shifts later offsets."""
         points = [chr(point) for point, text in self.replacements.items() if len(text) != 1]
         return re.compile("[" + "".join(map(re.escape, points)) + "]") if points else None
 
@@ -87,7 +87,7 @@ class Normaliser:
 
 
 def _composed(text: str) -> Iterator[tuple[str, int, int]]:
-    """The characters of NFC(text), each with the begin and end of the code points that it stands for."""
+    """The characters of NFC(text), each with start and end of its code points."""
     for start, end in _clusters(text):
         cluster = text[start:end]
         composed = unicodedata.normalize("NFC", cluster)
@@ -98,7 +98,7 @@ def _composed(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:
-    """Begin and end of every base character with the marks and jamo that follow it."""
+    """Start and end of every base character with the marks and jamo that follow it."""
     start = 0
     for at in range(1, len(text)):
         character = text[at]

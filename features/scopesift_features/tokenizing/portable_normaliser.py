@@ -1,4 +1,4 @@
-"""A table of replacements as a normaliser of Hugging Face's `tokenizers`, for runtimes that know only those."""
+"""A table of replacements as a normaliser of Hugging Face's `tokenizers`, for exported tokenizers."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def portable_normaliser(
 ) -> normalizers.Normalizer:
     """Canonical composition, then the table, as `Normaliser` does it: the same tokens for every text.
 
-    Its format knows no table of code points, and a step for each of some thousand entries would take longer than the
-    rest of a classification. NFKC replaces most of them alike, if it is kept from composing what it replaced with what
-    stands beside it: a separator is put between any two characters before, and taken out behind it. What it does
-    otherwise is replaced before; what it must leave alone is hidden behind characters that the table deletes, so
-    that no text holds them there.
+    The format has no table of code points, and a step for each of thousands of entries would be too slow. NFKC makes
+    most of the replacements; separators are inserted between characters before it and removed after it, so that results
+    are not composed with their neighbours. Entries that NFKC treats differently are replaced before; characters that it
+    must not change are mapped to placeholders and back. Placeholders are characters that the table deletes, so no text
+    contains them.
 
     Args:
         replacements: code point to its replacement.
         vocabulary: every character that occurs in the vocabulary's pieces.
 
     Raises:
-        ScopeError: the table deletes too few characters to hide behind.
+        ScopeError: the table deletes too few characters to use as placeholders.
     """
     from tokenizers import Regex, normalizers
 
@@ -51,7 +51,7 @@ def portable_normaliser(
     separator, unknown, *hidden = spare
     known_as = dict(zip(map(chr, known), hidden, strict=False))
     steps: list[normalizers.Normalizer] = [normalizers.NFC()]
-    # deletions first: what is hidden behind the deleted characters must stay
+    # deletions first, because the placeholders are deleted characters
     for replacement, points in sorted(own.items()):
         steps.append(normalizers.Replace(Regex(_class(points)), replacement))
     steps += [normalizers.Replace(character, stand_in) for character, stand_in in known_as.items()]
@@ -64,7 +64,7 @@ def portable_normaliser(
 
 
 def _is_composed(point: int) -> bool:
-    """Whether canonical composition leaves the character as it is."""
+    """Whether canonical composition leaves the character unchanged."""
     return unicodedata.normalize("NFC", chr(point)) == chr(point)
 
 
@@ -73,7 +73,7 @@ def _is_changed(point: int) -> bool:
 
 
 def _may_change(point: int) -> bool:
-    """Whether NFKC changes the character, here or in a runtime that knows a later Unicode."""
+    """Whether NFKC changes the character, here or in a runtime with a later Unicode version."""
     return unicodedata.category(chr(point)) == "Cn" or _is_changed(point)
 
 
@@ -89,5 +89,5 @@ def _class(points: Iterable[int]) -> str:
 
 
 def _in_class(point: int) -> str:
-    # not re.escape: JavaScript refuses escapes of characters that need none
+    # not re.escape: JavaScript rejects unnecessary escapes
     return f"\\{chr(point)}" if chr(point) in "\\]^[-" else chr(point)

@@ -1,4 +1,4 @@
-"""Texts become token ids and spans: one face over the tokenizers that backbones bring."""
+"""Tokenisation to ids and spans, with any backbone's tokenizer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# normalisers after which canonical composition beforehand changes no token
+# normalisers for which NFC beforehand changes no token
 _COMPOSING = (b'"NFC"', b'"NFKC"', b'"Precompiled"')
 
 
@@ -33,7 +33,7 @@ class Encoded(NamedTuple):
 class Tokenizer:
     """Token ids of texts, without special tokens, padding or truncation.
 
-    Special tokens that are spelled out in a text are read as ordinary characters, lone surrogates as U+FFFD.
+    Special tokens spelled out in a text are tokenised as ordinary characters, lone surrogates as U+FFFD.
 
     Attributes:
         backend: the fast tokenizer of Hugging Face's `tokenizers`.
@@ -43,9 +43,9 @@ class Tokenizer:
         """Wrap a backend.
 
         Args:
-            backend: changed to do nothing but encode.
-            normaliser: applied before the backend; None: canonical composition where the backend's own normaliser
-                composes, so that spans cover all of a composed character.
+            backend: its special tokens, padding and truncation are switched off.
+            normaliser: applied before the backend; None: NFC if the backend's own normaliser composes, so that spans
+                cover all of a composed character.
         """
         backend.no_padding()
         backend.no_truncation()
@@ -103,9 +103,9 @@ class Tokenizer:
         return found
 
     def to_json(self) -> str:
-        """Content of a tokenizer.json that gives these ids in any runtime that reads Hugging Face's format.
+        """Content of a tokenizer.json that gives the same ids in runtimes for Hugging Face's format.
 
-        There special tokens must be neither added nor recognised, and lone surrogates be U+FFFD before.
+        The caller must not add or recognise special tokens, and must replace lone surrogates by U+FFFD.
 
         Raises:
             ScopeError: see `portable_normaliser`.
@@ -118,10 +118,10 @@ class Tokenizer:
         return json.dumps(content, ensure_ascii=False)
 
     def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names of the tokens that the tokenizer's own template puts before a text, and behind it.
+        """Names of the special tokens that the tokenizer's template adds before and after a text.
 
         Raises:
-            ScopeError: it makes no token of an ordinary letter.
+            ScopeError: it gives no token for an ordinary letter.
         """
         encoding = self.backend.encode("a", add_special_tokens=True)
         added = encoding.special_tokens_mask
@@ -137,9 +137,9 @@ class Tokenizer:
 
 
 def _cut_spelled_special_tokens(backend: tokenizers.Tokenizer) -> None:
-    """Keep Unigram from finding special tokens that are spelled out in a text among the pieces of its vocabulary.
+    """Prevent Unigram from matching special tokens that are spelled out in a text.
 
-    Other models spell them with pieces of their own; here a text could end itself with `</s>`.
+    Only Unigram has them among the pieces of its vocabulary: a text could contain a real `</s>`.
     """
     from tokenizers import Regex, models, pre_tokenizers
 
@@ -153,5 +153,5 @@ def _cut_spelled_special_tokens(backend: tokenizers.Tokenizer) -> None:
 
 
 def _literal(text: str) -> str:
-    # not re.escape: JavaScript, which reads exported tokenizers, refuses escapes of characters that need none
+    # not re.escape: JavaScript, which reads exported tokenizers, rejects unnecessary escapes
     return re.sub(r"([\\^$.*+?()\[\]{}|])", r"\\\1", text)

