@@ -57,11 +57,11 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """What stands before any command."""
+    """Options before the command."""
 
 
 def main() -> None:
-    """Run the command line; a failure is one line on stderr, exit code 2 for bad usage and 1 for the rest."""
+    """Run the command line; errors are one line on stderr, exit code 2 for bad usage, else 1."""
     try:
         app()
     except UsageError as error:
@@ -71,7 +71,7 @@ def main() -> None:
         complain(str(error))
         sys.exit(1)
     except BrokenPipeError:
-        # the reader went away (`| head`); what it wanted it has
+        # the reader closed the pipe (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:

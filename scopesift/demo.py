@@ -1,4 +1,4 @@
-"""`make demo`: the service on this machine, sixteen sentences moderated over REST, their verdicts, a clean stop."""
+"""`make demo`: starts the service, classifies sixteen sentences over REST, prints the verdicts, stops it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ the classifiers are worth on thousands of test rows, and where they are weak: \
 scopesift/bundled/e5/README.md.
 
 Next: [bold]make serve[/bold] and the playground in a browser, or \
-[bold].venv/bin/scopesift explain "your text"[/bold] to see every feature that was looked at."""
+[bold].venv/bin/scopesift explain "your text"[/bold] to see the features behind each verdict."""
 
 
 def main() -> None:
-    """Serve, moderate, print, stop."""
+    """Run the demo."""
     texts = [sentence.text for sentence in SENTENCES]
     began = time.perf_counter()
     with LocalServer({"SCOPESIFT_SCOPE": DEFAULT_SCOPE}) as server:
@@ -53,8 +53,8 @@ def main() -> None:
     output.print(f"{count_line(SENTENCES, answers)}\n", style="bold", highlight=False)
     score = moderation["category_scores"]["toxicity"]
     output.print(
-        f"{len(texts)} texts judged over REST in {seconds:.2f} s, {', '.join(about)} in one pass of {DEFAULT_SCOPE}; "
-        f"OpenAI's shape says of the first text: flagged {str(moderation['flagged']).lower()}, toxicity {score:.2f}. "
+        f"{len(texts)} texts classified over REST in {seconds:.2f} s by {', '.join(about)}, one pass of {DEFAULT_SCOPE}; "
+        f"in OpenAI's format the first text is flagged {str(moderation['flagged']).lower()}, toxicity {score:.2f}. "
         f"The service has stopped again.\n\n{ABOUT}",
         highlight=False,
     )
@@ -74,7 +74,7 @@ def ask(url: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def verdict(said: dict[str, Any], about: dict[str, Any]) -> Verdict:
-    """A verdict from what the service says of it and of its classifier."""
+    """A verdict from the service's answer and its description of the classifier."""
     flagged = said.get("flagged")
     label = said["label"] if flagged is None else about["labels"][0] if flagged else about["unknown"]
     evidence = tuple(Evidence(**item) for item in said["evidence"])

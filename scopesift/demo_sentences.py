@@ -1,8 +1,8 @@
-"""The sentences of `make demo`, each with the verdicts that a person gives it.
+"""The sentences of `make demo`, with the verdicts of a person.
 
-Written for the demo before any classifier of the default scope was asked about them, and not changed since: they show
-what a stranger's own sentences would meet. No row, feature or number is chosen by them. (Their first verdicts had been
-seen when posts were added to the rows that the language classifier is fitted on.)
+Written before any classifier of the default scope was run on them, and not changed since, so that they are a fair
+sample of a user's own sentences. They are not used for fitting or tuning. (Their first verdicts were known when posts
+were added to the rows that the language classifier is fitted on.)
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sentence:
-    """A text and what is right to say of it.
+    """A text with its correct verdicts.
 
     Attributes:
         text: The sentence.
         toxic: It insults or threatens somebody.
-        languages: ISO 639-1 codes; a sentence that switches language has several, each of which is right.
+        languages: ISO 639-1 codes; several for a sentence that switches language, each of which is correct.
     """
 
     text: str

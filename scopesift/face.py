@@ -1,4 +1,4 @@
-"""The two names that most people need: `Scope` and `Classifier`."""
+"""The Python API: `Scope` and `Classifier`."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from scopesift_features.scope import Scope
 
 
 class Classifier:
-    """A classifier with its scope: fit it, load it, save it, ask it.
+    """A classifier with its scope: fit, load, save, predict.
 
     Attributes:
-        artifact: The rules, calibration and provenance.
-        engine: Runs them; the bundled language classifier chooses between rules of single languages.
+        artifact: Decisions, calibration and provenance.
+        engine: Runs them; the bundled language classifier chooses between decisions of languages.
     """
 
     def __init__(self, artifact: Artifact, scope: Scope) -> None:
-        """Join an artifact with the scope that it was fitted on.
+        """Combine an artifact with the scope that it was fitted on.
 
         Raises:
             ScopeError: It was fitted on another scope.
@@ -40,12 +40,12 @@ class Classifier:
 
         Args:
             name_or_path: "toxicity", "language", …, or a file.
-            scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope's
-                for a name, the one that it states for a file.
+            scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope for a
+                name, the artifact's for a file.
 
         Raises:
             UsageError: No such classifier.
-            InputError: Not an artifact, of a newer schema, or tampered with.
+            InputError: Not an artifact, of a newer schema, or with a wrong hash.
             ScopeError: Its scope is not on this machine, or another one was given.
         """
         if scope is None:
@@ -65,17 +65,17 @@ class Classifier:
         settings: FitSettings | None = None,
         cache: FeatureCache | None = None,
     ) -> Classifier:
-        """Fit on labelled text; without dev rows a fifth of the train rows decides what is kept.
+        """Fit on labelled text; without dev rows a fifth of the train rows is held out.
 
         Args:
-            name: What its verdicts are filed under.
-            train: Rows, or a JSONL, CSV or Parquet file with text and label, of which the train rows are taken if it
-                marks them in a `split` column.
-            dev: The same, for thresholds and the number of features; None: the file's rows that are marked dev.
+            name: Name of the classifier.
+            train: Rows, or a JSONL, CSV or Parquet file with text and label, of which the rows marked train are used if
+                it has a `split` column.
+            dev: The same, for choosing the number of features and the cut; None: the file's rows marked dev.
             scope: A scope or its name.
-            settings: Preset and extent of the fit.
-            cache: Keeps what was read, so that a second fit takes seconds; `FeatureCache.default()` is the one that
-                `scopesift fit` uses, None keeps nothing.
+            settings: Preset and its limits.
+            cache: Cache of document features, with which a second fit takes seconds; `FeatureCache.default()` is that
+                of `scopesift fit`. None: no cache.
 
         Raises:
             UsageError, InputError, ScopeError: As `fit_classifier`.
@@ -86,7 +86,7 @@ class Classifier:
         return cls(artifact, place)
 
     def predict(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict a text, in order.
+        """One verdict per text, in order.
 
         Args:
             texts: Strings of any content and length.
@@ -94,5 +94,5 @@ class Classifier:
         return [answer[self.artifact.name] for answer in self.engine.predict(texts)]
 
     def save(self, path: str | Path) -> None:
-        """Write the artifact; the file is replaced whole or not at all."""
+        """Write the artifact atomically."""
         self.artifact.save(path)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and how they are resolved."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ ClassifierOption = Annotated[
 ]
 OwnScopeOption = Annotated[
     str | None,
-    typer.Option(help="Scope of the classifier; default: the one a file states, e5 for a bundled name."),
+    typer.Option(help="Scope of the classifier; default: the artifact's, e5 for a bundled name."),
 ]
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
 ]
 LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
 HeadOption = Annotated[
-    str, typer.Option(help="What encodes the residual: torch, or onnx (ONNX Runtime; extra [onnx]).")
+    str, typer.Option(help="What runs the encode: torch, or onnx (ONNX Runtime; extra [onnx]).")
 ]
 TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
 LabelColumn = Annotated[str, typer.Option(help="Column that holds the label.")]
 BalanceOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Take at most this many rows a label, balanced inside each source."),
+    typer.Option(min=1, help="Use at most this many rows per label, balanced inside each source."),
 ]
 
 
 def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head: str = TORCH) -> Engine:
-    """The engine with the named classifiers, or with those that come with the scope.
+    """The engine with the named classifiers, or with the scope's bundled ones.
 
     Raises:
-        UsageError: No classifier named for a scope that has none bundled.
+        UsageError: No names given for a scope without bundled classifiers.
     """
     place = Scope.load(scope, device=device)
     names = classifiers or list(bundled_classifiers(place.id))
@@ -60,12 +60,12 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
     chosen = [Classifier.load(name, place.id) for name in names]
     loaded = with_language(chosen)
     for one in unrouted(chosen):
-        own = f"{one.name} has rules for {', '.join(sorted(one.by_lang))}"
+        own = f"{one.name} has decisions for {', '.join(sorted(one.by_lang))}"
         if len(loaded) > len(chosen):
-            say(f"{own}: the bundled language classifier is loaded to choose them")
+            say(f"{own}: the bundled language classifier is loaded to choose between them")
         else:
             say(
-                f"warning: {own}, but no language classifier chooses them: the default rule judges every text"
+                f"warning: {own}, but no language classifier is loaded: the default decision is used for every text"
             )
     return Engine(place, loaded, encoder=choose_encoder(head, place.device))
 
@@ -75,9 +75,8 @@ def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[C
 
     Args:
         name: A bundled name, or an artifact file.
-        scope: The scope, whose bundled classifier a name means; None: the default for a name, the one that a file
-            states.
-        device: Where the scope runs.
+        scope: The scope, also of a bundled name; None: the default for a name, the artifact's for a file.
+        device: Device of the scope.
 
     Raises:
         UsageError, InputError, ScopeError: No such classifier or scope, or not readable.
@@ -90,10 +89,10 @@ def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[C
 
 
 def parse_layers(text: str | None) -> list[int] | None:
-    """The layers that an option names; None where it was not given.
+    """Parse --layers; None if it was not given.
 
     Raises:
-        UsageError: No numbers or ranges.
+        UsageError: Not numbers or ranges.
     """
     if text is None:
         return None
@@ -108,10 +107,10 @@ def parse_layers(text: str | None) -> list[int] | None:
 
 
 def check_output(path: Path | None) -> None:
-    """See that a file can be written before the work that fills it; folders on the way are made with it.
+    """Check that a file can be written, before the work; missing parent folders are created later.
 
     Raises:
-        UsageError: It is a folder, or cannot lie where it should.
+        UsageError: It is a folder, or can't be written.
     """
     if path is None:
         return

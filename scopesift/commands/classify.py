@@ -33,16 +33,18 @@ def classify(
     texts: Annotated[
         list[str] | None, typer.Argument(help="Texts, or '-' to read lines or JSONL from stdin.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per line instead of a table.")
+    ] = False,
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     spans: Annotated[
-        bool, typer.Option("--spans", help="Show where in a text which language is; a switch is a new span.")
+        bool, typer.Option("--spans", help="Show the languages of parts of a text as spans.")
     ] = False,
     device: DeviceOption = None,
     head: HeadOption = "torch",
 ) -> None:
-    """Say of each text whether it is toxic, its language and its domain, and which words show it.
+    """Classify texts: toxicity, language and domain, with the words that are evidence for it.
 
     Example: `scopesift classify "You are such an idiot" "Der Zug kommt um acht."`
 
@@ -50,13 +52,13 @@ def classify(
 
     Example: `zcat posts.jsonl.gz | scopesift classify - --json > verdicts.jsonl`
 
-    A line of stdin that cannot be read costs its own answer only: with --json a record {"error": {"code", "message",
-    "line"}} stands in its place, and the exit code is 3.
+    For a line of stdin that cannot be read, --json prints {"error": {"code", "message", "line"}} in its place; the exit
+    code is then 3.
     """
     if not texts:
         raise UsageError("no text to classify; give texts as arguments, or '-' to read them from stdin")
     if STDIN in texts and len(texts) > 1:
-        raise UsageError("'-' stands for stdin and cannot be mixed with texts; give one or the other")
+        raise UsageError("'-' means stdin and cannot be combined with texts; give one or the other")
     rows = (
         read_texts(sys.stdin.buffer)
         if texts == [STDIN]
@@ -90,5 +92,5 @@ def classify(
 
 
 def _error(row: Row) -> dict[str, Any]:
-    """What stands in place of the verdicts of a line that could not be read."""
+    """The error record of a line that could not be read."""
     return {"error": {"code": row.reason, "message": row.complaint, "line": row.line}}

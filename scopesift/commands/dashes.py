@@ -1,4 +1,4 @@
-"""A command whose texts and files may begin with a dash, and that says how when one is taken for an option."""
+"""Commands whose error for an unknown option mentions `--`, for texts and files that begin with a dash."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typer.core import TyperCommand
 
 
 class DashAware(TyperCommand):
-    """Names `--` where an argument that begins with a dash is no option of the command."""
+    """Adds a hint at `--` to the error for an unknown option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Sort out options and arguments."""
+        """Parse options and arguments."""
         given = list(args)
         try:
             return super().parse_args(ctx, args)
         except Exception as error:
-            # typer has the exception from click, or from a copy of its own, by version
+            # depending on its version, typer raises click's exception or its own copy
             name = getattr(error, "option_name", None)
             if type(error).__name__ == "NoSuchOption" and name and not getattr(error, "possibilities", None):
                 short = not name.startswith("--")
@@ -28,7 +28,7 @@ class DashAware(TyperCommand):
 
 
 def _holds(argument: str, name: str, short: bool) -> bool:
-    """Whether an argument is where an option was read: short ones stand together, as in -xyz."""
+    """Whether an option was read from an argument; short ones may be combined, as in -xyz."""
     if short:
         return argument.startswith("-") and not argument.startswith("--") and name[1:] in argument
     return argument.startswith(name)

@@ -45,22 +45,20 @@ def evaluate(
     fit_data: Annotated[Path | None, typer.Option(help="Rows to fit the baselines on.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write a page here; it shows texts of DATA as examples.")
+        Path | None, typer.Option(help="Write an HTML report here; it contains texts of DATA as examples.")
     ] = None,
     transfer: Annotated[
         Path | None,
-        typer.Option(
-            help="Show this in the report: what `transfer --learning-curve` or `bench transfer` wrote."
-        ),
+        typer.Option(help="JSON of `transfer --learning-curve` or `bench transfer` to show in the report."),
     ] = None,
     language: Annotated[
         str | None,
-        typer.Option(help="Classifier whose verdict picks the rule of a language; default: the bundled one."),
+        typer.Option(help="Classifier that chooses a language's decision; default: the bundled one."),
     ] = None,
     positive: Annotated[
         str | None,
         typer.Option(
-            help="Label of the rows that stands for the one a two-label classifier finds; default: the same."
+            help="The rows' name for the positive label of a two-label classifier; default: the same."
         ),
     ] = None,
     scope: OwnScopeOption = None,
@@ -71,7 +69,7 @@ def evaluate(
 ) -> None:
     """Measure a classifier; of files with a `split` column, DATA's test rows and --fit-data's train rows are used.
 
-    Without a label column in DATA it says instead how far the texts are from those of the fit (drift).
+    If DATA has no label column, the drift of its texts from those of the fit is measured instead.
 
     Example: `scopesift evaluate toxicity en.jsonl.gz --fit-data en.jsonl.gz --balance 500 --report out.html`
 
@@ -85,13 +83,13 @@ def evaluate(
     artifact, place = load_classifier(classifier, scope, device)
     if language is not None and not unrouted([artifact]):
         raise UsageError(
-            f"--language chooses between rules of single languages, {artifact.name!r} has none; leave it out"
+            f"--language chooses between decisions of languages, {artifact.name!r} has none; leave it out"
         )
     router = Classifier.load(language, place.id) if language is not None else None
     shown = read_transfer(transfer) if transfer is not None else None
     columns = {"text": text_column, "label": label_column}
     bare = None
-    if label_column == LABEL:  # a column that was named and is missing is a mistake, not unlabelled text
+    if label_column == LABEL:  # a missing column that was named explicitly is an error
         bare = read_unlabelled(data, text=text_column, label=label_column, split=TEST)
     fit_rows = None
     if fit_data is not None:
@@ -106,14 +104,14 @@ def evaluate(
     if positive is not None:
         positive = label_text(positive) or positive
         rows = with_positive(artifact, rows, positive)
-        # they may name it as the classifier does
+        # the rows may use the classifier's name of it
         if fit_rows is not None and positive in fit_rows.labels:
             fit_rows = with_positive(artifact, fit_rows, positive)
     if fit_rows is not None:
         known = set(fit_rows.texts)
         shared = sum(text in known for text in rows.texts)
         if shared:
-            say(f"warning: the baselines are fitted on {shared} of the rows that they are measured on")
+            say(f"warning: {shared} of the rows to measure on are also used to fit the baselines")
     say(
         f"{counted(len(rows), 'row')} to measure on"
         + (f", {len(fit_rows)} for the baselines" if fit_rows else "")
@@ -132,10 +130,10 @@ def evaluate(
 
 
 def _require_labels(data: Path, given: dict[str, Any]) -> None:
-    """Refuse options that have no effect on texts without labels.
+    """Check that no option is given that has no effect without labels.
 
     Raises:
-        UsageError: One was given.
+        UsageError: One is given.
     """
     for option, value in given.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""`scopesift explain`: every feature that a verdict looked at, and where in the text it was strongest."""
+"""`scopesift explain`: the features behind a verdict, and where in the text each was strongest."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def explain(
         str, typer.Argument(help="The text to explain, or '-' to read it from stdin: one line or row.")
     ],
     html: Annotated[
-        Path | None, typer.Option(help="Also write a page: every token shaded by what it did.")
+        Path | None, typer.Option(help="Also write an HTML page with every token shaded by its contribution.")
     ] = None,
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Show how each classifier reached its verdict: the features that moved it most, for and against, and the words.
+    """Explain each classifier's verdict: the features with the largest contributions, for and against, and their words.
 
     Example: `scopesift explain "You are such an idiot" --html why.html`
 
@@ -67,7 +67,7 @@ def explain(
 
 
 def _from_stdin() -> str:
-    """The one text of stdin, read as `classify -` reads many."""
+    """The single text of stdin, in the formats of `classify -`."""
     rows = list(itertools.islice(read_texts(sys.stdin.buffer), 2))
     if len(rows) != 1:
         found = "more than one" if rows else "nothing"
@@ -78,7 +78,7 @@ def _from_stdin() -> str:
 
 
 def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
-    """The features that moved one decision most, for and against its label."""
+    """The features with the largest contributions for and against a decision's label."""
     classifier = engine.classifiers[name]
     decision, label = classifier.decision(verdict.rule), verdict.likeliest
     columns = engine.columns[name][verdict.rule]
@@ -88,7 +88,7 @@ def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading
     active = int((acts_S > 0).sum())
     title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {counted(active, 'feature')} active"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    # features of a linear rule have no threshold, and what others contribute is not a share of a sum
+    # features of a linear rule have no threshold, those of other rules no contribution to a sum
     says = f"for {label}" if rule.adds else "reached"
     for column, justify in (
         ("layer", "right"), ("feature", "right"), ("activation", "right"), ("threshold", "right"), (says, "right"),

@@ -1,4 +1,4 @@
-"""`scopesift export-onnx`: a classifier leaves Python."""
+"""`scopesift export-onnx`: a classifier as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW_TEXTS = 200
 
 def export_onnx(
     classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file.")],
-    out: Annotated[Path, typer.Argument(help="Where the graph goes; its description goes to OUT.json.")],
+    out: Annotated[Path, typer.Argument(help="File of the graph; its description is written to OUT.json.")],
     head: Annotated[
         str,
         typer.Option(help="full: whole encoder, exact top-k. selected: only the rows that the rules read."),
@@ -46,7 +46,7 @@ def export_onnx(
     scope: OwnScopeOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Write a classifier as an ONNX graph for runtimes without Python, and say how often its verdicts differ.
+    """Export a classifier as an ONNX graph for runtimes without Python, and measure how many verdicts differ.
 
     Example: `scopesift export-onnx toxicity toxicity.onnx --with-backbone`
 
@@ -65,13 +65,13 @@ def _report(export: Export) -> None:
         say(f"wrote {file} ({file.stat().st_size / 2**20:.2f} MiB)")
     found = export.disagreement
     say(
-        f"of {counted(found.texts, 'text')} {found.verdicts} get another verdict than from the classifier "
+        f"of {counted(found.texts, 'text')} {found.verdicts} get another verdict than with the classifier "
         f"({found.rate:.2%}); largest difference of a score {found.largest_score:.2g}; "
         f"{found.firings / max(found.fired, 1):.2%} of the firings differ"
     )
     if found.texts < FEW_TEXTS:
         say(
-            f"warning: {counted(found.texts, 'text')} can say little of that rate; give some hundreds with --texts"
+            f"warning: {counted(found.texts, 'text')} are too few for that rate; give some hundreds with --texts"
         )
     if found.rate > WARN_ABOVE:
         say("warning: that is more than 0.5% of the verdicts; --head full keeps them")

@@ -1,4 +1,4 @@
-"""`scopesift filter`: rows of many files kept or dropped by what the classifiers say of them."""
+"""`scopesift filter`: keep or drop rows of many files by their scores and labels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def filter_rows(
         str, typer.Option(help="SQL condition of the rows to keep, over the input's columns and ours.")
     ] = "",
     thresholds: Annotated[
-        Path | None, typer.Option(help="YAML: score -> language or default -> where dropping begins.")
+        Path | None,
+        typer.Option(help="YAML: score -> language or default -> value from which rows are dropped."),
     ] = None,
     mode: Annotated[
         str, typer.Option(help="split (kept and dropped rows), attributes (scores row by row), both.")
@@ -49,26 +50,27 @@ def filter_rows(
         typer.Option(help="Ray cluster, e.g. auto or ray://head:10001; default: one on this machine."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Model threads, or Ray actors; changes speed, not bytes.")
+        int | None, typer.Option(min=1, help="Model threads, or Ray actors; doesn't change the output.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, try a sample, write nothing.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and run a sample, without writing.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Read no more than this many rows; 0: all.")] = 0,
     max_chars: Annotated[int, typer.Option(min=1, help="Longer texts are rejected.")] = 1_000_000,
     shard_rows: Annotated[
         int,
         typer.Option(
-            min=16, help="Rows of a shard (at most a KiB a row): what is written, and redone, at once."
+            min=16, help="Rows per shard (fewer if rows exceed a KiB), the unit of writing and resuming."
         ),
     ] = 1024,
     compression: Annotated[str, typer.Option(help="Of JSONL outputs: zst, gz, none.")] = "zst",
 ) -> None:
-    """Keep the rows that meet a condition; nothing is lost, and nothing is done twice.
+    """Keep the rows that meet a condition; a stopped run can be resumed.
 
-    Columns of ours: toxicity, toxicity_flagged, lang, lang_score, lang_scores, the same for domain and
-    sentiment, chars, tokens. A column that the input has too is written input.lang or ours.lang.
-
-    Exit code 0: done; 3: done, with unreadable rows in rejected/; 1: failed, go on with --resume; 2: bad usage.
+    Columns that are added: toxicity, toxicity_flagged, lang, lang_score, lang_scores, the same for domain and
+    sentiment, chars, tokens. If the input has a column of the same name, write input.lang or ours.lang. Exit code 0:
+    done; 3: done, with unreadable rows in rejected/; 1: failed, continue with --resume; 2: bad usage.
 
     Example: `scopesift filter posts/*.jsonl.gz --out clean --where "toxicity < 0.5 AND lang IN ('fr','de')"`
 
@@ -90,7 +92,7 @@ def filter_rows(
     )
     if settings.splits and not where.strip() and thresholds is None:
         raise UsageError(
-            "nothing says which rows to keep: give a condition with --where, or --thresholds; --mode attributes "
+            "no condition: give one with --where or --thresholds; --mode attributes "
             "writes scores without one"
         )
     loaded = load_engine(scope, classifier or [], device)
@@ -100,7 +102,7 @@ def filter_rows(
     plan = make_plan(inputs, out, settings, loaded)
     if plan.shadowed:
         say(
-            f"columns of the input that are called like ours: {', '.join(plan.shadowed)} (say input. or ours.)"
+            f"columns of the input with the same name as ours: {', '.join(plan.shadowed)} (write input. or ours.)"
         )
     if plan.unread:
         shown = ", ".join(plan.unread[:UNREAD_SHOWN]) + (", …" if len(plan.unread) > UNREAD_SHOWN else "")
@@ -152,4 +154,4 @@ def _tell_estimate(plan: RunPlan) -> None:
             f"about {counted(found.rows, 'row')} in all; about {max(found.seconds, 1):,.0f} s on this machine once the "
             "model is loaded (computed from this sample; compressed files are assumed to hold three times their size)"
         )
-    say("nothing was written; leave out --dry-run to begin")
+    say("nothing was written; leave out --dry-run to start the run")

@@ -40,43 +40,41 @@ from scopesift.terminal.streams import messages, reading, say
 
 SHOWN_FEATURES = 16
 MOST_LABELS = 8
-"""Labels that a message names."""
+"""Maximum number of labels listed in a message."""
 
 
 def fit(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="What the classifier is called, e.g. toxicity.")],
+    name: Annotated[str, typer.Argument(help="Name of the classifier, e.g. toxicity.")],
     train: Annotated[
         Path, typer.Option(help="JSONL, CSV or Parquet (.gz, .zst) with text, label[, lang, source].")
     ],
     dev: Annotated[
-        Path | None, typer.Option(help="Rows that decide how many features are kept, and the cut.")
+        Path | None, typer.Option(help="Dev rows, which choose the number of features and the cut.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Where the artifact goes; default NAME.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File of the artifact; default NAME.json.")] = None,
     scope: ScopeOption = DEFAULT_SCOPE,
     preset: Annotated[
         str,
         typer.Option(
-            help="auto: linear, or with many labels the better of linear and log-odds; greedy: a short rule; "
+            help="auto: linear, or with many labels the better of linear and log-odds; greedy: few thresholds; "
             "paper, paper-multilayer: the Qwen-Scope report's recipe."
         ),
     ] = AUTO,
-    positive: Annotated[str, typer.Option(help="Label that a two-label classifier looks for.")] = "toxic",
+    positive: Annotated[str, typer.Option(help="Positive label of a two-label classifier.")] = "toxic",
     unknown: Annotated[
-        str, typer.Option(help="What a many-label classifier says when nothing speaks.")
+        str, typer.Option(help="Label of a many-label classifier for texts below the cut.")
     ] = "other",
     objective: Annotated[
-        str, typer.Option(help="What two labels maximise: macro_f1, f1, f_beta, recall_at_precision.")
+        str, typer.Option(help="Objective with two labels: macro_f1, f1, f_beta, recall_at_precision.")
     ] = MACRO_F1,
     beta: Annotated[
-        float | None, typer.Option(help="For f_beta: how many times recall weighs as much as precision.")
+        float | None, typer.Option(help="For f_beta: weight of recall relative to precision.")
     ] = None,
     precision: Annotated[
-        float | None, typer.Option(help="Precision that the stored cut must have on the dev rows.")
+        float | None, typer.Option(help="Minimum precision of the cut on the dev rows.")
     ] = None,
-    recall: Annotated[
-        float | None, typer.Option(help="Recall that the stored cut must have on the dev rows.")
-    ] = None,
+    recall: Annotated[float | None, typer.Option(help="Minimum recall of the cut on the dev rows.")] = None,
     at_least: Annotated[
         str | None,
         typer.Option(
@@ -87,7 +85,7 @@ def fit(
         int | None,
         typer.Option(
             min=1,
-            help=f"Most features: linear {LinearSettings().max_features}, greedy {GreedySettings().max_features}.",
+            help=f"Maximum features: linear {LinearSettings().max_features}, greedy {GreedySettings().max_features}.",
         ),
     ] = None,
     max_layer: Annotated[
@@ -98,15 +96,15 @@ def fit(
     label_column: LabelColumn = "label",
     no_cache: Annotated[
         bool,
-        typer.Option("--no-cache", help="Read every text again and keep nothing; see docs/fitting.md."),
+        typer.Option("--no-cache", help="Don't use the feature cache; see docs/fitting.md."),
     ] = False,
     device: DeviceOption = None,
 ) -> None:
-    """Fit a classifier on which features fire: by default weights in closed form, no gradient.
+    """Fit a classifier on document features: by default a ridge regression in closed form, no gradient descent.
 
-    Of a file with a `split` column only the rows marked train are fitted on, and those marked dev decide, unless
-    --dev names another file; rows marked test are never looked at, and those without a mark are train rows. Without any
-    dev rows a fifth is set aside.
+    If the file has a `split` column, rows marked train are fitted on, rows marked dev choose the number of features and
+    the cut (or the file of --dev), rows marked test are not read, and unmarked rows are train rows. Without dev rows a
+    fifth of the train rows is held out as dev.
 
     Example: `scopesift fit toxicity --train en.jsonl.gz --balance 2000 --out toxicity.json`
 
@@ -127,7 +125,7 @@ def fit(
         **_extent(preset, max_features, at_least),
     )
     rows, held_out = fit_rows(train, dev, text=text_column, label=label_column, balance=balance)
-    say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} to decide with")
+    say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} dev rows")
     _warn_of_rows(train, rows, held_out)
     _refuse_idle(context, rows)
     check_fit(rows, held_out, settings)
@@ -151,21 +149,21 @@ def fit(
 
 
 def _warn_of_rows(train: Path, rows: LabelledText, held_out: LabelledText) -> None:
-    """Say what a person may not expect of the rows."""
+    """Print warnings about the rows' splits."""
     marks = count_marks(train)
     if marks[None] and len(marks) > 1:
-        say(f"{counted(marks[None], 'row')} of {train.name} without a split: taken as train rows")
+        say(f"{counted(marks[None], 'row')} of {train.name} without a split: used as train rows")
     known = set(rows.texts)
     shared = sum(text in known for text in held_out.texts)
     if shared:
-        say(f"warning: {shared} of the {counted(len(held_out), 'row')} to decide with are rows to fit on too")
+        say(f"warning: {shared} of {counted(len(held_out), 'dev row')} are also rows to fit on")
 
 
 def _refuse_idle(context: typer.Context, rows: LabelledText) -> None:
-    """Refuse options that the command line gives and that have no effect on rows with so many labels.
+    """Check that no option is given that has no effect with this number of labels.
 
     Raises:
-        UsageError: Names the first of them.
+        UsageError: Names the first such option.
     """
     binary = len(rows.classes) <= 2
     idle = ("unknown",) if binary else ("positive", "objective", "beta")
@@ -189,9 +187,9 @@ def _objective(name: str, beta: float | None, precision: float | None) -> Object
 
 
 def _extent(preset: str, max_features: int | None, at_least: str | None) -> dict[str, Any]:
-    """Extent of the preset's search; an option that it would ignore is refused."""
+    """Limits of the preset's search; raises for an option that it would ignore."""
     if at_least is not None and preset != GREEDY:
-        raise UsageError(f"--at-least is for --preset greedy, {preset} has no such number; leave it out")
+        raise UsageError(f"--at-least is for --preset greedy, not for {preset}; leave it out")
     if max_features is not None and preset not in (AUTO, LINEAR_FIT, GREEDY):
         raise UsageError(
             f"--max-features is for the presets linear and greedy, not for {preset}; leave it out"
@@ -211,7 +209,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def summary(classifier: Classifier, scope: Scope) -> list[str]:
-    """How deep the classifier reads, what it reached on dev, and where it cuts."""
+    """The layers that the classifier reads, its cut, and its quality on the dev rows."""
     deepest, cut = classifier.deepest_layer, classifier.fit["cut"]
     lines = [
         f"reads {counted(len(classifier.features), 'feature')} up to layer {deepest}, which runs "
@@ -238,16 +236,16 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
 
 
 def decision_adds(classifier: Classifier) -> bool:
-    """Whether the default decision adds weights."""
+    """Whether the default decision has linear rules."""
     return next(iter(classifier.default.rules.values())).adds
 
 
 def feature_table(classifier: Classifier) -> Table:
-    """The features that a fit chose, as a table: all of a short rule, else those that weigh most."""
+    """The features of a fit as a table: all of a short rule, else those with the largest weights."""
     decision = classifier.default
     rules = list(decision.rules.values())
     if rules[0].adds:
-        verb = "weigh for or against" if len(rules) == 1 else "speak for"
+        verb = "with weights for or against" if len(rules) == 1 else "with weights for"
         whom = next(iter(decision.rules)) if len(rules) == 1 else f"{len(rules)} labels"
         title = f"{counted(len(decision.features), 'feature')} {verb} {whom}; the largest weights:"
         weights_CS = np.stack([rule.weights_S for rule in rules])

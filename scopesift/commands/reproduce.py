@@ -1,4 +1,4 @@
-"""`scopesift reproduce`: a published study as one command, and its results as one file to send."""
+"""`scopesift reproduce`: repeats a published study and writes its results to a file to share."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ def reproduce(
     bundle: Annotated[
         Path | None,
         typer.Option(
-            help="Write results, versions, hardware and hashes into this file, to send; no texts and no paths."
+            help="Write results, versions, hardware and hashes to this file; it contains no texts and no paths."
         ),
     ] = None,
     read: Annotated[
         Path | None,
-        typer.Option("--read-bundle", help="Check such a file and show it, instead of running a study."),
+        typer.Option("--read-bundle", help="Check and show such a file instead of running a study."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the tables.")] = False,
     device: DeviceOption = None,
 ) -> None:
     """Repeat a published study: the Qwen-Scope report's toxicity classifier, with its own protocol and with ours.
 
-    The report chooses layer and K on its test rows; ours chooses them on dev rows. Every layer of the scope that has
-    an SAE is read, or those of --layers.
+    The report chooses layer and K on its test rows; our protocol chooses them on dev rows. All layers with an SAE are
+    read, or those of --layers.
 
     Example: `scopesift reproduce qwen-scope-toxicity --scope qwen3-1.7b-w32k-l0_50 --data textdetox --bundle out.json`
 
@@ -88,8 +88,8 @@ def reproduce(
     try:
         if bundle is not None:
             write_bundle(bundle, pack(place, measured, hashes, seconds))
-            say(f"wrote {bundle}; read what you send: it is JSON")
-    finally:  # what took hours is shown, whatever the disk says
+            say(f"wrote {bundle}; it is JSON, so check it before you share it")
+    finally:  # show the results of hours of work even if the file can't be written
         _show(measured, json)
 
 

@@ -1,4 +1,4 @@
-"""`scopesift scopes cost`: what the first hour with a group's weights takes, computed before anything is fetched."""
+"""`scopesift scopes cost`: estimated bytes, memory and time for a group, without fetching anything."""
 
 from __future__ import annotations
 
@@ -26,22 +26,20 @@ def cost(
     scope: Annotated[str, typer.Argument(help="A group: its catalogue id or hub id.")],
     layers: Annotated[
         str | None,
-        typer.Option(help="Layers such as 6,14 to be pulled first; default one at two thirds of the depth."),
+        typer.Option(help="Layers to pull, such as 6,14; default one at two thirds of the depth."),
     ] = None,
     mbit: Annotated[float, typer.Option(help="Speed of the network, in Mbit/s.")] = _PLAIN.mbit_per_s,
-    tokens: Annotated[float, typer.Option(help="Tokens of a text.")] = _PLAIN.tokens_per_text,
+    tokens: Annotated[float, typer.Option(help="Tokens per text.")] = _PLAIN.tokens_per_text,
     processor: Annotated[
-        float, typer.Option(help="What a processor reaches in float32, in TFLOP/s.")
+        float, typer.Option(help="Speed of the CPU in float32, in TFLOP/s.")
     ] = _PLAIN.processor_tflops,
-    gpu: Annotated[
-        float, typer.Option(help="What a GPU reaches in bfloat16, in TFLOP/s.")
-    ] = _PLAIN.gpu_tflops,
+    gpu: Annotated[float, typer.Option(help="Speed of the GPU in bfloat16, in TFLOP/s.")] = _PLAIN.gpu_tflops,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Compute what pulling, checking, fitting, the report's study and serving take: bytes, memory, minutes.
+    """Estimate bytes, memory and minutes of pulling, checking, fitting, the report's study and serving.
 
-    From the catalogue, the backbone's size by its name (on the large side) and the rates that are printed. Nothing is
-    measured or fetched; `scopesift scopes doctor` asks the hub and looks at this machine.
+    Computed from the catalogue, the backbone's size by its name (an upper estimate) and the printed rates. Nothing is
+    measured or fetched; `scopesift scopes doctor` checks the hub and this machine.
 
     Example: `scopesift scopes cost qwen3-1.7b-w32k-l0_50 --layers 6,14 --mbit 50`
     """
@@ -61,7 +59,7 @@ def cost(
 
 
 def row(step: StepCost) -> list[str]:
-    """One step as people read it; – where nothing is taken."""
+    """One step as table cells; – for nothing."""
     network = [written_size(step.fetched), written_size(step.disk), written_minutes(step.fetch_minutes)]
     processor = [written_size(step.memory), written_minutes(step.processor_minutes)]
     gpu = [written_size(step.gpu_memory), written_minutes(step.gpu_minutes)]
@@ -71,13 +69,13 @@ def row(step: StepCost) -> list[str]:
 
 
 def assumed(entry: CatalogueEntry, rates: Assumptions) -> list[str]:
-    """What the numbers rest on, a line each."""
+    """The assumptions of the estimate, one line each."""
     lines = [
         f"Computed, not measured: a network of {rates.mbit_per_s:g} Mbit/s; texts of {rates.tokens_per_text:g} tokens; "
         f"a processor that reaches {rates.processor_tflops:g} TFLOP/s in float32, or a GPU that reaches "
         f"{rates.gpu_tflops:g} in bfloat16.",
-        "The backbone's size follows from its name, on the large side; up to its whole checkpoint is fetched, since "
-        "shards come whole. Memory is that of the weights and half a GiB; loading maps the checkpoint besides.",
+        "The backbone's size is an upper estimate by its name; up to its whole checkpoint is fetched, since "
+        "shards are fetched whole. Memory is that of the weights plus half a GiB, without the mapped checkpoint.",
     ]
     if "qwen3.5" in entry.trained_on.lower():
         lines.append(

@@ -1,4 +1,4 @@
-"""`scopesift scopes`: what scopes there are, what is on this machine, fetch one, check one, see what is missing."""
+"""`scopesift scopes`: list, show, pull and check scopes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from scopesift.terminal.streams import output, print_aligned, print_json, say
 MOST_PLACES = 8
 
 app = typer.Typer(
-    help="List, show, pull and check scopes, see what is in their way and what they cost.",
+    help="List, show, pull and check scopes, and estimate their requirements and costs.",
     no_args_is_help=True,
 )
 app.command()(cost)
@@ -36,11 +36,11 @@ app.command()(cost)
 
 @app.command("list")
 def list_command(
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """List e5, nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE, what is here.
+    """List e5, nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE.
 
-    "here": the layers on this machine, and what they and the backbone's shards take on disk.
+    "here": the layers on this machine, and the disk space of these and of the backbone's shards.
 
     Example: `scopesift scopes list`
     """
@@ -64,7 +64,7 @@ def show(
     ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Show everything known about one scope.
+    """Show all details of one scope.
 
     Example: `scopesift scopes show ./my-folder`
     """
@@ -86,15 +86,15 @@ def pull(
     scope: Annotated[
         str,
         typer.Argument(
-            help="Catalogue id or hub id (`modelscope:` before it: from ModelScope), or a folder with "
-            "backbone/ and sae/ whose .sae.pt files are to be converted."
+            help="Catalogue id or hub id (prefix `modelscope:` for ModelScope), or a folder with "
+            "backbone/ and sae/ whose .sae.pt files are converted."
         ),
     ],
     layers: LayersOption = None,
     backbone: Annotated[
         str | None,
         typer.Option(
-            help="Hub id of another backbone for a group's SAEs, say the instruct model; makes a scope of its own."
+            help="Hub id of another backbone for a group's SAEs, such as the instruct model; makes a separate scope."
         ),
     ] = None,
     revision: Annotated[str | None, typer.Option(help="Commit, tag or branch of the SAE group.")] = None,
@@ -102,10 +102,10 @@ def pull(
         str | None, typer.Option(help="Commit, tag or branch of the backbone.")
     ] = None,
 ) -> None:
-    """Bring a scope to this machine: only the layers asked for, only the blocks below them.
+    """Download a scope: only the given layers and the blocks below them.
 
-    It lies in `scopesift/` under HF_HOME; HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as everywhere. Run it
-    again after any interruption: what is complete is kept.
+    It is stored in `scopesift/` under HF_HOME; HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as usual. After an
+    interruption run it again: complete files are kept.
 
     Example: `scopesift scopes pull qwen3-1.7b-w32k-l0_50 --layers 6,14`
     """
@@ -126,9 +126,9 @@ def check(
     layers: LayersOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Check that a scope's weights do what Qwen-Scope's should: k active, FVU below 1 and best at the block's output.
+    """Check a scope's weights: k active features, FVU below 1 and lowest at the block's output.
 
-    For a group over another backbone (`pull --backbone`) the FVU over the one it was trained on stands beside.
+    For a group on another backbone (`pull --backbone`) the FVU on the one it was trained on is shown too.
 
     Example: `scopesift scopes check e5`
     """
@@ -151,11 +151,11 @@ def check(
     for line in [] if base is None else base.notes:
         say(line)
     if any(item.problems for item in checks):
-        raise ScopeError(f"{scope} failed its checks; pull it again, or do not trust verdicts made with it")
+        raise ScopeError(f"{scope} failed its checks; pull it again; verdicts made with it are not reliable")
 
 
 def _extreme_line(check: LayerCheck) -> str:
-    """How many tokens of a layer are extreme, and where they sit."""
+    """Number and positions of a layer's extreme tokens."""
     share = len(check.extreme) / check.tokens
     places = Counter(check.extreme).most_common(MOST_PLACES)
     where = ", ".join(f"{place} ({count})" for place, count in sorted(places))
@@ -177,12 +177,12 @@ def doctor(
         ),
     ] = None,
     device: DeviceOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """Say what stands between this machine and a scope, and what to do about it, before anything is pulled.
+    """Check whether this machine can pull and run a scope, with remedies for what is missing.
 
-    Looks at the hub and its access, disk, memory, GPU, bfloat16, transformers, and for Qwen3.5 at the packages of the
-    fast path. No weights are fetched. Exit code 1 if something is in the way.
+    Checks access to the hub, disk, memory, GPU, bfloat16, transformers, and for Qwen3.5 the packages of the fast path.
+    No weights are fetched. Exit code 1 if something is missing.
 
     Example: `scopesift scopes doctor qwen3-8b-w64k-l0_50 --layers 18`
     """

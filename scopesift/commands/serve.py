@@ -21,9 +21,7 @@ SERVICE = "scopesift_service.api:Moderation"
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all interfaces.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
 ) -> None:
     """Serve OpenAI's and Perspective's moderation APIs, and a playground at /, until Ctrl-C.
@@ -45,18 +43,18 @@ def serve(
     from scopesift_service.versions.starting import load_classifiers
 
     chosen = ServiceSettings.from_env(os.environ)
-    # said here in one line, or by every engine process again and again
+    # otherwise every engine process prints it repeatedly
     scope = Scope.load(chosen.scope, device=chosen.device)
     Engine(
         scope, load_classifiers(scope, chosen.classifiers), encoder=choose_encoder(chosen.head, scope.device)
     )
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
-        say(f"{host} can be reached from the network and no SCOPESIFT_API_KEYS is set: anybody may ask")
+        say(f"{host} is reachable from the network and SCOPESIFT_API_KEYS is not set: everybody can use it")
     say(
         f"http://{address}:{port} in a few seconds; the playground is at {paths.PLAYGROUND}, the API at {paths.OPENAPI}"
     )
-    # the names are BentoML's; it ignores any other value than true
+    # BentoML's names; it ignores values other than true
     environment = {"BENTOML_HOME": str(_home(port)), **os.environ, "BENTOML_DO_NOT_TRACK": "true"}
     arguments = ["-m", "bentoml", "serve", SERVICE, "--host", str(address), "--port", str(port)]
     sys.stdout.flush()
@@ -76,7 +74,7 @@ def _require_free(address: str, port: int) -> None:
 
 
 def _home(port: int) -> Path:
-    """A folder for BentoML's run files; one a port, since two servers in one would share their metrics."""
+    """A folder for BentoML's run files, one per port, since servers with the same folder would share their metrics."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     home = cache / "scopesift" / f"serve-{port}"
     try:

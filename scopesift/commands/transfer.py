@@ -1,4 +1,4 @@
-"""`scopesift transfer`: a classifier and a few labelled examples of a new language give an artifact that knows it."""
+"""`scopesift transfer`: adds a language to a classifier from a few labelled examples."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def transfer(
     ],
     lang: Annotated[str, typer.Option(help="Code of the language, e.g. de.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where the new artifact goes; default NAME.LANG.json.")
+        Path | None, typer.Option(help="File of the new artifact; default NAME.LANG.json.")
     ] = None,
     learning_curve: Annotated[
         bool,
@@ -61,8 +61,8 @@ def transfer(
 ) -> None:
     """Add a language to a classifier from a few labelled examples; each strategy's cross-validated number is shown.
 
-    Texts of that language, as the language classifier recognises it, then use the new rule. Of a file with a
-    `split` column only the train rows are learned from.
+    Texts that the language classifier assigns to that language then use the new decision. Of a file with a `split`
+    column only the train rows are used.
 
     Example: `scopesift transfer toxicity --train german.jsonl --lang de --out toxicity.de.json`
     """
@@ -99,8 +99,8 @@ def transfer(
     if unheard:
         known = ", ".join(unheard[0].labels)
         say(
-            f"warning: the bundled language classifier never answers {lang!r} (it knows {known}): "
-            "no text reaches this rule until a classifier called language knows it"
+            f"warning: the bundled language classifier has no label {lang!r} (it has {known}): "
+            "this decision is used only with a language classifier that has it"
         )
     say(
         f"wrote {target} (version {done.classifier.version}); measure it with `scopesift evaluate {target} DATA`"
@@ -108,7 +108,7 @@ def transfer(
 
 
 def strategy_table(done: Transfer, lang: str) -> Table:
-    """Every strategy with its cross-validated numbers; the chosen one is bold."""
+    """All strategies with their cross-validated numbers; the chosen one is bold."""
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"{done.classifier.name} in {lang}: cross-validated on the examples",
@@ -132,7 +132,7 @@ def strategy_table(done: Transfer, lang: str) -> Table:
         seen = ", made from these examples" if old["fitted_on_these"] else ""
         table.add_row(
             f"in use: {old['rule']}",
-            f"the rule that is replaced{seen}",
+            f"the decision that is replaced{seen}",
             str(old["features"]),
             f"{old['macro_f1']:.3f}",
             f"{old['spread']:.3f}",
@@ -153,8 +153,8 @@ def _measure(
 ) -> None:
     if train.fingerprint() == test.fingerprint():
         raise UsageError(
-            "--learning-curve needs a file with a split column: rows marked train are drawn from, rows marked test "
-            "are measured on"
+            "--learning-curve needs a file with a split column: it draws from train rows and "
+            "measures on test rows"
         )
     language = Classifier.load(LANGUAGE, place.id) if LANGUAGE in bundled_classifiers(place.id) else None
     if language is None:
@@ -178,7 +178,7 @@ def _measure(
 
 
 def curve_table(measured: dict[str, Any], lang: str) -> Table:
-    """The learning curve of one language: mean and spread over the draws, TF-IDF on the same rows beside it."""
+    """The learning curve of one language: mean and spread over the draws, and TF-IDF on the same rows."""
     rows, few = measured["train_rows"][lang], measured["few"][lang]
     title = f"balanced accuracy on {measured['test_rows'][lang]} test rows of {lang}, of {counted(rows, 'train row')}"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")

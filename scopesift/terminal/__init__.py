@@ -1,1 +1,1 @@
-"""What commands print: tables, progress and messages in the terminal."""
+"""Output of commands: tables, progress and messages in the terminal."""

@@ -1,4 +1,4 @@
-"""The demo's sentences with what the service says of them, beside what a person says."""
+"""The demo's table: verdicts of the service beside those of a person."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ TOXICITY = "toxicity"
 
 
 def is_right(sentence: Sentence, name: str, verdict: Verdict) -> bool:
-    """Whether a verdict is the one that a person gives.
+    """Whether a verdict is correct.
 
     Args:
         sentence: The sentence.
         name: "toxicity" or "language".
-        verdict: What the classifier of that name says; of a sentence in two languages either is right.
+        verdict: Verdict of that classifier; for a sentence in two languages either is correct.
     """
     return verdict.flagged == sentence.toxic if name == TOXICITY else verdict.label in sentence.languages
 
 
 def count_line(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Verdict]]) -> str:
-    """How many verdicts are right: "toxicity 15 of 16 right, language 16 of 16"."""
+    """Numbers of correct verdicts: "toxicity 15 of 16 right, language 16 of 16"."""
     right = {
         name: sum(is_right(s, name, answer[name]) for s, answer in zip(sentences, answers, strict=True))
         for name in (TOXICITY, LANGUAGE)
@@ -38,11 +38,11 @@ def count_line(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Ver
 
 
 def demo_table(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Verdict]]) -> Table:
-    """One row a sentence: verdict and expected verdict of toxicity and language, then the other verdicts, why below.
+    """One row per sentence: verdict and correct verdict of toxicity and language, the other verdicts, and the evidence.
 
     Args:
-        sentences: What was judged.
-        answers: For each its verdicts by classifier name.
+        sentences: The sentences.
+        answers: Verdicts of each by classifier name.
     """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("text", ratio=1, overflow="fold")
@@ -63,7 +63,7 @@ def demo_table(sentences: Sequence[Sentence], answers: Sequence[Mapping[str, Ver
 
 
 def _also(answer: Mapping[str, Verdict]) -> str:
-    """The other classifiers' verdicts, and the words that a toxic verdict rests on."""
+    """The other classifiers' verdicts, and the evidence of a toxic verdict."""
     parts = [
         f"{name} {verdict.label} {verdict.score:.2f}"
         for name, verdict in answer.items()

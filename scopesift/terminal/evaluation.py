@@ -1,4 +1,4 @@
-"""What `evaluate` measured, as tables for a terminal."""
+"""Results of `evaluate` as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_MOVED = 10
 
 
 def measured_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table]:
-    """In all and beside the baselines, per source, per language."""
+    """Overall with baselines, per source, per language."""
     columns = BINARY_COLUMNS if "f1" in measured else MANY_COLUMNS
     whole = _table(f"{classifier.name} {classifier.version}", ["", *columns, "95%"])
     whole.add_row("scopesift", *_cells(measured, columns), _ends(measured), style="bold")
@@ -34,7 +34,7 @@ def measured_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Ta
 
 
 def drift_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table]:
-    """The drift number with what it is to be read against, and the features that moved."""
+    """The drift with reference values, and the features that changed most."""
     drift = measured["drift"]
     whole = _table(f"{classifier.name} {classifier.version}: drift", ["", "distance"])
     whole.add_row("these texts from the fit's", f"{drift['divergence']:.4f}", style="bold")
@@ -43,7 +43,9 @@ def drift_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table
     whole.add_row("the fit's labels from each other", f"{drift['between_classes']:.4f}")
     if not drift["moved"]:
         return [whole]
-    moved = _table("features that moved", ["layer", "feature", "fit", "now", "distance", "strongest on"])
+    moved = _table(
+        "features that changed most", ["layer", "feature", "fit", "now", "distance", "strongest on"]
+    )
     for item in drift["moved"][:MOST_MOVED]:
         moved.add_row(
             str(item["layer"]),
@@ -57,7 +59,7 @@ def drift_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Table
 
 
 def _table(title: str, columns: list[str]) -> Table:
-    # narrow enough for 80 columns, which is what pipes get
+    # narrow enough for 80 columns, the width in pipes
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=0)
     for column in columns:
         side: Literal["left", "right"] = "left" if column in ("", "strongest on") else "right"

@@ -14,13 +14,13 @@ from scopesift.terminal.streams import messages
 
 @contextmanager
 def filtering(total: int | None) -> Iterator[Callable[[Tally], None]]:
-    """A bar over the rows; call the result with the sums after each shard.
+    """A progress bar; call the result with the totals after each shard.
 
     Args:
         total: bytes of the input on disk; None: unknown, so no time left is shown.
     """
     columns = (
-        BarColumn(bar_width=10),  # what it has to tell fits a terminal of 80 columns
+        BarColumn(bar_width=10),  # fits a terminal of 80 columns
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(elapsed_when_finished=False),

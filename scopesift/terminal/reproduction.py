@@ -1,4 +1,4 @@
-"""What `scopesift reproduce` shows: two tables of a study, and on what a bundle was measured."""
+"""Output of `scopesift reproduce`: two tables of a study, and the provenance of a bundle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = 5  # of a number with three decimals
 
 
 def own_table(measured: dict[str, Any]) -> Table:
-    """Every language with its own discovery rows."""
+    """Each language with its own discovery rows."""
     table = _table(
         "own labels: layer and K chosen on the test rows (best), by top1-diff, and on dev (ours)",
         *("", "test", "best F1", "layer", "K", "top1 layer", "F1", "layers F1"),
@@ -64,7 +64,7 @@ def english_table(measured: dict[str, Any]) -> Table:
 
 
 def closing_line(measured: dict[str, Any]) -> str:
-    """What a tenth of the discovery rows keeps, and the floor under F1."""
+    """Share of F1 that a tenth of the discovery rows keeps, and F1 of flagging everything."""
     macro = measured["macro"]
     return (
         f"a tenth of the discovery rows keeps {macro['report_kept_at_tenth']:.1%} of the mean best F1 "
@@ -74,7 +74,7 @@ def closing_line(measured: dict[str, Any]) -> str:
 
 
 def bundle_lines(bundle: dict[str, Any]) -> list[str]:
-    """On what a bundle was measured, a line each."""
+    """Provenance of a bundle, one line each."""
     scope, machine, run = bundle["scope"], bundle["machine"], bundle["run"]
     revisions = [scope[f"{part}_revision"] or "no revision" for part in ("backbone", "sae")]
     files, rows = scope["files"], bundle["data"]
@@ -99,7 +99,7 @@ def bundle_lines(bundle: dict[str, Any]) -> list[str]:
 
 
 def _table(title: str, *names: str) -> Table:
-    """Narrow enough for 80 columns, which is what pipes get."""
+    """Narrow enough for 80 columns, the width in pipes."""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=0)
     for name in names:
         widest = max((len(word) for word in name.split()), default=0)

@@ -1,4 +1,4 @@
-"""What people see: data on stdout, progress and messages on stderr."""
+"""Output streams: data on stdout, progress and messages on stderr."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-REJECTED = 3  # exit code: finished, without some rows that could not be read
+REJECTED = 3  # exit code: finished, but some rows could not be read
 messages = Console(stderr=True)
 output = Console()
 
 
 def complain(line: str) -> None:
-    """Print one clear line about a failure."""
+    """Print an error line."""
     messages.print(
         "error: " + " ".join(line.split()), style="red", markup=False, highlight=False, soft_wrap=True
     )
 
 
 def say(line: str) -> None:
-    """Print a line about what is being done."""
+    """Print a progress message."""
     messages.print(line, markup=False, highlight=False, style="dim")
 
 
@@ -38,7 +38,7 @@ def print_json(record: dict[str, Any]) -> None:
 
 
 def print_aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:
-    """Print columns, which unlike a rich table's are cut off in no pipe and no narrow terminal.
+    """Print aligned columns, which unlike a rich table's are never truncated to the terminal's width.
 
     Args:
         rows: Cells; the first row is the header.
@@ -55,7 +55,7 @@ def print_aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ())
 
 @contextmanager
 def reading(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for texts being read; call the result with (done, all)."""
+    """A progress bar for texts; call the result with (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=messages, transient=True) as bar:
         task = bar.add_task(what, total=None)

@@ -1,4 +1,4 @@
-"""Verdicts as a table that a person enjoys reading: the words that decided are marked in the text."""
+"""Verdicts as a table in which the words of the evidence are marked in the text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def verdict_table(
     answers: Sequence[Mapping[str, Verdict]],
     spans: Sequence[Sequence[LanguageSpan]] | None = None,
 ) -> Table:
-    """One row a text, one column a classifier, the evidence of the flagged ones; languages of parts if given."""
+    """One row per text, one column per classifier, evidence of flagged texts, and languages of spans if given."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("text", ratio=5, overflow="fold")
     names = list(answers[0]) if answers else []
@@ -37,7 +37,7 @@ def verdict_table(
 
 
 def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
-    """The text with the words that flagging classifiers name marked, cut to a readable length."""
+    """The text with the evidence of flagging classifiers marked, cut to a readable length."""
     shown = Text(printable(text[:MOST_CHARACTERS]) + ("…" if len(text) > MOST_CHARACTERS else ""))
     for verdict in answer.values():
         if verdict.flagged:
@@ -48,17 +48,17 @@ def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
 
 
 def printable(text: str) -> str:
-    """Control characters and lone surrogates as U+FFFD, so that a terminal shows something for each."""
+    """Control characters and lone surrogates as U+FFFD, so that each is visible in a terminal."""
     return "".join("\ufffd" if (ord(c) < 32 or 0xD800 <= ord(c) < 0xE000) else c for c in text)
 
 
 def reasons(verdict: Verdict, most: int = REASONS) -> list[str]:
-    """The different whole words that spoke for a verdict, the most telling first."""
+    """The distinct whole words of a verdict's evidence, the strongest first."""
     return [printable(word) for word in verdict.words()[:most]]
 
 
 def _languages(text: str, spans: Sequence[LanguageSpan]) -> Text:
-    """A line for each language that a text goes through."""
+    """One line per language span of a text."""
     found = Text()
     for span in spans:
         part = printable(text[span.start : span.end]).strip()
