@@ -1,5 +1,5 @@
-"""Benchmarks: one command a table. Results are JSON under `bench/results/`; the documents' tables come from them.
+"""Benchmarks: one command per table. Results are JSON in `bench/results/`, from which the documents' tables are made.
 
-`python -m bench ROOM` is `ROOM/run.py` where there is one, `python -m bench ROOM-NAME` is `ROOM/NAME.py`; a command
-without a room of its own (`load`, `demo`, …) is a file of `full_size/` or `bundled/`.
+`python -m bench FOLDER` runs `FOLDER/run.py`, `python -m bench FOLDER-NAME` runs `FOLDER/NAME.py`; a command
+without its own folder (`load`, `demo`, …) is a file of `full_size/` or `bundled/`.
 """

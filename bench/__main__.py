@@ -1,4 +1,4 @@
-"""`python -m bench …`: one command a table."""
+"""`python -m bench …`: one command per table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import typer
 from bench.errors import BenchError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
-Out = Annotated[Path | None, typer.Option(help="Where the JSON goes; default under bench/results/.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the JSON; default bench/results/.")]
 Quick = Annotated[
-    bool, typer.Option(help="Small shapes, few repeats: shows that it runs, the numbers mean nothing.")
+    bool, typer.Option(help="Smoke test with small shapes and few repeats; the numbers are meaningless.")
 ]
 
 
@@ -43,7 +43,7 @@ def encode_real(
 
 @app.command()
 def encode_tiles(out: Out = None, quick: Quick = False) -> None:
-    """Time the Triton products with other tile shapes: for tuning them on a GPU."""
+    """Time the Triton products with different tile shapes, for tuning on a GPU."""
     from bench.encode.tiles import run
 
     run(out, quick)
@@ -51,7 +51,7 @@ def encode_tiles(out: Out = None, quick: Quick = False) -> None:
 
 @app.command()
 def encode_compilation() -> None:
-    """Compile the Triton kernels for an H100, without one, and say what they take."""
+    """Compile the Triton kernels for an H100, without a GPU, and print their registers and memory."""
     from bench.encode.compilation import run
 
     run()
@@ -59,7 +59,7 @@ def encode_compilation() -> None:
 
 @app.command()
 def encode_stages(out: Out = None, quick: Quick = False) -> None:
-    """Say where the time of both encodes goes, kernel by kernel."""
+    """Profile both encodes per kernel."""
     from bench.encode.stages import run
 
     run(out, quick)
@@ -83,7 +83,7 @@ def classify(out: Out = None) -> None:
 
 @app.command()
 def demo(out: Out = None) -> None:
-    """Judge the sentences of `make demo`, for the README."""
+    """Classify the sentences of `make demo`, for the README."""
     from bench.bundled.demo import run
 
     run(out)
@@ -93,16 +93,14 @@ def demo(out: Out = None) -> None:
 def fit(
     out: Out = None,
     quick: Quick = False,
-    data: Annotated[
-        Path | None, typer.Option(help="A labelled file that nano reads and fits as well.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="A labelled file to read and fit with nano too.")] = None,
     label: Annotated[str, typer.Option(help="Its label column.")] = "label",
-    positive: Annotated[str, typer.Option(help="What a fit of two labels looks for.")] = "toxic",
+    positive: Annotated[str, typer.Option(help="The positive label of two.")] = "toxic",
     million: Annotated[
         bool, typer.Option("--million", help="Fit a million synthetic documents too.")
     ] = False,
 ) -> None:
-    """Time everything in a fit that comes after reading the texts, and measure its memory."""
+    """Time a fit after reading the texts, and measure its memory."""
     from bench.fit.run import run
 
     run(out, quick, data, label, positive, million)
@@ -126,7 +124,7 @@ def throughput(
 def transfer(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
 ) -> None:
-    """Measure transfer from English: every language without labels, with 1% to 25% of them, with all."""
+    """Measure transfer from English: every language with 0, 1% to 25% and all of its labels."""
     from bench.bundled.transfer import run
 
     run(data, quick=quick, out=out)
@@ -157,7 +155,7 @@ def service(out: Out = None, quick: Quick = False) -> None:
 
 @app.command()
 def service_memory(out: Out = None) -> None:
-    """Measure what the service's processes hold: ready, and after texts of every length."""
+    """Measure the memory of the service's processes: when ready, and after texts of every length."""
     from bench.service.memory import run
 
     run(out)
@@ -165,7 +163,7 @@ def service_memory(out: Out = None) -> None:
 
 @app.command()
 def service_soak(out: Out = None, quick: Quick = False) -> None:
-    """Ask the service for ten minutes: its memory, and every answer against the offline engine's."""
+    """Soak test of ten minutes: memory, and every answer against the offline engine's."""
     from bench.service.soak import run
 
     run(out, quick)
@@ -174,10 +172,10 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 @app.command()
 def verdicts(
     write: Annotated[
-        bool, typer.Option("--write", help="Keep these verdicts from now on, after a refit.")
+        bool, typer.Option("--write", help="Store these verdicts as the reference, after a refit.")
     ] = False,
 ) -> None:
-    """Compare the bundled classifiers' verdicts on 2,000 texts with those that were kept."""
+    """Compare the bundled classifiers' verdicts on 2,000 texts with the stored reference."""
     from bench.bundled.verdicts import run
 
     run(write)
@@ -193,7 +191,7 @@ def extreme(out: Out = None) -> None:
 
 @app.command()
 def precision(out: Out = None) -> None:
-    """Count the verdicts that a bfloat16 backbone turns."""
+    """Count the verdicts that a bfloat16 backbone changes."""
     from bench.bundled.precision import run
 
     run(out)

@@ -1,4 +1,4 @@
-"""One case of a benchmark in a process of its own, so that its peak of memory is its own."""
+"""Runs one case of a benchmark in a new process, to measure its peak memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def run_case(module: str, *arguments: object) -> dict[str, Any]:
 
     Args:
         module: its name inside `bench`.
-        arguments: what it is called with.
+        arguments: its arguments.
 
     Raises:
-        BenchError: it failed; with the end of what it said.
+        BenchError: it failed; the message has the end of its stderr.
     """
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],

@@ -1,5 +1,5 @@
-"""What stops a benchmark."""
+"""The error of benchmarks."""
 
 
 class BenchError(RuntimeError):
-    """Something is missing, or what was measured is wrong; the message says what, and what to do."""
+    """Something is missing, or a measured result is wrong; the message says what, and what to do."""

@@ -10,5 +10,5 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def three(value: float | None) -> str:
-    """Three decimals, or a dash for what was not measured."""
+    """Three decimals, or a dash for None."""
     return "–" if value is None else f"{value:.3f}"

@@ -1,4 +1,4 @@
-"""Where a benchmark's numbers go: JSON with device, versions, commit and date beside them."""
+"""Result files of benchmarks: JSON with device, versions, commit and date."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def device_name() -> str:
 
 
 def write_result(name: str, content: dict[str, Any], out: Path | None = None) -> Path:
-    """Write `<name>-<cpu|gpu>.json`, with what a reader needs to place the numbers.
+    """Write `<name>-<cpu|gpu>.json`, with device, versions, commit and date.
 
     Args:
         name: The benchmark's name.
@@ -44,7 +44,7 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
 
 
 def stored(name: str) -> dict[str, Any]:
-    """What a benchmark has left under `bench/results/`.
+    """The result of a benchmark in `bench/results/`.
 
     Raises:
         BenchError: it has not been run.
@@ -57,17 +57,17 @@ def stored(name: str) -> dict[str, Any]:
 
 
 class StoredRows:
-    """A result that is measured row by row, over hours or in several runs; each row has its own date and commit."""
+    """A result measured row by row, possibly in several runs; each row has its own date and commit."""
 
     def __init__(
         self, name: str, out: Path | None = None, *, measured_on: dict[str, Any] | None = None
     ) -> None:
-        """Take up the rows of an earlier run on the same device with the same versions.
+        """Load the rows of an earlier run on the same device with the same versions.
 
         Args:
             name: The benchmark's name.
             out: Folder; None: `bench/results/`.
-            measured_on: What decides the numbers, such as scope and data; rows of other inputs are refused.
+            measured_on: Identity of the inputs, such as scope and data; rows of other inputs are an error.
 
         Raises:
             BenchError: The file holds rows that were measured on something else.
@@ -143,7 +143,7 @@ def _gpu_versions() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """What SCOPESIFT_COMMIT says, for copies of the files without their history; else git, "-dirty" if code differs."""
+    """SCOPESIFT_COMMIT, for copies without git history; else git's commit, with "-dirty" if code differs."""
     said = os.environ.get("SCOPESIFT_COMMIT")
     if said:
         return said
@@ -155,7 +155,7 @@ def _commit() -> str:
 
 
 def _said(command: list[str]) -> str:
-    """What a program prints; nothing if it isn't there or fails."""
+    """A program's output; empty if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=RESULTS.parent)  # noqa: S603
     except FileNotFoundError:

@@ -53,7 +53,7 @@ def main() -> None:
     output.print(f"{count_line(SENTENCES, answers)}\n", style="bold", highlight=False)
     score = moderation["category_scores"]["toxicity"]
     output.print(
-        f"{len(texts)} texts classified over REST in {seconds:.2f} s by {', '.join(about)}, one pass of {DEFAULT_SCOPE}; "
+        f"{len(texts)} texts over REST in {seconds:.2f} s ({', '.join(about)}), one pass of {DEFAULT_SCOPE}; "
         f"in OpenAI's format the first text is flagged {str(moderation['flagged']).lower()}, toxicity {score:.2f}. "
         f"The service has stopped again.\n\n{ABOUT}",
         highlight=False,

@@ -1,1 +1,1 @@
-"""Benchmarks of the bundled classifiers, and the tables of what they are worth."""
+"""Benchmarks of the bundled classifiers, and the tables of their quality."""

@@ -1,4 +1,4 @@
-"""The baselines that stand beside the bundled classifiers, and what the tables call them."""
+"""The baselines of the bundled classifiers, and their names in tables."""
 
 NAMES = {
     "linear_probe": "linear probe",

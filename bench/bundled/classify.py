@@ -1,4 +1,4 @@
-"""`python -m bench classify`: how long a person waits, start-up included, in fresh processes."""
+"""`python -m bench classify`: latency of the command in new processes, including start-up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(out: Path | None = None) -> None:
     """Time `scopesift classify` of one sentence and of 1,000 short texts, and print the medians.
 
     Args:
-        out: Where the JSON goes; None: `bench/results/`.
+        out: Folder for the JSON; None: `bench/results/`.
     """
     words = PLAIN.split()
     short = "\n".join(

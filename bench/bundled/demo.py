@@ -1,4 +1,4 @@
-"""`python -m bench demo`: the demo's sentences, judged in this process, for the README."""
+"""`python -m bench demo`: the demo's sentences, classified in this process, for the README."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scopesift.terminal.verdicts import reasons
 
 
 def run(out: Path | None = None) -> None:
-    """Judge, write JSON, print the table.
+    """Classify, write JSON, print the table.
 
     Args:
         out: folder for the JSON; None: `bench/results/`.

@@ -1,4 +1,4 @@
-"""Tables of what the default scope's classifiers are worth, read from their artifacts."""
+"""Tables of the quality of the default scope's classifiers, from their artifacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m bench extreme`: what leaving out extreme tokens changes in the bundled scopes, and what it costs."""
+"""`python -m bench extreme`: effect and cost of leaving out extreme tokens in the bundled scopes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXTS, ROUNDS = 2000, 9
 
 
 def run(out: Path | None = None) -> None:
-    """Judge the same texts with a norm limit and without; write JSON and print a table.
+    """Classify the same texts with and without a norm limit; write JSON and print a table.
 
     Args:
         out: folder for the JSON; None: `bench/results/`.
@@ -36,7 +36,7 @@ def run(out: Path | None = None) -> None:
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Tokens that a limit leaves out, verdicts that it turns, and its share of the reading time."""
+    """Tokens that a limit leaves out, verdicts that it changes, and its share of the reading time."""
     texts = post_texts(TEXTS, seed=7)
     scope = Scope.load(name, device="cpu")
     classifiers = [Classifier.load(one, name) for one in bundled_classifiers(name)]
@@ -56,7 +56,7 @@ def measure(name: str) -> dict[str, Any]:
 
 
 def _left_out(scope: Scope, texts: list[str], bounds: dict[int, float]) -> dict[str, float]:
-    """How many tokens are beyond the bounds, and the time of finding them over that of the backbone's pass."""
+    """Number of tokens above the bounds, and the time of finding them relative to the backbone's."""
     began = perf_counter()
     batches = list(stream_residuals(scope, make_windows(scope, texts, offsets=False), list(bounds)))
     reading = perf_counter() - began

@@ -1,4 +1,4 @@
-"""`python -m bench languages`: languages that nobody taught nano's classifier, and texts that switch language."""
+"""`python -m bench languages`: languages that nano's classifier was not fitted on, and texts that switch language."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _alone(engine: Engine, rows: LabelledText) -> dict[str, Any]:
 
 
 def _switching(engine: Engine, rows: LabelledText) -> dict[str, Any]:
-    """Two sentences of different languages in one text: which characters go to the right one."""
+    """Two sentences of different languages in one text: characters with the right language."""
     chance = random.Random(0)  # noqa: S311
     known = [at for at, label in enumerate(rows.labels) if label in engine.classifiers[LANGUAGE].labels]
     pairs: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""Tables of what the bundled scope and classifiers are worth, read from their own files."""
+"""Tables of the quality of nano and its classifiers, from their files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def toxicity() -> str:
 
 
 def zero_shot() -> str:
-    """The English rules on languages whose labels they never saw."""
+    """The English rules on languages that they were not fitted on."""
     quality = _quality("toxicity")["quality"]
     rows = []
     for key in sorted(quality):
@@ -101,7 +101,7 @@ def own_labels() -> str:
 
 
 def transfer() -> str:
-    """What a share of a language's labels is worth, beside TF-IDF on the same rows."""
+    """Quality by share of a language's labels, beside TF-IDF on the same rows."""
     from bench.bundled import transfer
 
     return transfer.transfer_tables(stored("transfer-cpu"))

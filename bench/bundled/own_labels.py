@@ -45,7 +45,7 @@ def run(data: Path, out: Path | None = None) -> None:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Macro-F1 by language as a Markdown table, with the means and the differences that matter."""
+    """Macro-F1 by language as a Markdown table, with means and differences."""
     columns = {"greedy": "**greedy**", "paper": "paper", **NAMES}
     rows = [
         [lang, *(three(row[name]["macro_f1"]) for name in columns), str(row["greedy"]["features"])]

@@ -1,4 +1,4 @@
-"""`python -m bench precision`: how many verdicts another precision of the backbone turns."""
+"""`python -m bench precision`: how many verdicts another precision of the backbone changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = 2000
 
 
 def run(out: Path | None = None) -> None:
-    """Judge the same texts with the backbone in float32 and in bfloat16; write JSON and print a table.
+    """Classify the same texts with the backbone in float32 and in bfloat16; write JSON and print a table.
 
     Args:
         out: folder for the JSON; None: `bench/results/`.
@@ -30,7 +30,7 @@ def run(out: Path | None = None) -> None:
     judged = {}
     for dtype in ("float32", "bfloat16"):
         scope = Scope.load(DEFAULT_SCOPE, dtype=dtype)
-        # the engine refuses a precision that a classifier was not fitted in: here that is what is measured
+        # the engine rejects a precision that a classifier was not fitted in, which is measured here
         engine = Engine(scope, [replace(one, settings=scope.settings) for one in classifiers])
         judged[dtype] = engine.records(texts, engine.predict(texts))
     pairs = list(zip(judged["bfloat16"], judged["float32"], strict=True))

@@ -32,8 +32,8 @@ def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
 
     Args:
         data: The folder that holds `toxicity/<lang>.jsonl.gz`.
-        quick: Few rows and draws: shows that it runs, the numbers mean little.
-        out: Where the JSON goes; None: `bench/results/`.
+        quick: Few rows and draws, as a smoke test.
+        out: Folder for the JSON; None: `bench/results/`.
     """
     console = Console(stderr=True)
     scope = Scope.load("nano").only(LAYERS)
@@ -60,7 +60,7 @@ def train_and_test(
 
     Args:
         data: The folder that holds `toxicity/`.
-        per_class: Most rows a label; None: 2,000 train and 500 test rows.
+        per_class: Maximum rows per label; None: 2,000 train and 500 test rows.
 
     Returns:
         The rows by language; and the languages that were left out, with the reason.
@@ -117,7 +117,7 @@ def transfer_tables(measured: dict[str, Any]) -> str:
 
 
 def _kept(measured: dict[str, Any]) -> str:
-    """What a tenth of the labels keeps of the gain over chance, beside what it keeps for TF-IDF."""
+    """Share of the gain over chance that a tenth of the labels keeps, here and for TF-IDF."""
     kept = measured["summary"]["kept_at_tenth"]
     words = []
     for lang in kept["by_lang"]:

@@ -1,6 +1,6 @@
-"""`python -m bench verdicts`: do 2,000 texts still get the verdicts that are kept in bench/results?
+"""`python -m bench verdicts`: compares verdicts on 2,000 texts with a reference in bench/results.
 
-The kept ones were written before the code was last rearranged; a change of the bundled classifiers needs new ones.
+The reference must be written again when the bundled classifiers change.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ KEPT = Path(__file__).parents[1] / "results"
 
 
 def run(write: bool) -> None:
-    """Judge the texts with every bundled classifier and print how far the verdicts are from those that are kept.
+    """Classify the texts with every bundled classifier and print the differences from the reference.
 
     Args:
-        write: keep these from now on.
+        write: store these verdicts as the reference.
     """
     rows = []
     for name in SCOPES:
@@ -62,14 +62,14 @@ def judge(name: str) -> dict[str, Any]:
 
 
 def old_snapshot(name: str) -> dict[str, Any]:
-    """The verdicts that were kept of a scope.
+    """The reference verdicts of a scope.
 
     Raises:
         BenchError: There are none.
     """
     path = _path(name)
     if not path.is_file():
-        raise BenchError(f"there are no verdicts of {name} in {path}; keep some with `--write`")
+        raise BenchError(f"there are no verdicts of {name} in {path}; write them with `--write`")
     content: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
     return content
 
@@ -78,11 +78,11 @@ def compare_snapshots(found: dict[str, Any], before: dict[str, Any]) -> dict[str
     """How many verdicts there are, how many differ in label or rule, and the largest difference of a score.
 
     Raises:
-        BenchError: Other classifiers gave the kept ones.
+        BenchError: The reference is of other classifiers.
     """
     if found["versions"] != before["versions"]:
         raise BenchError(
-            f"the kept verdicts are of {before['versions']}, these of {found['versions']}; after a refit keep new ones "
+            f"the reference is of {before['versions']}, these verdicts of {found['versions']}; after a refit renew it "
             "with `python -m bench verdicts --write`"
         )
     count = other = 0

@@ -1,1 +1,1 @@
-"""Benchmarks of the encode kernels, and what a device can do at most."""
+"""Benchmarks of the encode kernels, and peak rates of the device."""

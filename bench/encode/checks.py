@@ -1,4 +1,4 @@
-"""Are the encodes that are timed right? Against float64, on the inputs that are timed."""
+"""Checks of the timed encodes against float64, on the timed inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOKENS = 64
 
 
 def _exact(data: Data, batch: int, tokens_R: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Float64 pre-activations of some tokens and the float32 rounding that a product may be off by."""
+    """Float64 pre-activations of some tokens, and the bound of a float32 product's rounding error."""
     x_RD, W_FD = data.batches[batch][tokens_R].double(), data.W_enc_FD
     b_F, rounding = data.b_enc_F.double(), (data.shape.d_model + 2) * 2.0**-24
     pre_RF = torch.empty(x_RD.shape[0], W_FD.shape[0], dtype=torch.float64, device=x_RD.device)
@@ -23,7 +23,7 @@ def _exact(data: Data, batch: int, tokens_R: torch.Tensor) -> tuple[torch.Tensor
 
 
 def topk_mismatches(data: Data, batch: int, got: TopK) -> int:
-    """How many of a sample's choices are wrong by more than rounding, of `_TOKENS` tokens' k."""
+    """Number of features in the top-k of `_TOKENS` sampled tokens that are wrong by more than rounding."""
     step = max(1, data.shape.tokens // _TOKENS)
     tokens_R = torch.arange(0, data.shape.tokens, step, device=got.indices_TK.device)[:_TOKENS]
     pre_RF, slack_R1 = _exact(data, batch, tokens_R)
@@ -40,7 +40,7 @@ def topk_mismatches(data: Data, batch: int, got: TopK) -> int:
 def selected_mismatches(
     data: Data, batch: int, got: SelectedMaxima, selection: tuple[torch.Tensor, ...], full: TopK
 ) -> int:
-    """How many document maxima differ from those of the full encode by more than rounding can explain."""
+    """Number of document maxima that differ from those of the full encode by more than rounding."""
     features_S, documents_T, floors_S = selection
     shape = data.shape
     wrong = 0

@@ -1,6 +1,6 @@
-"""`python -m bench encode-compilation`: do the Triton kernels compile for an H100 and fit it? Needs no GPU.
+"""`python -m bench encode-compilation`: compiles the Triton kernels for an H100 and checks their resources.
 
-Triton brings its own assembler. Run it without TRITON_INTERPRET, with the Triton version that the GPU machine has.
+Triton includes its own assembler. Run it without TRITON_INTERPRET, with the GPU machine's version of Triton.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TUNING = TritonTuning()
 SHARED_MEMORY = 227 * 1024
 ENCODER = ("n_columns", "depth", "n_blocks", "first")
 Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
-"""What the table calls it, kernel, types of its arguments, compile-time values, warps."""
+"""Name in the table, kernel, types of its arguments, compile-time values, warps."""
 
 
 def _typed(kind: str, names: str) -> dict[str, str]:
@@ -137,7 +137,7 @@ def _cases() -> list[Case]:
 
 
 def run() -> None:
-    """Compile every kernel for sm_90 and print what it takes.
+    """Compile every kernel for sm_90 and print its resources.
 
     Raises:
         BenchError: a kernel needs more shared memory than there is, spills registers, or is a product of 16-bit
@@ -148,7 +148,7 @@ def run() -> None:
     for (name, kernel, types, values, warps), whole in cases:
         names = kernel.arg_names
         name = name if whole else f"{name}, any number of tokens"
-        # what the compiler is told to be a multiple of 16: addresses, the encoder's sizes, others where they are
+        # arguments declared as multiples of 16: addresses, the encoder's sizes, others if they are
         even = [item for item, kind in types.items() if whole or kind.startswith("*") or item in ENCODER]
         source = ASTSource(
             fn=kernel,
@@ -175,12 +175,12 @@ def run() -> None:
         raise BenchError("; ".join(faults))
 
 
-# A few words that are written once before the loop cost nothing.
+# A few words that are spilled once before the loop cost nothing.
 MOST_SPILLED = 64
 
 
 def _registers(ptx: str) -> tuple[int, int]:
-    """Registers of a thread, and the bytes of them that the assembler puts into memory."""
+    """Registers per thread, and bytes of spilled registers."""
     assembler = next(Path(triton.__file__).parent.rglob("bin/ptxas"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.ptx"

@@ -1,4 +1,4 @@
-"""`python -m bench device`: what a device can do at most, the rate of a bare bf16 product and of a copy."""
+"""`python -m bench device`: peak rates of a device: a bare bf16 product and a copy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(out: Path | None = None) -> None:
 
 
 def measure(device: torch.device) -> dict[str, float]:
-    """Two numbers to hold all others against; on a CPU of small data, for which bfloat16 may have no arithmetic.
+    """Reference rates for the other numbers; on a CPU with smaller data, since it may lack bfloat16 arithmetic.
 
     Args:
         device: a GPU, or the CPU.

@@ -1,4 +1,4 @@
-"""What others do to encode, written out: the packages' own operations without their classes around them."""
+"""Encodes of other packages: their operations, without their classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLOOR = "bare product"
 
 
 def bare_gemm(x: torch.Tensor, W: torch.Tensor, b: torch.Tensor, k: int) -> torch.Tensor:
-    """The product alone, in the dtype of the inputs: the floor."""
+    """The product alone, in the dtype of the inputs: the baseline."""
     return x @ W.T
 
 

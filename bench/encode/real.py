@@ -1,7 +1,7 @@
 """`python -m bench encode-real`: the selected encode on real residuals of nano, beside the full one.
 
-Independent normal pre-activations flatter screening: real features fire together. nano's own residuals are what can be
-measured without Qwen's weights; its encoder is small, so that the product is a small part of any encode.
+Independent normal pre-activations favour screening, since real features fire together. nano's residuals can be measured
+without Qwen's weights; its encoder is small, so the product is a small part of the encode.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
     Args:
         data: labelled text (JSONL, CSV or Parquet with text and label).
         texts: how many of its first rows to read.
-        layer: the layer whose residuals and SAE are taken.
+        layer: the layer to use.
         out: folder for the JSON; None: `bench/results/`.
 
     Raises:
@@ -55,7 +55,7 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
     }
     order = np.argsort(-np.bincount(full.indices_TK.flatten().numpy(), minlength=len(W_FD)), kind="stable")
     for size in SELECTED:
-        # every n-th of the features by how often they fire: from the hottest to the rarest
+        # every n-th of the features, sorted by how often they fire
         features_S = torch.from_numpy(np.sort(order[:: len(order) // size][:size]))
         for floors in ("zero", "median of its activations"):
             floors_S = torch.zeros(size) if floors == "zero" else _medians(full, features_S)

@@ -22,18 +22,18 @@ from bench.results_file import StoredRows
 
 
 def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:
-    """Time both encodes and their peers on the device at hand, check them on the same inputs, write JSON.
+    """Time both encodes and their peers, check them on the same inputs, write JSON.
 
-    Every shape is written as soon as it is measured, with its date and commit; a later run replaces the shapes that it
-    measures and keeps the others, if they were measured on the same device with the same torch.
+    Every shape is written as soon as it is measured, with date and commit; a later run replaces the shapes that it
+    measures and keeps the others, if device and torch are the same.
 
     Args:
         out: folder for the JSON; None: `bench/results/`.
-        quick: one small shape and few repeats, to see that everything runs; the numbers mean nothing.
+        quick: one small shape and few repeats, as a smoke test.
         only: shapes to measure, as `shape_name` writes them, or "memory"; all if empty.
 
     Raises:
-        BenchError: an encode gave a wrong answer on the inputs that were timed, or no shape has a name of `only`.
+        BenchError: an encode is wrong on the timed inputs, or `only` has an unknown name.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = [shape for shape in shapes(device, quick) if not only or shape_name(vars(shape)) in only]
@@ -84,9 +84,9 @@ def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dic
 
 
 def _floor(data: Data, device: torch.device, n: int) -> tuple[dict[str, Any], Data]:
-    """The dtype in which the product alone is fastest here, and the data in it.
+    """The product in the dtype in which it is fastest here, and the data in it.
 
-    Without bfloat16 arithmetic that is float32; what is widened once can only favour the peers.
+    Without bfloat16 arithmetic that is float32; converting once can only favour the peers.
     """
     if device.type != "cpu":
         return {"dtype": "bfloat16"}, data
@@ -125,7 +125,7 @@ def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> Sele
 
 
 def _memory(device: torch.device) -> dict[str, Any]:
-    """What one `encode_topk` of the widest encoder takes beyond its inputs and outputs."""
+    """Memory of one `encode_topk` of the widest encoder beyond its inputs and outputs."""
     data = make_data(WIDEST, device, 1)
     measured = extra_mib(partial(_call, encode_topk, data), device)
     outputs = WIDEST.tokens * WIDEST.k * (4 + 8) / 2**20

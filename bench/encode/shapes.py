@@ -1,4 +1,4 @@
-"""The encodes that are timed: the shapes of the catalogue's groups, and their data."""
+"""Shapes of the timed encodes, from the catalogue's groups, and their data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Data:
-    """One encoder and several batches of residuals, taken in turn so that nothing is timed out of cache."""
+    """One encoder and several batches of residuals, used in turn so that inputs are not cached."""
 
     shape: Shape
     batches: list[torch.Tensor]
@@ -32,7 +32,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Selected:
-    """What `encode_selected` is asked for: S features, document length, and how floors were set."""
+    """A selection: S features, document length, and how floors are set."""
 
     features: int
     document_tokens: int
@@ -40,10 +40,10 @@ class Selected:
 
 
 HEADLINE = (2048, 32768, 50)
-"""Qwen3-1.7B with 32k features: the shape that the aims are stated for."""
+"""Qwen3-1.7B with 32k features: the shape for which the goals are stated."""
 
 WIDEST = Shape(2048, 131072, 100, 16384)
-"""Where all pre-activations at once would take 8 GiB."""
+"""A shape whose pre-activations would take 8 GiB."""
 
 SELECTIONS = [
     Selected(features, length, floors)
@@ -67,7 +67,7 @@ def shapes(device: torch.device, quick: bool) -> list[Shape]:
 def make_data(shape: Shape, device: torch.device, batches: int) -> Data:
     """Normal residuals and weights in bfloat16: pre-activations are then independent and standard normal.
 
-    Real features are neither; exactness doesn't depend on it, the share of work that screening spares does.
+    Real features are neither; this affects the work that screening saves, not exactness.
     """
     g = torch.Generator(device=device).manual_seed(shape.d_model + shape.n_features + shape.k)
 
@@ -84,9 +84,9 @@ def make_selection(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Features, documents and floors of a selection.
 
-    Fitted thresholds are activations of features that fire, so "fitted" takes features that are active on the first
-    batch and the median of their activations there as floors; none is exceeded on more than 2% of the tokens. "2%" is
-    the lowest floor of which that can be said: most of what exceeds it isn't in the top-k.
+    "fitted": features that are active on the first batch, with their median activation as floor, which is exceeded on
+    at most 2% of the tokens; like thresholds of real fits. "2%": the lowest floor exceeded on at most 2% of the tokens;
+    most pre-activations above it are not in the top-k.
     """
     shape, device = data.shape, data.W_enc_FD.device
     firing = full.indices_TK.flatten().unique()

@@ -1,7 +1,6 @@
-"""`python -m bench encode-stages`: where the time of both encodes goes, kernel by kernel, and how much is the host's.
+"""`python -m bench encode-stages`: profile of both encodes per kernel, for tuning on a GPU.
 
-For whoever tunes them on a GPU. The time of a call that no kernel accounts for is the host's: it gives the GPU work too
-late, or waits for it.
+Time of a call outside kernels is the host's: late launches, or synchronisation.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SELECTIONS = (Selected(64, 512, "fitted"), Selected(64, 512, "2%"), Selected(64,
 TOKENS, CPU_TOKENS = 16384, 512
 ROUNDS, PROFILED = 15, 4
 LEAST_SHARE = 0.005
-"""Kernels that take less of the bare product are summed up in one row."""
+"""Kernels below this share of the bare product are summed in one row."""
 
 
 def run(out: Path | None = None, quick: bool = False) -> None:
@@ -34,7 +33,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
     Args:
         out: Folder for the JSON; None: `bench/results/`.
-        quick: A small shape, two rounds: shows that it runs, on a CPU too.
+        quick: A small shape, two rounds, as a smoke test, also on a CPU.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     shape = Shape(256, 4096, 50, CPU_TOKENS) if quick else Shape(*HEADLINE, TOKENS)
@@ -48,7 +47,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The result as Markdown: a row a call, below it its kernels."""
+    """The result as Markdown: one row per call, followed by its kernels."""
     floor = rows[0]["ms"]
     lines = []
     for row in rows:
@@ -87,7 +86,7 @@ def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> obje
 
 
 def _kernels(call: Callable[[int], object], device: torch.device) -> list[dict[str, Any]]:
-    """Milliseconds and launches a call of every kernel, the slowest first; on a CPU of torch's operations."""
+    """Milliseconds and launches per call of every kernel (on a CPU: torch's operations), the slowest first."""
     on_gpu = device.type == "cuda"
     with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]) as profiled:
         for number in range(PROFILED):

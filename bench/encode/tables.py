@@ -8,7 +8,7 @@ Result = dict[str, Any]
 
 
 def full_table(result: Result) -> str:
-    """`encode_topk` and its peers: a row a shape, a column an encode."""
+    """`encode_topk` and its peers: a row per shape, a column per encode."""
     rows = _shapes(result)
     names = list(rows[0]["ratio"]) if rows else []
     lines = [f"| encoder, k, tokens | {' | '.join(names)} | wrong |", "|---" * (len(names) + 2) + "|"]
@@ -19,7 +19,7 @@ def full_table(result: Result) -> str:
 
 
 def selected_table(result: Result) -> str:
-    """`encode_selected`: a row for S, document length and floors, a column a shape."""
+    """`encode_selected`: a row per S, document length and floors, a column per shape."""
     rows = [row for row in _shapes(result) if row["selected"]]
     lines = [
         f"| encode_selected: S, document, floors | {' | '.join(map(shape_name, rows))} | wrong |",
@@ -34,7 +34,7 @@ def selected_table(result: Result) -> str:
 
 
 def memory_line(result: Result) -> str:
-    """What the widest encode takes beyond its inputs and outputs."""
+    """Memory of the widest encode beyond its inputs and outputs."""
     memory = result["rows"].get("memory")
     if memory is None or memory["extra_mib"] is None:
         return "Extra memory of `encode_topk`: not measured."

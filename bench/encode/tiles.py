@@ -1,7 +1,7 @@
-"""`python -m bench encode-tiles`: the Triton products with other tile shapes, as ratios to the bare product.
+"""`python -m bench encode-tiles`: the Triton products with different tile shapes, as ratios to the bare product.
 
-For whoever tunes them on a GPU: a row a shape, all in one run, with the answers checked. A tile shape that doesn't
-fit the device is named and left out.
+For tuning on a GPU: one row per shape, in one run, with checked results. Tile shapes that don't fit the device are
+listed and left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SHAPES = (
     TileShape(128, 256, 32, warps=8, stages=4),
 )
 QUICK = (TileShape(64, 32, 16, warps=4, stages=2), TileShape(64, 64, 16, warps=4, stages=2))
-# What is multiplied at a time in encode_topk with 32,768 features.
+# Size of one product in encode_topk with 32,768 features.
 PROBLEM, QUICK_PROBLEM = Shape(2048, 32768, 50, 16384), Shape(64, 256, 8, 64)
 THRESHOLD = 3.0
 ROUNDS = 15
@@ -49,7 +49,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
     Args:
         out: Folder for the JSON; None: `bench/results/`.
-        quick: Small tiles on small data, two rounds: shows that it runs, in Triton's interpreter too.
+        quick: Small tiles on small data, two rounds, as a smoke test, also in Triton's interpreter.
 
     Raises:
         BenchError: a product is wrong, no tile shape ran, or there is no GPU.
@@ -108,13 +108,13 @@ def _measure(shape: TileShape, data: Data, device: torch.device, rounds: int) ->
     about = {"shape": vars(shape)}
     try:
         times = timed_in_turn(calls, device, rounds, len(data.batches))
-    except TritonError as error:  # what doesn't fit, or doesn't compile, says so in its first line
+    except TritonError as error:  # doesn't fit or doesn't compile; the first line has the reason
         return {**about, "refused": str(error).strip().split("\n")[0][:100]}
     calls["maxima"](0)
     right = data.batches[0].double() @ data.W_enc_FD.double().T + data.b_enc_F.double()
     maxima = right.view(len(right), -1, block).amax(dim=2)
     largest = max(float((pre - right).abs().max()), float((hint - maxima).abs().max()))
-    # nothing equals the threshold but by chance: counts are those of the written values, bit for bit
+    # counts must equal those of the written values exactly
     right_counts = ((pre > THRESHOLD) & (torch.arange(pre.shape[1], device=device) != 0)).sum(dim=1)
     miscounted = int((_count(data, weights, 0) != right_counts[:, None]).sum())
     return {

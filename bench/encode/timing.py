@@ -15,16 +15,16 @@ Call = Callable[[int], object]
 def timed_in_turn(
     calls: Mapping[str, Call], device: torch.device, repeats: int, batches: int
 ) -> dict[str, list[float]]:
-    """Milliseconds of every call in every round: a round makes each call once, after one round to warm up.
+    """Milliseconds of every call in every round; a round makes each call once, after a warm-up round.
 
-    What is compared is timed within seconds of each other, so that a machine that is busy for a while slows all of
-    it alike: take ratios inside a round, then their median.
+    Calls of a round are timed within seconds of each other, so that load on the machine affects all of them: take
+    ratios inside a round, then their median.
 
     Args:
-        calls: by name, called with the number of a batch.
-        device: where they compute.
-        repeats: rounds.
-        batches: how many batches there are, taken in turn.
+        calls: by name, called with the index of a batch.
+        device: their device.
+        repeats: number of rounds.
+        batches: number of batches, used in turn.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for round_number in range(-1, repeats):
@@ -39,7 +39,7 @@ def timed_in_turn(
 
 
 def median_ratios(times: Mapping[str, list[float]], floor: str) -> dict[str, float]:
-    """Median over rounds of each call's time over the floor's in the same round."""
+    """Median over rounds of each call's time relative to the baseline's in the same round."""
     return {
         name: statistics.median(own / least for own, least in zip(spent, times[floor], strict=True))
         for name, spent in times.items()
@@ -47,7 +47,7 @@ def median_ratios(times: Mapping[str, list[float]], floor: str) -> dict[str, flo
 
 
 def extra_mib(call: Callable[[int], object], device: torch.device) -> float | None:
-    """Peak MiB that a call takes beyond what was there, its outputs included; None where it can't be measured."""
+    """Peak MiB that a call adds, including its outputs; None if it can't be measured."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
         torch.cuda.reset_peak_memory_stats(device)

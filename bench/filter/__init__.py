@@ -1,1 +1,1 @@
-"""Benchmarks of batch filtering: whole runs, and runs that go wrong."""
+"""Benchmarks of batch filtering: throughput of whole runs, and fault injection."""

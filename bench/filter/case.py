@@ -1,4 +1,4 @@
-"""One case of `python -m bench filter`, in a process of its own so that the peak is its own."""
+"""One case of `python -m bench filter`, in its own process, to measure its peak memory."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ WHERE = "toxicity < 0.5 AND lang IN ('en', 'de', 'fr')"
 
 
 def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any]) -> dict[str, Any]:
-    """Filter a file, and run the backbone alone over the same batches before and after.
+    """Filter a file, and run only the backbone over the same batches before and after.
 
     Args:
         scope: a bundled scope, or the folder of a stand-in.
         corpus: the file to filter.
-        forward_rows: rows for the forward passes, those at the beginning.
-        settings: of the run, beside the condition.
+        forward_rows: number of first rows for the forward passes.
+        settings: of the run, in addition to the condition.
     """
     place = Scope.load(scope, device="cpu")
     bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
@@ -98,8 +98,8 @@ def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
 
 
 def _forward(readers: Sequence[SelectedReader], shards: list[list[Batch]], *, threads: int) -> float:
-    """Seconds for the backbone alone over all batches, by as many workers as there are readers."""
-    # dealt out batch by batch, longest first, so that no worker waits for another's long tail
+    """Seconds for the backbone alone over all batches, with one worker per reader."""
+    # distributed batch by batch, longest first, so that all workers finish at about the same time
     todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.numel()))
     lock = threading.Lock()
 
@@ -129,7 +129,7 @@ def _timed(act: Callable[[], None]) -> float:
 
 
 def _padding(plan: RunPlan) -> float:
-    """Share of the computed places that hold neither a text's token nor the window's prefix or skipped one."""
+    """Share of padding in the computed tokens."""
     filled = 0
     total = 0
     for shard in itertools.islice(shards_of(plan), 4):

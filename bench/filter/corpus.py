@@ -15,15 +15,15 @@ LABELLED = ("toxicity", "language", "domain")
 
 
 def write_corpus(data: Path, target: Path, count: int) -> int:
-    """Write `count` documents drawn from all that `data` holds, each once.
+    """Write `count` distinct documents drawn from `data`.
 
     Args:
         data: folder with toxicity/, language/, domain/ (JSONL, gzip) and pretrain/ (a document a line, xz).
         target: a .jsonl.zst file.
-        count: how many; fewer if there are not as many different texts.
+        count: number of documents; fewer if there are not enough distinct texts.
 
     Returns:
-        How many were written.
+        The number written.
     """
     rows = sorted(_rows(data))
     random.Random(0).shuffle(rows)  # noqa: S311

@@ -1,4 +1,4 @@
-"""`python -m bench filter-faults`: what happens to runs that are killed, starved, deceived and fed rubbish."""
+"""`python -m bench filter-faults`: fault injection: killed runs, a full disk, changed inputs, corrupt rows."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ CORRUPTIONS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 def run(data: Path, out: Path | None = None, *, docs: int = 2000, kills: int = 20) -> None:
-    """Do it all, and store what came of it row by row.
+    """Run all faults, and store the outcomes row by row.
 
     Args:
         data: folder with toxicity/, language/, domain/ and pretrain/.
         out: folder for the JSON; None: `bench/results/`.
         docs: documents of each run.
-        kills: how often the killed run is killed.
+        kills: number of kills.
     """
     stored = StoredRows("filter-faults", out)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def _kill(source: Path, out: Path, whole: dict[str, str], kills: int) -> dict[st
     while done < kills:
         process = subprocess.Popen(_command(source, out, "--resume"), stderr=subprocess.DEVNULL)  # noqa: S603
         before = _markers(out)
-        # half of the kills anywhere from the start on, half a moment after one more shard
+        # half of the kills at a random time, half shortly after another shard
         if rng.random() < 0.5:
             until = time.monotonic() + rng.uniform(0.5, 8)
             while process.poll() is None and time.monotonic() < until:
@@ -86,7 +86,7 @@ def _kill(source: Path, out: Path, whole: dict[str, str], kills: int) -> dict[st
         ended = process.poll() is not None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        if ended:  # it finished before the kill: begin anew, so that every kill lands in a run
+        if ended:  # it finished before the kill: start again, so that every kill hits a run
             shutil.rmtree(out)
             continue
         landed[f"{_markers(out)} shards done"] += 1
@@ -199,7 +199,7 @@ def _on_ray(source: Path, out: Path, whole: dict[str, str]) -> dict[str, Any]:
 
 
 def _kill_actor() -> int:
-    """Kill one model actor of this user's Ray workers; gives how many were killed."""
+    """Kill one model actor of this user's Ray workers; returns the number killed."""
     for place in Path("/proc").iterdir():
         try:
             title = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")

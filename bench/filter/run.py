@@ -17,7 +17,7 @@ STANDIN_CHARS = 160  # its tokenizer makes a token of each byte
 
 
 def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool = False) -> None:
-    """Measure a run of `docs` documents, one of a tenth of them, and if asked for the full-size stand-in.
+    """Measure a run of `docs` documents, one of a tenth of them, and optionally the full-size stand-in.
 
     Args:
         data: folder with toxicity/, language/, domain/ and pretrain/.

@@ -1,4 +1,4 @@
-"""The tables of docs/filtering.md, from what `python -m bench filter` and `filter-faults` measured."""
+"""The tables of docs/filtering.md, from results of `python -m bench filter` and `filter-faults`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_YET = "*Not measured yet: `python -m bench {} --data …`.*"
 
 
 def throughput(found: dict[str, Any] | None = None) -> str:
-    """Throughput against the backbone alone, padding, memory; of a result, or of the committed one."""
+    """Throughput against the backbone alone, padding, memory; of the given or the committed result."""
     found = found or _stored("filter")
     if not found:
         return NOT_YET.format("filter")
@@ -39,11 +39,11 @@ def throughput(found: dict[str, Any] | None = None) -> str:
 
 
 def filter_cost() -> str:
-    """What 1 TB of text would take at the measured rates: computed, not run."""
+    """Time for 1 TB of text, computed from the measured rates."""
     found = _stored("filter")
     if not found:
         return NOT_YET.format("filter")
-    header = ["scope", "text bytes/s a machine (measured)", "machine-hours for 1 TB (computed)"]
+    header = ["scope", "text bytes/s per machine (measured)", "machine-hours for 1 TB (computed)"]
     header += ["on 64 such machines, hours (computed)"]
     rows = []
     for name, row in found["rows"].items():
@@ -61,12 +61,12 @@ def filter_cost() -> str:
 
 
 def faults() -> str:
-    """What was done to runs, and what came of it."""
+    """Injected faults and outcomes."""
     found = _stored("filter-faults")
     if not found:
         return NOT_YET.format("filter-faults")
     rows = [[row["what"], row["outcome"]] for row in found["rows"].values()]
-    return markdown(["what was done", "what came of it"], rows)
+    return markdown(["fault", "outcome"], rows)
 
 
 def _machine(found: dict[str, Any]) -> str:

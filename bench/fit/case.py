@@ -1,4 +1,4 @@
-"""One case of `bench fit`, in a process of its own so that its peak of memory is its own: prints one JSON object."""
+"""One case of `bench fit`, in its own process, to measure its peak memory: prints one JSON object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HELD_OUT_SHARE = 0.15
 
 
 def synthetic(n_documents: int, n_classes: int, preset: str, place: str) -> dict[str, Any]:
-    """Fit on a synthetic table in memory or (`place` "disk") as the feature cache would stream it."""
+    """Fit on a synthetic table in memory or (`place` "disk") as streamed from the feature cache."""
     import numpy as np
 
     from bench.fit.table import in_memory, labelled, stored_table

@@ -1,4 +1,4 @@
-"""`python -m bench fit`: how long fitting takes once the features are there, and how much memory it needs."""
+"""`python -m bench fit`: time and memory of fitting, given the document features."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def run(
     positive: str = "toxic",
     million: bool = False,
 ) -> None:
-    """Time fits in processes of their own and print them.
+    """Time fits in separate processes and print the results.
 
     Args:
-        out: Where the JSON goes; None: `bench/results/`.
-        quick: A tenth of the documents: shows that it runs.
-        data: A labelled file that nano reads and fits; None: synthetic document features of nano's shape only.
+        out: Folder for the JSON; None: `bench/results/`.
+        quick: A tenth of the documents, as a smoke test.
+        data: A labelled file to read and fit with nano; None: only synthetic document features of nano's shape.
         label: Its label column.
-        positive: The label that a fit of two labels looks for.
+        positive: The positive label of two.
         million: Fit a million synthetic documents too, streamed as from the feature cache.
     """
     few = QUICK if quick else FEW
@@ -72,7 +72,7 @@ def run(
     table = Table("case", *COLUMNS, box=box.SIMPLE_HEAD)
     for name, numbers in found.items():
         table.add_row(name, *(_shown(numbers.get(column)) for column in COLUMNS))
-    # a log is as wide as its lines, whatever a terminal would be
+    # fixed width, independent of the terminal, for logs
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     write_result("fit", {"cases": found}, out)
 

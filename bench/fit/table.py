@@ -1,7 +1,6 @@
-"""A synthetic table of document features with the shape of nano's: as many documents as asked for, in no space.
+"""A synthetic table of document features with nano's shape, with any number of documents in little memory.
 
-Two blocks of documents a layer are made once and repeated; every reader of a table still reads, counts and copies
-each document.
+Two blocks of documents per layer are made once and repeated; readers still process every document.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from scopesift_classifiers.feature_tables.stored import SegmentRows, StoredTable
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 LAYERS, D_SAE = 6, 3072
-ACTIVE = 640  # features of a layer that a document fires, on average: about what nano finds in posts
+ACTIVE = 640  # active features per document and layer, on average, as with nano on posts
 BLOCK = 2048
-SIGNAL = 40  # features of a layer that say something of a class
+SIGNAL = 40  # informative features per layer and class
 
 
 def stored_table(n_documents: int, n_classes: int) -> StoredTable:
-    """The table as it lies in the feature cache, read a block at a time."""
+    """The table as stored in the feature cache, read block by block."""
     parts: dict[int, list[SegmentRows]] = {layer: [] for layer in range(LAYERS)}
     for layer in parts:
         for number, begin in enumerate(range(0, n_documents, BLOCK)):
@@ -31,7 +30,7 @@ def stored_table(n_documents: int, n_classes: int) -> StoredTable:
             path = Path(f"{layer}/{n_classes}/{number % 2}")
             parts[layer].append(SegmentRows(path, documents - begin, documents))
         for path in {part.path for part in parts[layer]}:
-            _read(path, np.arange(BLOCK), D_SAE)  # made now, so that no fit is timed making it
+            _read(path, np.arange(BLOCK), D_SAE)  # made here, so that it is not part of the timing
     return StoredTable(parts, n_documents, D_SAE, _read)
 
 
@@ -46,7 +45,7 @@ def in_memory(n_documents: int, n_classes: int) -> FeatureTable:
 
 
 def labelled(begin: int, end: int, n_classes: int) -> LabelledText:
-    """Rows of the table with their labels; their texts are numbers that nothing reads."""
+    """Rows of the table with their labels; their texts are placeholders."""
     names = ["clean", "toxic"] if n_classes == 2 else [f"class {number}" for number in range(n_classes)]
     rows = range(begin, end)
     nothing: list[str | None] = [None] * len(rows)
@@ -65,8 +64,10 @@ def _read(path: Path, rows: NDArray[np.int64], _: int) -> csr_matrix:
 def _block(layer: int, n_classes: int, number: int) -> csr_matrix:
     rng = np.random.default_rng([layer, n_classes, number])
     rows = np.repeat(np.arange(BLOCK), ACTIVE)
-    columns = (D_SAE * rng.random(len(rows)) ** 1.5).astype(np.int64)  # some fire often, most seldom
-    # a fifth of a class's documents fire each of its own features as well
+    columns = (D_SAE * rng.random(len(rows)) ** 1.5).astype(
+        np.int64
+    )  # a few frequent features, most of them rare
+    # each informative feature fires on a fifth of its class's documents too
     own = np.arange(BLOCK) % n_classes
     speaks_NS = rng.random((BLOCK, SIGNAL)) < 0.2
     signal_rows, signal = np.nonzero(speaks_NS)

@@ -1,4 +1,4 @@
-"""Classifiers for the full-size stand-in of `python -m bench filter`: random features, the real shape of the work."""
+"""Classifiers for the full-size stand-in of `python -m bench filter`: random features, with realistic sizes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ TEXTS = ["abcdefghi jklm nopq " * 6, "The quick brown fox jumps over the lazy do
 
 
 def standin_classifiers(scope: Scope, layer: int | None = None) -> list[Classifier]:
-    """A binary and a many-label classifier on one layer, with thresholds that texts do reach.
+    """A binary and a many-label classifier on one layer, with thresholds that texts reach.
 
     Args:
         scope: a stand-in.
-        layer: where they read; None: the shallowest layer that has an SAE.
+        layer: the layer that they read; None: the shallowest layer that has an SAE.
     """
     layer = scope.layers[0] if layer is None else layer
     acts = document_features(scope, TEXTS, [layer]).acts[layer].toarray()

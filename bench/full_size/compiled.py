@@ -1,4 +1,4 @@
-"""What torch.compile and CUDA graphs would make of a cut backbone: numbers to decide by, not used by the product."""
+"""Effect of torch.compile and CUDA graphs on a cut backbone; for comparison, not used by the product."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bench.encode.timing import median_ratios, timed_in_turn
 
 
 def compiled_over_eager(model: nn.Module, batch: Batch, rounds: int) -> float:
-    """Time of the compiled backbone over the eager one's, on one large batch."""
+    """Time of the compiled backbone relative to eager mode, on one large batch."""
     times = _times(model, batch, rounds, mode="default")
     return median_ratios(times, "eager")["compiled"]
 
 
 def short_text(model: nn.Module, batch: Batch, calls: int) -> tuple[float, float]:
-    """Milliseconds of the backbone on one short text: eager, and replayed as CUDA graphs where there is a GPU."""
+    """Milliseconds of the backbone on one short text: eager, and with CUDA graphs if there is a GPU."""
     times = _times(model, batch, calls, mode="reduce-overhead")
     return statistics.median(times["eager"]), statistics.median(times["compiled"])
 

@@ -18,7 +18,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
     Args:
         out: folder for the JSON; None: `bench/results/`.
-        quick: a stand-in of a hundredth of the size, to see that everything runs; the numbers mean nothing.
+        quick: a stand-in of a hundredth of the size, as a smoke test.
 
     Raises:
         BenchError: a case failed.

@@ -1,4 +1,4 @@
-"""One case of `python -m bench load`, in a process of its own so that the peak is its own."""
+"""One case of `python -m bench load`, in its own process, to measure its peak memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import torch
 
 
 def measure(folder: Path, layer: int | None, tokens: int) -> dict[str, float]:
-    """Load a scope, read some text, and say what it took.
+    """Load a scope, read some text, and measure time and memory.
 
     Args:
         folder: the stand-in.
         layer: cut the backbone after this block and encode there; None: the whole model with its LM head, as
             transformers loads it, and the same encode after its last block but one with an SAE.
-        tokens: how many to read for the speed.
+        tokens: number of tokens for the speed.
 
     Returns:
         load_s, tokens_per_s, peak_mib of the whole process, parameters held by the backbone.

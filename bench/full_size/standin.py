@@ -24,7 +24,7 @@ QUICK_D_SAE = 1024
 
 @dataclass(frozen=True)
 class Standin:
-    """A model that has SAEs: its real configuration, one of a hundredth of the size, and the SAEs' width."""
+    """A model with SAEs: its real configuration, one of a hundredth of the size, and the SAEs' width."""
 
     config: Callable[[], PreTrainedConfig]
     quick: Callable[[], PreTrainedConfig]
@@ -101,11 +101,11 @@ def write_standin(
     """Write backbone, tokenizer and SAEs with random weights, one shard at a time.
 
     Args:
-        folder: an empty folder with room for the weights: 8 GB for the smallest model.
+        folder: an empty folder; the weights of the smallest model take 8 GB.
         layers: layers that get an SAE.
         quick: a hundredth of the size.
         model: one of `STANDINS`.
-        cut: leave out the blocks behind the deepest of `layers`.
+        cut: leave out the blocks after the deepest of `layers`.
     """
     standin = STANDINS[model]
     config = standin.quick() if quick else standin.config()
@@ -131,7 +131,7 @@ def write_record(folder: Path, sae_dtype: str) -> None:
 
     Args:
         folder: a stand-in.
-        sae_dtype: in which precision its SAEs are used.
+        sae_dtype: precision of its SAEs in use.
     """
     record = ScopeRecord(
         id="stand-in",
@@ -141,14 +141,14 @@ def write_record(folder: Path, sae_dtype: str) -> None:
         licence="random numbers",
         backbone="stand-in",
         sae="stand-in",
-        backbone_revision="random",  # with revisions, nobody reads gigabytes to tell scopes apart
+        backbone_revision="random",  # with revisions the weights needn't be hashed to identify the scope
         sae_revision="random",
     )
     record.write(folder)
 
 
 def _random(shape: tuple[int, ...]) -> torch.Tensor:
-    """Normal numbers of a weight's size, made where that is fast."""
+    """Normal random numbers of a weight's size, generated on a GPU if there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return (torch.randn(shape, device=device) * 0.02).cpu()
 
@@ -163,7 +163,7 @@ def _write_backbone(folder: Path, config: PreTrainedConfig, blocks: int) -> None
         model = AutoModelForCausalLM.from_config(config)
     shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if config.tie_word_embeddings:
-        shapes.pop("lm_head.weight")  # the real checkpoint does not hold it either
+        shapes.pop("lm_head.weight")  # not in the real checkpoint either
     behind = tuple(f"model.layers.{layer}." for layer in range(blocks, config.num_hidden_layers))
     shapes = {name: shape for name, shape in shapes.items() if not name.startswith(behind)}
     weight_map: dict[str, str] = {}

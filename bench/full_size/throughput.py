@@ -1,4 +1,4 @@
-"""`python -m bench throughput`: documents a second, on full-size random backbones cut at three depths, and on e5."""
+"""`python -m bench throughput`: documents per second, on full-size random backbones cut at three depths, and on e5."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from bench.markdown import markdown
 from bench.results_file import StoredRows
 
 CASES = ((0.25, "float32"), (0.5, "float32"), (0.5, "bfloat16"), (0.75, "float32"))
-"""Where the backbone ends, as a share of its depth, and the precision of the SAE."""
+"""Depth of the cut as a share of the backbone's, and the precision of the SAE."""
 COMPILED = CASES[1]
 E5_DTYPES = ("float32", "bfloat16")
 DOCUMENTS, CPU_DOCUMENTS = 1024, 8
 
 
 def run(out: Path | None = None, quick: bool = False, models: Sequence[str] = ()) -> None:
-    """Measure each model at each depth in a process of its own, and print the table.
+    """Measure each model at each depth in a separate process, and print the table.
 
     Args:
         out: Folder for the JSON; None: `bench/results/`.
-        quick: A hundredth of the size: shows that it runs.
-        models: Names in `STANDINS`, or "e5", which is cut where its bundled classifiers end; none: the first.
+        quick: A hundredth of the size, as a smoke test.
+        models: Names in `STANDINS`, or "e5", which is cut at the deepest layer of its bundled classifiers; empty: the
+            first.
 
     Raises:
-        BenchError: a name that is not there, or a case failed.
+        BenchError: unknown name, or a case failed.
     """
     unknown = sorted(set(models) - {*STANDINS, DEFAULT_SCOPE})
     if unknown:

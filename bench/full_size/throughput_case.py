@@ -1,4 +1,4 @@
-"""One case of `python -m bench throughput`, in a process of its own so that the peak is its own."""
+"""One case of `python -m bench throughput`, in its own process, to measure its peak memory."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
 
     Args:
         name: the stand-in's folder, or a bundled scope, which is read with its own classifiers.
-        layer: where a stand-in's classifiers read, and the backbone ends.
-        documents: how many, of 256 tokens each.
-        compiled: also try what torch.compile and CUDA graphs make of the backbone.
+        layer: the layer that a stand-in's classifiers read, after which the backbone is cut.
+        documents: number of documents, of 256 tokens each.
+        compiled: also measure torch.compile and CUDA graphs on the backbone.
         dtype: precision of the backbone; empty: the scope's own.
 
     Returns:
-        Rates, the pipeline's time over the backbone's, latency of one short text, memory; None for what wasn't tried.
+        Rates, the pipeline's time relative to the backbone's, latency of one short text, memory; None if not measured.
     """
     scope = Scope.load(name, dtype=dtype or None)
     device = torch.device(scope.device)
@@ -86,7 +86,7 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
         "short_text_ms": _latency_ms(engine),
         "peak_mib": _peak_mib(device),
     }
-    # after the peak was read: what follows takes memory of its own
+    # after the peak was read, since this takes additional memory
     rate = device_rates.measure(device)["gemm_tflops"]
     measured["share_of_product_rate"] = measured["backbone_tflops"] / rate
     return {**measured, **(_compiled(reader, scope, batches) if compiled else dict.fromkeys(COMPILED))}
@@ -98,7 +98,7 @@ COMPILED = ("compiled_over_eager", "short_backbone_ms", "short_compiled_ms")
 def _classifiers(scope: Scope, layer: int) -> list[Classifier]:
     if not scope.bundled:
         return standin_classifiers(scope, layer)
-    # the time is measured, in precisions for which they were not fitted as well
+    # only time is measured, also in precisions that they were not fitted in
     return [replace(Classifier.load(name), settings=scope.settings) for name in bundled_classifiers(scope.id)]
 
 

@@ -1,1 +1,1 @@
-"""Everything that only a GPU can show, in one command."""
+"""All GPU checks and benchmarks in one command."""

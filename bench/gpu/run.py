@@ -1,4 +1,4 @@
-"""`python -m bench gpu`: everything that only a GPU can show, checked and timed in one command."""
+"""`python -m bench gpu`: all GPU checks and benchmarks in one command."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _TRITON_TESTS = (
 )
 _BENCH = (sys.executable, "-m", "bench")
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-# Most of the tests' time is the compiler's, which several processes of pytest-xdist share out.
+# Most of the tests' time is compilation, which pytest-xdist runs in parallel.
 _SIDE_BY_SIDE = ("-n", "8") if importlib.util.find_spec("xdist") else ()
 _SANITIZER = "compute-sanitizer"
-# Random data would be drawn in every process anew; these cross every border that the kernels have.
+# Random data would differ between processes; these tests cover all tile and slab edges.
 _SMALL = "stride or slabs or room or gate or ties or chunks"
 
 
@@ -41,9 +41,9 @@ class Step:
     """One thing to run.
 
     Attributes:
-        name: what the table says.
-        command: run in a process of its own; `--out` is added to benchmarks.
-        seconds: the most that it gets.
+        name: its name in the table.
+        command: run in a separate process; `--out` is added to benchmarks.
+        seconds: its time limit.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Step:
     seconds: int
 
 
-# First what decides whether anything else is worth its time, then what no GPU has measured yet, then what one has.
+# Correctness first, then benchmarks without results of a GPU, then the others.
 STEPS = (
     Step("kernels, compiled, against the reference", (*_PYTEST, *_SIDE_BY_SIDE, *_TRITON_TESTS), 120),
     Step("where the time of both encodes goes", (*_BENCH, "encode-stages"), 60),
@@ -81,18 +81,18 @@ STEPS = (
 
 
 def run(out: Path | None = None, minutes: float = 8.0, steps: tuple[Step, ...] = STEPS) -> None:
-    """Run the steps in the order of their worth until the time is over; a step that fails doesn't stop the others.
+    """Run the steps in order until the time is over; a failing step doesn't stop the others.
 
-    Steps for which no time is left, or not all that they would get, are named but are no failure. Benchmarks keep the
-    rows that `bench/results/` holds of the same device and versions, if they don't measure them again.
+    Steps that are skipped or cut off for lack of time are listed but don't count as failures. Benchmarks keep rows in
+    `bench/results/` of the same device and versions that they don't measure again.
 
     Args:
         out: Folder for the JSON; None: `$OUT` if it is set, else `bench/results/`.
-        minutes: For everything. A step gets no more than is left; rows that it has measured are written.
-        steps: What to run.
+        minutes: Total time limit. Measured rows of a step that is cut off are kept.
+        steps: The steps.
 
     Raises:
-        BenchError: There is no GPU, or a step failed, hung or lacks its program.
+        BenchError: There is no GPU, or a step failed, timed out or lacks its program.
     """
     if not torch.cuda.is_available():
         raise BenchError("no CUDA device is visible here; on a CPU run `python -m bench encode`")
@@ -126,10 +126,10 @@ def _outcome(step: Step, folder: Path | None, left: float) -> str:
     environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
     if step.command[0] == _SANITIZER:
         environment["PYTORCH_NO_CUDA_MEMORY_CACHING"] = (
-            "1"  # else all tensors lie in one block, never outside
+            "1"  # otherwise torch's caching allocator hides out-of-bounds accesses
         )
-    with tempfile.TemporaryDirectory() as place:  # what a killed step leaves behind goes with it
-        # a group of its own, so that what a benchmark has started ends with it
+    with tempfile.TemporaryDirectory() as place:  # also removes files of a killed step
+        # its own process group, so that its child processes end with it
         process = subprocess.Popen(command, env=environment | {"TMPDIR": place}, start_new_session=True)  # noqa: S603
         try:
             code = process.wait(min(step.seconds, left))

@@ -1,4 +1,4 @@
-"""What `python -m bench gpu` has measured, as tables; says so where no GPU has run it."""
+"""Tables of `python -m bench gpu`, or a note if it was not run yet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def encode() -> str:
 
 
 def whole_runs() -> str:
-    """Documents a second on full-size random backbones."""
+    """Documents per second on full-size random backbones."""
     if not (RESULTS / "throughput-gpu.json").is_file():
         return UNMEASURED
     content = stored("throughput-gpu")

@@ -19,12 +19,12 @@ TEXTS, QUICK_TEXTS = 5000, 120
 
 
 def run(data: Path | None, out: Path | None = None, quick: bool = False) -> None:
-    """Measure and print; with a data folder also the bars on real texts.
+    """Measure and print; with a data folder also verdicts on real texts.
 
     Args:
-        data: Folder with language/, domain/ and toxicity/; None: only time and size.
+        data: Folder with language/, domain/ and toxicity/; None: time and size only.
         out: Folder for the JSON; None: `bench/results/`.
-        quick: Few texts and one small shape, to see that everything runs; the numbers mean nothing.
+        quick: Few texts and one small shape, as a smoke test.
     """
     runtime = load_runtime()
     wanted = os.environ.get(PROVIDER) or None

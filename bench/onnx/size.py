@@ -1,4 +1,4 @@
-"""How large the `selected` head of a Qwen3-1.7B-sized scope is, with a rule like that for toxicity."""
+"""Size of the `selected` head of a Qwen3-1.7B-sized scope, with a toxicity-like rule."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_kernels import SelectedMaxima, encode_selected
 
-# d_model, features, k, selected, documents, tokens a document: nano's language rule a layer, nano's toxicity
-# rule, a short request, and Qwen3-1.7B's size
+# d_model, features, k, selected, documents, tokens a document: nano's language rule in one layer, nano's toxicity rule,
+# a short request, and Qwen3-1.7B's size
 SHAPES = (
     (192, 3072, 40, 81, 64, 64),
     (192, 3072, 40, 1, 64, 64),
@@ -29,14 +29,14 @@ SHAPES = (
 QUICK_SHAPES = ((32, 256, 8, 4, 4, 8),)
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 ROUNDS = 11
-ROUNDING = 1e-4  # of float32 sums in another order; another choice of features differs by far more
+ROUNDING = 1e-4  # tolerance for float32 sums in another order; other features in the top-k differ by far more
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:
     """Median milliseconds of one encode and pooling, ratios to the kernels, and how often the full head differs.
 
     Args:
-        quick: One small shape, to see that everything runs.
+        quick: One small shape, as a smoke test.
     """
     return [_shape(*shape) for shape in (QUICK_SHAPES if quick else SHAPES)]
 
@@ -87,11 +87,11 @@ def _call(rows: EncoderRows, x_BTD: np.ndarray) -> Callable[[], Any]:
 
 
 def _median_ms(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Medians over rounds in which every call has its turn: what disturbs the machine disturbs all of them."""
+    """Medians over rounds with one call each, so that load on the machine affects all of them."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
-            call()  # the caches are the call's own when it is timed
+            call()  # warms the caches for the timed call
             started = time.perf_counter()
             call()
             times[name].append((time.perf_counter() - started) * 1000)

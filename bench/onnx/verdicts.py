@@ -1,4 +1,4 @@
-"""The bars of the ONNX export on real texts: verdicts, scores and F1 of every kind of export against torch."""
+"""Verdicts, scores and F1 of every kind of ONNX export against torch, on real texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scopesift_features.scope import Scope
 from bench.onnx.texts import LabelledPool, read_pool, read_task
 
 CALIBRATION_TEXTS = 1500
-# what cannot differ by much is measured on every fourth text
+# exports with small expected differences are measured on every fourth text
 FOURTH = 4
 SELECTED = ExportSettings(head="selected")
 ON_ALL = {
@@ -39,8 +39,8 @@ def measure(data: Path, n: int, say: Callable[[str], None]) -> Iterator[dict[str
     Args:
         data: Folder with language/, domain/ and toxicity/; test splits are measured; the
             train split of a classifier's own task calibrates its exports.
-        n: How many test texts.
-        say: Called with a line about each step.
+        n: Number of test texts.
+        say: Called with a line per step.
 
     Yields:
         Twice the result so far: rows of classifier, export, texts, differing verdicts, largest score

@@ -1,4 +1,4 @@
-"""The rows of `bench policy`: policy topics in eight languages, bounded so that the command ends."""
+"""The rows of `bench policy`: policy topics in eight languages, limited in number."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from scopesift_classifiers.studies.learning_curve import draw
 
 from bench.errors import BenchError
 
-"""Dev rows for every train row."""
+"""Dev rows per train row."""
 LEAST = 5
-"""Train rows of a label; nothing is fitted on fewer."""
+"""Minimum train rows of a label to be fitted."""
 
 Splits = dict[str, LabelledText]
 
 
 def policy_rows(data: Path, lang: str, most: int) -> Splits:
-    """Train, dev and test rows of a language, of the first two a bounded number.
+    """Train, dev and test rows of a language; train and dev rows are limited.
 
     Args:
         data: The folder that holds `policy/`.
         lang: The language.
-        most: Train rows, but for rounding in every label; of dev rows `DEV_SHARE` of that.
+        most: Number of train rows, up to rounding per label; dev rows: `DEV_SHARE` of that.
 
     Raises:
         BenchError: The file is missing.
@@ -44,8 +44,8 @@ def some_of_each_label(rows: Splits, most: int | None) -> dict[str, NDArray[np.i
     """Numbers of some train and dev rows, of every label the same share of its texts and at least one, by hash.
 
     Args:
-        rows: What is chosen from; fewer rows are a part of more.
-        most: Train rows, but for rounding in every label; None: all.
+        rows: Rows to sample from; smaller samples are subsets of larger ones.
+        most: Number of train rows, up to rounding per label; None: all.
     """
     sizes = {"train": most, "dev": None if most is None else round(most * DEV_SHARE)}
     return {
@@ -57,6 +57,6 @@ def some_of_each_label(rows: Splits, most: int | None) -> dict[str, NDArray[np.i
 
 
 def with_labels_of(rows: LabelledText, train: LabelledText) -> NDArray[np.int64]:
-    """Numbers of the rows whose label has at least `LEAST` train rows."""
+    """Indices of the rows whose label has at least `LEAST` train rows."""
     counts = Counter(train.labels)
     return np.flatnonzero([counts[label] >= LEAST for label in rows.labels])

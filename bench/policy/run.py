@@ -1,7 +1,7 @@
 """`python -m bench policy`: 21 policy topics in eight languages, on the test rows of TextClass-Benchmark.
 
-With labels of all languages, with the language's own alone, and with those of the seven others only. An LLM needs no
-labels; a classifier without labels of a language has only what it learned from other languages.
+Fitted on labels of all languages, of the language only, and of the seven others only; the published LLMs are used
+without labels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAME = "policy"
 LANGUAGES = ("da", "en", "es", "fr", "hu", "it", "nl", "pt")
 MOST_ROWS = 1500
 FEWER = (125, 250, 500, 1000)
-"""Train rows a language of the curve."""
+"""Train rows per language, for the learning curve."""
 SYSTEMS: dict[str, System] = {
     "scopesift": preset(AUTO),
     "lda": dense(discriminant),
@@ -42,10 +42,10 @@ class Cell(NamedTuple):
     """One fit of every system.
 
     Attributes:
-        name: What it is filed under.
-        fitted_on: Languages whose train rows are fitted on, and whose dev rows choose.
+        name: Its key in the result.
+        fitted_on: Languages whose train and dev rows are used.
         asked: Languages whose test rows are measured.
-        most: Most train rows a language; None: all that were read.
+        most: Maximum train rows per language; None: all.
     """
 
     name: str
@@ -64,12 +64,12 @@ def cells() -> list[Cell]:
 
 
 def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None = None) -> None:
-    """Measure the cells that are not there yet, write JSON, print the tables.
+    """Measure the missing cells, write JSON, print the tables.
 
     Args:
         data: The folder that holds `policy/<lang>.jsonl.gz` and `policy/published.json`.
-        scope: What to read with.
-        most: Most train rows a language.
+        scope: The scope.
+        most: Maximum train rows per language.
         out: Folder for the JSON; None: `bench/results/`.
 
     Raises:
@@ -102,7 +102,7 @@ def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None =
 
 
 def measure(cell: Cell, parts: Parts) -> dict[str, Any]:
-    """Fit on train rows, choose on dev rows, then ask about test rows.
+    """Fit on train rows, choose settings on dev rows, measure on test rows.
 
     Returns:
         `{"train_rows": n, "systems": {name: {"f1": {lang: weighted F1}, "about": …}}}`.

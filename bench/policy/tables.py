@@ -16,7 +16,7 @@ NAMES = {
 
 
 def one_line(result: dict[str, Any], cell: str) -> str:
-    """A cell in a line, for the terminal."""
+    """A cell as one line, for the terminal."""
     found = ", ".join(f"{name} {_mean(result, cell, name):.3f}" for name in NAMES)
     return f"{cell}, {result['rows'][cell]['train_rows']} train rows: weighted F1 {found}"
 
@@ -32,7 +32,7 @@ def by_language() -> str:
 
 
 def curve() -> str:
-    """What more labels and more features bring."""
+    """Quality by number of labels and features."""
     return _curve(stored("policy-cpu"))
 
 
@@ -64,7 +64,7 @@ def _by_language(result: dict[str, Any]) -> str:
 
 def _curve(result: dict[str, Any]) -> str:
     """Mean over languages against the number of train rows, and dev accuracy against the number of features."""
-    # where a bound is above what there is, its fit is that of all rows
+    # a limit above the number of rows gives the fit on all rows
     by_size = {
         result["rows"][name]["train_rows"]: name
         for name in result["rows"]

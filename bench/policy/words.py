@@ -1,4 +1,4 @@
-"""Character TF-IDF and ridge regression: what words alone reach on the policy topics."""
+"""Character TF-IDF and ridge regression: the bag-of-n-grams baseline on the policy topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m bench readme`: the tables of the documents, written from the JSON that benchmarks and recipe leave."""
+"""`python -m bench readme`: writes the documents' tables from the JSON of benchmarks and recipes."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def run(check: bool = False) -> None:
     """Write every marked table of README.md, kernels/README.md and docs/.
 
     Args:
-        check: Change nothing; fail if a table is not what its JSON says.
+        check: Change nothing; fail if a table differs from its JSON.
 
     Raises:
-        BenchError: With `check`, a table is out of date; or a mark names no table.
+        BenchError: With `check`, a table is out of date; or a mark names an unknown table.
     """
     for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = page.read_text(encoding="utf-8")

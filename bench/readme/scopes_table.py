@@ -1,4 +1,4 @@
-"""The tables of Qwen-Scope's groups in docs/, from the catalogue that the code itself reads."""
+"""The tables of Qwen-Scope's groups in docs/, from the catalogue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST, FIRST_LAYERS = "qwen3-1.7b-w32k-l0_50", (6, 14)
 
 
 def scopes() -> str:
-    """The fourteen groups: names, sizes, and what their SAEs take on disk in float32."""
+    """The fourteen groups: names, sizes, and disk space of their SAEs in float32."""
     header = [
         "scope",
         "SAE group on the hub",
@@ -50,7 +50,7 @@ def scopes() -> str:
 
 
 def first_hour() -> str:
-    """What `scopes cost` prints for the layers that docs/qwen.md begins with, and what `bench load` reached."""
+    """Output of `scopes cost` for the layers in docs/qwen.md, and the rate measured by `bench load`."""
     entry, rates = find_entry(FIRST), Assumptions()
     rows = [row(step) for step in step_costs(entry, FIRST_LAYERS, rates)]
     reached = []
@@ -58,14 +58,12 @@ def first_hour() -> str:
         if measured["cut"] != "uncut":
             flops = estimate_flops(entry, int(measured["cut"])) + encoder_flops(entry.d_model, entry.d_sae)
             reached.append(f"{measured['tokens_per_s'] * flops / 1e12:.2f}")
-    beside = (
-        f"The tokens a second of `python -m bench load` come to {' and '.join(reached)} TFLOP/s on two cores."
-    )
+    beside = f"The tokens per second of `python -m bench load` come to {' and '.join(reached)} TFLOP/s on two cores."
     return "\n\n".join([markdown(list(HEADER), rows), " ".join([*assumed(entry, rates), beside])])
 
 
 def group_costs() -> str:
-    """Groups of every width, whatever their k: one layer at two thirds of the depth, and every layer."""
+    """Costs of groups by width: one layer at two thirds of the depth, and all layers."""
     header = [
         "scope",
         "layer",

@@ -1,4 +1,4 @@
-"""Tables of speed and memory, read from what the benchmarks left under bench/results/."""
+"""Tables of speed and memory, from bench/results/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.results_file import stored
 
 
 def waiting() -> str:
-    """How long `classify` takes, start-up included."""
+    """Latency of `classify`, including start-up."""
     content = stored("classify-cpu")
     rows = [[name, f"{statistics.median(times):.1f} s"] for name, times in content["seconds"].items()]
     return markdown(
@@ -20,7 +20,7 @@ def waiting() -> str:
 
 
 def load() -> str:
-    """What cutting the backbone saves."""
+    """Memory and load time saved by cutting the backbone."""
     content = stored("load-cpu")
     rows = [
         [
@@ -60,14 +60,14 @@ def service() -> str:
 
 
 def service_memory() -> str:
-    """What the service's processes hold."""
+    """Memory of the service's processes."""
     from bench.service.memory import table
 
     return table(stored("service-memory-cpu"))
 
 
 def precision() -> str:
-    """Verdicts that a bfloat16 backbone turns."""
+    """Verdicts that a bfloat16 backbone changes."""
     from bench.bundled.precision import table
 
     content = stored("precision-cpu")

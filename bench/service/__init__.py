@@ -1,1 +1,1 @@
-"""Benchmarks of the service: time, memory, minutes of load."""
+"""Benchmarks of the service: time, memory, soak test."""

@@ -1,4 +1,4 @@
-"""The load on a service, from a process of its own: `python -m bench.service.client` with a `Load` as JSON on stdin."""
+"""Load generator in its own process: `python -m bench.service.client` with a `Load` as JSON on stdin."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ OPEN = "open"
 
 @dataclass(frozen=True)
 class Load:
-    """What to ask.
+    """A load.
 
     Attributes:
         port: Of the service.
-        mode: "one" at a time, "closed" (each client asks again when answered), or "open" (at random moments, whatever
-            comes back).
-        seconds: How long calls are sent; all answers are awaited.
-        texts: Texts a call.
+        mode: "one" at a time, "closed" (each client sends the next call after an answer), or "open" (at random times,
+            independent of answers).
+        seconds: Duration of sending; all answers are awaited.
+        texts: Texts per call.
         clients: Of a closed load.
-        rate: Calls a second of an open load.
+        rate: Calls per second of an open load.
         core: CPU core of this process; None: any.
     """
 
@@ -62,7 +62,7 @@ class Sample:
 
 
 class Connections:
-    """Keep-alive connections, as many as calls are in flight."""
+    """A pool of keep-alive connections, one per call in flight."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -72,7 +72,7 @@ class Connections:
         """POST to /v1/classify; (status, answer), status 0 if the connection broke."""
         head = f"POST {paths.CLASSIFY} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        # a server may close a connection that idles; as every HTTP client does, go to the next one then
+        # the server may have closed an idle connection; try the next one, as HTTP clients do
         while self._idle:
             answer = await self._exchange(*self._idle.pop(), request)
             if answer is not None:

@@ -1,4 +1,4 @@
-"""`python -m bench service-memory`: what each process of the service holds, ready and after texts of every length."""
+"""`python -m bench service-memory`: memory of the service's processes, when ready and after texts of every length."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENGINE, HTTP, SUPERVISOR = "engine", "HTTP", "supervisor"
 
 
 def run(out: Path | None = None) -> None:
-    """Serve the default scope, ask, read the peaks, print the table, write the JSON.
+    """Serve the default scope, send texts, read peak memory, print the table, write the JSON.
 
     Args:
         out: Folder of the JSON; None: `bench/results/`.
@@ -70,7 +70,7 @@ def _calls() -> Iterator[list[str]]:
 
 
 def _ask(url: str, texts: list[str]) -> None:
-    """POST until it is let in: a slow machine says 429 in between."""
+    """POST, repeated on 429."""
     body = json.dumps({"texts": texts}).encode()
     while True:
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
@@ -100,7 +100,7 @@ def _resident(server: LocalServer) -> dict[str, int]:
 
 
 def _peak(server: LocalServer) -> int:
-    """The engine's largest resident size so far, MiB; where the system does not tell, its size now."""
+    """The engine's largest resident size so far, MiB; the current size if the system has no peak."""
     engine = _processes(server)[ENGINE]
     status = Path(f"/proc/{engine.pid}/status")
     if status.is_file():

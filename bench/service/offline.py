@@ -1,6 +1,6 @@
-"""The same engine without a service, in its own process: `python -m bench.service.offline CORE`.
+"""The engine without the service, in its own process: `python -m bench.service.offline CORE`.
 
-It measures whenever a line arrives on stdin, so that it can take turns with the service many times.
+It measures once per line on stdin, so that it can alternate with the service.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     engine = Engine(Scope.load(DEFAULT_SCOPE), [Classifier.load(name) for name in bundled_classifiers()])
-    # the texts of the service's calls with one text, so that latencies are of the same texts
+    # the same texts as in the service's calls with one text
     singles = post_texts(SINGLES, seed=1)
     engine.predict(post_texts(WARM))
     for turn, line in enumerate(sys.stdin):

@@ -13,7 +13,7 @@ def rate_summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
 
     Args:
         samples: [sent, seconds, status] of every call.
-        texts: Texts a call.
+        texts: Texts per call.
 
     Raises:
         BenchError: No call was answered with 200.
@@ -36,11 +36,11 @@ def rate_summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
 
 
 def steady_rate(samples: list[list[float]], texts: int, begin: float, end: float) -> float:
-    """Texts answered a second between two moments of a load: without its beginning, when queues fill, and its end.
+    """Texts answered per second in the middle of a load, without its start, when queues fill, and its end.
 
     Args:
         samples: [sent, seconds, status] of every call.
-        texts: Texts a call.
+        texts: Texts per call.
         begin: Seconds since the load began.
         end: The same.
     """

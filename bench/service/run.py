@@ -1,8 +1,8 @@
-"""`python -m bench service`: what the service costs over the engine, and what it does when too much comes.
+"""`python -m bench service`: overhead of the service over the engine, and its behaviour under overload.
 
-The load comes from a process on one core. The server (supervisor, HTTP and engine process, engine with one thread) is
-confined to the other, or may use both; the offline engine is timed on the server's core, in turns with the service,
-since a machine's speed drifts. Times are of /v1/classify.
+The load generator runs on one core. The server (supervisor, HTTP and engine process, engine with one thread) is pinned
+to the other, or may use both; the offline engine is timed on the server's core, alternating with the service, since a
+machine's speed drifts. Times are of /v1/classify.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BARS = {"share_of_offline": 0.85, "added_ms": 5.0, "overload_p99_seconds": 5.0}
 
 @dataclass(frozen=True)
 class Extent:
-    """How often service and offline engine take turns, the texts of the latter, and the seconds of each load."""
+    """Number of rounds, texts of the offline engine, and seconds of each load."""
 
     rounds: int = 9
     offline_texts: int = 512
@@ -57,7 +57,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
     Args:
         out: Folder of the JSON; None: `bench/results/`.
-        quick: Everything short; shows that it runs.
+        quick: Short loads, as a smoke test.
 
     Raises:
         UsageError: Fewer than two cores.
@@ -132,7 +132,7 @@ def _measure(ports: dict[str, int], offline: subprocess.Popen[str], extent: Exte
 
 
 def _round(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent) -> dict[str, Any]:
-    """The engine right before and after each server: a machine that grows slower or faster meanwhile favours none."""
+    """One round: the engine is measured before and after each server, to cancel drift of the machine's speed."""
     asked = [_ask(offline, extent.offline_texts)]
     found: dict[str, Any] = {}
     for name, port in ports.items():
@@ -152,14 +152,14 @@ def _round(ports: dict[str, int], offline: subprocess.Popen[str], extent: Extent
 
 
 def _middle(rounds: list[dict[str, Any]], part: str, by: str) -> dict[str, Any]:
-    """The part of the round that is in the middle by one of its numbers."""
+    """A part of the median round by one of its numbers."""
     parts: list[dict[str, Any]] = sorted((item[part] for item in rounds), key=lambda item: item[by])
     return parts[len(parts) // 2]
 
 
 @contextmanager
 def offline_engine() -> Iterator[subprocess.Popen[str]]:
-    """The engine without a service, on the server's core, waiting to be asked."""
+    """The engine without the service, on the server's core, waiting for requests."""
     command = [sys.executable, "-m", "bench.service.offline", str(SERVER_CORE)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(  # noqa: S603

@@ -1,4 +1,4 @@
-"""`python -m bench service-soak`: minutes of calls of every size; memory, and answers against the offline engine's."""
+"""`python -m bench service-soak`: minutes of calls of all sizes: memory, and answers against the offline engine's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BAR = 0.02
 
 
 def run(out: Path | None = None, quick: bool = False) -> None:
-    """Soak, compare, print, write.
+    """Run the soak test, compare, print, write.
 
     Args:
         out: Folder of the JSON; None: `bench/results/`.
@@ -59,7 +59,7 @@ def run(out: Path | None = None, quick: bool = False) -> None:
 
 
 def differs(record: dict[str, Any], expected: dict[str, Any]) -> bool:
-    """Whether two records decide differently: another label, flag or rule of any classifier."""
+    """Whether two records differ in label, flag or rule of any classifier."""
     return any(
         record[name].get(field) != expected[name].get(field)
         for name in expected["classifiers"]
@@ -85,7 +85,7 @@ async def _soak(
 
     async def client() -> None:
         nonlocal compared, different, position, largest
-        # every text at least once, however slow the machine
+        # every text at least once, also on a slow machine
         while time.monotonic() - began < seconds or position < len(texts):
             rows = [(position + step) % len(texts) for step in range(chance.choice(SIZES))]
             position += len(rows)

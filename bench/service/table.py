@@ -8,7 +8,7 @@ from bench.markdown import markdown
 
 
 def table(result: dict[str, Any]) -> str:
-    """Latency and throughput, and how far the bars are."""
+    """Latency and throughput, and the goals."""
     offline, overload = result["offline"], result["overload"]
     rows = [["offline engine", f"{offline['texts_per_second']:.0f}", _ms(offline["single_seconds"]), ""]]
     for name, server in result["servers"].items():

@@ -17,8 +17,8 @@ def post_texts(count: int, seed: int = 0) -> list[str]:
     """`count` texts of 5 to 24 words, each from one line of `WORDS`.
 
     Args:
-        count: How many.
-        seed: Same seed, same texts.
+        count: Number of texts.
+        seed: Random seed.
     """
     chance = random.Random(seed)  # noqa: S311
     lines = [line.split() for line in WORDS]

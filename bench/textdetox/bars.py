@@ -1,4 +1,4 @@
-"""What the TextDetox result must show, and whether it does."""
+"""Requirements on the TextDetox result, and whether they are met."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST_OVER_MEDIAN = 3
 
 
 class Bar(NamedTuple):
-    """One requirement: what is measured, what it is, what is asked, and whether it is met (None: not measured yet)."""
+    """One requirement: its name, measured value, goal, and whether it is met (None: not measured yet)."""
 
     says: str
     measured: str
@@ -69,7 +69,7 @@ def bars(cells: Cells) -> list[Bar]:
 def kept(cells: Cells) -> float:
     """Share of the gain in balanced accuracy over chance that 350 labels keep, mean of the 8 languages.
 
-    What all labels give is the better of `linear` and `transfer` in each language: the stricter choice.
+    The value for all labels is the better of `linear` and `transfer` per language, the stricter choice.
 
     Raises:
         NotMeasuredError: A cell is not there yet.
@@ -106,7 +106,7 @@ def _bar(says: str, number: Callable[[], float], asked: str, meets: Callable[[fl
 
 
 def _above(cells: Cells, name: str, figure: str, least: int) -> Bar:
-    """In how many of the languages with published figures all labels give more than one of these figures."""
+    """Number of languages in which all labels give more than a published figure."""
     says, asked = f"`linear`, all labels, F1 above {name}", f"at least {least} of {len(cells.published)}"
     try:
         found = [

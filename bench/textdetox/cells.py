@@ -1,4 +1,4 @@
-"""The cells of the TextDetox result: which there are, and means over draws and languages."""
+"""The cells of the TextDetox result, and means over draws and languages."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ NAMES = {
 
 
 class NotMeasuredError(BenchError):
-    """A cell that a table asks for is not there yet."""
+    """A cell of a table is not measured yet."""
 
 
 def shown(number: Callable[[], float]) -> str:
-    """Three decimals of what a function gives, a dash where a cell that it asks for is not measured."""
+    """Three decimals of a function's value, or a dash if a cell is not measured."""
     try:
         return three(number())
     except NotMeasuredError:
@@ -45,7 +45,7 @@ def shown(number: Callable[[], float]) -> str:
 
 
 def cell_name(lang: str, cell: str) -> str:
-    """Name of the row that holds a cell."""
+    """Name of a cell's row."""
     return f"{lang} {cell}"
 
 
@@ -60,7 +60,7 @@ class Cells:
     result: dict[str, Any]
 
     def draws(self, lang: str, cell: str, system: str, metric: str) -> list[float]:
-        """A metric, draw by draw.
+        """A metric by draw.
 
         Raises:
             NotMeasuredError: The cell is not measured yet, or its systems do not have the metric.
@@ -93,5 +93,5 @@ class Cells:
 
     @property
     def source(self) -> str:
-        """Where the published figures stand."""
+        """Source of the published figures."""
         return str(self.result["measured_on"]["published"]["source"])

@@ -1,4 +1,4 @@
-"""What is fitted in a cell of the TextDetox result: on English labels, on few of a language, on all of them."""
+"""The fits of the TextDetox result: on English labels, on few labels of a language, on all of them."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from bench.trials.systems import (
 )
 from scopesift.terminal.streams import say
 
-"""Of the rows of a draw that choose settings, as in `scopesift fit` without a dev file."""
+"""Share of a draw's rows used as dev rows, as in `scopesift fit` without a dev file."""
 
 Read = dict[str, Part]
 """Parts by split."""
 Fits = dict[str, Callable[[], Fitted]]
-"""What fits each system, by name."""
+"""Fit functions by system."""
 
 
 class English:
-    """What is fitted on English train rows, with the dev rows to choose; each when it is first asked for."""
+    """Systems fitted on English train and dev rows, each on first use."""
 
     def __init__(self, scope: Scope, read: Callable[[str], Read]) -> None:
         """Fit nothing yet.
 
         Args:
-            scope: What texts are read with.
-            read: Gives the three parts of a language.
+            scope: The scope.
+            read: Returns the three parts of a language.
         """
         self._scope = scope
         self._read = read
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The classifier that is carried over to the other languages."""
+        """The classifier that is transferred to the other languages."""
         say("fitting on English labels")
         parts = self._read(SOURCE)
         decision, details = fit_preset(LINEAR_FIT, parts["train"], parts["dev"])
@@ -76,13 +76,13 @@ class English:
 
 
 def fits_of_few(train: Part, size: int, seed: int, english: English) -> Fits:
-    """Every system on the same draw of train rows, which are all the labels there are: a part of them is dev.
+    """Every system on the same draw of train rows, part of which are used as dev rows.
 
     Args:
-        train: What is drawn from.
-        size: Rows of the draw, of each label its share.
-        seed: Which draw.
-        english: What `transfer` carries over.
+        train: Rows to draw from.
+        size: Rows of the draw, stratified by label.
+        seed: Seed of the draw.
+        english: Source of `transfer`.
     """
     few = train.take(draw(train.rows, size / len(train.rows), seed))
     fit, dev = (few.take(index_N) for index_N in split_dev(few.rows))
@@ -94,7 +94,7 @@ def fits_of_few(train: Part, size: int, seed: int, english: English) -> Fits:
 
 
 def fits_of_all(parts: Read, english: English) -> Fits:
-    """Every system on all train rows; all dev rows choose, but for `transfer`, which cross-validates."""
+    """Every system on all train and dev rows; `transfer` cross-validates instead of using dev rows."""
     train, dev = parts["train"], parts["dev"]
     return {
         **{name: partial(attempt, system, train, dev) for name, system in SYSTEMS.items()},

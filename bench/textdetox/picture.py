@@ -1,4 +1,4 @@
-"""The picture of the TextDetox result: F1 against the number of labels, with the published figures as lines."""
+"""The plot of the TextDetox result: F1 by number of labels, with the published figures as lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ circle.words { fill: #c26a00; } .level { stroke: #67656e; stroke-dasharray: 4 4;
 
 
 def write(result: dict[str, Any], out: Path | None = None) -> Path:
-    """Draw the picture into a file.
+    """Write the plot to a file.
 
     Args:
         result: Content of the JSON file.
@@ -56,7 +56,7 @@ def write(result: dict[str, Any], out: Path | None = None) -> Path:
 
 
 def picture(cells: Cells) -> str:
-    """The picture as SVG; means over the languages other than English that the published figures cover."""
+    """The plot as SVG; means over the languages other than English with published figures."""
     langs = [lang for lang in cells.published if lang != SOURCE]
     ticks = [(0.0, "none"), *((float(at), size) for at, size in enumerate(SHARES, start=1))]
     axes = Axes(

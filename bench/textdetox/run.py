@@ -1,7 +1,7 @@
-"""`python -m bench textdetox`: toxicity in nine languages, on the test rows on which about ninety models were measured.
+"""`python -m bench textdetox`: toxicity in nine languages, on the test rows of about ninety published models.
 
-Every cell of the result is one language with some number of its labels. Systems are fitted and settings chosen first;
-test rows are asked about once, when a system of a cell is fitted.
+A cell of the result is one language with a number of its labels. Settings are chosen without test rows, which are
+measured once per fit.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ DRAWS = 5
 
 
 def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
-    """Measure the cells that are not there yet, write JSON and picture, print the tables.
+    """Measure the missing cells, write JSON and plot, print the tables.
 
     Args:
         data: The folder that holds `textdetox/<lang>.jsonl.gz` and `textdetox/published.json`.
-        scope: What to read with.
-        out: Folder for JSON and picture; None: `bench/results/` and `docs/`.
+        scope: The scope.
+        out: Folder for JSON and plot; None: `bench/results/` and `docs/`.
 
     Raises:
         BenchError: A file is missing, or there are results of another scope or other rows.
@@ -67,7 +67,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
     )
     read = cache(lambda lang: read_splits(loaded, lang, rows[lang]))
     english = English(loaded, read)
-    # the cells that most is said about come first: a run that is stopped has them for every language
+    # the most important cells first, so that a stopped run has them for every language
     for cell in FIRST:
         for lang in LANGUAGES:
             measure_cell(lang, cell, read, english, stored)
@@ -99,14 +99,14 @@ def read_splits(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Read:
 def measure_cell(
     lang: str, cell: str, read: Callable[[str], Read], english: English, stored: StoredRows
 ) -> None:
-    """Fit and measure the systems of a cell that are not there yet.
+    """Fit and measure the missing systems of a cell.
 
     Args:
         lang: The language.
-        cell: How many of its labels.
-        read: Gives the three parts of a language.
-        english: What is fitted on English labels.
-        stored: Where cells are kept.
+        cell: Number of its labels.
+        read: Returns the three parts of a language.
+        english: The fits on English labels.
+        stored: The result.
     """
     names = [*SYSTEMS, *([TRANSFER] if lang != SOURCE and cell != ENGLISH else [])]
     name = cell_name(lang, cell)

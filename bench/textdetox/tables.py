@@ -35,7 +35,7 @@ OURS = (
     ("greedy", ALL, "all labels"),
     ("paper", ALL, "all labels"),
 )
-"""Rows under the published ones: system, cell, and what it is called."""
+"""Rows below the published ones: system, cell, and name."""
 RULE = (
     "The rows of a draw are all the labels there are: presets and dense baselines are fitted on four fifths of them "
     "and choose with the rest, TF-IDF chooses in the same way and is fitted again on all, `transfer` cross-validates. "
@@ -56,17 +56,17 @@ def by_language() -> str:
 
 
 def english_labels() -> str:
-    """What every system is worth from English labels alone."""
+    """Quality of every system with English labels only."""
     return _english_labels(_stored())
 
 
 def few_labels() -> str:
-    """What labels of the language are worth."""
+    """Quality by number of labels of the language."""
     return _few_labels(_stored())
 
 
 def bars() -> str:
-    """What the result must show."""
+    """The requirements."""
     return bars_table(_stored())
 
 

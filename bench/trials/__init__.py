@@ -1,1 +1,1 @@
-"""Systems on trial on the rows of a data set, and the published figures beside them."""
+"""Comparison of systems on a data set with published figures."""

@@ -1,4 +1,4 @@
-"""What a fitted system answers, and what the answers are worth."""
+"""Answers of fitted systems, and their metrics."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class SystemAnswers:
 
     Attributes:
         label_N: The label of each.
-        score_N: Of two labels: larger where the positive one is likelier; None of more.
-        probability_N: Calibrated probability of the positive label; None where the system gives none.
+        score_N: With two labels, larger if the positive one is more likely; otherwise None.
+        probability_N: Calibrated probability of the positive label; None if the system has none.
     """
 
     label_N: NDArray[np.str_]
@@ -35,8 +35,8 @@ class Fitted:
     """A fitted system.
 
     Attributes:
-        answer: What it says of a part.
-        about: What it consists of, and what it was worth where its settings were chosen; JSON values.
+        answer: Gives the answers for a part.
+        about: Its settings and its quality on the dev rows; JSON values.
     """
 
     answer: Callable[[Part], SystemAnswers]
@@ -44,11 +44,11 @@ class Fitted:
 
 
 def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
-    """What a system with two labels is worth on a part.
+    """Metrics of a system with two labels on a part.
 
     Returns:
         `METRICS`, "auc" (area under the ROC curve), "ece" (expected calibration error over the bins of `reliability`;
-        where there are probabilities), and "about".
+        if there are probabilities), and "about".
     """
     from sklearn.metrics import roc_auc_score
 
@@ -65,7 +65,7 @@ def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
 
 
 def weighted_f1(system: Fitted, part: Part) -> float:
-    """F1 of every label, averaged by how many rows have it: as scikit-learn's "weighted"."""
+    """Mean F1 over labels, weighted by their number of rows, as scikit-learn's "weighted"."""
     found = ManyClassMetrics.of(part.rows.labels, system.answer(part).label_N)
     total = sum(row["f1"] * row["n"] for row in found.per_class.values()) / found.n
     return round(float(total), 4)

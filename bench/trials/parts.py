@@ -1,4 +1,4 @@
-"""Rows of a data set with everything that a system may read of them."""
+"""Rows of a data set with their features."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scopesift_features.scope import Scope
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """N rows, read.
+    """N rows with their features.
 
     Attributes:
         rows: Texts and labels.
@@ -41,16 +41,16 @@ def read_parts(
     cache: FeatureCache | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Part]:
-    """Read several sets of rows in one go.
+    """Read several sets of rows.
 
     Args:
-        scope: What to read with, over all of its layers.
+        scope: The scope; all of its layers are read.
         rows: The sets.
-        cache: Where what was read is kept; None: it is read again the next time.
+        cache: Cache of document features; None: no cache.
         on_progress: Called with (texts read, all texts).
 
     Returns:
-        A part a set, in their order.
+        One part per set, in order.
     """
     read = document_features if cache is None else cache.document_features
     texts = [text for own in rows for text in own.texts]

@@ -1,4 +1,4 @@
-"""Figures that others have published for the same test rows, read from `published.json` beside the data."""
+"""Published figures for the same test rows, from `published.json` beside the data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Published:
     """Published figures.
 
     Attributes:
-        source: Where they stand.
+        source: Their source.
         figures: By language, then by model.
     """
 
@@ -34,7 +34,7 @@ class Published:
             metric: The key under a language that holds the figures.
 
         Raises:
-            BenchError: The file is missing or does not look like that.
+            BenchError: The file is missing or has another format.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -50,10 +50,10 @@ class Published:
             ) from None
 
     def summary(self, models: Sequence[str]) -> dict[str, dict[str, float]]:
-        """By language: best and median of the language models, how many they are, and the figures of some models.
+        """By language: best, median and number of the language models, and the figures of some models.
 
         Args:
-            models: Names of those models; where one was not measured, it is missing.
+            models: Names of those models; models without a figure are left out.
         """
         found = {}
         for lang, figures in self.figures.items():

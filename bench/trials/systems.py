@@ -1,4 +1,4 @@
-"""Systems on trial: fitted on one part, settings chosen on another, asked about a third."""
+"""Systems to compare: fitted on one part, settings chosen on a second, measured on a third."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bench.trials.parts import Part
 
 POSITIVE, NEGATIVE = "toxic", "clean"
 System = Callable[[Part, Part], Fitted]
-"""From the part to fit on and the part that chooses settings."""
+"""(train part, dev part) -> fitted system."""
 TOLD = ("preset", "dev_macro_f1", "dev_accuracy", "presets_on_dev", "strategy", "cross_validated")
-"""What of a fit's own description is kept."""
+"""Keys of a fit's description that are kept."""
 
 
 def preset(name: str) -> System:
-    """The product's own fit with a preset and its default settings."""
+    """The product's fit with a preset and its default settings."""
 
     def fit(train: Part, dev: Part) -> Fitted:
         return of_decision(*fit_preset(name, train, dev))
@@ -38,18 +38,18 @@ def preset(name: str) -> System:
 
 
 def fit_preset(name: str, train: Part, dev: Part) -> tuple[Decision, dict[str, Any]]:
-    """A decision, and what its artifact would say of the fit."""
+    """A decision, and the artifact's description of the fit."""
     settings = FitSettings(preset=name, positive=POSITIVE)
     binary = set(train.rows.classes) == {POSITIVE, NEGATIVE}
     return fit_decision(train.table, train.rows, dev.table, dev.rows, settings, None, binary=binary)
 
 
 def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
-    """A decision as a system; of many labels the likeliest is given, however unlikely it is.
+    """A decision as a system; with many labels the most likely one is given, without a cut.
 
     Args:
-        decision: What was fitted.
-        details: What its artifact would say of the fit.
+        decision: The fitted decision.
+        details: The artifact's description of the fit.
     """
     names = np.array(list(decision.rules))
 
@@ -68,7 +68,7 @@ def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
 
 
 def transferred(classifier: Classifier, few: Part) -> Fitted:
-    """What `scopesift transfer` makes of a classifier and labelled rows of a language: its own choice of strategy."""
+    """`scopesift transfer` of a classifier with labelled rows of a language, with its own choice of strategy."""
     trials = try_all(classifier, few.table, few.rows, TransferSettings())
     best = choose(trials)
     decision = trial_decision(classifier, few.table, few.rows, best)
@@ -78,7 +78,7 @@ def transferred(classifier: Classifier, few: Part) -> Fitted:
 
 
 def dense(fit_baseline: Callable[..., Baseline]) -> System:
-    """A baseline on the mean residual of the layer that is best where settings are chosen."""
+    """A baseline on the mean residual of the best layer on the dev rows."""
 
     def fit(train: Part, dev: Part) -> Fitted:
         candidates = {
@@ -105,7 +105,7 @@ def words_of_few(few: Part) -> Fitted:
 
 
 def attempt(fit: Callable[..., Fitted], *arguments: Any) -> Fitted:
-    """Fit; where the rows do not allow it, a system that flags nothing, which says why."""
+    """Fit; if the rows don't allow it, return a system that flags nothing, with the reason."""
     try:
         return fit(*arguments)
     except InputError as error:
@@ -133,7 +133,7 @@ def _of_baseline(found: Baseline, inputs: Callable[[Part], Any], about: dict[str
     def answer(part: Part) -> SystemAnswers:
         read = inputs(part)
         scores = np.asarray(found.scores(read), dtype=np.float64)
-        # of two labels the positive one sorts last: scores above 0 speak for it
+        # of two labels the positive one sorts last: scores above 0 mean the positive one
         return SystemAnswers(np.asarray(found.predict(read), dtype=str), scores if scores.ndim == 1 else None)
 
     return Fitted(answer, {name: round(value, 6) for name, value in about.items()})

@@ -92,8 +92,7 @@ def filter_rows(
     )
     if settings.splits and not where.strip() and thresholds is None:
         raise UsageError(
-            "no condition: give one with --where or --thresholds; --mode attributes "
-            "writes scores without one"
+            "no condition: give one with --where or --thresholds; --mode attributes writes scores without one"
         )
     loaded = load_engine(scope, classifier or [], device)
     if thresholds is not None:

@@ -102,7 +102,7 @@ def test_scopes_without_a_limit_measure_nothing_and_bounds_are_measured_once(tin
 
 
 def test_bounds_need_a_token(limited):
-    with pytest.raises(InputError, match="1 without a token"):
+    with pytest.raises(InputError, match="1 without tokens"):
         bounded(limited.with_bounds({}), [""], [LAYER])
 
 
