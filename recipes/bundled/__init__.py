@@ -1,1 +1,1 @@
-"""What the recipes of the bundled scopes share: rows, languages from their own labels, feature cards."""
+"""Shared code of the bundled scopes' recipes: rows, languages from their own labels, feature cards."""

@@ -13,7 +13,7 @@ from scopesift_features.scope import Scope
 from recipes.bundled.languages import joined
 
 MOST_A_LANGUAGE = 400
-"""Of the languages that toxicity has rules for; English has all its test rows."""
+"""Maximum test rows per language with a decision of its own; English has no limit."""
 
 
 def write_bundled_cards(
@@ -27,10 +27,10 @@ def write_bundled_cards(
 
     Args:
         scope: The scope of the classifiers.
-        out: The scope folder, with its classifiers as they will ship: cards carry their version.
+        out: The scope folder with its final classifiers, whose version is part of the cards.
         test_rows: Test rows by classifier.
-        language_rows: Test rows of a language that a classifier has a rule for.
-        say: Receives a line a classifier.
+        language_rows: Test rows of a language with its own decision.
+        say: Called with one line per classifier.
     """
     for name, rows_of in test_rows.items():
         classifier = Classifier.load(out / "classifiers" / f"{name}.json")

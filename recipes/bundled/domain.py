@@ -17,18 +17,18 @@ TAXONOMY = {
     "computer_science": "science",
     "medicine": "health",
 }
-"""Labels of SIB-200 and MMLU that are joined; every other label keeps its name."""
+"""Labels of SIB-200 and MMLU that are merged; others are unchanged."""
 
 
 def domain_rows(data: Path, split: str, languages: Collection[str]) -> LabelledText:
-    """One split of `domain/` in one taxonomy, some languages only, MMLU without its answer choices."""
+    """One split of `domain/` with merged labels, in some languages, MMLU without its answer choices."""
     rows = read_labelled(data / "domain" / f"{split}.jsonl.gz", label="domain")
     rows = rows.select([index for index, lang in enumerate(rows.langs) if lang in languages])
     texts = [
         "\n".join(text.split("\n")[:-MMLU_CHOICES]) if source == MMLU else text
         for text, source in zip(rows.texts, rows.sources, strict=True)
     ]
-    # MMLU's rows are left out of the numbers by language, which compare the same sentences
+    # results by language compare the same sentences, so they leave out MMLU
     langs = [None if source == MMLU else lang for lang, source in zip(rows.langs, rows.sources, strict=True)]
     return replace(
         rows, texts=texts, langs=langs, labels=[TAXONOMY.get(label, label) for label in rows.labels]

@@ -1,4 +1,4 @@
-"""Languages for the bundled toxicity classifier: each from its own labels, by the transfer that users run."""
+"""Languages for the bundled toxicity classifier: each fitted on its own labels with `transfer`."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def add_languages(
     settings: TransferSettings | None = None,
     cache: FeatureCache | None = None,
 ) -> Classifier:
-    """Add a rule for each language, and its quality on test rows under the predicted language.
+    """Add a decision for each language, and its quality on test rows with the predicted language.
 
-    Train and dev rows are learned from together: the strategy is chosen by cross-validation over both.
+    Train and dev rows are used together: the strategy is chosen by cross-validation.
 
     Args:
         classifier: The toxicity classifier.
-        language: The language classifier that routes.
+        language: The language classifier for routing.
         scope: The scope of both.
-        rows_of: From a language and a split to rows.
+        rows_of: (language, split) -> rows.
         codes: The languages.
-        say: Receives a line a step.
-        settings: Extent of the search.
-        cache: Document features read before.
+        say: Called with one line per step.
+        settings: Limits of the search.
+        cache: Cache of document features.
     """
     for code in codes:
         few = joined(rows_of(code, "train"), rows_of(code, "dev"))
@@ -57,7 +57,7 @@ def add_languages(
 
 
 def keep_zero_shot(before: Classifier, made: Classifier, code: str) -> Classifier:
-    """Keep what the default rule is worth in a language, by whose name it is told from what the new rule is worth."""
+    """Rename the default decision's quality in a language, before the new decision's is added."""
     data = f"zero-shot {code}"
     return made.with_quality(data, before.quality[data]) if data in before.quality else made
 
@@ -70,7 +70,7 @@ def measure(
     test: LabelledText,
     cache: FeatureCache | None,
 ) -> dict[str, Any]:
-    """What `evaluate --json` prints, with this language classifier, and the share of rows that each rule judged."""
+    """The metrics of `evaluate --json` with this language classifier, and the share of rows per decision."""
     answers = Engine(scope, [classifier, language]).predict(test.texts)
     verdicts = [answer[classifier.name] for answer in answers]
     routes = [verdict.rule for verdict in verdicts]
@@ -87,7 +87,7 @@ def measure(
 
 
 def joined(first: LabelledText, second: LabelledText) -> LabelledText:
-    """The rows of both."""
+    """Two sets of rows concatenated."""
     return LabelledText(
         [*first.texts, *second.texts],
         [*first.labels, *second.labels],
@@ -98,6 +98,6 @@ def joined(first: LabelledText, second: LabelledText) -> LabelledText:
 
 
 def languages_of(data: Path, left_out: Sequence[str]) -> list[str]:
-    """Codes of the files of `toxicity/` but some."""
+    """Codes of the files of `toxicity/`, except some."""
     codes = [path.name.partition(".")[0] for path in sorted((data / "toxicity").glob("*.jsonl.gz"))]
     return [code for code in codes if code not in left_out]

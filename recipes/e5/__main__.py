@@ -19,15 +19,15 @@ def main(
         typer.Option(help="Folder with pretrain/, language/, toxicity/, textdetox/, domain/, sentiment/."),
     ],
     out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/e5"),
-    work: Annotated[Path, typer.Option(help="Where residuals and unfinished SAEs lie.")] = Path(".work/e5"),
-    steps: Annotated[int, typer.Option(min=1, help="Batches that each SAE is trained on.")] = 24_000,
-    tokens: Annotated[int, typer.Option(min=1, help="Tokens of text that they are drawn from.")] = 12_000_000,
-    pool_gib: Annotated[float, typer.Option(help="Most disk space that residuals may take.")] = 32.0,
+    work: Annotated[Path, typer.Option(help="Folder for residuals and unfinished SAEs.")] = Path(".work/e5"),
+    steps: Annotated[int, typer.Option(min=1, help="Training steps per SAE.")] = 24_000,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of training text.")] = 12_000_000,
+    pool_gib: Annotated[float, typer.Option(help="Maximum disk space for residuals.")] = 32.0,
     only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
 ) -> None:
     """Make the e5 scope: SAEs of a few candidate layers, the choice of two, classifiers, feature cards, model card.
 
-    Every stage is taken up where it stopped. For instance:
+    Stages resume where they stopped. Example:
 
         python -m recipes.e5 --data ../data --only classifiers
     """

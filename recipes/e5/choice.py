@@ -1,6 +1,6 @@
-"""Which SAEs to ship: candidates compared on dev rows by closed-form classifiers over their features.
+"""The choice of SAEs: candidates are compared on dev rows with closed-form classifiers on their features.
 
-One backbone pass serves all candidates. Nothing here looks at a test row.
+One backbone pass for all candidates. Test rows are not used.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class SplitRows:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one choice of SAEs reaches on dev rows.
+    """Quality of one choice of SAEs on dev rows.
 
     Attributes:
-        saes: Names of the candidates that are read together.
+        saes: Names of the candidates used together.
         english_auc: Toxicity from English labels, on English.
         zero_shot_auc: The same weights on other languages, mean.
         few_labels_accuracy: 350 labels of each of these languages, mean.
@@ -94,13 +94,13 @@ def compare_choices(
     data: Path,
     say: Callable[[str], None],
 ) -> list[Comparison]:
-    """Every candidate by itself, and every two of different layers together.
+    """Compare every candidate alone, and all pairs of different layers.
 
     Args:
         reader: The backbone.
         candidates: SAE files by name.
         data: The folder with `textdetox/`, `toxicity/`, `domain/`, `sentiment/` and `language/`.
-        say: Receives a line a step.
+        say: Called with one line per step.
     """
     saes = {
         name: read_safetensors(path, read_config(path.parent), decoder=False, dtype=torch.float32)
@@ -167,7 +167,7 @@ def _measure(
         ]
         for code in scores
     }
-    best = int(np.argmax(auc["en"]))  # English alone sets the penalty
+    best = int(np.argmax(auc["en"]))  # the penalty is chosen on English only
     return Comparison(
         saes=chosen,
         english_auc=auc["en"][best],
@@ -180,7 +180,7 @@ def _measure(
 
 
 def _fits(x_ND: Floats, target_NC: Floats) -> list[Ridge]:
-    """One regression a penalty, by the smaller of the two normal equations."""
+    """One regression per penalty, with the smaller of the two normal equations."""
     weight_N = np.ones(len(x_ND))
     return fit_ridges(x_ND, target_NC, weight_N, PENALTIES)
 

@@ -1,4 +1,4 @@
-"""The four classifiers that ship with e5, fitted and measured; test rows choose nothing."""
+"""The four bundled classifiers of e5, fitted and measured; test rows are not used for choices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
 FEW_ROWS = 1000
 OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=256))
-"""Fewer features than English has: every language's are read for every text."""
+"""Maximum features per language; fewer than for English, since all are read for every text."""
 SETTINGS = {
     "language": FitSettings(unknown="und"),
     "toxicity": FitSettings(),
@@ -38,14 +38,14 @@ BESIDE = {
     "preset paper": FitSettings(preset="paper"),
     "preset greedy": FitSettings(preset="greedy", greedy=GreedySettings(max_features=MOST_READABLE)),
 }
-"""Fits on the same rows that the reports show beside the bundled toxicity classifier."""
+"""Other fits on the same rows, for comparison with the bundled toxicity classifier."""
 
 
 def read_everything(scope: Scope, data: Path, say: Callable[[str], None]) -> None:
-    """Read the rows of all classifiers once, features and mean residual in one pass, into the user's feature cache."""
+    """Read the rows of all classifiers once, with features and mean residuals, into the user's feature cache."""
     cache = FeatureCache.default()
     if cache is None:
-        say("the feature cache is off: each fit reads its rows by itself")
+        say("the feature cache is off: each fit reads its own rows")
         return
     wanted = [rows_of(data, split) for rows_of in ROWS.values() for split in SPLITS]
     wanted += [toxicity_rows(data, code, split) for code in toxicity_languages(data) for split in SPLITS]
@@ -69,8 +69,8 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
         name: One of `ROWS`.
         scope: The e5 scope.
         data: The folder that holds `toxicity/`, `textdetox/`, `language/`, `domain/` and `sentiment/`.
-        folder: Where the artifact goes.
-        say: Receives a line a step.
+        folder: Folder for the artifact.
+        say: Called with one line per step.
     """
     cache = FeatureCache.default()
     train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
@@ -101,10 +101,10 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
 
 
 def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
-    """Give the bundled toxicity classifier a rule for every language with labels.
+    """Add a decision for every language with labels to the bundled toxicity classifier.
 
-    A language with many labels gets a fit of its own, one with few what `scopesift transfer` makes of the English
-    rule. Comes after all are fitted: texts are routed by the language classifier of the same run.
+    A language with many labels gets its own fit, one with few labels a `scopesift transfer` of the English decision.
+    Runs after all fits, since texts are routed by the language classifier of the same run.
     """
     cache = FeatureCache.default()
     classifier = Classifier.load(folder / "toxicity.json")

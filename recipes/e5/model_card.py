@@ -1,4 +1,4 @@
-"""The model card of the bundled e5 scope, generated from what the recipe measured."""
+"""The model card of the bundled e5 scope, generated from the recipe's measurements."""
 
 from __future__ import annotations
 

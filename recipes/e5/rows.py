@@ -1,4 +1,4 @@
-"""Which labelled rows the bundled classifiers of e5 are fitted, chosen and measured on."""
+"""The labelled train, dev and test rows of the bundled classifiers of e5."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
 ENGLISH = "en"
 ENGLISH_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
 OTHERS_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
-"""A rule of a language's own starts from the English one, and needs fewer rows."""
+"""Maximum train rows of other languages, whose decisions start from the English one."""
 LANGUAGE_PER_CLASS = {"train": 400, "dev": 100}
 POSTS = ("textdetox", "toxicity", "sentiment")
 WITHOUT_LABELS = ("am", "he", "tt")
-"""Languages of SIB-200's domain rows that no label of theirs is used of: measured, never fitted."""
+"""Languages of SIB-200's domain rows that are only measured, not fitted on."""
 
 
 def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
     """One split of a language's toxicity rows from `toxicity/` and `textdetox/`.
 
-    Inside every source both labels have as many rows, and sources share the rows as evenly as their sizes allow:
-    none dominates, and none tells the label.
+    Labels are balanced inside every source, and sources have equal numbers of rows as far as their sizes allow, so that
+    the source doesn't predict the label.
 
     Raises:
         InputError: no file has rows of this language.
@@ -42,7 +42,7 @@ def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
 
 
 def toxicity_languages(data: Path) -> list[str]:
-    """Every language with toxicity labels but English, whose rule is the default."""
+    """All languages with toxicity labels except English, whose decision is the default."""
     found = {
         path.name.partition(".")[0]
         for folder in ("textdetox", "toxicity")
@@ -54,8 +54,8 @@ def toxicity_languages(data: Path) -> list[str]:
 def language_rows(data: Path, split: str) -> LabelledText:
     """One split of `language/`, thirty languages; train and dev capped per language, half of them posts.
 
-    The sentences of `language/` are news and prompts for reading aloud; texts to be moderated are posts, and their
-    files state a language too. Languages without posts get sentences in their place. Test rows are those of
+    `language/` has news and prompts for reading aloud, but texts to moderate are posts, whose files state a language
+    too. Languages without posts get more sentences instead. Test rows are those of
     `language/` alone.
     """
     rows = read_labelled(data / "language" / f"{split}.jsonl.gz", label="lang")

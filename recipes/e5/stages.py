@@ -25,7 +25,7 @@ from recipes.sae.training import TrainingSettings
 CANDIDATE_LAYERS = (4, 8, 10)
 CANDIDATE_K = (32, 40, 64)
 CHOSEN_LAYERS, CHOSEN_K = (4, 8), 40
-"""What ships, by the dev numbers that the stages `width` and `choice` print and store."""
+"""The chosen layers and k, by the dev results of the stages `width` and `choice`."""
 EXPANSION = 16
 SHORT_TOKENS, SHORT_STEPS, SHORT_LAYER = 600_000, 250, 8
 LICENCE = "CC-BY-SA-4.0, see the model card of scopesift's e5"
@@ -37,12 +37,12 @@ class Recipe:
 
     Attributes:
         data: The folder with the text and the labelled rows.
-        out: The scope folder that is written; its scope.json is there.
-        work: Where residuals and unfinished SAEs lie.
-        steps: Batches that each SAE is trained on.
-        tokens: Tokens of text that they are drawn from.
-        pool_bytes: Most bytes that residuals take on disk.
-        say: Receives a line a step.
+        out: The scope folder to write; has scope.json.
+        work: Folder for residuals and unfinished SAEs.
+        steps: Training steps per SAE.
+        tokens: Tokens of training text.
+        pool_bytes: Maximum bytes of residuals on disk.
+        say: Called with one line per step.
     """
 
     data: Path
@@ -54,7 +54,7 @@ class Recipe:
     say: Callable[[str], None] = field(repr=False)
 
     def width(self) -> None:
-        """Compare numbers of active features a token, on SAEs of one layer that were trained briefly."""
+        """Compare values of k on briefly trained SAEs of one layer."""
         found = {}
         for k in CANDIDATE_K:
             folder = self.work / f"k{k}"
@@ -67,7 +67,7 @@ class Recipe:
         self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K, self.tokens, self.steps)
 
     def choice(self) -> None:
-        """Compare the candidate layers, alone and in pairs, and take the chosen ones into the scope."""
+        """Compare the candidate layers, alone and in pairs, and copy the chosen ones into the scope."""
         folder = self.work / "candidates" / "sae"
         files = {f"layer {layer}": folder / f"layer{layer}.sae.safetensors" for layer in CANDIDATE_LAYERS}
         self._compare(files, "choice")
@@ -99,12 +99,12 @@ class Recipe:
         )
 
     def card(self) -> None:
-        """Write the model card from what was measured."""
+        """Write the model card."""
         write_card(self.out)
         self.say(f"card: {self.out / 'README.md'}")
 
     def _train(self, out: Path, layers: tuple[int, ...], k: int, tokens: int, steps: int) -> None:
-        # residuals of a bfloat16 backbone differ from those in use by less than what the SAE leaves unexplained
+        # the error of bfloat16 residuals is smaller than the SAE's reconstruction error
         reader = Reader.load(self.out, dtype="bfloat16")
         text = sorted((self.data / "pretrain").glob("??.txt.xz"))
         Run(

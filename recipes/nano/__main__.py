@@ -18,21 +18,21 @@ from recipes.sae.run import UnfinishedError
 def main(
     data: Annotated[Path, typer.Option(help="Folder with pretrain/, toxicity/, language/ and domain/.")],
     out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/nano"),
-    work: Annotated[Path, typer.Option(help="Where unfinished stages keep their state.")] = Path(
+    work: Annotated[Path, typer.Option(help="Folder for the state of unfinished stages.")] = Path(
         ".work/nano"
     ),
-    minutes: Annotated[float, typer.Option(help="Budget of the language model's training.")] = 62.0,
+    minutes: Annotated[float, typer.Option(help="Minutes of training of the language model.")] = 62.0,
     call_minutes: Annotated[
-        float, typer.Option(help="Most minutes of training in this call; the next goes on.")
+        float, typer.Option(help="Maximum minutes of training in this call; the next one continues.")
     ] = math.inf,
-    sae_minutes: Annotated[float, typer.Option(help="Budget of each SAE.")] = 2.0,
+    sae_minutes: Annotated[float, typer.Option(help="Minutes of training per SAE.")] = 2.0,
     pool_documents: Annotated[int, typer.Option(help="Documents that the SAEs are trained on.")] = 24000,
-    k: Annotated[int, typer.Option(help="Active features a token.")] = 40,
+    k: Annotated[int, typer.Option(help="Active features per token.")] = 40,
     only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
 ) -> None:
     """Make the nano scope: tokenizer, language model, SAEs, scope folder, classifiers, model card.
 
-    Every stage says what it did and is taken up where it stopped; the exit code is 1 until all is done. Example:
+    Stages resume where they stopped; the exit code is 1 until all are done. Example:
 
         python -m recipes.nano --data ../data --out scopesift/bundled/nano
     """

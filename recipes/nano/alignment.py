@@ -1,4 +1,4 @@
-"""What ties the languages together: translation groups, a counted word table, and code-switched lines."""
+"""Cross-lingual training data: translation groups, a word translation table, and code-switched lines."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _UNSPACED = {"zh", "ja"}
 
 
 def translation_groups(data: Path, lines: dict[str, list[str]]) -> list[dict[str, str]]:
-    """Read `pretrain/parallel.txt.xz` and join its pairs into groups of sentences that mean the same.
+    """Read `pretrain/parallel.txt.xz` and merge its pairs into groups of translations.
 
-    A sentence's language is the pre-training file it stands in. Pairs are joined by union-find, so a sentence
-    that was paired with several languages gathers all of them.
+    A sentence's language is that of its pre-training file. Pairs are merged by union-find, so that translations in
+    several languages are in one group.
 
     Returns:
-        One `{language: sentence}` a group, each with at least two languages.
+        One `{language: sentence}` per group, each with at least two languages.
     """
     language_of: dict[str, str] = {}
     for language in lines:
@@ -34,7 +34,7 @@ def translation_groups(data: Path, lines: dict[str, list[str]]) -> list[dict[str
     for line in read_lines(data / "pretrain" / "parallel.txt.xz"):
         left, right = line.split("\t")[:2]
         if left not in language_of or right not in language_of:
-            # tatoeba pairs stand in the file of the other language as "sentence / translation"
+            # tatoeba pairs are in the other language's file as "sentence / translation"
             other = language_of.get(f"{left} / {right}") or language_of.get(f"{right} / {left}")
             if other is None:
                 other = _script_language(left) or _script_language(right)
@@ -78,10 +78,10 @@ def words_of(sentence: str, language: str) -> set[str]:
 
 
 def count_word_table(groups: list[dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Count which words translate which, between English and every other language.
+    """Word translations between English and every other language, by co-occurrence.
 
-    Two words belong together when each is the other's best partner by the Dice coefficient of the sentences
-    that hold them (Smadja et al. 1996), seen together at least `MIN_TOGETHER` times.
+    Two words are a pair if each has the other as its best partner by the Dice coefficient over sentences (Smadja et al.
+    1996), with at least `MIN_TOGETHER` co-occurrences.
 
     Returns:
         `{language: {english word: word}}`.
@@ -116,7 +116,7 @@ def count_word_table(groups: list[dict[str, str]]) -> dict[str, dict[str, str]]:
 
 
 def code_switch(line: str, language: str, table: dict[str, dict[str, str]], rng: random.Random) -> str | None:
-    """Replace the words of a line that the table knows: English ones by another language's, others by English.
+    """Replace words of a line by the table: English ones by another language's, others by English.
 
     Returns:
         The mixed line, or None when fewer than two words were replaced.

@@ -1,4 +1,4 @@
-"""The three classifiers that ship with nano: toxicity (English), language (16), domain (one taxonomy)."""
+"""The three bundled classifiers of nano: toxicity (English), language (16), domain (one taxonomy)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRANSFER_LANGUAGES = ("ar", "de", "fr", "ja", "ko", "pt", "zh")
 NOT_TRANSFERRED = ("en", "ja")
 """English is the default; Japanese has 20 test rows."""
 LAYERS = (1,)
-"""What the bundled classifiers read, chosen on dev rows for speed: one shallow SAE in place of six. Single deeper
+"""Layers of the bundled classifiers, chosen on dev rows for speed: one shallow SAE instead of six. Single deeper
 layers were better in some languages and worse in others."""
 
 
@@ -65,8 +65,8 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
         name: One of `ROWS`.
         scope: The nano scope.
         data: The folder that holds `toxicity/`, `language/` and `domain/`.
-        folder: Where the artifact goes.
-        say: Receives a line a step.
+        folder: Folder for the artifact.
+        say: Called with one line per step.
     """
     train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
     say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
@@ -83,9 +83,9 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
 
 
 def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
-    """Give the bundled toxicity classifier a rule for every language of `toxicity/` with enough rows to measure on.
+    """Add a decision for every language of `toxicity/` with enough test rows to the bundled toxicity classifier.
 
-    Comes after all are fitted: texts are routed by the language classifier of the same run.
+    Runs after all fits, since texts are routed by the language classifier of the same run.
     """
     classifier = add_languages(
         Classifier.load(folder / "toxicity.json"),
@@ -109,7 +109,7 @@ def _beside_toxicity(
     test: LabelledText,
     say: Callable[[str], None],
 ) -> Classifier:
-    """The report's preset on the same rows, and English rules on languages whose labels they never saw."""
+    """Measure the report's preset on the same rows, and the English decision on other languages."""
     say("toxicity: the paper preset on the same rows")
     paper = fit_classifier("toxicity", scope, train, dev, FitSettings(preset="paper"))
     measured: dict[str, Any] = assess(paper, scope, test)

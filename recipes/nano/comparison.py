@@ -1,6 +1,6 @@
-"""`python -m recipes.nano.comparison OLD NEW`: is a new nano scope better on held-out text and dev rows?
+"""`python -m recipes.nano.comparison OLD NEW`: compares two nano scopes on held-out text and dev rows.
 
-Test rows decide nothing here: they are only measured, when the better scope has been chosen.
+Test rows are not used: they are measured after the better scope has been chosen.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from recipes.nano.bundled_classifiers import ROWS
 from recipes.nano.stages import load_measured
 
 DEV = ("dev_macro_f1", "dev_accuracy")
-"""What a fit of two labels and one of many keep of their dev rows."""
+"""Dev metrics in artifacts with two and with many labels."""
 
 
 class Compared(NamedTuple):
@@ -27,7 +27,7 @@ class Compared(NamedTuple):
     Attributes:
         name: what was measured.
         old, new: the numbers.
-        gain: by how much the new one is better; negative if it is worse.
+        gain: improvement of the new one; negative if it is worse.
     """
 
     name: str
@@ -45,7 +45,7 @@ def compare(old: Path, new: Path) -> list[Compared]:
 
     Raises:
         FileNotFoundError: `measured.json`, the tokenizer or a classifier is missing.
-        ValueError: the tokenizers differ, so that losses a token and what SAEs see can't be compared.
+        ValueError: the tokenizers differ, so that losses per token can't be compared.
     """
     tokenizers = [(folder / "backbone" / "tokenizer.json").read_bytes() for folder in (old, new)]
     if tokenizers[0] != tokenizers[1]:
@@ -53,7 +53,7 @@ def compare(old: Path, new: Path) -> list[Compared]:
     left, right = _numbers(old), _numbers(new)
     found = []
     for name in left:
-        sign = 1.0 if name.endswith(DEV) else -1.0  # losses and FVU are better where they are smaller
+        sign = 1.0 if name.endswith(DEV) else -1.0  # losses and FVU: smaller is better
         found.append(Compared(name, left[name], right[name], sign * (right[name] - left[name]) + 0.0))
     return found
 
@@ -70,10 +70,10 @@ def _numbers(folder: Path) -> dict[str, float]:
 
 
 def main(
-    old: Annotated[Path, typer.Argument(help="The scope that is in use, scopesift/bundled/nano say.")],
-    new: Annotated[Path, typer.Argument(help="The scope that may replace it.")],
+    old: Annotated[Path, typer.Argument(help="The current scope, such as scopesift/bundled/nano.")],
+    new: Annotated[Path, typer.Argument(help="The candidate.")],
 ) -> None:
-    """Print what a new nano scope gains and loses against an old one; exit code 1 if anything is worse."""
+    """Compare a new nano scope with the current one; exit code 1 if any number is worse."""
     table = Table("measured on held-out text and dev rows", "old", "new", "better by")
     try:
         compared = compare(old, new)

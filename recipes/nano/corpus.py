@@ -1,4 +1,4 @@
-"""The pre-training text: one document a line, a small part of every language held out for the dev loss."""
+"""The pre-training text: one document per line, a small part of every language held out for the dev loss."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "tr", "ar", "hi", "zh", "ja", "ko")
 DEV_ONE_IN = 200
 SHORT_CHARACTERS = 250
-"""Posts, prompts and single sentences are shorter than this; books, laws and manuals are longer."""
+"""Length below which a line is short: posts, prompts and single sentences; books, laws and manuals are longer."""
 
 
 def read_lines(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Text that the language model never saw: held-out pre-training lines, and the evaluation sets' own splits."""
+"""Text that the language model was not trained on: held-out pre-training lines, and evaluation splits."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def nano_config() -> Qwen3Config:
 class Trunk(nn.Module):
     """The model without its output head, returning the residual after every block.
 
-    Right-padded or packed causal input needs no mask: a token never sees what stands after it.
+    Right-padded or packed causal input needs no mask.
     """
 
     def __init__(self, model: Qwen3ForCausalLM) -> None:
@@ -124,13 +124,13 @@ def train_language_model(
     Args:
         mixture: The tokenised pools.
         settings: Rates, sizes and the budget.
-        checkpoint: Where the resumable state lives.
-        say: Receives one line of progress now and then.
-        call_minutes: Stop after this long even if the budget is not used; the next call goes on.
-        seed: Of the initial weights and of the draws.
+        checkpoint: File of the resumable state.
+        say: Called with lines of progress.
+        call_minutes: Time limit of this call; the next one continues.
+        seed: Of the initial weights and of sampling.
 
     Returns:
-        The model in fp32 and what was done so far: tokens, steps, seconds.
+        The model in fp32 and the totals so far: tokens, steps, seconds.
     """
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -146,7 +146,9 @@ def train_language_model(
         done = state["done"]
         say(f"resumed after {done['seconds'] / 60:.1f} min, {done['tokens'] / 1e6:.2f}M tokens")
     budget = settings.minutes * 60
-    progress = torch.zeros((), dtype=torch.float64).share_memory_()  # where drawing processes see it
+    progress = torch.zeros(
+        (), dtype=torch.float64
+    ).share_memory_()  # in shared memory for the sampling processes
     draws = drawn_ahead(mixture, settings, SEQUENCE + 1, seed + int(done["steps"]) + 1, progress)
     lm_mean, rank_mean = math.nan, math.nan
     last_save = last_say = float(done["seconds"])

@@ -1,4 +1,4 @@
-"""What the language model reads: single documents, translation pairs in one context, code-switched lines."""
+"""Training data of the language model: single documents, translation pairs in one context, code-switched lines."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PAIR_TOKENS = 39
 
 @dataclass(frozen=True)
 class Mixture:
-    """Every pool that training draws from, tokenised.
+    """Tokenised training data.
 
     Attributes:
         documents: Training lines by language.
         dev: Held-out lines by language.
         groups: Translation groups: `{language: token ids}` each.
-        held_out: Translation groups (as text) that no training text holds; the twin search is measured on them.
-        plain: Lines as they were, row-aligned with `switched`.
+        held_out: Translation groups (as text) that are in no training text, for the twin search.
+        plain: Original lines, row-aligned with `switched`.
         switched: The same lines with words replaced through the counted word table.
         newline: Token ids of a line break, between the two sentences of a pair.
     """
@@ -142,9 +142,9 @@ class Sampler:
         """Draw sequences of documents, each document after an end-of-text token.
 
         Args:
-            sequences: How many.
-            length: Tokens in each.
-            progress: Share of the training that is over, 0 to 1; it moves weight to the aligned lines.
+            sequences: Number of sequences.
+            length: Tokens per sequence.
+            progress: Share of the training done, 0 to 1; the weight of aligned lines grows with it.
 
         Returns:
             int64 `[sequences, length]`.
@@ -163,10 +163,10 @@ class Sampler:
         return out
 
     def pairs(self, pairs: int) -> tuple[np.ndarray, np.ndarray]:
-        """Draw pairs of texts that mean the same: translations, and lines with their code-switched form.
+        """Draw pairs of equivalent texts: translations, and lines with their code-switched form.
 
         Returns:
-            ids: int64 `[2 * pairs, 1 + PAIR_TOKENS]`, right-padded; row i and row `pairs + i` belong together.
+            ids: int64 `[2 * pairs, 1 + PAIR_TOKENS]`, right-padded; row i and row `pairs + i` are a pair.
             keep: bool, the same shape; False on the end-of-text prefix and on padding.
         """
         ids = np.full((2 * pairs, 1 + PAIR_TOKENS), END_OF_TEXT_ID, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The model card of nano, generated from what the recipe measured."""
+"""The model card of nano, generated from the recipe's measurements."""
 
 from __future__ import annotations
 

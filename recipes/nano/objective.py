@@ -22,7 +22,7 @@ def sampled_cross_entropy(hidden_TD: Tensor, targets_T: Tensor, embedding_VD: Te
         hidden_TD: fp32/bf16 `[T, D]`, after the final norm.
         targets_T: int64 `[T]`.
         embedding_VD: `[V, D]`, the tied output embedding.
-        sampled: How many further candidates to draw.
+        sampled: Number of additional candidates to draw.
 
     Returns:
         Mean loss in nats, a scalar.
@@ -45,7 +45,7 @@ def translation_ranking(states_BTD: Tensor, keep_BT: Tensor) -> Tensor:
     """Make the mean residual of a text closest to that of its translation (after LaBSE, Feng et al. 2022).
 
     Args:
-        states_BTD: Residual after one block, `[2 * pairs, T, D]`; row i and row `pairs + i` mean the same.
+        states_BTD: Residual after one block, `[2 * pairs, T, D]`; row i and row `pairs + i` are a pair.
         keep_BT: bool; the tokens that count.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The stages of the recipe; each leaves its result in the work folder and is skipped when that is there."""
+"""The stages of the recipe; each writes its result to the work folder and is skipped if it exists."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class Recipe:
     Attributes:
         data: The folder with `pretrain/`, `toxicity/`, `language/` and `domain/`.
         out: The scope folder that is written.
-        work: Where unfinished stages keep their state.
+        work: Folder for the state of unfinished stages.
         training: Settings of the language model's training.
-        call_minutes: Most minutes of training in this call.
-        sae_minutes: Budget of each SAE; all are trained in step.
+        call_minutes: Maximum minutes of training in this call.
+        sae_minutes: Minutes per SAE; all are trained in parallel.
         pool_documents: Documents whose residuals the SAEs are trained on.
-        k: Active features a token.
-        say: Receives a line a step.
+        k: Active features per token.
+        say: Called with one line per step.
     """
 
     data: Path
@@ -92,7 +92,7 @@ class Recipe:
 
     @cached_property
     def mixture(self) -> Mixture:
-        """The tokenised text pools, read once a run."""
+        """The tokenised training data, read once per run."""
         started = time.monotonic()
         mixture = build_mixture(self.data, Tokenizer.from_file(str(self.work / "tokenizer.json")))
         tokens = sum(len(lines.ids) for lines in mixture.documents.values())
@@ -103,7 +103,7 @@ class Recipe:
         """Train the language model.
 
         Raises:
-            UnfinishedError: This call's minutes are over before the training is.
+            UnfinishedError: The call's time limit was reached before the end of the training.
         """
         _, done = train_language_model(
             self.mixture, self.training, self._checkpoint, self.say, call_minutes=self.call_minutes
@@ -112,14 +112,14 @@ class Recipe:
         self.say(f"model: {done['tokens'] / 1e6:.1f}M tokens in {minutes:.1f} min")
         if minutes < self.training.minutes:
             raise UnfinishedError(
-                f"{minutes:.1f} of {self.training.minutes:g} minutes are done; the same command goes on from there"
+                f"{minutes:.1f} of {self.training.minutes:g} minutes are done; run the same command to continue"
             )
 
     def saes(self) -> None:
-        """Train one SAE a block with `recipes.sae`, on documents drawn anew.
+        """Train one SAE per block with `recipes.sae`, on a new draw of documents.
 
         Raises:
-            UnfinishedError: This call's minutes are over before the training is.
+            UnfinishedError: The call's time limit was reached before the end of the training.
         """
         folder = self._sae_scope
         if not (folder / "scope.json").is_file():
@@ -212,7 +212,7 @@ class Recipe:
         )
 
     def card(self) -> None:
-        """Write the model card from what was measured."""
+        """Write the model card."""
         write_card(self.out)
         self.say(f"card: {self.out / 'README.md'}")
 
@@ -222,7 +222,7 @@ class Recipe:
 
     @property
     def _sae_scope(self) -> Path:
-        """Named by the training step of the model: SAEs of another model are not taken for its own."""
+        """Named by the model's training step, so that SAEs of another model are not reused."""
         return self.work / f"scope-{self._finished['done']['steps']}"
 
     def _tokenizer(self) -> PreTrainedTokenizerFast:
@@ -247,7 +247,7 @@ class Recipe:
         state = self._finished
         model = Qwen3ForCausalLM(nano_config())
         model.load_state_dict(state["model"])
-        # what is measured and what the SAEs see is what is stored: fp16 weights, fp32 arithmetic
+        # measured and used for the SAEs as stored: fp16 weights, fp32 arithmetic
         return model.half().float().eval(), state["done"]
 
 
@@ -259,6 +259,6 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 
 def load_measured(scope_folder: Path) -> dict[str, Any]:
-    """What the stage 'scope' measured."""
+    """Measurements of the stage 'scope'."""
     content: dict[str, Any] = json.loads((scope_folder / "measured.json").read_text(encoding="utf-8"))
     return content

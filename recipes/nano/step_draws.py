@@ -1,4 +1,4 @@
-"""What each training step is given, drawn by processes ahead of it where steps are short."""
+"""Training batches, drawn ahead by other processes where steps are short."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class StepDraws(NamedTuple):
 def drawn_ahead(
     mixture: Mixture, settings: ModelTrainingSettings, length: int, seed: int, progress: Tensor
 ) -> Iterator[StepDraws]:
-    """Draw without end.
+    """Yield draws forever.
 
     Args:
         mixture: The tokenised pools.
-        settings: Sizes, and how many processes draw.
+        settings: Sizes, and the number of sampling processes.
         length: Tokens of a sequence.
-        seed: Of the draws. At the same progress the same number of processes draws the same texts.
-        progress: Share of the training that is over, a number in shared memory, read at each draw.
+        seed: Draws depend on the seed, the progress and the number of processes.
+        progress: Share of the training done, a number in shared memory.
     """
     draws = _Draws(mixture, settings, length, seed, progress)
     return iter(

@@ -9,7 +9,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 END_OF_TEXT = "<|endoftext|>"
 VOCABULARY = 16384
 CHARACTERS_PER_LANGUAGE = 2_500_000
-# Qwen's splitting, with runs of letters capped so that no pathological "word" reaches the merge loop whole.
+# Qwen's splitting, with runs of letters capped, because merging is slow for very long "words".
 SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]{1,64}|\p{N}"
     r"| ?[^\s\p{L}\p{M}\p{N}]{1,64}[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -17,7 +17,7 @@ SPLIT = (
 
 
 def train_tokenizer(lines: dict[str, list[str]], seed: int = 0) -> Tokenizer:
-    """Train the tokenizer on an equal number of characters of every language, as far as there are enough.
+    """Train the tokenizer on an equal number of characters per language, if there are enough.
 
     Args:
         lines: Training lines by language.

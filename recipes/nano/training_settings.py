@@ -12,17 +12,17 @@ class ModelTrainingSettings:
     """How the model is trained.
 
     Attributes:
-        minutes: Wall-clock budget of the whole training, resumed runs counted together.
+        minutes: Wall-clock budget of the whole training, over all resumed runs.
         sequences: Sequences of `SEQUENCE` tokens in one forward pass.
         accumulate: Forward passes in one optimizer step.
         pairs: Translation pairs in one ranking batch.
         ranking_every: Steps from one ranking batch to the next.
         ranking_weight: Weight of the ranking loss beside the next-token loss.
-        sampled: Further candidates of the sampled cross-entropy.
+        sampled: Additional candidates of the sampled cross-entropy.
         matrix_rate: Peak learning rate of Muon, for the blocks' matrices.
         other_rate: Peak learning rate of AdamW, for the embedding and the norms.
         decay_from: Share of the budget after which the rates fall linearly to zero.
-        drawing: Processes that draw texts ahead of the steps; 0: each step draws its own.
+        drawing: Processes that draw texts ahead; 0: none.
     """
 
     minutes: float
@@ -41,7 +41,7 @@ class ModelTrainingSettings:
 def settings_for(device_type: str, minutes: float) -> ModelTrainingSettings:
     """Sizes for a device: a GPU takes four times the tokens a step, the exact loss, and its texts drawn ahead.
 
-    The GPU's set has not been tried at full length.
+    The GPU's settings have not been tried at full length.
     """
     if device_type != "cuda":
         return ModelTrainingSettings(minutes)

@@ -1,4 +1,4 @@
-"""How well the languages share one space: does a sentence find its English twin among 1,000?"""
+"""Cross-lingual alignment: share of sentences whose English translation is found among 1,000."""
 
 from __future__ import annotations
 

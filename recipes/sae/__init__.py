@@ -1,1 +1,1 @@
-"""`python -m recipes.sae`: TopK SAEs for any backbone that the product can read, trained from text."""
+"""`python -m recipes.sae`: trains TopK SAEs for any backbone of a scope on text."""

@@ -22,34 +22,36 @@ STORAGE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 def main(
     scope: Annotated[str, typer.Option(help="The backbone: a scope's name or folder, with or without SAEs.")],
     layers: Annotated[str, typer.Option(help="Blocks to train an SAE after, e.g. 4,7.")],
-    text: Annotated[list[Path], typer.Option(help=".txt (a document a line) or .jsonl, also .gz .xz .zst.")],
-    out: Annotated[Path, typer.Option(help="Scope folder to write; SAEs of other layers in it stay.")],
+    text: Annotated[
+        list[Path], typer.Option(help=".txt (a document per line) or .jsonl, also .gz .xz .zst.")
+    ],
+    out: Annotated[Path, typer.Option(help="Scope folder to write; SAEs of other layers in it are kept.")],
     more_text: Annotated[list[Path] | None, typer.Argument(help="More text files.", metavar="FILES…")] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Batches to train on; the same SAEs every time.")
-    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps; deterministic.")] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Instead: minutes of training, all layers and calls together.")
+        float | None, typer.Option(help="Alternative: minutes of training, over all layers and calls.")
     ] = None,
-    call_minutes: Annotated[float, typer.Option(help="Stop this call after so long.")] = math.inf,
+    call_minutes: Annotated[float, typer.Option(help="Time limit of this call.")] = math.inf,
     tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens of text to train on; default: what the pool holds.")
+        int | None, typer.Option(min=1, help="Tokens of text to train on; default: the size of the pool.")
     ] = None,
-    k: Annotated[int, typer.Option(min=1, help="Active features a token.")] = 40,
+    k: Annotated[int, typer.Option(min=1, help="Active features per token.")] = 40,
     d_sae: Annotated[
         int | None, typer.Option(min=1, help="Number of features; default: 16 times the width.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Tokens a step.")] = 4096,
+    batch: Annotated[int, typer.Option(min=1, help="Tokens per step.")] = 4096,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and of the order of the text.")] = 0,
-    pool_gib: Annotated[float, typer.Option(help="Most disk space that residuals may take.")] = 4.0,
-    work: Annotated[Path, typer.Option(help="Where the residuals lie.")] = Path(".work/sae"),
+    pool_gib: Annotated[float, typer.Option(help="Maximum disk space for residuals.")] = 4.0,
+    work: Annotated[Path, typer.Option(help="Folder for the residuals.")] = Path(".work/sae"),
     storage_dtype: Annotated[
         str, typer.Option(help=f"Precision of the files: {' or '.join(STORAGE)}.")
     ] = "float32",
     parallel: Annotated[
         Path | None,
-        typer.Option(help="Two sentences a line with a TAB between: the card tells who finds its twin."),
+        typer.Option(
+            help="File with two sentences per line, separated by a TAB, for the twin search in the card."
+        ),
     ] = None,
     licence: Annotated[str, typer.Option(help="Licences of the text, for the card.")] = "not stated",
     dtype: Annotated[
@@ -57,11 +59,10 @@ def main(
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …; default: a GPU if there is one.")] = None,
 ) -> None:
-    """Train TopK SAEs on a backbone's residuals; a call that was stopped goes on where it was.
+    """Train TopK SAEs on a backbone's residuals; a stopped call can be continued.
 
-    Without --tokens it trains on as much text as the pool holds; with more than that, text is streamed through it.
-
-    For instance:
+    Without --tokens it trains on as much text as the pool holds; if --tokens is larger, text is streamed through the
+    pool. Example:
 
         python -m recipes.sae --scope nano --layers 2,4 --text en.txt.xz --steps 1200 --out my-scope
     """
@@ -89,7 +90,7 @@ def main(
             say=lambda line: console.print(line, highlight=False, soft_wrap=True),
         ).go()
     except UnfinishedError as unfinished:
-        console.print(f"{unfinished}; the same command goes on from there", highlight=False, soft_wrap=True)
+        console.print(f"{unfinished}; run the same command to continue", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except ScopesiftError as error:
         console.print(f"error: {error}", highlight=False, soft_wrap=True, style="red")

@@ -1,4 +1,4 @@
-"""The model card of trained SAEs, generated from what was measured."""
+"""The model card of trained SAEs, generated from measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an unfinished training leaves for the next call."""
+"""Checkpoints of unfinished trainings."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from scopesift_files.errors import ScopeError
 
 @dataclass
 class Position:
-    """How far a training is.
+    """Progress of a training.
 
     Attributes:
-        steps: Batches learned from.
+        steps: Training steps done.
         seconds: Time spent on them.
         refills: Chunks of the pool that were replaced.
     """
@@ -32,7 +32,7 @@ class Checkpoint:
 
     Attributes:
         path: The file.
-        key: What the training is a function of; the state of another one is not taken up.
+        key: Identity of the training; the state of another one is ignored.
     """
 
     path: Path
@@ -42,13 +42,13 @@ class Checkpoint:
         """Replace the file.
 
         Raises:
-            ScopeError: The disk refuses.
+            ScopeError: The file can't be written.
         """
         content = {"key": self.key, "position": asdict(position), "layers": layers}
         write_atomically(self.path, lambda path: torch.save(content, path))
 
     def load(self) -> tuple[Position, list[dict[str, Any]]] | None:
-        """Position and layers' states; None where there are none of this training.
+        """Progress and layers' states; None if there are none of this training.
 
         Raises:
             ScopeError: The file is damaged.
@@ -61,7 +61,7 @@ class Checkpoint:
                 return None
             return Position(**content["position"]), content["layers"]
         except Exception as error:
-            # torch raises half a dozen types for a damaged file
+            # torch raises many types for a damaged file
             raise ScopeError(
                 f"{self.path} cannot be read ({type(error).__name__}); delete it to start the training again"
             ) from None

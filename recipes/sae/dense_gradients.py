@@ -1,4 +1,4 @@
-"""The gradients of a TopK SAE by dense products, for a GPU: there five of them cost less than gathering by index."""
+"""Gradients of a TopK SAE by dense products, for GPUs, where five of them cost less than gathering by index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def dense_gradients(
 ) -> Gradients:
     """As `sparse_gradients.gradients`, with three `[T, F]` tensors in memory at a time.
 
-    Products are rounded to TensorFloat-32: 1e-3 of a gradient is little beside what a batch leaves to chance.
+    Products are rounded to TensorFloat-32: the relative error of 1e-3 is small compared with the sampling noise of a
+    batch.
     """
     with _tensor_float32():
         pre_TF = torch.addmm(weights.encoder_bias_F, x_TD, weights.encoder_FD.T)

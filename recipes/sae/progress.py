@@ -14,11 +14,11 @@ def progress_bar(name: str, total: float) -> Iterator[Callable[[float, str], Non
     """Show a bar while the block runs.
 
     Args:
-        name: What is going on.
-        total: When it is over.
+        name: Description.
+        total: Total amount.
 
     Yields:
-        A function that takes how much was done since, and a note.
+        A function that takes the additional progress and a note.
     """
     columns = (
         TextColumn(name),

@@ -1,4 +1,4 @@
-"""How faithful an SAE is on residuals that it was not trained on."""
+"""Fidelity of an SAE on held-out residuals."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class SaeQuality:
     Attributes:
         fvu: Fraction of variance unexplained.
         dead: Share of features that no token fires.
-        active: Mean number of positive activations a token.
-        tokens: How many tokens were measured.
+        active: Mean number of positive activations per token.
+        tokens: Number of tokens measured.
     """
 
     fvu: float
@@ -33,7 +33,7 @@ def measure_sae(sae: TopKSAE, residual_TD: Tensor) -> SaeQuality:
 
     Args:
         sae: Any SAE of the width.
-        residual_TD: At least two tokens' residuals, any floating-point dtype, anywhere.
+        residual_TD: At least two tokens' residuals, any floating-point dtype and device.
     """
     device = sae.W_enc_FD.device
     mean_D = residual_TD.float().mean(0).to(device)

@@ -1,4 +1,4 @@
-"""One training run: fill the pool, train every layer on it in step, write the scope folder; resumable."""
+"""One training run: fill the pool, train all layers on it, write the scope folder; resumable."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ SAMPLE_TOKENS = 65_536
 
 
 class UnfinishedError(Exception):
-    """This call's minutes are over; the same call goes on from there."""
+    """The call's time limit was reached; the same call continues."""
 
 
 @dataclass
 class Run:
-    """What to train, on what, for how long.
+    """A training run.
 
     Attributes:
         reader: The backbone.
         layers: Blocks after which an SAE is trained.
         files: Text files.
-        out: Scope folder that the SAEs are written to.
-        work: Folder of the pool; another run on the same text and layers uses it again.
+        out: Scope folder for the SAEs.
+        work: Folder of the pool, which other runs on the same text and layers reuse.
         settings: Of the training.
         schedule: Its length.
-        tokens: Tokens of text to train on at most; those that the pool does not hold at once replace others in it as
-            the training goes on. None: what the pool holds.
-        pool_bytes: Most bytes that the pool takes on disk.
+        tokens: Maximum tokens of text to train on; if the pool is smaller, its chunks are replaced during the training.
+            None: the size of the pool.
+        pool_bytes: Maximum bytes of the pool on disk.
         storage_dtype: Of encoder and decoder in the files.
         licence: Of the text, for the card.
-        parallel: Sentence pairs to search twins in, for the card.
-        call_minutes: Stop this call after so long.
-        say: Receives a line a step.
+        parallel: Sentence pairs for the twin search, for the card.
+        call_minutes: Time limit of this call.
+        say: Called with one line per step.
     """
 
     reader: Reader
@@ -88,11 +88,11 @@ class Run:
             )
 
     def go(self) -> None:
-        """Train, or go on training, and write the SAEs.
+        """Train, or continue a training, and write the SAEs.
 
         Raises:
             UnfinishedError: Stopped by `call_minutes`.
-            UsageError: Files or numbers that cannot be.
+            UsageError: Invalid files or numbers.
             InputError: Text that cannot be read, or too little of it.
             ScopeError: The backbone or the output cannot be read or written.
         """
@@ -112,7 +112,7 @@ class Run:
                 self.work / "pool", self.layers, self.reader.d_model, self._size, self._text_key(corpus)
             )
             if pool.replaces_another:
-                self.say(f"{pool.folder} held other text, layers or sizes; it is filled anew")
+                self.say(f"{pool.folder} held other text, layers or sizes; it is filled again")
             resumed = checkpoint.load()
             position, states = resumed or (Position(), None)
             self._fill(corpus, pool, position.refills, deadline)
@@ -130,7 +130,7 @@ class Run:
         return PoolSize.within(self.pool_bytes, self.reader.d_model, len(self.layers))
 
     def _text_key(self, corpus: Corpus) -> dict[str, Any]:
-        """What the pool is a function of."""
+        """Identity of the pool's content."""
         return {
             "backbone": backbone_identity(self.reader.source, self.reader.record.backbone_revision),
             "reading": self.reader.settings.to_dict(),
@@ -141,7 +141,7 @@ class Run:
         }
 
     def _key(self, corpus: Corpus) -> dict[str, Any]:
-        """What the SAEs are a function of."""
+        """Identity of the SAEs."""
         return {
             **self._text_key(corpus),
             "text": [path.name for path in self.files],
@@ -162,17 +162,17 @@ class Run:
 
     @property
     def _held_at_once(self) -> int:
-        """Tokens that are trained on and fit into the pool at once."""
+        """Training tokens that are in the pool at a time."""
         room = self._size.chunks * self._size.chunk_tokens
         return room if self.tokens is None else min(self.tokens, room)
 
     @property
     def _refills(self) -> int:
-        """Chunks of text beyond those."""
+        """Number of further chunks of text."""
         return max(0, (self.tokens or 0) // self._size.chunk_tokens - self._size.chunks)
 
     def _fill(self, corpus: Corpus, pool: ResidualPool, refilled: int, deadline: float) -> None:
-        """Bring the pool to where the training left it."""
+        """Fill the pool up to the training's progress."""
         size, filler = self._size, PoolFiller(self.reader, corpus, pool)
         with progress_bar("held-out text", HELD_OUT_CHUNKS * size.chunk_tokens) as advance:
             filler.fill_held_out(lambda tokens: advance(tokens, ""))
@@ -182,10 +182,10 @@ class Run:
             for generation in range(first + refilled):
                 known = generation + 1 < len(pool.record.starts)
                 if known and generation + size.chunks < first + refilled:
-                    continue  # replaced since, and where the next one's text starts is known
+                    continue  # already replaced, and the start of the next one is recorded
                 if not filler.fill_generation(generation, lambda tokens: advance(tokens, "")):
                     break
-                # a call without any time gets one chunk further
+                # even without time left a call fills one chunk
                 if time.monotonic() > deadline and not known:
                     raise UnfinishedError(f"{pool.rows:,} tokens are in the pool")
         if pool.rows < self.settings.batch:
@@ -218,7 +218,7 @@ class Run:
         checkpoint: Checkpoint,
         deadline: float,
     ) -> None:
-        """Learn until the schedule is over; every layer sees the same tokens at the same step."""
+        """Train until the schedule is over; all layers use the same tokens in each step."""
         filler = PoolFiller(self.reader, corpus, pool)
         rows = min(pool.rows, self._held_at_once)
         order = TokenOrder(rows, self.settings.batch, self.settings.seed)
@@ -236,7 +236,7 @@ class Run:
                 generation = self._size.chunks + position.refills
                 text_ended = pool.record.last is not None and pool.record.last <= generation
                 if position.refills < int(share * (self._refills + 1)) and not text_ended:
-                    save()  # what is replaced now cannot be learned from again
+                    save()  # the replaced tokens can't be used again
                     position.refills += filler.fill_generation(generation, lambda _tokens: None)
                     if on_device is not None:
                         on_device.refresh()

@@ -1,4 +1,4 @@
-"""How long to train: steps, which give the same SAE every time, or minutes, which fit a machine."""
+"""The length of a training: steps, which are deterministic, or minutes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Schedule:
     """The length of a training, for all layers together; one of the two is given.
 
     Attributes:
-        steps: Batches that each layer learns from.
-        minutes: Time of learning over all calls; reading text into the pool is not counted.
+        steps: Number of training steps.
+        minutes: Training time over all calls, without filling the pool.
     """
 
     steps: int | None = None
@@ -21,15 +21,13 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
-            raise UsageError(
-                "give either --steps (the same SAE every time) or --minutes, not both and not neither"
-            )
+            raise UsageError("give either --steps (deterministic) or --minutes")
 
         if self.minutes is not None and not self.minutes > 0:
             raise UsageError(f"--minutes must be more than 0, not {self.minutes:g}")
 
     def share(self, steps: int, seconds: float) -> float:
-        """Share of the training that is over after so many steps, or so many seconds of them."""
+        """Share of the training that is done after so many steps or seconds."""
         if self.steps is not None:
             return steps / self.steps
         return seconds / (60 * (self.minutes or 0))

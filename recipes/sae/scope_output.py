@@ -1,4 +1,4 @@
-"""Trained SAEs become files of a scope folder, measured as written."""
+"""Writes trained SAEs to a scope folder and measures them as stored."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from recipes.sae.twins import measure_twins
 
 
 class ScopeOutput:
-    """The scope folder that SAEs are written to; those of other layers that it holds stay.
+    """The scope folder for the SAEs; SAEs of other layers in it are kept.
 
     Attributes:
-        folder: Where it lies; a folder without scope.json becomes a scope with the reader's backbone.
+        folder: Its path; a folder without scope.json becomes a scope with the reader's backbone.
         config: The sizes that all its SAEs share.
     """
 
@@ -53,7 +53,7 @@ class ScopeOutput:
         return self._sae / "measured.json"
 
     def check(self) -> None:
-        """Refuse before the training what could not be written after it.
+        """Check before the training that its SAEs can be written.
 
         Raises:
             UsageError: The folder holds SAEs of other sizes, or another backbone.
@@ -81,7 +81,7 @@ class ScopeOutput:
             )
 
     def holds(self, key: dict[str, Any]) -> bool:
-        """Whether the folder holds what a run with this key gives."""
+        """Whether the folder has the result of a run with this key."""
         if not (self._measured.is_file() and (self.folder / "scope.json").is_file()):
             return False
         layers = self._content()["layers"]
@@ -98,10 +98,10 @@ class ScopeOutput:
         """Write the files, read them back and measure them on the pool's held-out tokens.
 
         Args:
-            saes: One a layer.
-            pool: Its chunks `dev` and `test` are measured on.
-            facts: What measured.json says of each layer beside its quality.
-            say: Receives a line a layer.
+            saes: One per layer.
+            pool: Has the chunks `dev` and `test` to measure on.
+            facts: Further fields of measured.json for each layer.
+            say: Called with one line per layer.
         """
         self._sae.mkdir(parents=True, exist_ok=True)
         self.config.write(self._sae)
@@ -122,12 +122,12 @@ class ScopeOutput:
             self._make_scope()
 
     def describe(self, layers: Sequence[int], licence: str, pairs: list[tuple[str, str]]) -> None:
-        """Add to what is known of some layers, and write the card of all.
+        """Add licence and twin search of some layers to measured.json, and write the card of all.
 
         Args:
             layers: Layers that were written.
             licence: Of the text that they were trained on.
-            pairs: Sentence pairs for the twin search; none: it is left as it was.
+            pairs: Sentence pairs for the twin search; empty: unchanged.
         """
         content = self._content()
         twins = measure_twins(self.reader, pairs, layers) if pairs else {}
@@ -147,22 +147,22 @@ class ScopeOutput:
         backbone = self.folder / "backbone"
         if record.package is None and not backbone.is_dir():
             unfinished = self.folder / ".backbone.part"
-            shutil.rmtree(unfinished, ignore_errors=True)  # of a call that was killed here
+            shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed call
             shutil.copytree(self.reader.folder / "backbone", unfinished, copy_function=_link_or_copy)
             unfinished.rename(backbone)
         if name in catalogue():
-            name = f"local-{name}"  # classifiers name their scope: this is another one
+            name = f"local-{name}"  # not a catalogue name: artifacts refer to scopes by name
         replace(record, id=name, sae=name, sae_revision="", files={}).write(self.folder)
 
 
 def backbone_identity(source: BackboneSource, revision: str) -> list[list[str]]:
-    """Names and hashes: a pulled backbone is known by its revision, any other by the content of its weights."""
+    """Names and hashes: a pulled backbone is identified by its revision, any other by its weights' hashes."""
     weights = [("revision", revision)] if revision else source.weights()
     return [list(part) for part in (*source.configuration(), *weights)]
 
 
 def _link_or_copy(source: str, target: str) -> None:
-    """A second name for the file where the file system allows it: backbones are large."""
+    """Hard-link the file if possible, since backbones are large; else copy it."""
     try:
         os.link(os.path.realpath(source), target)
     except OSError:

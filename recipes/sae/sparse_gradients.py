@@ -1,6 +1,6 @@
-"""The loss of a TopK SAE and its gradients, computed at the active entries only: the fastest way on a CPU.
+"""Gradients of a TopK SAE's loss at the active entries only, which is fastest on a CPU.
 
-Of the five products `[T, D] x [D, F]` that automatic differentiation runs, one is left: the pre-activations.
+Of the five products `[T, D] x [D, F]` of automatic differentiation only the pre-activations are left.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class SaeWeights:
 
 @dataclass(frozen=True)
 class Gradients:
-    """What a batch says about the weights.
+    """Gradients of a batch.
 
     Attributes:
         encoder_FD, encoder_bias_F, decoder_FD, decoder_bias_D: Gradients of `squared error / normaliser`.
         error_TD: Target minus reconstruction.
-        indices_TK: The features that were chosen.
-        fired_TK: Which of them were positive.
+        indices_TK: The top-k features.
+        fired_TK: Which of them are positive.
     """
 
     encoder_FD: Tensor
@@ -59,10 +59,10 @@ def gradients(x_TD: Tensor, target_TD: Tensor, weights: SaeWeights, k: int, norm
     """Gradients of `sum (target - relu(topk(x @ encoder.T + bias)) @ decoder)^2 / normaliser`.
 
     Args:
-        x_TD: What is encoded, fp32.
-        target_TD: What should come out, decoder bias already subtracted, fp32.
-        weights: Of all features, or of those that may be chosen.
-        k: Features a token.
+        x_TD: Input, fp32.
+        target_TD: Target minus decoder bias, fp32.
+        weights: Of all features, or of a subset.
+        k: Features per token.
         normaliser: A scalar.
     """
     n_features = len(weights.encoder_FD)
@@ -75,7 +75,7 @@ def gradients(x_TD: Tensor, target_TD: Tensor, weights: SaeWeights, k: int, norm
     )
     slope_TD = error_TD * (-2 / normaliser)
     slope_TK = _products(slope_TD, weights.decoder_FD, indices_TK) * fired_TK
-    # entries ordered by feature: a bag of tokens each, summed without a dense [T, F]
+    # entries sorted by feature: an embedding-bag sum over tokens, without a dense [T, F]
     order = indices_TK.reshape(-1).argsort(stable=True)
     token_of = order.div(k, rounding_mode="floor")
     counts_F = torch.bincount(indices_TK.reshape(-1), minlength=n_features)
@@ -102,7 +102,7 @@ def gradients(x_TD: Tensor, target_TD: Tensor, weights: SaeWeights, k: int, norm
 def largest(x_TD: Tensor, weights: SaeWeights, k: int) -> Tensor:
     """Indices `[T, k]` of each token's largest pre-activations, in any order.
 
-    Where the processor multiplies bfloat16, the choice is made on such products; the values themselves are not.
+    On CPUs with bfloat16 arithmetic the features are selected with bfloat16 products; values are fp32.
     """
     dtype = torch.bfloat16 if multiplies_bfloat16() else torch.float32
     encoder_DF, bias_F, x_TD = (
@@ -118,7 +118,7 @@ def largest(x_TD: Tensor, weights: SaeWeights, k: int) -> Tensor:
 def largest_of(pre_TF: Tensor, k: int) -> Tensor:
     """Indices `[T, k]` of the largest entries of each row, in any order.
 
-    The k largest lie in the k groups with the largest maxima, so that only these are searched.
+    Only the k groups with the largest maxima are searched, which contain the k largest.
     """
     groups, rest = divmod(pre_TF.shape[1], GROUP)
     if rest or groups <= 2 * k:

@@ -1,4 +1,4 @@
-"""Residuals of a few texts in memory: to measure SAEs on, and to compare texts by."""
+"""Residuals of a few texts in memory."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def text_residuals(reader: Reader, texts: Sequence[str], layers: Sequence[int]) 
 def text_mean_residuals(
     reader: Reader, texts: Sequence[str], layers: Sequence[int]
 ) -> dict[int, NDArray[np.float32]]:
-    """Average the residual over a text's kept tokens, windows together.
+    """Mean residual over a text's kept tokens in all windows.
 
     Args:
         reader: The backbone.
-        texts: N of them.
+        texts: N texts.
         layers: Layers to read, in one pass.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Which tokens of the pool each step learns from."""
+"""The tokens of each training step."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 
 class TokenOrder:
-    """Every row of the pool once an epoch, in an order that depends on seed and epoch alone.
+    """Every row of the pool once per epoch, in an order given by seed and epoch.
 
     Attributes:
-        batch: Rows a step; what an epoch leaves over is left out of it.
+        batch: Rows per step; an incomplete last batch of an epoch is dropped.
     """
 
     def __init__(self, rows: int, batch: int, seed: int) -> None:
@@ -18,7 +18,7 @@ class TokenOrder:
         self._epoch, self._shuffled = -1, np.zeros(0, np.int64)
 
     def rows_of(self, step: int) -> NDArray[np.int64]:
-        """Row numbers `[batch]` of a step, ascending."""
+        """Row indices `[batch]` of a step, ascending."""
         epoch, index = divmod(step, self.rows // self.batch)
         if epoch != self._epoch:
             rng = np.random.default_rng([self.seed, epoch])

@@ -1,4 +1,4 @@
-"""One layer's SAE in training: weights, optimizer, dead features, and the folding at the end."""
+"""One layer's SAE in training: weights, optimizer, dead features, and folding of the normalisation."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PARAMETERS = ("encoder", "encoder_bias", "decoder", "decoder_bias")
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How an SAE is trained.
+    """Hyperparameters of an SAE's training.
 
     Attributes:
-        k: Active features a token.
+        k: Active features per token.
         d_sae: Number of features.
-        batch: Tokens a step.
+        batch: Tokens per step.
         rate: Peak learning rate of Adam.
-        dead_after: A feature is dead when it fired on none of so many tokens.
+        dead_after: A feature is dead if it fired on none of the last so many tokens.
         auxiliary_weight: Weight of the dead features' loss (Gao et al. 2024, appendix A.2).
         seed: Of the weights and of the order of the tokens.
     """
@@ -44,19 +44,19 @@ class TrainingSettings:
 
 
 def rate_factor(share: float) -> float:
-    """Learning-rate factor at a share of the training: warm-up, plateau, linear fall to zero."""
+    """Learning-rate factor at a share of the training: warm-up, plateau, linear decay to zero."""
     return min(1.0, share / WARM_UP + 0.05, max(0.0, 1 - share) / (1 - DECAY_FROM))
 
 
 class LayerTraining:
     """The SAE of one layer while it is trained.
 
-    Inputs are centred on the mean residual and scaled to a mean square of 1 a dimension: the mean is what tokens
-    have in common, and would take up most of the encoder's gradient.
+    Inputs are centred on the mean residual and scaled to a mean square of 1 per dimension; otherwise the mean would
+    dominate the encoder's gradient.
 
     Attributes:
         layer: The block that the residuals are read after.
-        loss: Fraction of the last batch's variance that was left unexplained.
+        loss: Fraction of variance unexplained of the last batch.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class LayerTraining:
     def started(
         cls, sample_TD: Tensor, layer: int, settings: TrainingSettings, device: torch.device
     ) -> LayerTraining:
-        """A new SAE: random directions, the encoder the decoder transposed (Gao et al. 2024, appendix A.1).
+        """A new SAE with random directions and encoder = decoder transposed (Gao et al. 2024, appendix A.1).
 
         Args:
-            sample_TD: fp32 residuals, to take mean and scale from.
+            sample_TD: fp32 residuals, for mean and scale.
             layer: The block that they were read after.
             settings: Sizes and rates.
             device: Where to train.
@@ -105,13 +105,13 @@ class LayerTraining:
     def restored(
         cls, state: Mapping[str, Any], layer: int, settings: TrainingSettings, device: torch.device
     ) -> LayerTraining:
-        """Take up what `state` gave."""
+        """Restore from a `state`."""
         training = cls(state["tensors"], layer, settings, device)
         training.optimizer.load_state_dict(state["optimizer"])
         return training
 
     def state(self) -> dict[str, Any]:
-        """What has to be saved to go on later."""
+        """The state to save for resuming."""
         return {"tensors": self._tensors, "optimizer": self.optimizer.state_dict()}
 
     @property
@@ -121,11 +121,11 @@ class LayerTraining:
 
     @torch.no_grad()
     def step(self, x_TD: Tensor, share: float) -> None:
-        """Learn from one batch.
+        """One training step.
 
         Args:
             x_TD: Residuals in the backbone's units.
-            share: How much of the training is over, 0 to 1.
+            share: Share of the training done, 0 to 1.
         """
         x_TD = (x_TD.to(self.mean_D.device) - self.mean_D) / self.scale
         spread = (x_TD - x_TD.mean(0)).square().sum()
@@ -139,14 +139,14 @@ class LayerTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.rate * rate_factor(share)
         self.optimizer.step()
-        # an activation is the length of a feature's part in the reconstruction, whatever the feature
+        # decoder directions have norm 1, so that activations of features are comparable
         decoder_FD = self.weights.decoder_FD
         decoder_FD.div_(decoder_FD.norm(dim=1, keepdim=True))
         self.silent_F += len(x_TD)
         self.silent_F[found.indices_TK[found.fired_TK]] = 0
 
     def _add_dead(self, x_TD: Tensor, found: Gradients) -> None:
-        """Let the dead features learn what the others leave unexplained, from a part of the batch."""
+        """Add the auxiliary loss: dead features reconstruct the residual error, on a part of the batch."""
         dead = (self.silent_F > self.settings.dead_after).nonzero().squeeze(1)
         if len(dead) == 0:
             return
@@ -159,11 +159,11 @@ class LayerTraining:
         found.decoder_FD.index_add_(0, dead, revived.decoder_FD)
 
     def folded(self, storage_dtype: torch.dtype) -> TopKSAE:
-        """The SAE as it is stored: mean and scale are in its weights, so that encoding needs neither.
+        """The SAE to store, with mean and scale folded into its weights.
 
         Args:
-            storage_dtype: Of the two matrices. Biases stay fp32, and the encoder's is made for the rounded
-                encoder: its product with the mean residual is large beside an activation.
+            storage_dtype: Of the two matrices. Biases stay fp32; the encoder bias is computed for the rounded encoder,
+                whose product with the mean residual is large compared with activations.
         """
         encoder_FD = self.weights.encoder_FD.to(storage_dtype)
         return TopKSAE(

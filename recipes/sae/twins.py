@@ -1,4 +1,4 @@
-"""How well a layer's residuals hold meaning across languages: does a sentence find its translation?"""
+"""Cross-lingual alignment of a layer's residuals: share of sentences whose translation is the nearest sentence."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MOST_PAIRS = 1000
 
 
 class TranslationGroups:
-    """Sentences joined by union-find: what was paired with one sentence means the same as what that was paired with."""
+    """Groups of translations, merged from pairs by union-find."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
 
     def join(self, left: str, right: str) -> None:
-        """Take note that two sentences mean the same."""
+        """Merge the groups of two sentences."""
         self._parent[self.root(left)] = self.root(right)
 
     def root(self, sentence: str) -> str:
-        """The one sentence that stands for all of a group."""
+        """The representative sentence of a group."""
         while self._parent.setdefault(sentence, sentence) != sentence:
             self._parent[sentence] = self._parent[self._parent[sentence]]
             sentence = self._parent[sentence]
@@ -39,10 +39,10 @@ class TranslationGroups:
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Read sentence pairs, one of each group of sentences that mean the same, at most `MOST_PAIRS`.
+    """Read sentence pairs, one per group of translations, at most `MOST_PAIRS`.
 
     Args:
-        path: Two sentences a line with a TAB between them; also `.gz`, `.xz` or `.zst`.
+        path: Two sentences per line, separated by a TAB; also `.gz`, `.xz` or `.zst`.
 
     Raises:
         UsageError: No such file.
@@ -60,7 +60,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
             )
         groups.join(*sentences)
         pairs.append((sentences[0], sentences[1]))
-    # another translation of the same sentence would be as good an answer, and count as a wrong one
+    # another translation of the same sentence would be correct but count as wrong
     first = {groups.root(left): (left, right) for left, right in reversed(pairs)}
     if len(first) < 2:
         raise InputError(f"{path}: expected at least two pairs of different meaning, got {len(first)}")
@@ -80,9 +80,9 @@ def twin_share(
     """Share of rows whose nearest row on the other side, by cosine of the centred residuals, is their twin.
 
     Args:
-        left_ND: Mean residuals of N sentences, of one language where possible: the mean of all is taken off.
-        right_MD: Of the sentences that are searched.
-        twins_N: For each row on the left its twin on the right.
+        left_ND: Mean residuals of N sentences, of one language if possible, since their mean is subtracted.
+        right_MD: Of the sentences to search.
+        twins_N: Index of each left row's twin on the right.
     """
     nearest = (_unit(left_ND) @ _unit(right_MD).T).argmax(axis=1)
     return float((nearest == twins_N).mean())

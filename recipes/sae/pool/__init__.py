@@ -1,1 +1,1 @@
-"""Residuals of a text corpus, a bounded number of chunks of them on disk."""
+"""Residuals of a text corpus, in a bounded number of chunks on disk."""

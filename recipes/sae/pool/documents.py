@@ -17,20 +17,20 @@ from scopesift_files.row_readers.texts import read_texts
 Part = Literal["train", "dev", "test"]
 TEXT_FORMATS = (".txt", ".jsonl")
 HELD_OUT_ONE_IN = 50
-"""One document in so many is held out for choosing (dev), and as many again for the final figures (test)."""
+"""One document in so many is dev, and as many again are test."""
 SLICE_CHARACTERS = 32_000_000
 KEY_END = 2**64
 
 
 def read_documents(path: Path) -> Iterator[str]:
-    """Yield the documents of one file: a line each of `.txt`, or the "text" of each object of `.jsonl`.
+    """Yield the documents of one file: the lines of `.txt`, or the "text" of each object of `.jsonl`.
 
     Args:
         path: May also end in `.gz`, `.xz` or `.zst`. Blank lines are skipped.
 
     Raises:
-        UsageError: No such file, or a name that does not say what the file holds.
-        InputError: Not UTF-8, not compressed as the name says, or a line without a text; with its number.
+        UsageError: No such file, or an unknown extension.
+        InputError: Not UTF-8, not compressed as the name says, or a line without a text; the message has its number.
     """
     written_as = suffix_of(path.name)
     if path.is_file() and written_as not in TEXT_FORMATS:
@@ -45,7 +45,7 @@ def read_documents(path: Path) -> Iterator[str]:
 
 
 def part_of(text: str) -> Part:
-    """The part a document belongs to, by a hash of its text alone: the same in every run and file."""
+    """The part of a document, by a hash of its text only, so that it is the same in every run and file."""
     parts: dict[int, Part] = {0: "test", 1: "dev"}
     return parts.get(_hash(text, b"") % HELD_OUT_ONE_IN, "train")
 
@@ -54,14 +54,14 @@ def part_of(text: str) -> Part:
 class Corpus:
     """Text files as three disjoint, shuffled sequences of documents.
 
-    A document's place is the hash of its text and the seed, so that neither the order of the files nor that of
-    their lines matters; of equal documents all but one are dropped.
+    Documents are ordered by a hash of text and seed, independent of the order of files and lines; duplicates are
+    dropped.
 
     Attributes:
-        files: What is read.
+        files: The files.
         seed: Of the order.
-        counts: Documents of each part, repeated ones included.
-        characters: Of all of them.
+        counts: Documents of each part, including duplicates.
+        characters: Total number.
         sha256: Of the files' contents, in the order given.
     """
 
@@ -74,7 +74,7 @@ class Corpus:
 
     @classmethod
     def open(cls, files: Sequence[Path], seed: int) -> Corpus:
-        """Read the files once, to count and to check them.
+        """Read the files once to count and check them.
 
         Raises:
             UsageError: No file is named, or one is missing or of an unknown kind.
@@ -101,7 +101,7 @@ class Corpus:
 
     @property
     def slices(self) -> int:
-        """The shuffled order is cut into so many slices; one is held in memory at a time."""
+        """Number of slices of the shuffled order; one is in memory at a time."""
         return -(-self.characters // SLICE_CHARACTERS)
 
     def documents(self, part: Part, number: int) -> list[str]:
@@ -127,5 +127,5 @@ class Corpus:
 
 
 def _hash(text: str, salt: bytes) -> int:
-    content = text.encode(errors="surrogatepass")  # JSON can hold lone surrogates
+    content = text.encode(errors="surrogatepass")  # JSON may contain lone surrogates
     return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=salt).digest())

@@ -1,7 +1,7 @@
-"""From documents to residuals: one pass of the backbone for all layers, a chunk of the pool at a time.
+"""Fills the pool with residuals: one backbone pass for all layers, chunk by chunk.
 
-What a chunk holds depends on text, backbone and sizes only, never on how many tokens a run asks for: runs that share
-a pool find in it what they would have filled it with.
+A chunk's content depends on text, backbone and sizes only, not on a run's number of tokens, so that runs can share a
+pool.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TOKENISED_AT_ONCE = 256
 GROUP_TOKENS = 32_768
 HELD_OUT: dict[Part, int] = {"dev": 1, "test": 2}
-"""Chunks that each held-out part takes at most."""
+"""Maximum chunks of each held-out part."""
 OnTokens = Callable[[int], object]
 
 
@@ -32,7 +32,7 @@ class PoolFiller:
     """Fills the chunks of a pool in the corpus's order.
 
     Attributes:
-        pool: What is filled.
+        pool: The pool.
     """
 
     def __init__(self, reader: Reader, corpus: Corpus, pool: ResidualPool) -> None:
@@ -41,7 +41,7 @@ class PoolFiller:
         self._train = self._documents("train", (0, 0))
 
     def fill_held_out(self, on_tokens: OnTokens) -> None:
-        """Fill the held-out parts that are not there yet; the first one also fixes each layer's scale.
+        """Fill missing held-out parts; the first one also sets each layer's scale.
 
         Args:
             on_tokens: Called with the tokens of each batch.
@@ -54,12 +54,12 @@ class PoolFiller:
                 writer.commit(generation=0)
 
     def fill_generation(self, generation: int, on_tokens: OnTokens) -> bool:
-        """Fill the chunk of a generation, unless the pool holds it.
+        """Fill the chunk of a generation, unless it is in the pool.
 
-        Where the text ends inside it, it is cut short in the first filling; later the chunk stays as it was.
+        If the text ends inside it, it is shortened in the first filling; later the old chunk is kept.
 
         Args:
-            generation: Counted from 0; at most one more than was ever filled.
+            generation: From 0; at most one more than was filled before.
             on_tokens: Called with the tokens of each batch.
 
         Returns:
@@ -88,7 +88,7 @@ class PoolFiller:
         return _Documents(self.reader, self.corpus, part, position, self._thread)
 
     def _fill(self, writer: ChunkWriter, documents: _Documents, on_tokens: OnTokens) -> bool:
-        """Write tokens until the chunk is full; False where the text ends before it is."""
+        """Write tokens until the chunk is full; False if the text ends before."""
         while writer.filled < writer.tokens:
             windows = documents.take(min(GROUP_TOKENS, writer.tokens - writer.filled))
             if not windows:
@@ -111,7 +111,7 @@ class PoolFiller:
 
 
 class _Documents:
-    """The windows of one part's documents from a position on; a thread tokenises those that come next.
+    """The windows of one part's documents from a position on; a thread tokenises ahead.
 
     Attributes:
         part: Part of the corpus.
@@ -137,9 +137,9 @@ class _Documents:
         self._coming: tuple[tuple[int, int], Future[dict[tuple[int, int], list[Window]]]] | None = None
 
     def take(self, tokens: int) -> list[Window]:
-        """Windows of the next documents, with about so many kept tokens; empty at the end of the text.
+        """Windows of the next documents with about so many kept tokens; empty at the end of the text.
 
-        What the last document has beyond them is left out.
+        Further tokens of the last document are left out.
         """
         taken: list[Window] = []
         kept = 0

@@ -1,4 +1,4 @@
-"""The pool's training tokens in a GPU's memory: a batch is then drawn in microseconds instead of milliseconds."""
+"""The pool's training tokens in GPU memory, from which batches are drawn in microseconds instead of milliseconds."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch import Tensor
 from recipes.sae.pool.residuals import ResidualPool
 
 SPARE_BYTES = 8 * 2**30
-"""What the training itself may need beside the pool."""
+"""Bytes reserved for the training."""
 
 
 class PoolOnDevice:
-    """A copy of the pool, chunk by chunk; chunks that were replaced on disk are copied again.
+    """A copy of the pool; chunks that were replaced on disk are copied again.
 
     Attributes:
-        pool: What is copied.
+        pool: The pool on disk.
     """
 
     def __init__(self, pool: ResidualPool, device: torch.device) -> None:
-        """Copy all chunks that the pool holds."""
+        """Copy all chunks."""
         self.pool, self._device = pool, device
         self._generations: dict[str, int] = {}
         self._rows = {
@@ -41,12 +41,14 @@ class PoolOnDevice:
         return free - SPARE_BYTES > 2 * pool.rows * pool.d_model * len(pool.layers)
 
     def refresh(self) -> None:
-        """Copy what was replaced since."""
+        """Copy chunks that were replaced since."""
         begin = 0
         for name, chunk in self.pool.training_chunks():
             if self._generations.get(name) != chunk.generation:
                 for layer, rows_TD in self._rows.items():
-                    stored = np.array(self.pool.stored(name, layer))  # a map is read-only, torch wants more
+                    stored = np.array(
+                        self.pool.stored(name, layer)
+                    )  # copied because the memory map is read-only
                     rows_TD[begin : begin + chunk.tokens].copy_(torch.from_numpy(stored))
                 self._generations[name] = chunk.generation
             begin += chunk.tokens

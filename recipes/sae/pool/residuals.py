@@ -1,4 +1,4 @@
-"""Residuals of several layers on disk: chunks of tokens in float16, never more bytes than were allowed."""
+"""Residuals of several layers on disk: chunks of tokens in float16, within a size limit."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from recipes.sae.pool.write_behind import WriteBehind
 
 CHUNK_TOKENS = 131_072
 HELD_OUT_CHUNKS = 3  # dev takes one chunk, test two
-SPARE_CHUNKS = 1  # a chunk is replaced by writing its successor beside it
+SPARE_CHUNKS = 1  # a new chunk is written before the old one is deleted
 LEAST_CHUNKS = 16
 NORM_EXPONENT = 6
 
 
 @dataclass(frozen=True)
 class PoolSize:
-    """How a bound in bytes is divided.
+    """Sizes of a pool.
 
     Attributes:
         chunk_tokens: Tokens of a full chunk.
-        chunks: Chunks of training tokens that are held at a time.
+        chunks: Maximum number of training chunks.
     """
 
     chunk_tokens: int
@@ -38,10 +38,10 @@ class PoolSize:
 
     @classmethod
     def within(cls, n_bytes: float, d_model: int, layers: int) -> PoolSize:
-        """The largest pool that keeps to a bound, held-out tokens and the chunk being written included.
+        """The largest pool within a limit in bytes, including held-out tokens and the chunk being written.
 
         Raises:
-            UsageError: The bound is too small for any useful pool.
+            UsageError: The limit is too small.
         """
         rows = int(n_bytes / (2 * d_model * layers))
         others = HELD_OUT_CHUNKS + SPARE_CHUNKS
@@ -57,11 +57,11 @@ class PoolSize:
 
 @dataclass
 class ChunkRecord:
-    """What a chunk holds.
+    """Record of a chunk.
 
     Attributes:
-        generation: Its number in the order of filling; chunks of the first filling have their own place's.
-        tokens: Rows that are filled.
+        generation: Its index in the order of filling.
+        tokens: Number of filled rows.
     """
 
     generation: int
@@ -73,14 +73,13 @@ class PoolRecord:
     """The content of pool.json.
 
     Attributes:
-        key: What the residuals are a function of; a pool with another key is not used.
-        bounds: Layer -> largest norm that is kept, 10 times the median.
-        exponents: Layer -> power of two that residuals are multiplied with on disk, so that float16 holds them
-            whatever the backbone's scale: a multiplication that rounds nothing.
+        key: Identity of the residuals; a pool with another key is not used.
+        bounds: Layer -> norm bound, 10 times the median.
+        exponents: Layer -> exponent of the power of two by which residuals are scaled on disk to fit float16; exact.
         starts: Generation -> (slice, document) where its text starts; one more than was filled.
-        last: The generation that the text ended in; None while there is more.
-        seen, extreme: Tokens that were read, and how many of them were too large to be kept.
-        chunks: Name of a chunk -> what it holds.
+        last: The generation in which the text ended; None before.
+        seen, extreme: Number of tokens read, and of tokens above the bound.
+        chunks: Name of a chunk -> record.
     """
 
     key: dict[str, Any]
@@ -97,12 +96,12 @@ class ResidualPool:
     """The pool on disk.
 
     Attributes:
-        folder: Where its files lie.
-        layers: Layers whose residuals it holds, row by row of the same tokens.
+        folder: Its folder.
+        layers: Its layers; rows are the same tokens in all of them.
         d_model: Width.
         size: Chunks and tokens.
-        record: What pool.json says.
-        replaces_another: Whether the folder held a pool of something else, which is gone.
+        record: Content of pool.json.
+        replaces_another: Whether the folder held a pool with another key, which was deleted.
     """
 
     def __init__(
@@ -135,7 +134,7 @@ class ResidualPool:
         write_json(self.folder / "pool.json", content)
 
     def measure_scale(self, resid_TD: dict[int, Tensor]) -> None:
-        """Fix each layer's bound on the norm and its exponent from a first sample of residuals."""
+        """Set each layer's norm bound and exponent from a first sample of residuals."""
         for layer, x_TD in resid_TD.items():
             median = float(x_TD.float().norm(dim=1).median())
             if not 0 < median < math.inf:
@@ -146,7 +145,7 @@ class ResidualPool:
             self.record.exponents[str(layer)] = NORM_EXPONENT - math.floor(math.log2(median))
 
     def write_chunk(self, name: str, tokens: int) -> ChunkWriter:
-        """A writer for one chunk; what it wrote is in the pool once `commit` returns."""
+        """A writer for one chunk, which is in the pool once `commit` returns."""
         return ChunkWriter(self, name, tokens)
 
     def part(self, name: str, layer: int) -> Tensor:
@@ -154,14 +153,14 @@ class ResidualPool:
         return self._decoded(self.stored(name, layer), layer)
 
     def take(self, layer: int, rows: NDArray[np.int64]) -> Tensor:
-        """Training tokens by number.
+        """Training tokens by row index.
 
         Args:
             layer: One of `layers`.
             rows: int64 `[T]`, below `self.rows`.
 
         Returns:
-            fp32 `[T, D]` in the backbone's units, in the order asked for.
+            fp32 `[T, D]` in the backbone's units, in the given order.
         """
         out = np.empty((len(rows), self.d_model), np.float16)
         begin = 0
@@ -173,7 +172,7 @@ class ResidualPool:
         return self._decoded(out, layer)
 
     def training_chunks(self) -> list[tuple[str, ChunkRecord]]:
-        """Names and records of the chunks that are trained on, in the order of their rows."""
+        """Names and records of the training chunks, in the order of their rows."""
         chunks = self.record.chunks
         return [(name, chunks[name]) for name in sorted(filter(str.isdecimal, chunks), key=int)]
 
@@ -181,11 +180,11 @@ class ResidualPool:
         return torch.from_numpy(stored.astype(np.float32)) * 2.0 ** -self.record.exponents[str(layer)]
 
     def forget(self, name: str, layer: int) -> None:
-        """Open the file of a chunk anew when it is next read."""
+        """Reopen a chunk's file on next use."""
         self._maps.pop((name, layer), None)
 
     def stored(self, name: str, layer: int) -> NDArray[np.float16]:
-        """All rows of a chunk `[T, D]` as they lie on disk: mapped, and scaled by the layer's power of two."""
+        """All rows of a chunk `[T, D]` as on disk: memory-mapped, and scaled by the layer's power of two."""
         key = (name, layer)
         if key not in self._maps:
             shape = (self.record.chunks[name].tokens, self.d_model)
@@ -201,11 +200,11 @@ class ResidualPool:
 
 
 class ChunkWriter:
-    """Fills one chunk of every layer, row by row, in files beside those they replace.
+    """Writes one chunk of every layer to temporary files.
 
     Attributes:
-        tokens: Rows that there is room for.
-        filled: Rows that are written.
+        tokens: Capacity in rows.
+        filled: Rows written.
     """
 
     def __init__(self, pool: ResidualPool, name: str, tokens: int) -> None:
@@ -214,7 +213,7 @@ class ChunkWriter:
         self._files = WriteBehind({layer: self._unfinished(layer) for layer in pool.layers})
 
     def add(self, resid_TD: dict[int, Tensor]) -> None:
-        """Append the tokens of a batch, extremes left out, as far as there is room."""
+        """Append the tokens of a batch without extreme ones, up to the capacity."""
         record = self.pool.record
         any_layer = next(iter(resid_TD.values()))
         keep_T = torch.ones(len(any_layer), dtype=torch.bool, device=any_layer.device)
@@ -235,18 +234,18 @@ class ChunkWriter:
         self.filled += min(room, int(keep_T.sum()))
 
     def discard(self) -> None:
-        """Leave the chunk as it was."""
+        """Delete the temporary files; the old chunk is kept."""
         self._close()
         for layer in self.pool.layers:
             self._unfinished(layer).unlink()
         self.pool.save()
 
     def commit(self, generation: int) -> None:
-        """Put the chunk in its place."""
+        """Replace the old chunk."""
         pool = self.pool
         self._close()
         pool.record.chunks.pop(self.name, None)
-        pool.save()  # a chunk that is half replaced is in no record
+        pool.save()  # saved without the chunk first, so that no record has a half-replaced chunk
         for layer in pool.layers:
             pool.forget(self.name, layer)
             self._unfinished(layer).replace(pool.path(self.name, layer))
@@ -260,7 +259,7 @@ class ChunkWriter:
     def _close(self) -> None:
         try:
             self._files.close()
-        except OSError as error:  # what was still to be written
+        except OSError as error:  # from buffered writes
             raise _refused(self.pool.folder, error) from None
 
 

@@ -1,4 +1,4 @@
-"""Files that a thread writes while the next content is made."""
+"""Files that are written by a background thread."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 PIECES_BEHIND = 4
-"""Pieces that are held in memory at most, the one being written included."""
+"""Maximum pieces in memory, including the one being written."""
 
 
 class WriteBehind:
-    """One file a layer, appended to in the order of the calls.
+    """One file per layer, appended to in the order of the calls.
 
-    What the disk refuses is raised by a later call, at the latest by `close`.
+    Write errors are raised by a later call, at the latest by `close`.
     """
 
     def __init__(self, paths: Mapping[int, Path]) -> None:
@@ -32,13 +32,13 @@ class WriteBehind:
         self._pending: deque[Future[None]] = deque()
 
     def write(self, content: Mapping[int, NDArray[Any]]) -> None:
-        """Append to every file; waits while too much is not written yet.
+        """Append to every file; blocks while too many pieces are queued.
 
         Args:
             content: Layer -> array, contiguous, not changed afterwards.
 
         Raises:
-            OSError: Something that was to be written before could not be.
+            OSError: An earlier write failed.
         """
         while len(self._pending) >= PIECES_BEHIND:
             self._pending.popleft().result()
@@ -48,7 +48,7 @@ class WriteBehind:
         """Wait until all is written, and close the files.
 
         Raises:
-            OSError: Something could not be.
+            OSError: A write failed.
         """
         self._thread.shutdown()
         try:

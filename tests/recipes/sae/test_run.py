@@ -190,7 +190,7 @@ def test_layers_are_added_to_a_scope_that_has_others(make_run, tmp_path):
     assert Scope.load(tmp_path / "out", device="cpu").layers == (1, 3)
     assert torch.equal(saes(tmp_path / "out")[0].W_enc_FD, first.W_enc_FD)
     assert set(measured(tmp_path / "out")) == {"1", "3"}
-    assert "it is filled anew" in said[0]
+    assert "it is filled again" in said[0]
 
 
 def test_sentence_pairs_can_be_added_to_a_finished_run(make_run, tmp_path):
