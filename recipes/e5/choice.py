@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class SplitRows:
+class TrainAndDev:
     """Rows to fit on and dev rows to measure on."""
 
     train: LabelledText
@@ -67,7 +67,7 @@ class Comparison:
     language_accuracy: float
 
 
-def tasks(data: Path) -> dict[str, SplitRows]:
+def tasks(data: Path) -> dict[str, TrainAndDev]:
     """The rows of the comparison: TextDetox in seven languages, SIB-200, sentiment, languages."""
     found = {}
     for code in ("en", *LANGUAGES):
@@ -76,13 +76,13 @@ def tasks(data: Path) -> dict[str, SplitRows]:
             for split in ("train", "dev")
         }
         per_class = TOXICITY_TRAIN if code == "en" else FEW
-        found[code] = SplitRows(rows["train"].select(balanced(rows["train"], per_class)), rows["dev"])
+        found[code] = TrainAndDev(rows["train"].select(balanced(rows["train"], per_class)), rows["dev"])
     domain = [_sib(domain_rows(data, split, DOMAIN_LANGUAGES)) for split in ("train", "dev")]
-    found["domain"] = SplitRows(_some(domain[0], DOMAIN_TRAIN), domain[1])
-    found["sentiment"] = SplitRows(
+    found["domain"] = TrainAndDev(_some(domain[0], DOMAIN_TRAIN), domain[1])
+    found["sentiment"] = TrainAndDev(
         _some(sentiment_rows(data, "train"), SENTIMENT_TRAIN), sentiment_rows(data, "dev")
     )
-    found["language"] = SplitRows(
+    found["language"] = TrainAndDev(
         _some(language_rows(data, "train"), LANGUAGE_TRAIN), _some(language_rows(data, "dev"), LANGUAGE_DEV)
     )
     return found
@@ -128,7 +128,7 @@ def features(reader: Reader, saes: Mapping[str, TopKSAE], texts: Sequence[str]) 
 
 def _measure(
     chosen: tuple[str, ...],
-    rows: Mapping[str, SplitRows],
+    rows: Mapping[str, TrainAndDev],
     read: Mapping[str, tuple[dict[str, csr_matrix], dict[str, csr_matrix]]],
 ) -> Comparison:
     from sklearn.metrics import roc_auc_score

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ENTRIES_AT_ONCE = 1 << 20
 """Sparse entries that are counted together: bounds the memory beside the table."""
+DIGITS = 5
+"""Of a candidate threshold: few enough that an artifact holds it exactly."""
 GRID_DOCUMENTS = 20_000
 """Candidate thresholds are quantiles over at most about twice as many documents, evenly spread."""
 
@@ -159,11 +161,11 @@ def layer_grid(table: Table, layer: int, levels: Sequence[float]) -> NDArray[np.
     return threshold_grid(parts[0] if len(parts) == 1 else vstack(parts, format="csc"), levels)
 
 
-def round_significant(values: NDArray[np.float32], digits: int = 5) -> NDArray[np.float32]:
-    """Round down to significant decimal digits; 0 and infinity stay."""
+def round_significant(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Round down to `DIGITS` significant decimal digits; 0 and infinity stay."""
     out = np.asarray(values, dtype=np.float64).copy()
     usable = np.isfinite(out) & (out > 0)
-    scale = 10.0 ** (digits - 1 - np.floor(np.log10(out[usable])))
+    scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(out[usable])))
     out[usable] = np.floor(out[usable] * scale) / scale
     return out.astype(np.float32)
 

@@ -20,14 +20,12 @@ class Outcome:
         given_N: whether that label is given; if not, the classifier's unknown label is.
         score_N: score of the answer, float64.
         scores_NC: calibrated probability of every label, float64.
-        fires_NS: which of the decision's features fire.
     """
 
     best_N: NDArray[np.int64]
     given_N: NDArray[np.bool_]
     score_N: NDArray[np.float64]
     scores_NC: NDArray[np.float64]
-    fires_NS: NDArray[np.bool_]
 
 
 def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outcome:
@@ -40,11 +38,10 @@ def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outco
     """
     margins_NC = decision.margins(acts_NS)
     scores_NC = decision.scores(margins_NC)
-    fires_NS = decision.fires(acts_NS)
     best_N = margins_NC.argmax(axis=1)
     score_N = scores_NC[np.arange(len(best_N)), best_N]
     given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
     if kind != BINARY:
-        given_N &= (fires_NS & decision.speaks_for_CS[best_N]).any(axis=1)
+        given_N &= (decision.fires(acts_NS) & decision.speaks_for_CS[best_N]).any(axis=1)
         score_N = np.where(given_N, score_N, 0.0)
-    return Outcome(best_N, given_N, score_N, scores_NC, fires_NS)
+    return Outcome(best_N, given_N, score_N, scores_NC)

@@ -77,21 +77,10 @@ def assess(
     data: LabelledText,
     *,
     fit_data: LabelledText | None = None,
-    language: Classifier | None = None,
     cache: FeatureCache | None = None,
-    on_progress: Progress | None = None,
 ) -> dict[str, Any]:
     """What `evaluate --json` prints: `full_assessment(…).measured`, for callers that need nothing else."""
-    found = full_assessment(
-        classifier,
-        scope,
-        data,
-        fit_data=fit_data,
-        language=language,
-        cache=cache,
-        on_progress=on_progress,
-    )
-    return found.measured
+    return full_assessment(classifier, scope, data, fit_data=fit_data, cache=cache).measured
 
 
 def full_assessment(

@@ -80,12 +80,10 @@ class Export:
 
     Attributes:
         files: The graph and what lies beside it.
-        graph_bytes: Size of the graph with its weights.
         disagreement: Between graph and classifier on texts that calibrated nothing.
     """
 
     files: list[Path]
-    graph_bytes: int
     disagreement: Disagreement
 
 
@@ -146,8 +144,7 @@ def export_classifier(
     if settings.with_backbone:
         beside["tokenizer.json"] = scope.tokenizer.to_json().encode()
     files = write_model(path, model, beside, external_data=settings.external_data)
-    size = sum(file.stat().st_size for file in files if file.suffix != ".json")
-    return Export(files, size, disagreement)
+    return Export(files, disagreement)
 
 
 def _own_texts(

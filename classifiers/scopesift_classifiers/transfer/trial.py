@@ -25,8 +25,7 @@ class StrategyTrial:
 
     Attributes:
         strategy: What was tried.
-        variant: Which of its variants is best over all folds.
-        margins_N: Margin of every example from the fit of that variant that left its fold out.
+        margins_N: Margin of every example, from the best variant, fitted without its fold.
         predicted_N: Pooled held-out predictions, in which the variant was chosen without the fold that is judged.
         rule: That variant, fitted on all examples.
         macro_f1: Of `predicted_N`.
@@ -35,7 +34,6 @@ class StrategyTrial:
     """
 
     strategy: Strategy
-    variant: int
     margins_N: NDArray[np.float64]
     predicted_N: NDArray[np.bool_]
     rule: FoundRules
@@ -78,7 +76,6 @@ def try_strategy(
     variant = _best_variant(fires_VN, positive_N)
     return StrategyTrial(
         strategy=strategy,
-        variant=variant,
         margins_N=margins_VN[variant],
         predicted_N=predicted_N,
         rule=fits[WHOLE][variant],

@@ -226,7 +226,7 @@ def test_reranked_rules_read_candidates_only(toxicity, table, few):
 def trial(name, macro_f1, spread=0.1):
     rule = FoundRules((0,), (0.0,), (Rule(),), 1.0)
     strategy = Strategy(name, "", lambda table, positive_N, fold_N: {})
-    return StrategyTrial(strategy, 0, np.zeros(2), np.zeros(2, bool), rule, macro_f1, 0.5, spread)
+    return StrategyTrial(strategy, np.zeros(2), np.zeros(2, bool), rule, macro_f1, 0.5, spread)
 
 
 def test_the_simpler_strategy_wins_a_tie():
