@@ -104,7 +104,7 @@ def test_rows_without_a_split_are_told_of_and_none_decides_what_it_was_fitted_on
         row["split"] = "train" if at < 60 else ""
     rows.write_text("".join(json.dumps(row) + "\n" for row in marked))
     _, said = fit()
-    assert "60 rows of rows.jsonl without a split: taken as train rows" in said
+    assert "60 rows of rows.jsonl without a split: used as train rows" in said
     assert "96 rows to fit on, 24 to decide with" in said
     assert "warning" not in said
 
@@ -112,7 +112,7 @@ def test_rows_without_a_split_are_told_of_and_none_decides_what_it_was_fitted_on
 def test_rows_that_decide_what_they_were_fitted_on_are_told_of(fit, rows, tmp_path):
     write_labels(rows, ["clean", "toxic"])
     _, said = fit("--dev", rows)
-    assert "warning: 120 of the 120 rows to decide with are rows to fit on too" in " ".join(said.split())
+    assert "warning: 120 of 120 dev rows are also rows to fit on" in " ".join(said.split())
 
 
 def test_a_reserved_name_is_bad_usage(rows, tmp_path):
@@ -137,7 +137,7 @@ def test_options_reach_the_fit(fit):
         (("--objective", "recall_at_precision"), "needs a precision"),
         (("--precision", "0.9", "--recall", "0.9"), "not by both"),
         (("--preset", "greedy", "--at-least", "none"), "whole numbers"),
-        (("--at-least", "2"), "is for --preset greedy, auto has no such number"),
+        (("--at-least", "2"), "is for --preset greedy, not for auto"),
         (("--preset", "paper", "--max-features", "3"), "presets linear and greedy, not for paper"),
         (("--preset", "log-odds"), "log-odds is not for 2 labels, one of them 'toxic'"),
         (("--preset", "magic"), "paper-multilayer"),
