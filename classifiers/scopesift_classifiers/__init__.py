@@ -1,1 +1,1 @@
-"""Rules over a few thresholded features, and what fits, measures and runs them."""
+"""Classifiers on SAE features: artifacts, fitting, measuring, transfer, ONNX export and inference."""

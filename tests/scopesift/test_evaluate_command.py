@@ -175,4 +175,6 @@ def test_a_language_classifier_for_a_classifier_without_rules_of_languages_is_re
 
 def test_baselines_that_are_measured_on_their_own_rows_are_told_of(evaluate, insults, tmp_path, write_rows):
     result = evaluate(insults(40), "--fit-data", write_rows(tmp_path / "fit.jsonl", insults(60)))
-    assert "40 of the rows to measure on are also used to fit the baselines" in " ".join(result.stderr.split())
+    assert "40 of the rows to measure on are also used to fit the baselines" in " ".join(
+        result.stderr.split()
+    )

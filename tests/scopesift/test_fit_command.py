@@ -105,7 +105,7 @@ def test_rows_without_a_split_are_told_of_and_none_decides_what_it_was_fitted_on
     rows.write_text("".join(json.dumps(row) + "\n" for row in marked))
     _, said = fit()
     assert "60 rows of rows.jsonl without a split: used as train rows" in said
-    assert "96 rows to fit on, 24 to decide with" in said
+    assert "96 rows to fit on, 24 dev rows" in said
     assert "warning" not in said
 
 

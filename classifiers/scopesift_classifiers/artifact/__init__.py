@@ -1,1 +1,1 @@
-"""What a classifier is: rules over features, calibration and cut, in one JSON file."""
+"""The classifier artifact: rules over features, calibration and cut, in one JSON file."""

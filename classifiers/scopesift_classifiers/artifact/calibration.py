@@ -1,4 +1,4 @@
-"""From margin to probability: isotonic regression on margins that the fit never saw."""
+"""Calibration of margins to probabilities: isotonic regression on cross-fitted margins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scopesift_files.errors import InputError
 
 MARGIN_LIMIT = 1e6  # activation / threshold is infinite where a threshold is 0
-MOST_POINTS = 64  # keeps artifacts small; what is between is interpolated anyway
-TIE_BREAK = 1e-3  # how much of the score is the margin itself
+MOST_POINTS = 64  # keeps artifacts small; values between points are interpolated
+TIE_BREAK = 1e-3  # share of the score that is the squashed margin
 
 Floats = npt.NDArray[np.float64]
 FitAndMargin = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.ArrayLike]
@@ -20,20 +20,19 @@ FitAndMargin = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.Arra
 class Calibration:
     """A strictly increasing map from margins to probabilities, through P breakpoints.
 
-    Isotonic regression has plateaus. On one that reaches past margin 1, a cut on the score would flag
-    documents on which the rule does not fire; so a thousandth of the score is a squashed margin, and
-    `score >= apply(1)` says the same as `margin >= 1`.
+    Isotonic regression has plateaus. On a plateau that extends below margin 1, a cut on the score would flag documents
+    on which the rule does not fire; therefore a thousandth of the score is a squashed margin, so that `score >=
+    apply(1)` is equivalent to `margin >= 1`.
 
-    Between two breakpoints that lie close the map is steep: documents of both labels had nearly equal margins there.
-    A score moves by that slope times what the margin moves, and float32 sums alone move a margin in its last digits,
-    with the batch, the threads, the processor or the device. So scores of one text that were computed in two ways are
-    compared through their margins, or through the activations that those are made of, not by a number of digits.
+    Between close breakpoints the map is steep: small changes of a margin, such as float32 rounding that depends on
+    batch, threads, processor or device, change a score much more. To compare scores of a text that were computed in two
+    ways, compare margins or activations instead of rounding scores.
 
     Attributes:
         x: P margins, increasing.
-        y: P probabilities, none of them 0 or 1, not decreasing.
+        y: P probabilities in (0, 1), not decreasing.
         fit_prior: share of positives in the data of the fit.
-        prior: share of positives that the probabilities are for.
+        prior: share of positives assumed for the probabilities.
     """
 
     x: tuple[float, ...]
@@ -42,7 +41,7 @@ class Calibration:
     prior: float
 
     def __post_init__(self) -> None:
-        """Checks the breakpoints, which may come from an artifact that someone edited.
+        """Check the breakpoints, which may come from an edited artifact.
 
         Raises:
             InputError: they are not a monotone map into (0, 1), or a prior is not inside (0, 1).
@@ -69,7 +68,7 @@ class Calibration:
             ValueError: a margin is NaN.
         """
         margin = _limited(margins)
-        # every operation is monotone in floating point as well, so that no rounding swaps two scores
+        # every operation is monotone in floating point too, so that rounding never swaps two scores
         above = np.minimum(np.searchsorted(self.x, margin, side="right"), len(self.y) - 1)
         probability = np.minimum(np.interp(margin, self.x, self.y), np.asarray(self.y)[above])
         far = 0.5 / (1 + np.abs(margin))
@@ -77,18 +76,18 @@ class Calibration:
         probability = (1 - TIE_BREAK) * probability + TIE_BREAK * squashed
         if self.prior == self.fit_prior:
             return probability
-        # Bayes: the likelihood ratio stays, the prior odds change.
+        # Bayes: the prior odds change, the likelihood ratio doesn't.
         shift = self.prior / (1 - self.prior) * (1 - self.fit_prior) / self.fit_prior
         posterior: Floats = 1 / (1 + (1 - probability) / (shift * probability))
         return posterior
 
     def to_dict(self) -> dict[str, Any]:
-        """What an artifact stores: lists and numbers only."""
+        """JSON values for an artifact."""
         return {"x": list(self.x), "y": list(self.y), "fit_prior": self.fit_prior, "prior": self.prior}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Calibration":
-        """Reads what `to_dict` gave.
+        """Read the result of `to_dict`.
 
         Raises:
             InputError: a field is missing or has a wrong value.
@@ -103,10 +102,10 @@ class Calibration:
 
 
 def cross_fitted_margins(fit_and_margin: FitAndMargin, fold_N: npt.ArrayLike) -> Floats:
-    """Margins of every document from the fit that left its fold out: `[N]`, or `[N, C]` where fits give C of each.
+    """Margins of every document from the fit without its fold: `[N]`, or `[N, C]` if fits return C margins.
 
     Args:
-        fit_and_margin: called with the row numbers to fit on and those held out, both ascending; returns the
+        fit_and_margin: called with the row indices to fit on and those held out, both ascending; returns the
             margins of the held-out ones, in their order.
         fold_N: `[N]` the fold of each document, such as from `deal_folds`.
 
@@ -130,13 +129,13 @@ def cross_fitted_margins(fit_and_margin: FitAndMargin, fold_N: npt.ArrayLike) ->
 
 
 def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibration:
-    """Fits isotonic regression to margins of documents that the rule was not fitted on.
+    """Fit isotonic regression to margins of documents that the rule was not fitted on.
 
-    Probabilities are kept 1 / (N + 2) away from 0 and 1: N documents can't show more, and odds stay finite.
+    Probabilities are clipped to 1 / (N + 2) from 0 and 1, the resolution of N documents, so that odds are finite.
 
     Args:
         margins_N: `[N]` cross-fitted margins.
-        positive_N: `[N]` booleans, is the document positive (or, for many classes, is the label right).
+        positive_N: `[N]` bool, whether the document is positive (with many labels: whether the label is correct).
 
     Raises:
         InputError: one of both classes is missing.
@@ -157,7 +156,7 @@ def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibratio
     if x.size > MOST_POINTS:
         kept = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(int))
         x, y = x[kept], y[kept]
-    # Seven digits are a float32's: artifacts hold no digits that mean nothing.
+    # Seven digits, the precision of float32.
     x, first = np.unique([float(f"{value:.7g}") for value in x], return_index=True)
     floor = 1 / (positive.size + 2)
     y = np.clip(y[first], floor, 1 - floor)
@@ -167,7 +166,7 @@ def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibratio
 
 
 class Cut(NamedTuple):
-    """A cut on scores and what it gives on the data it was chosen on.
+    """A cut on scores, and its precision and recall on the data it was chosen on.
 
     Attributes:
         threshold: a document is flagged iff its score is at least this.
@@ -181,7 +180,7 @@ class Cut(NamedTuple):
 
 
 def threshold_for_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, precision: float) -> Cut:
-    """The cut with the greatest recall among those with at least `precision`; the higher cut if two tie.
+    """The cut with the largest recall among those with at least `precision`; on ties the higher cut.
 
     Raises:
         InputError: no cut has that precision, or there are no positives.
@@ -197,7 +196,7 @@ def threshold_for_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, 
 
 
 def threshold_for_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, recall: float) -> Cut:
-    """The cut with the greatest precision among those with at least `recall`; the higher cut if two tie.
+    """The cut with the largest precision among those with at least `recall`; on ties the higher cut.
 
     Raises:
         InputError: `recall` is above 1, or there are no positives.
@@ -211,9 +210,9 @@ def threshold_for_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, rec
 
 
 def between_scores(scores_N: npt.ArrayLike, threshold: float) -> float:
-    """A cut that flags the same of these documents as `threshold`, halfway to the next lower score.
+    """A cut that flags the same documents as `threshold`, halfway to the next lower score.
 
-    A score of the data is a poor cut: the same text read in another batch may differ in its last bits.
+    A document's own score is not a robust cut: in another batch its last bits may differ.
     """
     score = np.asarray(scores_N, float)
     lower = score[score < threshold]
@@ -221,7 +220,7 @@ def between_scores(scores_N: npt.ArrayLike, threshold: float) -> float:
 
 
 def _cuts(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Every distinct score as a cut, highest first, with its precision and recall."""
+    """All distinct scores as cuts, highest first, with precision and recall."""
     score, positive = np.asarray(scores_N, float), np.asarray(positive_N, bool)
     if score.shape != positive.shape or np.isnan(score).any():
         raise ValueError(f"expected as many scores (no NaN) as labels, got {score.size} and {positive.size}")

@@ -1,4 +1,4 @@
-"""The classifier artifact: one JSON file that a person can read, diff and edit."""
+"""The classifier artifact: one JSON file, readable and editable by people."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ BINARY = "binary"
 MANY = "many"
 DEFAULT = "default"
 LANGUAGE = "language"
-"""Name of the classifier whose label chooses the rule of the others."""
+"""Name of the classifier whose label chooses the decision of the others."""
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """Named rules over one scope, with calibration, provenance and measured quality.
+    """Decisions over one scope, with calibration, provenance and measured quality.
 
     Attributes:
-        name: What verdicts are filed under: "toxicity", "language", …
+        name: Key of its verdicts: "toxicity", "language", …
         kind: "binary" (one positive label, flagged or not) or "many" (one label out of several).
-        unknown: What is answered when nothing speaks: "und", "other"; for binary the negative label.
+        unknown: Label of texts below the cut or without evidence: "und", "other"; for binary the negative label.
         scope: Fingerprint of the scope that it was fitted on.
-        settings: How texts were read in the fit.
-        norm_bounds: Layer -> the largest norm of a residual that counted in the fit, where the settings limit it.
-        default: The decision for any language.
-        by_lang: Decisions for single languages, added by `transfer`.
-        route_confidence: Score of the language verdict from which on `by_lang` is used.
+        settings: Reading settings of the fit.
+        norm_bounds: Layer -> norm bound of the fit, if the settings have a norm limit.
+        default: The default decision.
+        by_lang: Decisions of single languages, added by `transfer`.
+        route_confidence: Minimum score of the language verdict for using `by_lang`.
         fit: Data fingerprint, preset and settings of the fit.
-        quality: Measured on data that it was not fitted on, by the name of that data.
+        quality: Metrics on data that it was not fitted on, by the name of the data.
     """
 
     name: str
@@ -60,18 +60,18 @@ class Classifier:
     quality: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check what it is called, and its languages.
+        """Check its name and languages.
 
         Raises:
             UsageError: A name that would overwrite another field of an answer, or a language called "default".
         """
         check_name(self.name)
         if DEFAULT in self.by_lang:
-            raise UsageError(f"a language cannot be called {DEFAULT!r}, which is the rule of all others")
+            raise UsageError(f"a language cannot be called {DEFAULT!r}, the name of the default decision")
 
     @property
     def labels(self) -> list[str]:
-        """Labels that it can give, without the unknown one."""
+        """Its labels, without the unknown one."""
         return list(self.default.rules)
 
     @cached_property
@@ -80,16 +80,16 @@ class Classifier:
         return sorted({feature for decision in self.decisions.values() for feature in decision.feature_ids})
 
     def selected(self, feature: tuple[int, int]) -> SelectedFeature:
-        """One of its features, read within its norm bounds."""
+        """One of its features with its norm bound."""
         return SelectedFeature(*feature, self.norm_bounds.get(feature[0], math.inf))
 
     @property
     def decisions(self) -> dict[str, Decision]:
-        """The default's decision and, in the order of their codes, the languages': by "default" and language."""
+        """The default decision and those of languages sorted by code, by "default" and language."""
         return {DEFAULT: self.default, **dict(sorted(self.by_lang.items()))}
 
     def rule_for(self, lang: str) -> str:
-        """The rule that judges texts of a language: its own, called by its code, or else "default"."""
+        """Name of the decision for texts of a language: its code if it has its own, else "default"."""
         return lang if lang in self.by_lang else DEFAULT
 
     def decision(self, rule: str) -> Decision:
@@ -98,21 +98,21 @@ class Classifier:
 
     @property
     def deepest_layer(self) -> int:
-        """The backbone is never run past this block."""
+        """The deepest layer that it reads; the backbone is cut after it."""
         return max((layer for layer, _ in self.features), default=0)
 
     @cached_property
     def version(self) -> str:
-        """Hash of everything that decides a verdict; measured quality and feature names do not change it."""
+        """Hash of everything that affects verdicts; not of measured quality and feature names."""
         decisive = {key: value for key, value in self._content().items() if key not in ("fit", "quality")}
         return digest(decisive)[:12]
 
     def with_quality(self, data: str, measured: Mapping[str, Any]) -> Classifier:
-        """The same classifier with the quality measured on one more data set."""
+        """The same classifier with metrics on one more data set."""
         return replace(self, quality={**self.quality, data: dict(measured)})
 
     def check_scope(self, scope: Scope) -> None:
-        """Refuse a scope that differs from the one of the fit.
+        """Check that a scope is the one of the fit.
 
         Raises:
             ScopeError: Another scope, other weights, or other reading settings.
@@ -132,7 +132,7 @@ class Classifier:
             )
 
     def bind(self, scope: Scope) -> Scope:
-        """The scope as this classifier reads with it: within its norm bounds.
+        """The scope with this classifier's norm bounds.
 
         Raises:
             ScopeError: As `check_scope`.
@@ -141,13 +141,13 @@ class Classifier:
         return scope if scope.norm_bounds == self.norm_bounds else scope.with_bounds(self.norm_bounds)
 
     def to_json(self) -> str:
-        """The artifact's text; canonical, so equal classifiers give equal bytes."""
+        """The artifact's text, in canonical form: equal classifiers give equal bytes."""
         content = {**self._content(), "schema": SCHEMA, "version": self.version}
         content["sha256"] = digest(content)
         return readable(content) + "\n"
 
     def save(self, path: str | Path) -> None:
-        """Write the artifact; the file is replaced whole or not at all."""
+        """Write the artifact atomically."""
         text = self.to_json()
         write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
@@ -157,11 +157,11 @@ class Classifier:
 
         Args:
             name_or_path: "toxicity", "language", …, or a file.
-            scope_id: Whose bundled classifier a name means; a path needs none.
+            scope_id: Scope of a bundled name; ignored for a path.
 
         Raises:
             UsageError: No such classifier or file.
-            InputError: Not an artifact, of a newer schema, or changed since it was written.
+            InputError: Not an artifact, of a newer schema, or changed after it was written.
         """
         path = find_artifact(name_or_path, scope_id)
         try:
@@ -175,7 +175,7 @@ class Classifier:
         """Check and read an artifact's JSON content.
 
         Raises:
-            InputError: See `load`; `origin` names the place.
+            InputError: See `load`; `origin` is the place in messages.
         """
         if not isinstance(content, dict) or "schema" not in content:
             raise InputError(
@@ -238,18 +238,18 @@ class Classifier:
 
 
 def bundled_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
-    """The classifiers that ship with a scope, by name; none for a scope that is not bundled."""
+    """The bundled classifiers of a scope by name; empty for a scope that is not bundled."""
     if not is_bundled(scope_id):
         return {}
     return {path.stem: path for path in sorted((bundled_folder(scope_id) / "classifiers").glob("*.json"))}
 
 
 def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Path:
-    """Where a classifier lies.
+    """Path of an artifact.
 
     Args:
         name_or_path: A bundled classifier's name, or a file.
-        scope_id: Whose bundled classifiers are meant.
+        scope_id: Scope of the bundled classifiers.
 
     Raises:
         UsageError: Neither a bundled classifier nor a file.

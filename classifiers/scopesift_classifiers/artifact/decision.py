@@ -1,4 +1,4 @@
-"""What a fit produces: features, one rule a label, the calibration of its margins, and the cut."""
+"""The result of a fit: features, one rule per label, calibration and cut."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Decision:
     """Rules that were fitted together, for the default case or for one language.
 
     Attributes:
-        features: The features that any of the rules reads.
-        rules: One a label; a binary classifier has one, for its positive label.
+        features: The features of all rules.
+        rules: One per label; a binary classifier has one, for its positive label.
         calibration: From margin to probability.
-        cut: The score from which on a verdict is given.
+        cut: The score from which on the label is given.
     """
 
     features: tuple[RuleFeature, ...]
@@ -54,7 +54,7 @@ class Decision:
 
     @cached_property
     def speaks_for_CS(self) -> NDArray[np.bool_]:
-        """Which features, once they fire, speak for which label, `[labels, S]`: see `rule`."""
+        """Which firing features are evidence for which label, `[labels, S]`: see `rule`."""
         return np.stack(
             [
                 rule.weights_S > 0 if rule.adds else np.ones(len(self.features), dtype=np.bool_)
@@ -63,7 +63,7 @@ class Decision:
         )
 
     def fires(self, acts_NS: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which of the features every document (or token) fires."""
+        """Which features fire on which documents (or tokens)."""
         return firing(acts_NS, self.thresholds_S)
 
     def margins(self, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ class Decision:
         return label_margins(tuple(self.rules.values()), acts_NS, self.thresholds_S)
 
     def contributions(self, label: str, acts_NS: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What every feature contributes to the margin of one label's rule, `[N, S]`; see `rule`."""
+        """Contribution of every feature to the margin of one label's rule, `[N, S]`; see `rule`."""
         return self.rules[label].contributions(acts_NS, self.thresholds_S)
 
     def scores(self, margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,11 +94,11 @@ def label_margins(
     """Margin of every document for every label, `[N, C]`.
 
     For several log-odds rules the margin of a label is its log posterior odds against all the others, for several
-    linear rules how far its sum is ahead of the largest other one: a label that stands alone is surer than one with a
-    rival. For a single rule, and for rules of thresholds, it is the rule's own.
+    linear rules its sum minus the largest other sum, so that a close second label lowers the margin. For a single rule,
+    and for rules of thresholds, it is the rule's own.
 
     Args:
-        rules: One a label.
+        rules: One per label.
         acts_NS: Document maxima of the features.
         thresholds_S: Their thresholds.
     """
@@ -123,7 +123,7 @@ def posterior_odds(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def leads(margins_NC: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each label's margin is ahead of the largest other one, `[N, C]`; of a single label the margin itself."""
+    """Each label's margin minus the largest other one, `[N, C]`; for a single label the margin itself."""
     if margins_NC.shape[1] < 2:
         return margins_NC
     two_N2 = np.sort(margins_NC, axis=1)[:, -2:]
@@ -135,7 +135,7 @@ def decision_from_json(value: Mapping[str, Any]) -> Decision:
     """Read a decision.
 
     Raises:
-        InputError: Something is missing or does not fit.
+        InputError: A field is missing or inconsistent.
     """
     try:
         features = tuple(feature_from_json(item) for item in value["features"])

@@ -1,20 +1,20 @@
-"""What a classifier may be called: its answers are filed under its name, beside fields of our own."""
+"""Valid names of classifiers, which are keys in answers beside other fields."""
 
 from __future__ import annotations
 
 from scopesift_files.errors import UsageError
 
 RESERVED = frozenset({"text", "error", "scope", "classifiers", "lang", "chars", "tokens", "scopesift"})
-"""What `classify --json` and the service put beside the answers, and `filter` beside its columns."""
+"""Other keys in answers of `classify --json` and the service, and other columns of `filter`."""
 LONGEST = 64
 
 
 def check_name(name: str) -> str:
-    """The name, if a classifier may have it.
+    """Check a name and return it.
 
     Raises:
-        UsageError: It is reserved, in any case, since Perspective's attributes and SQL's columns have none; or it is
-            empty, too long, or cannot be part of a path.
+        UsageError: It is reserved (case-insensitive, as Perspective's attributes and SQL's columns are), empty, too
+            long, or can't be part of a path.
     """
     if name.casefold() in RESERVED:
         raise UsageError(

@@ -1,6 +1,6 @@
 """Rules: features of one decision, and how they combine into a margin per label.
 
-What a margin is, and what a feature contributes to it, is defined here and nowhere else:
+Margins and contributions of features are defined here only:
 
 - "at_least": a feature contributes activation / threshold; the margin is the m-th largest contribution, and the rule
   fires where it is at least 1.
@@ -9,8 +9,8 @@ What a margin is, and what a feature contributes to it, is defined here and nowh
 - "linear": a feature contributes its weight times its transformed activation; the margin is the sum of the
   contributions and the bias. Its thresholds are 0: any activation counts.
 
-A feature speaks for a label where its contribution to the label's margin is above 0. Where none does there is no
-evidence, and of many labels none is given. From which margin on a label is given is the cut's matter: see `Decision`.
+A feature is evidence for a label if its contribution to the label's margin is above 0. A classifier with many labels
+gives no label without evidence. The cut decides from which score on a label is given: see `Decision`.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ AT_LEAST = "at_least"
 LOG_ODDS = "log_odds"
 LINEAR = "linear"
 DECIMALS = 9
-"""Log-odds are rounded to so many decimals: added in any order they are the same number, and a tie is a tie."""
+"""Decimals of log-odds: rounded, sums don't depend on the order, and ties are exact."""
 
 
 @dataclass(frozen=True)
 class RuleFeature:
-    """One SAE feature as a classifier reads it.
+    """One SAE feature of a decision.
 
     Attributes:
         layer: The decoder block whose SAE holds it.
         index: Its row in that SAE's encoder.
-        threshold: Activation that a document must reach to fire it; 0 means any positive activation.
-        label: What a person calls it, seeded from the tokens that fire it most; free to edit.
+        threshold: Activation from which on it fires; 0 means any positive activation.
+        label: Its name for people, seeded from its top tokens; editable.
     """
 
     layer: int
@@ -64,14 +64,14 @@ class RuleFeature:
 
 @dataclass(frozen=True)
 class Rule:
-    """How the shared features of a decision speak for one label; see the module for what each kind means.
+    """How the features of a decision combine for one label; see the module's docstring for the kinds.
 
     Attributes:
         combine: "at_least", "log_odds" or "linear".
         m: For "at_least", how many features must fire.
-        weights: For the other two, one weight a feature.
-        bias: For the other two, the margin when no feature is active.
-        transform: For "linear", what is done to an activation before it is weighted: "sqrt".
+        weights: For the other two, one weight per feature.
+        bias: For the other two, the margin if no feature is active.
+        transform: For "linear", the transform of activations: "sqrt".
     """
 
     combine: str = AT_LEAST
@@ -97,12 +97,12 @@ class Rule:
 
     @cached_property
     def whole_weights_S(self) -> NDArray[np.float64]:
-        """A linear rule's weights as whole numbers of `10 ** -decimals`, float64."""
+        """A linear rule's weights as integers in units of `10 ** -decimals`, float64."""
         return whole_weights(self.weights, self.decimals)
 
     @cached_property
     def whole_bias(self) -> float:
-        """A linear rule's bias as a whole number of the unit in which its products are summed."""
+        """A linear rule's bias as an integer in the unit of the sum."""
         return float(np.rint(self.bias / unit_of_sum(self.decimals)))
 
     def margins(self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -113,7 +113,7 @@ class Rule:
             thresholds_S: Their thresholds.
 
         Returns:
-            `[N]`; from the same activations the same number, in whatever batch they come.
+            `[N]`; independent of the batch.
         """
         if self.combine == LINEAR:
             return linear_margins([self], acts_NS)[:, 0]
@@ -127,7 +127,7 @@ class Rule:
     def contributions(
         self, acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]
     ) -> NDArray[np.float64]:
-        """What each feature contributes to each document's margin, `[N, S]`; arguments as for `margins`."""
+        """Contribution of each feature to each document's margin, `[N, S]`; arguments as for `margins`."""
         if self.combine == LINEAR:
             whole_NS = whole_activations(acts_NS)
             return whole_NS * self.whole_weights_S * unit_of_sum(self.decimals)
@@ -136,7 +136,7 @@ class Rule:
         return _ratios(acts_NS, thresholds_S)
 
     def to_dict(self) -> dict[str, Any]:
-        """The rule as JSON values, without what its way of combining does not use."""
+        """The rule as JSON values, without unused fields."""
         if self.combine == AT_LEAST:
             return {"combine": AT_LEAST, "m": self.m}
         summed = {"combine": self.combine, "bias": self.bias, "weights": list(self.weights)}
@@ -152,27 +152,27 @@ def linear_margins(rules: Sequence[Rule], acts_NS: NDArray[np.float32]) -> NDArr
 
 
 def log_odds_margins(rules: Sequence[Rule], fires_NS: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Margins `[N, C]` of C log-odds rules from which features fire."""
+    """Margins `[N, C]` of C log-odds rules, from the firing features."""
     weights_SC = np.stack([rule.weights_S for rule in rules], axis=1)
     bias_C = np.array([rule.bias for rule in rules])
     return np.round(fires_NS.astype(np.float64) @ weights_SC + bias_C, DECIMALS)
 
 
 def _ratios(acts_NS: NDArray[np.float32], thresholds_S: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Activation over threshold; a feature with threshold 0 counts 1 + activation once it is active."""
+    """Activation over threshold; with threshold 0, 1 + activation if it is active."""
     acts = acts_NS.astype(np.float64)
     safe_S = np.where(thresholds_S > 0, thresholds_S, 1.0)
     return np.where(thresholds_S > 0, acts / safe_S, np.where(acts > 0, 1.0 + acts, 0.0))
 
 
 def firing(acts_NS: NDArray[np.floating], thresholds_S: NDArray[np.floating] | float) -> NDArray[np.bool_]:
-    """Which documents (or tokens) fire which features, in the shape of `acts_NS`; an activation of 0 never fires."""
+    """Which features fire on which documents (or tokens), in the shape of `acts_NS`; an activation of 0 never fires."""
     fires: NDArray[np.bool_] = (acts_NS >= thresholds_S) & (acts_NS > 0)
     return fires
 
 
 def features_of(pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]) -> tuple[RuleFeature, ...]:
-    """Features from (layer, index) and float32 thresholds, which are written with as few digits as they need."""
+    """Features from (layer, index) and float32 thresholds, which are stored in their shortest decimal form."""
     return tuple(
         RuleFeature(layer, index, float(np.format_float_positional(np.float32(threshold), trim="0")))
         for (layer, index), threshold in zip(pairs, thresholds, strict=True)
@@ -180,7 +180,7 @@ def features_of(pairs: Iterable[tuple[int, int]], thresholds: Iterable[float]) -
 
 
 def linear_rules(weights_SC: NDArray[np.float64], bias_C: NDArray[np.float64]) -> tuple[Rule, ...]:
-    """C linear rules over S features, with the decimals that an artifact holds."""
+    """C linear rules over S features, rounded for an artifact."""
     weights_SC, bias_C = rounded_weights(weights_SC, bias_C)
     return tuple(
         Rule(LINEAR, weights=tuple(weights_S.tolist()), bias=float(bias), transform=SQRT)
@@ -192,7 +192,7 @@ def feature_from_json(value: Mapping[str, Any]) -> RuleFeature:
     """Read one feature.
 
     Raises:
-        InputError: A field is missing or impossible.
+        InputError: A field is missing or invalid.
     """
     try:
         feature = RuleFeature(
@@ -216,7 +216,7 @@ def rule_from_json(value: Mapping[str, Any], n_features: int) -> Rule:
     """Read one rule over `n_features` features.
 
     Raises:
-        InputError: An unknown way of combining, or numbers that do not fit the features.
+        InputError: An unknown kind, or numbers that don't match the features.
     """
     combine = value.get("combine")
     if combine == AT_LEAST:

@@ -1,4 +1,4 @@
-"""The text of an artifact: canonical bytes for hashing, and a layout that a person can read and diff."""
+"""Text forms of an artifact: canonical for hashing, and readable for people and diffs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ LINE = 110
 
 
 def canonical(content: Any) -> str:
-    """JSON with sorted keys and no blanks: equal content, equal text."""
+    """JSON with sorted keys and no blanks."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def without_names(content: dict[str, Any]) -> dict[str, Any]:
-    """The content without its features' human labels, which are free to edit."""
+    """The content without its features' labels, which are editable."""
     bare = copy.deepcopy(content)
     for decision in (bare["default"], *bare["by_lang"].values()):
         for item in decision["features"]:
@@ -25,12 +25,12 @@ def without_names(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(content: dict[str, Any]) -> str:
-    """Hex sha256 over the canonical text without the features' human labels."""
+    """Hex sha256 of the canonical text without the features' labels."""
     return hashlib.sha256(canonical(without_names(content)).encode()).hexdigest()
 
 
 def readable(value: Any, depth: int = 0) -> str:
-    """Indented JSON in which whatever fits on a line stands on one line, and long lists of numbers too."""
+    """Indented JSON with values on one line where they fit, and long lists of numbers on one line."""
     flat = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
     scalars = isinstance(value, list) and not any(isinstance(item, list | dict) for item in value)
     if len(flat) + depth <= LINE or not isinstance(value, list | dict) or scalars:

@@ -1,4 +1,4 @@
-"""Fitting a rule for one of two labels: searched, calibrated on margins of fits that left a fold out, and cut."""
+"""Fitting of a rule for one of two labels: search, calibration on cross-fitted margins, choice of the cut."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ def fit_binary(
     *,
     preset: str,
 ) -> tuple[Decision, dict[str, Any]]:
-    """A rule for the positive label, and what the artifact says of its fit.
+    """Fit a rule for the positive label; returns the decision and the artifact's description of the fit.
 
-    Unless a precision or recall is asked for, a short rule is cut where it fires, and a linear one where the objective
-    is highest on the dev rows (where these are few, on the fit rows as well, by fits that left them out), but never
-    so low that a text without any of the features is flagged.
+    Unless a precision or recall is required, the cut of a rule of thresholds is where it fires, that of a linear rule
+    where the objective is highest on the dev rows (with few dev rows, also on cross-fitted margins of the fit rows),
+    but never so low that a text without any of the features is flagged.
 
     Args:
         fit_table: Document features of the train rows.
         train: The train rows.
         dev_table: Document features of the dev rows.
         dev: The dev rows.
-        settings: Objective, cut, extent of the search.
-        say: Receives a line a step.
+        settings: Objective, cut, limits of the search.
+        say: Called with one line per step.
         preset: "linear", "greedy", "paper" or "paper-multilayer".
 
     Raises:
-        InputError: No feature helps, or no cut has the precision that was asked for.
-        UsageError: The layer asked for is not there.
+        InputError: No feature helps, or no cut has the required precision.
+        UsageError: The requested layer is not read.
     """
     positive_fit_N, positive_dev_N = (_is_positive(rows, settings.positive) for rows in (train, dev))
     linear, fold_N = preset == LINEAR_FIT, deal_folds(train, FOLDS)

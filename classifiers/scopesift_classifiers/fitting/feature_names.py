@@ -1,4 +1,4 @@
-"""Names for features, seeded from the tokens that fire them most."""
+"""Names of features from their top tokens."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SAMPLE = 3000
 
 
 def name_features(scope: Scope, texts: Sequence[str], features: Sequence[tuple[int, int]]) -> list[str]:
-    """Name each feature by the tokens on which it is strongest.
+    """Name each feature by the tokens with its largest activations.
 
     Args:
-        scope: Where the features live.
-        texts: Texts to look at; of more than `SAMPLE`, an even sample.
+        scope: Scope of the features.
+        texts: Texts to read; of more than `SAMPLE`, evenly spaced ones.
         features: S pairs (layer, index).
 
     Returns:
-        S names such as "idiot · stupid · dumb"; empty for a feature that no text fires.
+        S names such as "idiot · stupid · dumb"; empty for a feature that fires on no text.
     """
     step = max(1, -(-len(texts) // SAMPLE))
     sample = list(texts[::step])

@@ -1,4 +1,4 @@
-"""Fitting: labelled text in, classifier out. Counting, searching and solving; no gradient."""
+"""Fitting of classifiers on labelled text, without gradient descent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from scopesift_classifiers.measuring.drift import firing_at_fit
 __all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
 
 SMALL = 60_000
-"""Texts times layers that are read into memory without asking how much they hold."""
+"""Up to so many texts times layers the table is in memory without checking its size."""
 IN_MEMORY_BYTES = 1 << 30
-"""Size on disk from which on document features stay there; in memory they take about four times as much."""
+"""Size on disk from which on the table stays on disk; in memory it takes about four times as much."""
 NAMING_TEXTS = 3000
 
 
@@ -41,17 +41,17 @@ def read_table(
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> FeatureTable:
-    """All active features of texts in memory, over all layers that the scope has up to `max_layer`.
+    """Document features of texts in memory, for all layers of the scope up to `max_layer`.
 
     Args:
-        scope: The scope to read with.
+        scope: The scope.
         texts: N strings.
         max_layer: Deepest layer to read; None: all.
-        cache: What was read before is taken from here, what is read now is added; None: everything is read.
+        cache: Cache of document features; None: no cache.
         on_progress: Called with (texts read, N).
 
     Raises:
-        UsageError: No layer is left, or none is as deep.
+        UsageError: No layer is left, or `max_layer` is deeper than all layers.
     """
     read = document_features if cache is None else cache.document_features
     return FeatureTable.of(read(scope, texts, layers_up_to(scope, max_layer), on_progress=on_progress))
@@ -65,7 +65,7 @@ def open_table(
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Table:
-    """`read_table`, but what is too large for memory stays in the cache (where there is one)."""
+    """As `read_table`, but a table that is too large for memory stays in the cache, if there is one."""
     layers = layers_up_to(scope, max_layer)
     if cache is not None and len(texts) * len(layers) > SMALL:
         stored = cache.stored(scope, texts, layers, on_progress=on_progress)
@@ -75,10 +75,10 @@ def open_table(
 
 
 def layers_up_to(scope: Scope, max_layer: int | None) -> list[int]:
-    """Layers that the scope has, no deeper than `max_layer`.
+    """Layers of the scope up to `max_layer`.
 
     Raises:
-        UsageError: No layer is left, or none is as deep.
+        UsageError: No layer is left, or `max_layer` is deeper than all layers.
     """
     if max_layer is not None and max_layer > max(scope.layers):
         raise UsageError(
@@ -103,21 +103,21 @@ def fit_classifier(
     on_progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Classifier:
-    """Fit a classifier: binary of two labels, of which `settings.positive` is one; many-class of more.
+    """Fit a classifier: binary for two labels, one of which is `settings.positive`; many-label for more.
 
     Args:
-        name: What its verdicts are filed under.
-        scope: The scope to read with.
-        train: Rows that features and thresholds are chosen on.
-        dev: Rows that decide how many features are kept, and the cut.
-        settings: Preset and extent.
-        cache: Document features read before; `FeatureCache.default()` is the user's. It changes time, not results.
+        name: Name of the classifier.
+        scope: The scope.
+        train: Train rows.
+        dev: Dev rows, which choose the number of features and the cut.
+        settings: Preset and limits.
+        cache: Cache of document features; `FeatureCache.default()` is the user's. Affects time only.
         on_progress: Called with (texts read, all texts).
-        say: Receives a line a step.
+        say: Called with one line per step.
 
     Raises:
         InputError: Too few rows, one class only, or labels in dev that train does not have.
-        UsageError: Settings that the scope or the data cannot meet, or that would have no effect on them.
+        UsageError: Settings that are impossible or without effect for the scope or the data.
     """
     check_name(name)
     check_fit(train, dev, settings)
@@ -133,7 +133,7 @@ def fit_classifier(
 
 
 def check_fit(train: LabelledText, dev: LabelledText, settings: FitSettings) -> None:
-    """Refuse what nothing can be fitted on or would have no effect, before texts are read with a scope.
+    """Check rows and settings before texts are read.
 
     Raises:
         InputError: As `require_rows`.
@@ -153,9 +153,9 @@ def fit_tables(
     *,
     say: Callable[[str], None] | None = None,
 ) -> Classifier:
-    """`fit_classifier` on document features that are there: those of the train rows, then those of the dev rows.
+    """`fit_classifier` on given document features: those of the train rows, then those of the dev rows.
 
-    The scope is the one that read them, within its norm bounds.
+    The scope must have the norm bounds with which they were read.
     """
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
@@ -183,7 +183,7 @@ def fit_tables(
 def _named(
     decision: Decision, scope: Scope, table: Table, train: LabelledText, positive: str | None
 ) -> Decision:
-    """The decision with names for its features, from the texts on which each is strongest."""
+    """The decision with names for its features."""
     if not decision.features:
         return decision
     allowed = np.array([positive is None or label == positive for label in train.labels])

@@ -1,4 +1,4 @@
-"""The rows of a fit: those to fit on and those to decide with, of files or in memory, no row in both."""
+"""The train and dev rows of a fit, from files or in memory, without overlap."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def fit_rows(
     label: str = "label",
     balance: int | None = None,
 ) -> tuple[LabelledText, LabelledText]:
-    """Rows to fit on, and rows to decide with.
+    """Train and dev rows.
 
     Args:
-        train: Rows, or a file whose train rows are taken (see `SplitRows`).
-        dev: The same for the rows to decide with. None: the rows of the train file that are marked dev; where none
-            are, a part of the train rows is set aside.
+        train: Rows, or a file whose train rows are used (see `SplitRows`).
+        dev: The same for dev rows. None: the rows of the train file that are marked dev; if there are none, a part of
+            the train rows is held out.
         text: Column of the text.
         label: Column of the label.
-        balance: Most rows a label of either, balanced inside each source; None: all.
+        balance: Maximum rows per label of either, balanced inside each source; None: all.
 
     Raises:
-        UsageError, InputError: A file cannot be read, or rows are too few to set some aside.
+        UsageError, InputError: A file cannot be read, or there are too few rows to hold some out.
     """
 
     def read(rows: LabelledText | str | Path, split: str) -> LabelledText:
@@ -56,25 +56,25 @@ def fit_rows(
 
 
 def set_aside(rows: LabelledText) -> tuple[LabelledText, LabelledText]:
-    """Rows to fit on, and a fifth of the texts of each label to decide with.
+    """Split rows in train rows and, with a fifth of the texts of each label, dev rows.
 
     Raises:
-        InputError: Too few rows; the numbers are those of all rows.
+        InputError: Too few rows; the message has the numbers of all rows.
     """
     rows.require_two_classes()
-    require_texts(rows, FOLDS + 1, why=f"one is set aside to decide with, {FOLDS} are for cross-validation")
+    require_texts(rows, FOLDS + 1, why=f"one is a dev row, {FOLDS} are for cross-validation")
     fit_N, dev_N = split_dev(rows)
     if min(len(fit_N), len(dev_N)) < LEAST_ROWS:
         raise InputError(
-            f"{rows.origin}: expected at least {LEAST_ROWS} rows to decide with, for which a fifth is set aside, got "
+            f"{rows.origin}: expected at least {LEAST_ROWS} dev rows, a fifth of all rows, got "
             f"{len(dev_N)} of {counted(len(rows), 'row')} with {different_texts(rows).total()} different texts; "
-            "add rows, or name a file with the rows to decide with (--dev)"
+            "add rows, or name a file with dev rows (--dev)"
         )
     return rows.select(fit_N), rows.select(dev_N)
 
 
 def require_rows(train: LabelledText, dev: LabelledText) -> None:
-    """Refuse rows that nothing can be fitted on.
+    """Check that a classifier can be fitted on the rows.
 
     Raises:
         InputError: Too few rows, one label only, or labels in dev that train does not have.
@@ -84,7 +84,7 @@ def require_rows(train: LabelledText, dev: LabelledText) -> None:
     dev.require_two_classes()
     if min(len(train), len(dev)) < LEAST_ROWS:
         raise InputError(
-            f"{train.origin}: expected at least {LEAST_ROWS} rows to fit on and {LEAST_ROWS} to decide with, "
+            f"{train.origin}: expected at least {LEAST_ROWS} train rows and {LEAST_ROWS} dev rows, "
             f"got {len(train)} and {len(dev)}; add rows"
         )
-    require_texts(train, FOLDS, why="of the rows to fit on, for cross-validation")
+    require_texts(train, FOLDS, why="of the train rows, for cross-validation")

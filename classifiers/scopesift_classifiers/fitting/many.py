@@ -1,4 +1,4 @@
-"""Fitting rules for many labels: searched, calibrated to the probability of being right, and cut."""
+"""Fitting of rules for many labels: search, calibration to the probability of being correct, choice of the cut."""
 
 from __future__ import annotations
 
@@ -34,23 +34,22 @@ def fit_many(
     *,
     preset: str,
 ) -> tuple[Decision, dict[str, Any]]:
-    """Rules for all labels, each against the rest, and what the artifact says of their fit.
+    """Fit one-against-rest rules for all labels; returns the decision and the artifact's description of the fit.
 
-    The cut is chosen on the dev rows: below it, and where no feature speaks for the likeliest label, the answer is
-    the unknown label.
+    The cut is chosen on the dev rows; below it, and without evidence for the most likely label, the unknown label is
+    given.
 
     Args:
         fit_table: Document features of the train rows.
         train: The train rows.
         dev_table: Document features of the dev rows.
         dev: The dev rows.
-        settings: Cut, extent of the search.
-        say: Receives a line a step.
+        settings: Cut, limits of the search.
+        say: Called with one line per step.
         preset: "linear" or "log-odds".
 
     Raises:
-        InputError: A label has too few texts, no feature tells labels apart, or no cut has the precision that was
-            asked for.
+        InputError: A label has too few texts, no feature distinguishes labels, or no cut has the required precision.
     """
     fold_N = deal_folds(train, FOLDS)
     class_fit_N, class_dev_N = (class_numbers(rows.labels, train.classes) for rows in (train, dev))
@@ -73,7 +72,7 @@ def fit_many(
     calibration = calibrate(found.held_out(fit_table, fold_N).ravel(), right_NC.ravel())
     uncut = found.whole.decision(fit_table, train.classes, calibration, cut=0.0)
     said = [decide(MANY, uncut, acts_BS) for _, acts_BS in dense_pieces(dev_table, found.whole.columns)]
-    # 0 where no feature speaks for the likeliest label
+    # 0 without evidence for the most likely label
     score_N = np.concatenate([outcome.score_N for outcome in said])
     right_N = np.concatenate([outcome.best_N for outcome in said]) == class_dev_N
     cut = answer_cut(score_N, right_N, settings)

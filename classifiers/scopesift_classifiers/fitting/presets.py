@@ -1,4 +1,4 @@
-"""Which way of fitting a preset stands for."""
+"""Fitting by preset, and checks of settings."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def fit_decision(
     *,
     binary: bool,
 ) -> tuple[Decision, dict[str, Any]]:
-    """Fit as the preset says.
+    """Fit with the preset.
 
     Args:
         fit_table: Document features of the train rows.
         train: The train rows.
         dev_table: Document features of the dev rows.
         dev: The dev rows.
-        settings: The preset and its extent.
-        say: Receives a line a step.
+        settings: The preset and its limits.
+        say: Called with one line per step.
         binary: Whether `settings.positive` is one of two labels.
 
     Returns:
-        The decision, and what the artifact says of its fit.
+        The decision, and the artifact's description of the fit.
 
     Raises:
-        UsageError: A preset that the number of labels does not allow.
+        UsageError: The preset doesn't support the number of labels.
         InputError: Nothing can be fitted on these rows.
     """
     check_preset(settings, train, binary=binary)
@@ -64,7 +64,7 @@ def fit_decision(
         return fit_many(*data, preset=settings.preset)
     fitted = {preset: fit_many(*data, preset=preset) for preset in (LOG_ODDS_FIT, LINEAR_FIT)}
     accuracies = {preset: details["dev_accuracy"] for preset, (_, details) in fitted.items()}
-    name = max(accuracies, key=lambda preset: accuracies[preset])  # of a tie the first
+    name = max(accuracies, key=lambda preset: accuracies[preset])  # on ties the first
     decision, details = fitted[name]
     if say is not None:
         numbers = ", ".join(f"{preset} {accuracy:.4f}" for preset, accuracy in accuracies.items())
@@ -73,7 +73,7 @@ def fit_decision(
 
 
 def is_binary(settings: FitSettings, train: LabelledText) -> bool:
-    """Whether a fit looks for one of two labels; with more labels it looks for each.
+    """Whether a fit is binary: two labels, one of them positive.
 
     Raises:
         UsageError: There are two, and `settings.positive` is neither.
@@ -88,10 +88,10 @@ def is_binary(settings: FitSettings, train: LabelledText) -> bool:
 
 
 def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) -> None:
-    """Refuse settings that have no effect on the labels.
+    """Check that no setting is without effect for the number of labels.
 
     Raises:
-        UsageError: A preset, objective or other setting for two labels, and there are more, or the other way round.
+        UsageError: A preset, objective or other setting is for two labels and there are more, or vice versa.
     """
     allowed, n_labels = FOR_TWO if binary else FOR_MANY, f"{len(train.classes)} labels"
     if settings.preset not in allowed:

@@ -1,4 +1,4 @@
-"""How a classifier is fitted."""
+"""Settings of a fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POSITIVE, UNKNOWN = "toxic", "other"
 PRESETS = (AUTO, LINEAR_FIT, LOG_ODDS_FIT, GREEDY, PAPER, PAPER_MULTILAYER)
 FOLDS = 3
 FEW_DEV_ROWS = 500
-"""With fewer dev rows the fit rows help to choose, by margins of fits that left them out: a cut needs many."""
+"""With fewer dev rows the cut is chosen on cross-fitted margins of the fit rows too."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,23 @@ class FitSettings:
 
     Attributes:
         preset: "linear" (weights in closed form), or "auto": linear for two labels, for more the better on the dev
-            rows of linear and "log-odds" (counted weights). Two labels can also be told apart by a short rule:
-            "greedy", or the Qwen-Scope report's recipe "paper" (one layer), "paper-multilayer" (one feature from
-            each of several layers).
-        positive: The label that a binary classifier looks for.
-        unknown: What a many-class classifier answers when nothing speaks.
+            rows of linear and "log-odds" (counted weights). For two labels also rules of thresholds:
+                "greedy", or the Qwen-Scope report's recipe "paper" (one layer) and "paper-multilayer" (one feature from
+                each of several layers).
+        positive: Positive label of a binary classifier.
+        unknown: Label of a many-label classifier below the cut or without evidence.
         max_layer: Deepest layer that may be read, for speed; None: all.
         objective: What a binary fit maximises, on fit and dev rows.
-        precision: Precision that the stored cut must reach on the dev rows (of many classes: share of the answers
-            that are right); None: the cut is where the rule fires, or for many classes `keep_right`.
-        recall: Recall that it must reach instead (of many classes: share of the right answers that are kept).
-        keep_right: The recall of a many-class cut when neither is asked for: what lies below it is so often wrong
-            that the unknown label is the better answer.
-        linear: Extent of the closed-form fit.
-        greedy: Extent of the greedy search.
+        precision: Minimum precision of the cut on the dev rows (with many labels: share of given labels that are
+            correct);
+            None: see `fit_binary`, or with many labels `keep_right`.
+        recall: Minimum recall instead (with many labels: share of correct labels that are given).
+        keep_right: Recall of a many-label cut by default: labels with lower scores are wrong so often that the unknown
+            label is better.
+        linear: Limits of the closed-form fit.
+        greedy: Limits of the greedy search.
         paper: K and layer of the report's recipe.
-        log_odds: Extent of the many-class search.
+        log_odds: Limits of the log-odds search.
     """
 
     preset: str = AUTO
@@ -60,10 +61,10 @@ class FitSettings:
     log_odds: LogOddsSettings = field(default_factory=LogOddsSettings)
 
     def __post_init__(self) -> None:
-        """Check what a person may have typed.
+        """Check the settings.
 
         Raises:
-            UsageError: An unknown preset, impossible numbers, or the extent of a search that the preset does not do.
+            UsageError: An unknown preset, invalid numbers, or limits of another preset's search.
         """
         if self.preset not in PRESETS:
             raise UsageError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")

@@ -1,4 +1,4 @@
-"""The cut that a fit stores: what was asked for, found on the dev rows, and what the artifact says of it."""
+"""The choice of a fit's cut on the dev rows, and its description in the artifact."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.measuring.objective import Objective
 
 ABOVE = 1e-6
-"""How far above the bias a cut lies at least: more than the last digit of a margin, less than any feature adds."""
+"""Minimum distance of a cut above the bias: more than a margin's rounding error, less than any contribution."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 def binary_cut(scores_N: Floats, positive_N: Flags, settings: FitSettings) -> float | None:
-    """The cut with the precision or recall that was asked for; None: neither was.
+    """The cut with the required precision or recall; None if neither is required.
 
     Args:
         scores_N: Scores of the dev rows.
         positive_N: Which of them are positive.
-        settings: What was asked for.
+        settings: The requirements.
 
     Raises:
-        InputError: No cut has the precision.
+        InputError: No cut has the required precision.
     """
     if settings.precision is not None:
         chosen = threshold_for_precision(scores_N, positive_N, settings.precision)
@@ -45,12 +45,12 @@ def binary_cut(scores_N: Floats, positive_N: Flags, settings: FitSettings) -> fl
 
 
 def best_cut(scores_N: Floats, positive_N: Flags, objective: Objective) -> tuple[float, float]:
-    """The score from which on flagging is best, and what it gives; the higher one of a tie.
+    """The cut with the best objective, and its value; on ties the higher cut.
 
     Args:
         scores_N: Scores or margins.
         positive_N: Which documents are positive.
-        objective: What is maximised.
+        objective: The objective to maximise.
     """
     order = np.argsort(-scores_N, kind="stable")
     ordered, hits = scores_N[order], np.cumsum(positive_N[order])
@@ -63,24 +63,24 @@ def best_cut(scores_N: Floats, positive_N: Flags, objective: Objective) -> tuple
 
 
 def between_margins(margins_N: Floats, best: float) -> float:
-    """A margin that flags the same of these documents as `best`, halfway to the next lower one.
+    """A margin that flags the same documents as `best`, halfway to the next lower one.
 
-    Halfway between margins, not between scores: where calibration is flat, scores of any two margins nearly touch.
+    Halfway between margins, not scores, because scores are nearly equal where the calibration is flat.
     """
     lower = margins_N[margins_N < best]
     return (best + float(lower.max())) / 2 if lower.size else best
 
 
 def above_nothing(margin: float, rule: Rule) -> float:
-    """A margin to cut at, raised where a text without any of the rule's features would reach it.
+    """The margin of a cut, raised above the margin of a text without any of the rule's features.
 
-    Such a text has the bias for its margin: nothing speaks for the label there, and nothing could be shown as evidence.
+    Such a text has the bias as margin and no evidence for the label.
     """
     return max(margin, rule.bias + ABOVE) if rule.adds else margin
 
 
 def describe_binary(at_cut: BinaryMetrics, settings: FitSettings) -> dict[str, Any]:
-    """What an artifact says of a binary cut, from what it gives on the dev rows."""
+    """The artifact's description of a binary cut, with its metrics on the dev rows."""
     asked = {"precision": settings.precision, "recall": settings.recall}
     return {
         "asked": {name: value for name, value in asked.items() if value is not None},
@@ -90,15 +90,15 @@ def describe_binary(at_cut: BinaryMetrics, settings: FitSettings) -> dict[str, A
 
 
 def answer_cut(scores_N: Floats, right_N: Flags, settings: FitSettings) -> float:
-    """The cut of a many-class decision: below it the answer is the unknown label.
+    """The cut of a many-label decision, below which the unknown label is given.
 
     Args:
-        scores_N: Score of each dev row's likeliest label; 0 where no feature speaks for it.
-        right_N: Whether that label is the right one.
-        settings: What was asked for.
+        scores_N: Score of each dev row's most likely label; 0 without evidence for it.
+        right_N: Whether that label is correct.
+        settings: The requirements.
 
     Raises:
-        InputError: No cut has the precision.
+        InputError: No cut has the required precision.
     """
     if settings.precision is not None:
         chosen = threshold_for_precision(scores_N, right_N, settings.precision)
@@ -108,7 +108,7 @@ def answer_cut(scores_N: Floats, right_N: Flags, settings: FitSettings) -> float
 
 
 def describe_answers(given_N: Flags, right_N: Flags, settings: FitSettings) -> dict[str, Any]:
-    """What an artifact says of a many-class cut, from the dev rows that get an answer and those that are right."""
+    """The artifact's description of a many-label cut, from the dev rows with a label and those with the correct one."""
     return {
         "asked": {"precision": settings.precision}
         if settings.precision is not None

@@ -1,1 +1,1 @@
-"""From activations to verdicts: which rule, which label, which evidence."""
+"""From activations to verdicts: routing, labels, evidence, and the engine."""

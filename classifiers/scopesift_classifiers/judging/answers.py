@@ -1,4 +1,4 @@
-"""What one classifier says of many texts, as arrays; a verdict with its evidence is a view of them."""
+"""Answers of a classifier for many texts, as arrays; verdicts with evidence are made from them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from scopesift_classifiers.judging.outcome import decide
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What one classifier says of N texts.
+    """Answers of a classifier for N texts.
 
     Attributes:
-        label_N: labels as a list of strings; the unknown one where none is given.
-        likeliest_N: the label that has the highest margin, whether it is given or not.
-        given_N: whether a label of the classifier is given (a binary one: flagged).
+        label_N: labels as a list of strings; the unknown one if none is given.
+        likeliest_N: the label with the highest margin, whether it is given or not.
+        given_N: whether a label other than the unknown one is given (binary: flagged).
         score_N: score of the answer, float64.
         scores_NC: probability of every label, float64, in the order of `Classifier.labels`.
-        rule_N: "default", or the language whose rule was used.
+        rule_N: "default", or the language whose decision was used.
     """
 
     label_N: list[str]
@@ -39,13 +39,13 @@ def answers_of(
     columns: Mapping[str, NDArray[np.int64]],
     rule_N: list[str],
 ) -> Answers:
-    """Judge texts by their activations.
+    """Classify texts by their activations.
 
     Args:
-        classifier: Its decisions are applied.
-        acts_NS: Largest activation of every feature that is read in each text, float32.
-        columns: Where the features of each decision stand in it, by the decision's name ("default" or a language).
-        rule_N: The decision that judges each text.
+        classifier: The classifier.
+        acts_NS: Largest activation of every selected feature in each text, float32.
+        columns: Columns of each decision's features, by the decision's name ("default" or a language).
+        rule_N: Name of the decision for each text.
     """
     count, labels = len(acts_NS), classifier.labels
     place = {label: at for at, label in enumerate(labels)}

@@ -1,4 +1,4 @@
-"""The engine: several classifiers, one backbone pass, one verdict each for every text."""
+"""The engine: runs several classifiers in one backbone pass."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Engine:
     that they read are encoded.
 
     Attributes:
-        scope: What reads the texts.
+        scope: The scope.
         classifiers: By name.
-        features: All that any classifier reads, sorted.
-        columns: Places in `features` of the features of every decision: by classifier, then by "default" or language.
-        encoder: What encodes the residual.
-        batch_tokens: Most tokens of a batch; None: by device.
+        features: Features of all classifiers, sorted.
+        columns: Indices in `features` of every decision's features: by classifier, then by "default" or language.
+        encoder: Encoder of the residual.
+        batch_tokens: Maximum tokens of a batch; None: by device.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Engine:
         """Check that the classifiers belong to the scope.
 
         Args:
-            scope: What reads the texts.
-            classifiers: What judges them.
-            encoder: What encodes the residual: the kernels, or ONNX Runtime (`onnx_runtime.OnnxEncoder`).
-            batch_tokens: Most tokens of a batch; it changes speed, and answers by no more than rounding.
+            scope: The scope.
+            classifiers: The classifiers.
+            encoder: Encoder of the residual: the kernels, or ONNX Runtime (`onnx_runtime.OnnxEncoder`).
+            batch_tokens: Maximum tokens of a batch; affects speed, and answers only by rounding.
 
         Raises:
             UsageError: No classifier, or two of the same name.
@@ -84,7 +84,7 @@ class Engine:
 
     @cached_property
     def reader(self) -> SelectedReader:
-        """What reads the engine's features."""
+        """The reader of the engine's features."""
         floors = floors_of(self.classifiers.values())
         features = [replace(feature, floor=float(floors[feature])) for feature in self.features]
         return SelectedReader(self.scope, features, encoder=self.encoder)
@@ -96,11 +96,11 @@ class Engine:
         max_tokens: int | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[dict[str, Verdict]]:
-        """Judge texts.
+        """Classify texts.
 
         Args:
             texts: N strings of any content and length; an empty one gets an answer too.
-            max_tokens: Most tokens of a batch; None: the engine's `batch_tokens`.
+            max_tokens: Maximum tokens of a batch; None: the engine's `batch_tokens`.
             on_progress: Called with (texts done, N).
 
         Returns:
@@ -110,7 +110,7 @@ class Engine:
         return self.verdicts(texts, reading)
 
     def verdicts(self, texts: Sequence[str], reading: SelectedReading) -> list[dict[str, Verdict]]:
-        """Judge texts that were read already: for every text a verdict by classifier name.
+        """Classify texts from their reading: for every text a verdict by classifier name.
 
         Args:
             texts: N strings.
@@ -123,13 +123,13 @@ class Engine:
         return [{name: verdicts[row] for name, verdicts in found.items()} for row in range(len(texts))]
 
     def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
-        """What every classifier says of texts, by name.
+        """Answers of every classifier by name.
 
         Args:
             acts_NS: Largest activation of each of `features` in each text, float32.
         """
         found: dict[str, Answers] = {}
-        # the language comes first: others may have rules of their own for it
+        # language first, since other classifiers may have decisions by language
         for name in sorted(self.classifiers, key=lambda name: name != LANGUAGE):
             classifier = self.classifiers[name]
             rules = rules_of(classifier, len(acts_NS), found.get(LANGUAGE))
@@ -137,7 +137,7 @@ class Engine:
         return found
 
     def records(self, texts: Sequence[str], answers: Sequence[Mapping[str, Verdict]]) -> list[dict[str, Any]]:
-        """The answers as `classify --json` prints them, one object a text."""
+        """The answers as `classify --json` prints them, one object per text."""
         return [
             {
                 "text": text,
@@ -150,10 +150,10 @@ class Engine:
 
 
 def floors_of(classifiers: Iterable[Classifier]) -> dict[SelectedFeature, np.float32]:
-    """For each feature the largest activation that no decision tells from none, float32.
+    """The floor of each feature, float32: the largest activation that no decision distinguishes from 0.
 
-    Where all rules that read a feature add log-odds, only whether it reaches its threshold matters, which spares most
-    of the encode.
+    If all rules that read a feature add log-odds, the floor is just below its threshold, which saves most of the
+    encode.
     """
     floors: dict[SelectedFeature, np.float32] = {}
     for classifier in classifiers:

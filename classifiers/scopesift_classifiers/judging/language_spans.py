@@ -1,8 +1,7 @@
-"""Language per span: where a text switches its language.
+"""Language spans: where a text switches its language.
 
-The language classifier judges short segments; a path through them (Viterbi 1967) then pays for every change of
-language, so that a doubtful segment goes with its neighbours. What the path joins is judged once more as a whole:
-there the classifier's own cut decides whether it has a language at all.
+Short segments are classified, and a Viterbi path (1967) with a cost for every change of language smooths the labels.
+Merged spans are classified again as a whole, with the classifier's cut.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from scopesift_classifiers.judging.text_segments import letters, segments
 from scopesift_classifiers.judging.verdict import Verdict
 
 SWITCH_COST = 3.0
-"""What a change of language costs, in nats."""
+"""Cost of a change of language, in nats."""
 FULL_LETTERS = 24
-"""A segment with fewer letters than this speaks more softly."""
+"""Segments with fewer letters get a lower weight."""
 LOWEST = 1e-3
 UNKNOWN_SCORE = 0.02
-"""On the path, a segment is of no language if none has a better score than this: dearer than a change of language."""
+"""On the path, a segment has the unknown label if no language has a better score; above the cost of a change."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,10 @@ class LanguageSpan:
     """A part of a text in one language.
 
     Attributes:
-        start: Where it begins, in characters.
-        end: Where it ends, exclusive; spans lie side by side and cover the text.
-        label: The language; the unknown label ("und") where nothing speaks for any.
-        score: Calibrated probability that the label is right for the span; 0 for the unknown label.
+        start: Its start in characters.
+        end: Its end, exclusive; spans are adjacent and cover the text.
+        label: The language; the unknown label ("und") without evidence.
+        score: Calibrated probability that the label is correct for the span; 0 for the unknown label.
     """
 
     start: int
@@ -51,10 +50,10 @@ class LanguageSpan:
 
 
 def language_spans(engine: Engine, text: str) -> list[LanguageSpan]:
-    """Where a text is in which language.
+    """Split a text in spans by language.
 
     Args:
-        engine: Holds the language classifier.
+        engine: Has the language classifier.
         text: Any text; an empty one has no spans.
 
     Raises:
@@ -88,7 +87,7 @@ def spans_of_texts(engine: Engine, texts: Sequence[str]) -> list[list[LanguageSp
 def _judged(
     engine: Engine, texts: Sequence[str], ranges: Sequence[Sequence[tuple[int, int]]]
 ) -> list[tuple[list[str], list[Verdict]]]:
-    """Pieces of every text and their verdicts, all read together."""
+    """Pieces of every text and their verdicts, in one pass."""
     pieces = [[text[start:end] for start, end in own] for text, own in zip(texts, ranges, strict=True)]
     every = [piece for own in pieces for piece in own]
     verdicts = iter([answer[LANGUAGE] for answer in engine.predict(every)] if every else [])
@@ -96,17 +95,17 @@ def _judged(
 
 
 def _path(classifier: Classifier, pieces: Sequence[str], verdicts: Sequence[Verdict]) -> NDArray[np.int64]:
-    """The label of every piece, by number: 0 is the unknown one, the classifier's follow."""
+    """The label index of every piece: 0 is the unknown label, the classifier's labels follow."""
     scores_GC = np.array(
         [[UNKNOWN_SCORE, *(verdict.scores[label] for label in classifier.labels)] for verdict in verdicts]
     ).reshape(-1, 1 + len(classifier.labels))
-    # a piece without letters says nothing, and goes with its neighbours
+    # a piece without letters has no cost, and gets a neighbour's label
     weight_G = np.minimum(np.array([letters(piece) for piece in pieces]) / FULL_LETTERS, 1.0)
     return _cheapest(-np.log(np.clip(scores_GC, LOWEST, 1.0)) * weight_G[:, None])
 
 
 def _joined(ranges: Sequence[tuple[int, int]], path_G: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """(start, end, label) of neighbours with the same label."""
+    """(start, end, label) of adjacent pieces with the same label, merged."""
     groups = np.split(np.arange(len(path_G)), np.flatnonzero(np.diff(path_G)) + 1)
     return [
         (ranges[group[0]][0], ranges[group[-1]][1], int(path_G[group[0]])) for group in groups if len(group)
@@ -129,7 +128,7 @@ def _spans(
 
 
 def _cheapest(cost_GC: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The labels `[G]` with the lowest sum of costs and changes; the first label wins a tie."""
+    """The labels `[G]` with the lowest sum of costs and changes; on ties the first label."""
     n_segments = len(cost_GC)
     total_C = np.zeros(cost_GC.shape[1])
     came_from_GC = np.zeros(cost_GC.shape, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a decision says of many documents at once, as arrays: label, score, flagged; no evidence."""
+"""Outcome of a decision for many documents, as arrays, without evidence."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from scopesift_classifiers.artifact.decision import Decision
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """One classifier's answers for N documents.
+    """Outcome for N documents.
 
     Attributes:
-        best_N: column of the label that speaks loudest, int64.
-        given_N: whether that label is given; if not, the classifier's unknown label is.
+        best_N: column of the label with the highest margin, int64.
+        given_N: whether that label is given; if not, the unknown label is.
         score_N: score of the answer, float64.
         scores_NC: calibrated probability of every label, float64.
     """
@@ -32,8 +32,8 @@ def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outco
     """Apply one decision.
 
     Args:
-        kind: the classifier's, "binary" or "many".
-        decision: the rules.
+        kind: of the classifier, "binary" or "many".
+        decision: the decision.
         acts_NS: document maxima of the decision's features, in its order, float32.
     """
     margins_NC = decision.margins(acts_NS)

@@ -1,4 +1,4 @@
-"""Which rule judges a text: a language's own where the language classifier is sure enough, else the default one."""
+"""Routing: the decision for a text is its language's own if the language score is high enough, else the default one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scopesift_classifiers.judging.answers import Answers
 
 
 def rules_of(classifier: Classifier, n_texts: int, languages: Answers | None) -> list[str]:
-    """The rule for every text: "default" or a language.
+    """Name of the decision for every text: "default" or a language.
 
     Args:
-        classifier: Whose rules there are to choose from.
+        classifier: Has the decisions.
         n_texts: Number of texts.
-        languages: What the language classifier says of them; None where there is none.
+        languages: The language classifier's answers; None without one.
     """
     if languages is None or not classifier.by_lang:
         return [DEFAULT] * n_texts
@@ -25,14 +25,14 @@ def rules_of(classifier: Classifier, n_texts: int, languages: Answers | None) ->
 
 
 def unrouted(classifiers: Sequence[Classifier]) -> list[Classifier]:
-    """Those with rules for single languages that nothing chooses: no classifier called "language" is among them."""
+    """Classifiers with decisions of single languages, if no classifier called "language" is among them."""
     if any(one.name == LANGUAGE for one in classifiers):
         return []
     return [one for one in classifiers if one.by_lang]
 
 
 def with_language(classifiers: Sequence[Classifier]) -> list[Classifier]:
-    """The classifiers, and behind them their scope's bundled language classifier if they need it and it fits."""
+    """The classifiers, followed by their scope's bundled language classifier if they need it and it matches."""
     loaded, routed = list(classifiers), unrouted(classifiers)
     scope_id = routed[0].scope.get("id", "") if routed else ""
     if LANGUAGE in bundled_classifiers(scope_id):

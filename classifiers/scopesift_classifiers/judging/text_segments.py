@@ -1,4 +1,4 @@
-"""Cutting a text where its language may change: at sentences, clauses, scripts, and every few words."""
+"""Splitting a text where its language may change: at sentences, clauses, scripts, and every few words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import lru_cache
 MOST_WORDS = 8
 MOST_CHARACTERS = 48
 ONE_SCRIPT = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "KATAKANA-HIRAGANA": "CJK", "FULLWIDTH": "LATIN"}
-"""Scripts that one language mixes."""
+"""Scripts that occur together in one language."""
 
 _CLAUSE_END = re.compile(
-    "[.!?…,;:]+[\"'”’»)\\]]*\\s+"  # ends a clause before a blank only: 3.5 and 12:30 stay whole
+    "[.!?…,;:]+[\"'”’»)\\]]*\\s+"  # ends a clause only before a blank: 3.5 and 12:30 are not split
     "|[。！？；：，、،؛؟।]+[”’」』）]*\\s*"
     "|\\n+"
     '|\\s+(?=["“«(\\[–—])'
@@ -21,7 +21,7 @@ _WORD_END = re.compile(r"\s+")
 
 
 def segments(text: str) -> list[tuple[int, int]]:
-    """Character ranges (start, end) that lie side by side and cover the text; none for an empty one."""
+    """Adjacent character ranges (start, end) that cover the text; none for an empty one."""
     cuts = {match.end() for match in _CLAUSE_END.finditer(text)} | set(_script_changes(text))
     found = []
     begin = 0
@@ -32,12 +32,12 @@ def segments(text: str) -> list[tuple[int, int]]:
 
 
 def letters(text: str) -> int:
-    """How many letters a text has; digits, marks and emoji say nothing of its language."""
+    """Number of letters in a text, without digits, marks and emoji."""
     return sum(character.isalpha() for character in text)
 
 
 def _script_changes(text: str) -> list[int]:
-    """Where a word of another script begins, blanks and opening marks before it left to the side they belong to."""
+    """Starts of words in another script, with opening marks, without blanks before them."""
     changes, script, after_blank = [], "", 0
     for place, character in enumerate(text):
         if character.isspace():
@@ -57,7 +57,7 @@ def _script(letter: str) -> str:
 
 
 def _pieces(text: str, begin: int, end: int) -> list[tuple[int, int]]:
-    """A clause in pieces of a few words, or of some characters where it has no blanks."""
+    """A clause in pieces of a few words, or of some characters if it has no blanks."""
     if begin == end:
         return []
     words = [match.end() for match in _WORD_END.finditer(text, begin, end)]

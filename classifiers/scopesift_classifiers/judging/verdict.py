@@ -1,4 +1,4 @@
-"""What a classifier says of a text, with the evidence: which feature, which characters."""
+"""A verdict of a classifier for a text, with its evidence: features and characters."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Evidence:
-    """A feature that spoke for a label, and where it was strongest.
+    """A feature that is evidence for a label, and its strongest token.
 
     Attributes:
         layer: The decoder block.
         feature: Index in that block's SAE.
-        name: What a person calls the feature.
+        name: The feature's label in the artifact.
         activation: Its largest activation in the text.
-        threshold: What it had to reach; 0 where any activation counts.
-        contribution: What it contributed to the margin of the label: for a linear rule its weight times its
-            transformed activation (with the bias, all contributions add up to the margin), for counted log-odds its
-            weight in nats, for a rule of thresholds activation / threshold.
-        start: Character offset in the text where the strongest token begins.
-        end: Where it ends, exclusive.
+        threshold: Its threshold; 0 if any activation counts.
+        contribution: Its contribution to the margin of the label: for a linear rule weight times transformed activation
+            (all contributions and the bias sum to the margin), for log-odds its weight in nats, for a rule of
+            thresholds activation / threshold.
+        start: Start of the strongest token in characters.
+        end: Its end, exclusive.
         text: The characters between.
-        word: The whole word around them, which is what people are shown.
+        word: The whole word around them, for display.
     """
 
     layer: int
@@ -59,11 +59,11 @@ class Verdict:
     Attributes:
         kind: "binary" or "many".
         label: The label given; for a binary classifier its positive label or the unknown one.
-        flagged: For a binary classifier, whether the score reaches the cut; None for many classes.
-        score: Calibrated probability: of the positive label, or that the given label is right.
+        flagged: For a binary classifier, whether the score reaches the cut; else None.
+        score: Calibrated probability of the positive label, or that the given label is correct.
         scores: Calibrated probability of every label.
-        rule: "default", or the language whose rule was used.
-        evidence: The features that spoke for the label, largest contribution first.
+        rule: "default", or the language whose decision was used.
+        evidence: Features that are evidence for the label, largest contribution first.
     """
 
     kind: str
@@ -76,13 +76,13 @@ class Verdict:
 
     @property
     def likeliest(self) -> str:
-        """The label given, or where none is, the one that is likeliest."""
+        """The label given, or if none is, the most likely one."""
         return self.label if self.label in self.scores else max(self.scores, key=self.scores.__getitem__)
 
     def words(self) -> list[str]:
-        """The words that spoke for the label, most first: features on the same word add up.
+        """The words of the evidence, the strongest first; contributions on the same word are summed.
 
-        Marks without a letter are left out where there are words.
+        Words without letters are left out if there are others.
         """
         total: dict[str, float] = {}
         for item in self.evidence:

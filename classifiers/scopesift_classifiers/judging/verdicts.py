@@ -1,4 +1,4 @@
-"""Verdicts with evidence, made of a classifier's answers and of where its features were strongest."""
+"""Verdicts with evidence, from a classifier's answers and the reading."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def verdicts_of(
     """A verdict for every text.
 
     Args:
-        classifier: Whose answers they are.
-        answers: What it says of the N texts.
+        classifier: The classifier.
+        answers: Its answers for the N texts.
         reading: Activations of S features in them, with places.
-        columns: Where the features of each of its decisions stand in the reading, by "default" and language.
+        columns: Columns of each decision's features in the reading, by "default" and language.
         texts: The texts, for the evidence.
     """
     place = {label: at for at, label in enumerate(classifier.labels)}
@@ -59,7 +59,7 @@ def _evidence(
     place: tuple[int, NDArray[np.int64]],
     text: str,
 ) -> tuple[Evidence, ...]:
-    """The features that fired and spoke for the label, largest contribution first."""
+    """The firing features that are evidence for the label, largest contribution first."""
     acts_S = reading.acts_NS[place]
     given_S = np.where(decision.fires(acts_S), decision.contributions(label, acts_S[None])[0], 0.0)
     order = np.argsort(-given_S, kind="stable")[:MOST_EVIDENCE]

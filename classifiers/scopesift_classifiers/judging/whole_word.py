@@ -1,11 +1,11 @@
-"""The whole word around a token, for people to read: models split words where it suits them."""
+"""The whole word around a token, for display."""
 
 from __future__ import annotations
 
 import unicodedata
 
 JOINERS = "'’-*@$#!_"
-"""Stand inside words: apostrophes, hyphens, and what letters are replaced by to get past a filter."""
+"""Characters inside words: apostrophes, hyphens, and characters that replace letters to evade filters."""
 MOST_JOINERS = 3
 NO_SPACES = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -22,17 +22,17 @@ NO_SPACES = (
 
 
 def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen the span of a token to the word that it is a part of.
+    """Extend the span of a token to its word.
 
-    In scripts that put no spaces between words the token's own span stays, but never cuts a letter from its marks.
+    In scripts without spaces between words it is only extended to include combining marks.
 
     Args:
         text: The text.
-        start: Character offset where the token begins; blanks at its edges are left out.
-        end: Where it ends, exclusive.
+        start: Start of the token in characters; blanks at its edges are left out.
+        end: Its end, exclusive.
 
     Returns:
-        Start and end of the word; the span as it was if it holds nothing but blanks.
+        Start and end of the word; the span itself if it is blank.
     """
     token = text[start:end]
     first, last = start + len(token) - len(token.lstrip()), end - len(token) + len(token.rstrip())
@@ -46,7 +46,7 @@ def whole_word(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _grown(text: str, edge: int, step: int) -> int:
-    """The edge moved outward by what still belongs to the word: a character, or joiners with the one behind them."""
+    """The edge moved outward by one unit of the word: a character, or joiners with the next character."""
     inner = text[edge] if step < 0 else text[edge - 1]
     at = edge - 1 if step < 0 else edge
     if not 0 <= at < len(text):
@@ -67,7 +67,7 @@ def _grown(text: str, edge: int, step: int) -> int:
 
 
 def _is_letter(character: str) -> bool:
-    """A letter or digit of a script that puts spaces between words."""
+    """Whether it is a letter or digit of a script with spaces between words."""
     code = ord(character)
     return (character.isalnum() or _is_mark(character)) and not any(
         low <= code <= high for low, high in NO_SPACES
@@ -75,5 +75,5 @@ def _is_letter(character: str) -> bool:
 
 
 def _is_mark(character: str) -> bool:
-    """What belongs to the character before it: accents, vowel signs, joiners of emoji."""
+    """Whether it belongs to the character before it: accents, vowel signs, joiners of emoji."""
     return unicodedata.category(character)[0] == "M" or character == "\u200d"

@@ -1,1 +1,1 @@
-"""How good a classifier is: metrics, intervals, baselines, drift, and what its features fire on."""
+"""Evaluation of classifiers: metrics, intervals, baselines, drift, and feature cards."""

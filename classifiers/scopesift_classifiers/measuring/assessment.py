@@ -1,4 +1,4 @@
-"""Assessment: a classifier measured on labelled text, with the baselines of the same run beside it."""
+"""Assessment: a classifier measured on labelled text, with baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scopesift_classifiers.measuring.baselines import linear_probe, mean_differe
 from scopesift_classifiers.measuring.evaluation import NO_FIT_DATA, evaluate_binary, evaluate_many_class
 from scopesift_classifiers.measuring.expected_labels import require_expected
 
-BASELINE_DEV_SHARE = 0.15  # a baseline chooses one setting, a fit how many features it keeps, and its cut
+BASELINE_DEV_SHARE = 0.15  # less than for a fit: a baseline chooses only one setting
 MOST_CARD_ROWS = 5000  # activations of hundreds of features on more texts would not fit in memory
 
 Progress = Callable[[int, int], None]
@@ -31,15 +31,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What was measured, and what it was measured from.
+    """Measurements, and the data that they were made from.
 
     Attributes:
-        classifier: What was measured.
+        classifier: The classifier.
         scope: Its scope.
         data: The N labelled rows.
         measured: What `evaluate --json` prints.
-        verdicts: One a row.
-        baselines: N labels that each baseline gave; None where there was no fit data.
+        verdicts: One per row.
+        baselines: N predicted labels of each baseline; None without fit data.
     """
 
     classifier: Classifier
@@ -51,23 +51,23 @@ class Assessment:
 
     @property
     def predicted(self) -> list[str]:
-        """The N labels that the classifier gave."""
+        """The N predicted labels."""
         return [verdict.label for verdict in self.verdicts]
 
     @property
     def scores(self) -> list[float]:
-        """The N scores: of the positive label, or that the given label is right."""
+        """The N scores: of the positive label, or of the given label."""
         return [verdict.score for verdict in self.verdicts]
 
     @cached_property
     def sample(self) -> LabelledText:
-        """The rows, or an even sample of them, that cards and examples are made from."""
+        """The rows, or an evenly spaced sample of them, for cards and examples."""
         step = max(1, -(-len(self.data) // MOST_CARD_ROWS))
         return self.data.select(np.arange(0, len(self.data), step))
 
     @cached_property
     def reading(self) -> SelectedReading:
-        """What the classifier's features say of the sample; a pass of the backbone the first time."""
+        """Reading of the sample; runs the backbone on first use."""
         return read_selected(self.scope, self.sample.texts, self.classifier.features)
 
 
@@ -79,7 +79,7 @@ def assess(
     fit_data: LabelledText | None = None,
     cache: FeatureCache | None = None,
 ) -> dict[str, Any]:
-    """What `evaluate --json` prints: `full_assessment(…).measured`, for callers that need nothing else."""
+    """What `evaluate --json` prints: `full_assessment(…).measured`."""
     return full_assessment(classifier, scope, data, fit_data=fit_data, cache=cache).measured
 
 
@@ -93,16 +93,16 @@ def full_assessment(
     cache: FeatureCache | None = None,
     on_progress: Progress | None = None,
 ) -> Assessment:
-    """Measure a classifier; the language that picks a rule is the predicted one, never the stated one.
+    """Measure a classifier; decisions of languages are chosen by the predicted language, not the stated one.
 
     Args:
-        classifier: What is measured.
+        classifier: The classifier.
         scope: Its scope.
         data: Labelled rows that it was not fitted on.
         fit_data: Rows to fit the baselines on; without it they are null, with the reason.
-        language: Whose verdict picks the rule of a classifier with rules for single languages; None: the
-            bundled one, if it belongs to the scope.
-        cache: Mean residuals read before, for the dense baselines.
+        language: Language classifier for routing, for a classifier with decisions of languages; None: the bundled one,
+            if it belongs to the scope.
+        cache: Cache of mean residuals, for the dense baselines.
         on_progress: Called with (texts read, all texts).
 
     Raises:
@@ -111,7 +111,7 @@ def full_assessment(
     """
     require_expected(classifier, data)
     if fit_data is not None and classifier.kind == BINARY:
-        require_expected(classifier, fit_data)  # baselines that never saw the label would never give it
+        require_expected(classifier, fit_data)  # baselines can't predict a label that they were not fitted on
     verdicts = routed_verdicts(classifier, scope, data.texts, language, on_progress=on_progress)
     beside = None if fit_data is None else baseline_predictions(classifier, scope, fit_data, data, cache)
     predicted = [verdict.label for verdict in verdicts]
@@ -139,7 +139,7 @@ def routed_verdicts(
     *,
     on_progress: Progress | None = None,
 ) -> list[Verdict]:
-    """Verdicts of one classifier, each by the rule of the language that the language classifier predicts."""
+    """Verdicts of one classifier, each by the decision of the predicted language."""
     chosen = [language] if language is not None and unrouted([classifier]) else []
     answers = Engine(scope, with_language([classifier, *chosen])).predict(texts, on_progress=on_progress)
     return [answer[classifier.name] for answer in answers]
@@ -152,9 +152,9 @@ def baseline_predictions(
     data: LabelledText,
     cache: FeatureCache | None = None,
 ) -> dict[str, list[str]]:
-    """Labels that the three baselines give, fitted on `fit_data` (a part of it chooses their settings).
+    """Predicted labels of the three baselines, fitted on `fit_data` (part of it as dev rows).
 
-    The dense ones read the mean residual after the deepest block that the classifier reads.
+    The dense ones use the mean residual after the deepest layer that the classifier reads.
     """
     layer = classifier.deepest_layer
     fit_rows, dev_rows = split_dev(fit_data, BASELINE_DEV_SHARE)

@@ -1,7 +1,7 @@
-"""The three baselines that every quality table shows beside scopesift's own numbers.
+"""The three baselines of the quality tables.
 
-They are trained, two of them by gradient descent, and only compare: no classifier is made of them. Each
-takes fit data and dev data, chooses its one setting by macro-F1 on dev, and does two classes or many.
+Two of them are trained by gradient descent; they are for comparison only. Each takes fit data and dev data, chooses its
+one setting by macro-F1 on dev, and supports two or more classes.
 """
 
 import warnings
@@ -32,10 +32,10 @@ class Baseline:
 
     Attributes:
         name: one of `BASELINES`.
-        chosen: what dev chose, and its macro-F1 there.
-        predict: inputs as the baseline was fitted on (`[N, D]` residuals or N texts) to `[N]` labels.
-        scores: the same inputs to what `predict` decides by: `[N]` for two labels, above 0 where the one that sorts
-            last is predicted; else `[N, C]`, labels sorted, the largest is predicted.
+        chosen: its setting and macro-F1 on dev.
+        predict: maps inputs (`[N, D]` residuals or N texts) to `[N]` labels.
+        scores: maps the same inputs to scores: `[N]` for two labels, above 0 for the one that sorts last; else `[N,
+            C]`, labels sorted, the largest is predicted.
     """
 
     name: str
@@ -146,7 +146,7 @@ def tfidf(
                 TfidfVectorizer(
                     analyzer=analyzer,
                     ngram_range=lengths,
-                    # Words of one letter too: many scripts write a word with one.
+                    # Words of one letter too, which are common in many scripts.
                     token_pattern=r"\w+" if analyzer == "word" else None,
                     sublinear_tf=True,
                     max_features=MOST_NGRAMS,
@@ -174,14 +174,14 @@ def tfidf(
 def _best_logistic(
     X_train: Any, y_train: Labels, X_dev: Any, y_dev: Labels, Cs: Iterable[float], *, max_iter: int
 ) -> tuple[Any, dict[str, float]]:
-    """The logistic regression whose C has the highest macro-F1 on dev; the smallest C if some tie."""
+    """The logistic regression with the highest macro-F1 on dev; on ties the smallest C."""
     from scipy.sparse import issparse
     from sklearn.exceptions import ConvergenceWarning
 
     best: tuple[Any, dict[str, float]] = (None, {"dev_macro_f1": -1.0})
     for C in sorted(Cs):
         with warnings.catch_warnings():
-            # A fit stopped early is a candidate like any other: dev decides.
+            # A fit that didn't converge is a valid candidate.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = _logistic(C, max_iter, many_sparse=issparse(X_train) and len(np.unique(y_train)) > 2)
             model.fit(X_train, y_train)
@@ -192,7 +192,7 @@ def _best_logistic(
 
 
 def _logistic(C: float, max_iter: int, *, many_sparse: bool) -> Any:
-    """One against the rest where classes times n-grams make the joint fit take many minutes for the same answer."""
+    """One against the rest if the joint fit is too slow because of classes times n-grams."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
 
@@ -202,11 +202,11 @@ def _logistic(C: float, max_iter: int, *, many_sparse: bool) -> Any:
 
 
 def _best_cut(score_N: npt.NDArray[np.float64], high_N: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """The cut with the highest macro-F1, halfway between two scores (the middle one if some tie)."""
+    """The cut with the highest macro-F1, halfway between two scores (on ties the middle one)."""
     order = np.argsort(score_N, kind="stable")
     score, high = score_N[order], high_N[order]
     between = np.flatnonzero(np.diff(score) > 0) + 1
-    below = np.concatenate([[0], between, [score.size]])  # how many documents are under each cut
+    below = np.concatenate([[0], between, [score.size]])  # number of documents below each cut
     cuts = np.concatenate([[score[0] - 1], (score[between - 1] + score[between]) / 2, [score[-1] + 1]])
     high_below = np.concatenate([[0], np.cumsum(high)])[below]
     n_high = high_below[-1]
@@ -218,7 +218,7 @@ def _best_cut(score_N: npt.NDArray[np.float64], high_N: npt.NDArray[np.bool_]) -
 
 
 def macro_f1_on_dev(predicted: Labels, truth: Labels) -> float:
-    """What every baseline chooses its setting by."""
+    """Macro-F1 on dev, by which baselines choose their setting."""
     return ManyClassMetrics.of(truth, predicted).macro_f1
 
 

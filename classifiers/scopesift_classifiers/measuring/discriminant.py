@@ -1,7 +1,7 @@
-"""Linear discriminant analysis in closed form: a dense baseline that takes no gradient either.
+"""Linear discriminant analysis in closed form: a dense baseline without gradient descent.
 
-Fisher's discriminant (1936) with a covariance that is shrunk towards a multiple of the identity, as a comparison on the
-same mean residuals as the linear probe; no classifier is made of it.
+Fisher's discriminant (1936) with a covariance shrunk towards a multiple of the identity, on the same mean residuals as
+the linear probe, for comparison only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scopesift_classifiers.measuring.baselines import (
 )
 
 SHRINKAGES = (1e-3, 1e-2, 1e-1, 1.0)
-"""Shares of the mean variance that are added to the covariance's diagonal; dev chooses."""
+"""Shares of the mean variance to add to the covariance's diagonal, chosen on dev."""
 
 
 def discriminant(

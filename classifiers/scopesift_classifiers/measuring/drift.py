@@ -1,9 +1,9 @@
-"""Drift: how far the features of new texts fire from how they fired in the fit; needs no labels.
+"""Drift: the change of the features' firing rates from the fit to new texts, without labels.
 
-The number is a mean Jensen-Shannon divergence (Lin 1991) of the features' firing rates, in bits: 0 for equal rates,
-1 for features that always fired and never do now. Two things keep it from being misread: what chance alone
-gives with so few texts, and how much of it a different mix of classes explains (label shift; Saerens et al.
-2002), which is no fault of the classifier.
+The drift is a mean Jensen-Shannon divergence (Lin 1991) of the features' firing rates, in bits: 0 for equal rates,
+1 for features that always fired and never do now. It is compared with the divergence by chance at this sample size, and
+with the part that a different mix of classes explains (label shift; Saerens et al. 2002), which doesn't affect the
+classifier.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from scopesift_classifiers.feature_tables.pieces import columns_of, dense_pieces
 Floats = NDArray[np.float64]
 
 NOISE_DRAWS = 1000
-NOISE_DOCUMENTS = 2000  # chance is drawn on at most so many and scaled: divergence falls with 1 / documents
+NOISE_DOCUMENTS = (
+    2000  # maximum sample size for chance, scaled up: divergence is proportional to 1 / documents
+)
 NOISE_LEVEL = 0.95
 CLEAR_FROM, STRONG_FROM = 0.1, 0.5  # of the distance between the fit's own classes
 NONE, SLIGHT, CLEAR, STRONG = "none", "slight", "clear", "strong"
@@ -38,10 +40,10 @@ class MovedFeature:
     """A feature whose firing rate changed by more than chance.
 
     Attributes:
-        layer, feature, label: Which one.
-        fit: Share of the fit's documents that fired it.
+        layer, feature, label: Layer, index and name.
+        fit: Share of the fit's documents on which it fired.
         now: Share of the new documents.
-        expected: Share that the new mix of classes alone would give.
+        expected: Share for the new mix of classes.
         divergence: Jensen-Shannon divergence of `fit` and `now`, in bits.
         z: Change in standard errors.
     """
@@ -58,21 +60,21 @@ class MovedFeature:
 
 @dataclass(frozen=True)
 class Drift:
-    """How far N new documents are from those of the fit.
+    """Drift of N new documents from those of the fit.
 
     Attributes:
         n: New documents.
         fit_n: Documents of the fit.
         divergence: Mean over the features, in bits.
-        chance: What 95 of 100 samples of this size stay under when nothing has moved.
-        between_classes: The same mean between the fit's classes (over all pairs): a scale to read it on.
+        chance: 95th percentile of the divergence for samples of this size without drift.
+        between_classes: Mean divergence between pairs of the fit's classes, for comparison.
         mix_at_fit: Share of each class in the fit.
-        mix_now: Share of each class in the new documents; None if nobody knows it.
-        mix_from: "labels" if `mix_now` was counted, "features" if it is estimated: the mix with which the fit's rates
-            come closest to the new ones. That means something only if little else has moved.
-        unexplained: Divergence that is left when the fit's classes are mixed as the labels say, or as comes closest.
-        level: "none", "slight", "clear" or "strong", of what `unexplained` has above `chance`.
-        moved: The features that moved most, largest divergence first.
+        mix_now: Share of each class in the new documents; None if unknown.
+        mix_from: "labels" if `mix_now` was counted, "features" if it is estimated as the mix with which the fit's rates
+            are closest to the new ones, which is meaningful only with little other drift.
+        unexplained: Divergence from the fit's classes in the new mix.
+        level: "none", "slight", "clear" or "strong", from `unexplained` minus `chance`.
+        moved: The features with significant changes, largest divergence first.
     """
 
     n: int
@@ -93,7 +95,7 @@ class Drift:
 
 
 def firing_at_fit(table: Table, decision: Decision, labels: Sequence[str]) -> dict[str, Any]:
-    """How many documents of each class fire each feature: what an artifact keeps of its fit under `firing`.
+    """Number of documents of each class on which each feature fires, stored in the artifact's fit under `firing`.
 
     Args:
         table: Document features of the fit, `[N, layers * F]`.
@@ -131,13 +133,13 @@ def measure_drift(
     """Compare new documents with the fit's.
 
     Args:
-        reference: What `count_firing` gave for the fit.
+        reference: Result of `count_firing` for the fit.
         features: The S features, for their names.
-        fires_NS: Which new documents fire which of them.
-        labels: The new documents' classes, if they are known and all of them are the fit's.
+        fires_NS: Which of them fire on which new documents.
+        labels: The new documents' classes, if known and among the fit's.
 
     Raises:
-        InputError: The reference does not belong to these features, or there are no documents.
+        InputError: The reference doesn't match the features, or there are no documents.
     """
     sizes_C, rates_CS = _read_reference(reference, len(features))
     if not len(fires_NS):
@@ -177,15 +179,15 @@ def divergence(p: Floats, q: Floats) -> Floats:
 
 
 def estimate_mix(rates_CS: Floats, now_S: Floats, n: int) -> Floats:
-    """Shares of the classes, `[C]`, with which their firing rates come closest to the new ones.
+    """Estimated shares of the classes, `[C]`, from firing rates.
 
-    Least squares with shares that are not negative, each feature weighted by what chance does to it.
+    Non-negative least squares, each feature weighted by its sampling variance.
     """
     from scipy.optimize import nnls
 
     middle_S = (rates_CS.mean(axis=0) + now_S) / 2
     weight_S = 1 / np.sqrt(middle_S * (1 - middle_S) + 1 / n)
-    # one more equation, far heavier than the rest: the shares add up to 1
+    # an additional equation with a large weight: the shares sum to 1
     heavy = 1e3 * float(weight_S.max()) * max(len(now_S), 1)
     equations = np.vstack([(rates_CS * weight_S).T, np.full((1, len(rates_CS)), heavy)])
     shares, _ = nnls(equations, np.append(now_S * weight_S, heavy))
@@ -213,10 +215,9 @@ def _counted(labels: Sequence[str], classes: Sequence[str]) -> Floats:
 
 
 def _chance(fires_NS: NDArray[np.bool_], fit_n: int) -> float:
-    """Divergence between two samples of one source, as large as the new one and the fit's.
+    """Divergence between two samples of one source with the sizes of the new one and the fit's.
 
-    Drawn from the new documents themselves, whole documents at a time, so that features that fire together count
-    as what they are.
+    Bootstrapped from the new documents, by whole documents, which keeps the correlation of features.
     """
     n = len(fires_NS)
     step = -(-n // NOISE_DOCUMENTS)

@@ -1,4 +1,4 @@
-"""What `evaluate --json` prints: metrics with intervals in all, per language and per source, with baselines."""
+"""The content of `evaluate --json`: metrics with intervals, overall, per language and per source, with baselines."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,8 +19,8 @@ from scopesift_classifiers.measuring.metrics import (
 )
 from scopesift_classifiers.measuring.operating_points import operating_points
 
-NATURAL_PREVALENCE = 0.05  # an assumption about streams of comments, for data whose own share was chosen
-UNKNOWN = "unknown"  # the group of the documents whose language or source is not stated
+NATURAL_PREVALENCE = 0.05  # assumed share of positives in real streams of comments
+UNKNOWN = "unknown"  # group of documents without language or source
 NO_FIT_DATA = "no fit data was given (--fit-data)"
 
 Report = dict[str, Any]
@@ -39,16 +39,16 @@ def evaluate_binary(
     baselines: Predictions | None = None,
     no_baselines: str = NO_FIT_DATA,
 ) -> Report:
-    """Measures a classifier with a positive class on N documents.
+    """Measure a binary classifier on N documents.
 
     Args:
-        truth_N: the true labels; whatever isn't `positive` is negative.
+        truth_N: the true labels; all but `positive` are negative.
         predicted_N: the predicted labels.
-        positive: the label that counts as positive.
-        scores_N: probabilities of `positive`, for the calibration error; None where there are none.
-        langs: the language of each document, None where unknown.
-        sources: the data set of each document, None where unknown.
-        prevalence: share of positives for which natural precision is computed.
+        positive: the positive label.
+        scores_N: probabilities of `positive`, for the calibration error; None: not available.
+        langs: the language of each document, or None.
+        sources: the data set of each document, or None.
+        prevalence: share of positives for the natural precision.
         baselines: `[N]` predicted labels of each of `BASELINES` that could be fitted.
         no_baselines: why a baseline that isn't in `baselines` is null.
 
@@ -57,8 +57,8 @@ def evaluate_binary(
         "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision", "recall", "f1"}, "ece",
         "ece_reason", "thresholds": see `operating_points`, or None, "by_lang": {lang: …}, "by_source": {source: …},
         "baselines": {name: … or None, "reason"}}`. A baseline also holds "difference": macro-F1 of the classifier less
-        its own, with its interval on the same documents. What a group of one class can't show is None; so is
-        what needs scores, with the reason.
+        its own, with its interval on the same documents. Metrics that are undefined for a group of one class, or
+        without scores, are None, with the reason.
 
     Raises:
         ValueError: lengths differ.
@@ -99,15 +99,15 @@ def evaluate_many_class(
     baselines: Predictions | None = None,
     no_baselines: str = NO_FIT_DATA,
 ) -> Report:
-    """Measures a classifier with many labels on N documents; the arguments are those of `evaluate_binary`.
+    """Measure a many-label classifier on N documents; arguments as for `evaluate_binary`.
 
     Args:
         truth_N: the true labels.
         predicted_N: the predicted labels; "und" or "other" is a wrong answer, not a class.
         scores_N: probabilities of the predicted labels.
-        langs: the language of each document, None where unknown.
-        sources: the data set of each document, None where unknown.
-        classes: the labels that the means are over; those that occur in the truth when left out.
+        langs: the language of each document, or None.
+        sources: the data set of each document, or None.
+        classes: the labels for means; default: those in the truth.
         baselines: `[N]` predicted labels of each of `BASELINES` that could be fitted.
         no_baselines: why a baseline that isn't in `baselines` is null.
 
@@ -227,5 +227,5 @@ def _beside(
 
 
 def _rounded(value: float) -> float:
-    """Six digits: reports are read and compared by people."""
+    """Round to six digits, for readability."""
     return round(float(value), 6)

@@ -1,4 +1,4 @@
-"""The labels of data in the words of the classifier that is measured on them."""
+"""Checks and mapping of the labels in evaluation data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 
 def require_expected(classifier: Classifier, rows: LabelledText) -> None:
-    """Refuse rows that a classifier cannot be measured on.
+    """Check that a classifier can be measured on the rows.
 
     Raises:
-        InputError: No row has the label that a binary classifier finds, or one has a label that a classifier of many
-            cannot give; says which labels there are.
+        InputError: No row has a binary classifier's positive label, or one has a label that a many-label classifier
+            doesn't have; the message lists the labels.
     """
     if classifier.kind != BINARY:
         rows.require_labels([*classifier.labels, classifier.unknown])
@@ -29,15 +29,15 @@ def require_expected(classifier: Classifier, rows: LabelledText) -> None:
 
 
 def with_positive(classifier: Classifier, rows: LabelledText, positive: str) -> LabelledText:
-    """Rows with the labels of a binary classifier, where the data call its own label something else.
+    """Map the rows' labels to those of a binary classifier.
 
     Args:
-        classifier: Whose labels are wanted.
+        classifier: The classifier.
         rows: Rows with any labels.
-        positive: The label that stands for the one that the classifier finds; all others stand for its other one.
+        positive: The rows' name of the classifier's positive label; all other labels are negative.
 
     Raises:
-        UsageError: The classifier finds one of many labels.
+        UsageError: The classifier has many labels.
         InputError: No row has the label.
     """
     if classifier.kind != BINARY:

@@ -1,6 +1,6 @@
-"""Feature cards: what a selected feature is, in numbers that a person can read at a glance.
+"""Feature cards: statistics of a selected feature for people.
 
-A card holds rates, a histogram and single tokens, never a sentence: it may be shipped and served.
+A card has rates, a histogram and single tokens, but no sentences, so that it can be distributed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 BINS = 10
 MOST_TOKENS = 6
-LEAST_DOCUMENTS = 2  # a token of one document only says something about that document, not about the feature
-SMALLEST_SHARE = 0.005  # what is left out keeps the cards of hundreds of features small
+LEAST_DOCUMENTS = 2  # tokens of a single document are not informative
+SMALLEST_SHARE = 0.005  # smaller shares are left out, to keep cards small
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class FeatureCard:
     """One feature on one set of texts.
 
     Attributes:
-        layer, feature: Which SAE, which latent.
-        label: Its human name, from the artifact.
+        layer, feature: Layer and index.
+        label: Its name in the artifact.
         threshold: The activation from which on it fires.
-        rates: Class to the share of its documents that fire the feature; a class that is left out is under .005.
+        rates: Class -> share of its documents on which the feature fires; classes below .005 are left out.
         by_lang: The same per language.
-        edges: Ends of the histogram's bins, `[B + 1]`.
-        counts: Documents in each, `[B]`, by their largest activation; those without any are left out.
-        tokens: On which firing documents are strongest, and their share of the firing documents.
+        edges: Bin edges of the histogram, `[B + 1]`.
+        counts: Documents per bin, `[B]`, by their largest activation; without inactive documents.
+        tokens: Tokens with the largest activation of firing documents, and their share of these documents.
     """
 
     layer: int
@@ -58,7 +58,7 @@ class FeatureCard:
     tokens: tuple[tuple[str, float], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The card as JSON values; docs/report.md says what the keys hold."""
+        """The card as JSON values; docs/report.md describes the keys."""
         return {
             "layer": self.layer,
             "feature": self.feature,
@@ -75,7 +75,7 @@ class FeatureCard:
         """Read what `to_dict` gave.
 
         Raises:
-            InputError: A key is missing or holds something else.
+            InputError: A key is missing or has another type.
         """
         try:
             return cls(
@@ -102,13 +102,13 @@ def make_cards(
     *,
     reading: SelectedReading | None = None,
 ) -> list[FeatureCard]:
-    """A card for every feature that any decision of a classifier reads.
+    """A card for every feature of a classifier's decisions.
 
     Args:
-        classifier: Names the features, their thresholds and labels.
+        classifier: Has the features, their thresholds and labels.
         scope: Its scope.
-        data: Labelled texts to count on, preferably ones that the fit has not seen.
-        reading: What `read_selected(scope, data.texts, classifier.features)` gave, if it was read already.
+        data: Labelled texts to count on, preferably not those of the fit.
+        reading: Result of `read_selected(scope, data.texts, classifier.features)`, if available.
 
     Returns:
         Cards in the order of `classifier.features`.
@@ -116,7 +116,7 @@ def make_cards(
     if reading is None:
         reading = read_selected(scope, data.texts, classifier.features)
     classes = _groups(data.labels)
-    # where the labels are the languages the shares would only stand there twice
+    # if the labels are the languages, shares by language would be duplicates
     languages = _groups(data.langs) if any(data.langs) and data.langs != data.labels else {}
     cards = []
     for column, item in enumerate(selected_features(classifier)):
@@ -140,7 +140,7 @@ def make_cards(
 
 
 def selected_features(classifier: Classifier) -> list[RuleFeature]:
-    """One entry for each of `classifier.features`: the default decision's, or the lowest threshold of a language's."""
+    """One entry for each of `classifier.features`: of the default decision, or a language's with the lowest threshold."""
     found: dict[tuple[int, int], RuleFeature] = {}
     for decision in classifier.by_lang.values():
         for item in decision.features:
@@ -152,21 +152,21 @@ def selected_features(classifier: Classifier) -> list[RuleFeature]:
 
 
 def write_cards(path: Path, classifier: Classifier, cards: Sequence[FeatureCard]) -> None:
-    """Write cards, one a line; the file, gzipped if its name says so, is replaced whole or not at all."""
+    """Write cards atomically, one per line, gzipped if the name ends in .gz."""
     lines = ",\n".join(
         json.dumps(card.to_dict(), ensure_ascii=False, separators=(",", ":")) for card in cards
     )
     head = json.dumps({"classifier": classifier.name, "version": classifier.version})
     text = f'{head[:-1]}, "cards": [\n{lines}\n]}}\n'
     content = text.encode("utf-8", "replace")
-    packed = gzip.compress(content, mtime=0) if path.suffix == ".gz" else content  # equal cards, equal bytes
+    packed = gzip.compress(content, mtime=0) if path.suffix == ".gz" else content  # deterministic bytes
     write_atomically(path, lambda temporary: temporary.write_bytes(packed))
 
 
 def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
-    """The cards that ship with a bundled classifier, by (layer, feature); none for any other version of it.
+    """The cards of a bundled classifier, by (layer, feature); empty for another version of it.
 
-    Labels are the artifact's own, which may have been edited since.
+    Labels are the artifact's, which may have been edited.
 
     Raises:
         InputError: The file of cards is damaged.
@@ -179,7 +179,7 @@ def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
 
 
 def read_cards(path: Path, classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
-    """Cards of a file by (layer, feature), labelled as the artifact says; none if they are of another version.
+    """Cards of a file by (layer, feature), with the artifact's labels; empty if they are of another version.
 
     Raises:
         InputError: The file is damaged.

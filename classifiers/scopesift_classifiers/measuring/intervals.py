@@ -1,10 +1,10 @@
-"""95% intervals of measured quality that hold for few documents too, where a bootstrap says "1.000 to 1.000".
+"""95% intervals of metrics that are valid for few documents too, unlike a bootstrap.
 
-A share of documents has Wilson's interval (Wilson 1927). F1 is a monotonic function of one, tp / (tp + fp + fn), and
-takes its ends (Lam, Gopal & Qian 2023, "Confidence intervals for the F1 score"). Means over classes have no closed
-form: theirs are quantiles of 1,000 draws of what the counts leave possible, a Dirichlet distribution with Jeffreys'
-prior for every class's recall. Brown, Cai & DasGupta (2001) recommend both, Wilson's and Jeffreys', for few trials. The
-seed is fixed: the same data give the same intervals.
+Shares of documents have Wilson's interval (Wilson 1927). F1 is a monotonic function of a share, tp / (tp + fp + fn),
+and has the transformed interval (Lam, Gopal & Qian 2023, "Confidence intervals for the F1 score"). Means over classes
+have no closed form: theirs are quantiles of 1,000 draws from a Dirichlet posterior with Jeffreys' prior for every
+class's recall. Brown, Cai & DasGupta (2001) recommend Wilson's and Jeffreys' intervals for few trials. The seed is
+fixed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Intervals = dict[str, list[float]]
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:
-    """95% interval of a share of n documents; all of [0, 1] for none."""
+    """95% interval of a share of n documents; [0, 1] for n = 0."""
     if not n:
         return 0.0, 1.0
     z2 = Z**2
@@ -35,14 +35,14 @@ def wilson(share: float, n: float) -> tuple[float, float]:
 
 
 def binary_intervals(truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.bool_]) -> Intervals:
-    """95% intervals of what `BinaryMetrics` gives.
+    """95% intervals of the metrics of `BinaryMetrics`.
 
     Args:
         truth_N: Is positive, bool.
         flagged_N: Was flagged, bool.
 
     Returns:
-        Metric to [low, high]; nothing for no documents.
+        Metric -> [low, high]; empty without documents.
     """
     found = BinaryMetrics.of(truth_N, flagged_N)
     if not found.n:
@@ -61,11 +61,11 @@ def binary_intervals(truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.b
 
 
 def many_class_intervals(truth_N: npt.ArrayLike, predicted_N: npt.ArrayLike, classes: list[str]) -> Intervals:
-    """95% intervals of accuracy, balanced accuracy and macro-F1 over `classes`; nothing for no documents."""
+    """95% intervals of accuracy, balanced accuracy and macro-F1 over `classes`; empty without documents."""
     truth, predicted = _codes(truth_N, classes), _codes(predicted_N, classes)
     if not truth.size or not classes:
         return {}
-    width = len(classes) + 1  # the last is every other label
+    width = len(classes) + 1  # the last one is for all other labels
     counts_CC = np.bincount(width * truth + predicted, minlength=width * width).reshape(width, width)
     balanced, macro = _means_over_classes(counts_CC[None].astype(np.float64))
     drawn_balanced, drawn_macro = _means_over_classes(drawn(_with_prior(counts_CC)))
@@ -82,11 +82,12 @@ def macro_f1_difference(
 ) -> list[float]:
     """95% interval of the macro-F1 of predictions `one_N` less that of `other_N`, on the same documents.
 
-    Both see the same draws, so what they get wrong together cancels out.
+    Both use the same draws, so that common errors cancel.
     """
     width = len(classes) + 1
     codes_3N = np.stack([_codes(labels, classes) for labels in (truth_N, one_N, other_N)])
-    # Jeffreys' prior for the recall of both: a document more of each class, right and wrong in all four ways
+    # Jeffreys' prior for the recall of both: one additional document per class, over the four combinations of correct
+    # and wrong
     wrong = len(classes)
     prior = [
         (at, one, other)
@@ -131,14 +132,14 @@ def drawn(weights: npt.ArrayLike) -> Floats:
 
 
 def around(found: float, values_R: npt.ArrayLike) -> list[float]:
-    """[low, high]: the middle 95% of the draws, to four digits, wide enough to hold what was found."""
+    """[low, high]: the middle 95% of the draws, to four digits, extended to include `found`."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(np.asarray(values_R, dtype=np.float64), [tail, 1 - tail])
     return _rounded(min(float(low), found), max(float(high), found))
 
 
 def _with_prior(counts_CC: Counts) -> Floats:
-    """Half a document right and half a document wrong more, for every class that there are documents of."""
+    """Add half a correct and half a wrong document for every class with documents."""
     weights_CC = counts_CC.astype(np.float64)
     own = np.flatnonzero(counts_CC[:-1].sum(axis=1))
     weights_CC[own, own] += 0.5
@@ -158,7 +159,7 @@ def _rounded(low: float, high: float) -> list[float]:
 
 
 def _codes(labels_N: npt.ArrayLike, classes: list[str]) -> Counts:
-    """Position of each label in `classes`; one past the end for any other label."""
+    """Index of each label in `classes`; len(classes) for other labels."""
     place = {label: at for at, label in enumerate(classes)}
     return np.array(
         [place.get(str(label), len(classes)) for label in np.asarray(labels_N).ravel()], dtype=np.int64

@@ -1,6 +1,6 @@
-"""What a classifier is worth: binary and many-class metrics, and calibration error.
+"""Binary and many-class metrics, and calibration error.
 
-Ratios without a denominator are 0, as in scikit-learn with `zero_division=0`.
+Ratios with denominator 0 are 0, as in scikit-learn with `zero_division=0`.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-ECE_MIN_DOCUMENTS = 1000  # under it the estimate is mostly the noise of the bins
+ECE_MIN_DOCUMENTS = 1000  # below, the estimate is dominated by noise of the bins
 ECE_BINS = 15  # as in Guo et al. 2017, "On calibration of modern neural networks"
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +22,7 @@ def ratio(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Floats:
 
 
 def macro_f1_of_counts(tp: npt.ArrayLike, fp: npt.ArrayLike, fn: npt.ArrayLike, tn: npt.ArrayLike) -> Floats:
-    """Mean of the F1 of both classes, for counts of any shape: what fitting searches over many cuts."""
+    """Mean of the F1 of both classes, for counts of any shape."""
     tp, fp, fn, tn = (np.asarray(count, float) for count in (tp, fp, fn, tn))
     errors = fp + fn
     return (ratio(2 * tp, 2 * tp + errors) + ratio(2 * tn, 2 * tn + errors)) / 2
@@ -30,13 +30,13 @@ def macro_f1_of_counts(tp: npt.ArrayLike, fp: npt.ArrayLike, fn: npt.ArrayLike, 
 
 @dataclass(frozen=True)
 class BinaryMetrics:
-    """Counts of a binary classifier's right and wrong answers, and the ratios made of them.
+    """Confusion counts of a binary classifier, and metrics.
 
     Attributes:
-        tp: positives that were flagged.
-        fp: negatives that were flagged.
-        fn: positives that were not.
-        tn: negatives that were not.
+        tp: flagged positives.
+        fp: flagged negatives.
+        fn: positives that were not flagged.
+        tn: negatives that were not flagged.
     """
 
     tp: int
@@ -46,7 +46,7 @@ class BinaryMetrics:
 
     @classmethod
     def of(cls, truth_N: npt.ArrayLike, flagged_N: npt.ArrayLike) -> "BinaryMetrics":
-        """Counts two boolean arrays of shape `[N]`: is positive, and was flagged.
+        """Count from two boolean arrays of shape `[N]`: is positive, and was flagged.
 
         Raises:
             ValueError: the arrays are not boolean or differ in length.
@@ -92,7 +92,7 @@ class BinaryMetrics:
 
     @property
     def accuracy(self) -> float:
-        """Share of right answers."""
+        """Share of correct answers."""
         return float(ratio(self.tp + self.tn, self.n))
 
     @property
@@ -106,10 +106,9 @@ class BinaryMetrics:
         return float(macro_f1_of_counts(self.tp, self.fp, self.fn, self.tn))
 
     def at_prevalence(self, prevalence: float) -> dict[str, float]:
-        """Precision, recall and F1 to expect where `prevalence` of all documents are positive.
+        """Expected precision, recall and F1 if a share `prevalence` of all documents is positive.
 
-        Balanced test data flatters precision; recall and the rate of false alarms carry over, precision
-        doesn't.
+        Balanced test data overestimates precision; recall and the false-positive rate don't depend on prevalence.
 
         Raises:
             ValueError: `prevalence` is not between 0 and 1.
@@ -129,11 +128,10 @@ class ManyClassMetrics:
 
     Attributes:
         n: documents.
-        accuracy: share of right answers.
+        accuracy: share of correct answers.
         balanced_accuracy: mean recall of the classes.
-        macro_f1: mean F1 of the classes; predictions of a label that is no class (such as "und") count as
-            wrong and are not a class of their own.
-        per_class: label to n, precision, recall and f1, in the order of the labels.
+        macro_f1: mean F1 of the classes; predictions outside the classes (such as "und") count as wrong.
+        per_class: label -> n, precision, recall and f1, in the order of the labels.
     """
 
     n: int
@@ -146,12 +144,12 @@ class ManyClassMetrics:
     def of(
         cls, truth_N: npt.ArrayLike, predicted_N: npt.ArrayLike, classes: list[str] | None = None
     ) -> "ManyClassMetrics":
-        """Compares two arrays of labels of shape `[N]`.
+        """Compare two arrays of labels of shape `[N]`.
 
         Args:
             truth_N: the true labels.
             predicted_N: the predicted ones.
-            classes: the labels that the means are over; those that occur in the truth when left out.
+            classes: the labels for means; default: those in the truth.
 
         Raises:
             ValueError: the arrays differ in length.
@@ -179,12 +177,12 @@ class ManyClassMetrics:
 
 
 class Reliability(NamedTuple):
-    """Bins of equal width over [0, 1], B of them hold documents and are given; each array is `[B]`.
+    """The B non-empty bins of equal width over [0, 1]; each array is `[B]`.
 
     Attributes:
         predicted: mean probability of the documents in a bin.
-        observed: share of them that are right (or positive).
-        documents: how many they are.
+        observed: share of them that are correct (or positive).
+        documents: number of documents.
     """
 
     predicted: Floats
@@ -195,7 +193,7 @@ class Reliability(NamedTuple):
 def reliability(
     probability_N: npt.ArrayLike, outcome_N: npt.ArrayLike, *, bins: int = ECE_BINS
 ) -> Reliability:
-    """Compares probabilities `[N]` in [0, 1] with boolean outcomes `[N]`, bin by bin.
+    """Compare probabilities `[N]` in [0, 1] with boolean outcomes `[N]` per bin.
 
     Raises:
         ValueError: a probability is outside [0, 1], or the lengths differ.
@@ -219,10 +217,10 @@ def expected_calibration_error(probability_N: npt.ArrayLike, outcome_N: npt.Arra
 
     Args:
         probability_N: `[N]` probability of the positive class, or of the predicted label.
-        outcome_N: `[N]` booleans: is positive, or the label is right.
+        outcome_N: `[N]` bool: is positive, or the label is correct.
 
     Returns:
-        `{"ece": float, "ece_reason": None}`, or None and why under 1,000 documents.
+        `{"ece": float, "ece_reason": None}`, or None with the reason below 1,000 documents.
     """
     n = np.size(probability_N)
     if n < ECE_MIN_DOCUMENTS:

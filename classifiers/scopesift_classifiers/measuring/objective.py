@@ -1,4 +1,4 @@
-"""What a fit maximises, from counts of right and wrong answers."""
+"""Objectives of fits, from confusion counts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ STRICTER = (0.0, 0.25, 0.5, 0.75)
 
 @dataclass(frozen=True)
 class Objective:
-    """One number to search for.
+    """An objective.
 
     Attributes:
-        name: "macro_f1" (mean of the F1 of both classes), "f1" and "f_beta" (of the positive class; where features
-            are weak these learn to flag everything), or "recall_at_precision".
-        beta: For "f_beta": how many times as much recall weighs as precision.
-        precision: For "recall_at_precision": what the rule must reach.
+        name: "macro_f1" (mean of the F1 of both classes), "f1" and "f_beta" (of the positive class; with weak features
+            these lead to flagging everything), or "recall_at_precision".
+        beta: For "f_beta": weight of recall relative to precision.
+        precision: For "recall_at_precision": the required precision.
     """
 
     name: str = MACRO_F1
@@ -38,7 +38,7 @@ class Objective:
         """Check the numbers.
 
         Raises:
-            UsageError: An unknown name, or numbers that its name cannot use.
+            UsageError: An unknown name, or invalid numbers for it.
         """
         if self.name not in OBJECTIVES:
             raise UsageError(f"objective must be one of {', '.join(OBJECTIVES)}, got {self.name!r}")
@@ -54,10 +54,10 @@ class Objective:
             raise UsageError(f"a precision belongs to the objective {RECALL}, not to {self.name}")
 
     def of_counts(self, tp: npt.ArrayLike, fp: npt.ArrayLike, fn: npt.ArrayLike, tn: npt.ArrayLike) -> Floats:
-        """The number for counts of any shape; more is better.
+        """The objective for counts of any shape; larger is better.
 
-        A rule that misses its required precision counts what it lacks, below 0, so that a search sees which way is up;
-        one that flags nothing counts 0.
+        A rule below its required precision has the (negative) difference, so that a search has a direction; one that
+        flags nothing has 0.
         """
         if self.name == MACRO_F1:
             return macro_f1_of_counts(tp, fp, fn, tn)
@@ -70,10 +70,10 @@ class Objective:
         return ratio((1 + weight) * hits, (1 + weight) * hits + weight * misses + alarms)
 
     def searched(self) -> tuple[Objective, ...]:
-        """What to search with on the fit rows, for this objective on the dev rows.
+        """Objectives to search with on the fit rows, for this objective on the dev rows.
 
-        A search that may use up a required precision on its own rows ends below it on others, so stricter ones are
-        tried as well.
+        A search that just reaches a required precision on its own rows is below it on others, so stricter ones are
+        tried too.
         """
         if self.precision is None:
             return (self,)
@@ -82,19 +82,19 @@ class Objective:
         )
 
     def of_answers(self, truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.bool_]) -> float:
-        """The number for documents: is positive `[N]`, was flagged `[N]`."""
+        """The objective for documents: is positive `[N]`, was flagged `[N]`."""
         tp, fp = int((truth_N & flagged_N).sum()), int((~truth_N & flagged_N).sum())
         fn = int(truth_N.sum()) - tp
         return float(self.of_counts(tp, fp, fn, len(truth_N) - tp - fp - fn))
 
     def describe(self) -> str:
-        """A few words, for a line of progress."""
+        """A short description, for progress."""
         if self.name == RECALL:
             return f"recall at precision {self.precision:g}"
         return f"F{self.beta:g}" if self.name == F_BETA else {MACRO_F1: "macro-F1", F1: "F1"}[self.name]
 
     def to_dict(self) -> dict[str, Any]:
-        """What an artifact says of it: only what its name uses."""
+        """JSON values for an artifact, without unused fields."""
         used: dict[str, Any] = {"name": self.name}
         if self.name == F_BETA:
             used["beta"] = self.beta

@@ -1,4 +1,4 @@
-"""Where to put the cut: precision and recall at every cut, and the cuts that give what is required."""
+"""Precision and recall at every cut, and cuts for required values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from scopesift_files.errors import InputError
 from scopesift_classifiers.artifact.calibration import threshold_for_precision, threshold_for_recall
 
 REQUIRED = (0.5, 0.8, 0.9, 0.95)
-MOST_POINTS = 200  # of a drawn curve
+MOST_POINTS = 200  # of a plotted curve
 
 
 def operating_points(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> dict[str, Any]:
     """Cuts for required precision and recall, and the average precision.
 
-    They are chosen and measured on the same documents, so they flatter a little: choose on one file, confirm on
-    another.
+    Chosen and measured on the same documents, so slightly optimistic: choose on one file, confirm on another.
 
     Args:
         scores_N: Probabilities of the positive class.
@@ -72,7 +71,7 @@ def average_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> flo
 def thinned(
     points: list[tuple[float, float, float]], most: int = MOST_POINTS
 ) -> list[tuple[float, float, float]]:
-    """At most about `most` of the points, ends included, for drawing."""
+    """At most about `most` of the points, including the ends, for plots."""
     if len(points) <= most:
         return points
     keep = np.unique(np.linspace(0, len(points) - 1, most).round().astype(int))

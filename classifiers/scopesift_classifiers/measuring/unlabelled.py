@@ -1,4 +1,4 @@
-"""A classifier on texts without labels: what it says of them, and how far they are from those of its fit."""
+"""A classifier on texts without labels: shares of its labels, and drift from the fit."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from scopesift_classifiers.measuring.assessment import routed_verdicts
 from scopesift_classifiers.measuring.drift import Drift, count_firing, measure_drift
 
 NEEDS_LABELS = ("f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1")
-NO_LABELS = "the file has no label column, so nothing can be right or wrong; drift is what can be said"
+NO_LABELS = "the file has no label column, so only drift can be measured"
 
 
 @dataclass(frozen=True)
 class UnlabelledText:
-    """N texts and the name of the file that they came from."""
+    """N texts and the name of their file."""
 
     texts: list[str]
     origin: str
@@ -43,12 +43,12 @@ def read_unlabelled(
     Args:
         path: JSONL, CSV or Parquet.
         text: Column that holds the text.
-        label: The column that must not be there.
+        label: The column that must be missing.
         split: Keep only rows of this split, see `SplitRows`; None keeps all.
 
     Raises:
-        UsageError: There is no such file, or one of its columns is called almost like the label column.
-        InputError: The content is not as its name says, a text is missing, or there are no rows.
+        UsageError: There is no such file, or a column's name is similar to the label column's.
+        InputError: The content doesn't match the extension, a text is missing, or there are no rows.
     """
     texts: list[str] = []
     columns: dict[str, None] = {}
@@ -81,13 +81,13 @@ def assess_unlabelled(
     language: Classifier | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """What can be said of texts without labels.
+    """Measure drift and shares of labels.
 
     Args:
-        classifier: What is watched.
+        classifier: The classifier.
         scope: Its scope.
         texts: N texts.
-        fit_data: Rows to take the fit's firing rates from, for an artifact that does not hold them.
+        fit_data: Rows to count the fit's firing rates on, for an artifact without them.
         language: See `assessment.full_assessment`.
         on_progress: Called with (texts read, N).
 
@@ -95,7 +95,7 @@ def assess_unlabelled(
         `{"n", the metrics (None), "reason", "verdicts": {label: share}, "drift": see `Drift`}`.
 
     Raises:
-        UsageError: Nothing says how the features fired in the fit.
+        UsageError: The fit's firing rates are not available.
     """
     scope = classifier.bind(scope)
     reference = fit_reference(classifier, scope, fit_data)
@@ -118,13 +118,13 @@ def drift_of(
     acts_NS: NDArray[np.float32],
     labels: Sequence[str] | None = None,
 ) -> Drift:
-    """Drift of texts whose default features were read.
+    """Drift of texts from activations of the default decision's features.
 
     Args:
-        classifier: What is watched.
-        reference: How the features fired in the fit.
+        classifier: The classifier.
+        reference: Firing counts of the fit.
         acts_NS: Activations of the default decision's features, in its order.
-        labels: The texts' labels, if they have some; to a binary classifier every label but its own is negative.
+        labels: The texts' labels, if known; for a binary classifier all but the positive one are negative.
     """
     decision = classifier.default
     if labels is not None and classifier.kind == BINARY:
@@ -135,10 +135,10 @@ def drift_of(
 def fit_reference(
     classifier: Classifier, scope: Scope, fit_data: LabelledText | None = None
 ) -> dict[str, Any]:
-    """How the default features fired in the fit: what the artifact holds, or counted again on `fit_data`.
+    """Firing counts of the default features in the fit: from the artifact, or counted on `fit_data`.
 
     Raises:
-        UsageError: There is neither.
+        UsageError: Neither is available.
     """
     stored: dict[str, Any] | None = classifier.fit.get("firing")
     if stored is not None:

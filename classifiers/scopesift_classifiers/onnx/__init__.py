@@ -1,1 +1,1 @@
-"""Classifiers as ONNX files, and ONNX Runtime as an encoder."""
+"""Export of classifiers to ONNX, and ONNX Runtime as an encoder."""

@@ -1,4 +1,4 @@
-"""What encodes the residual: the kernels, or ONNX Runtime."""
+"""Encoders of the residual: the kernels, or ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ TORCH, ONNX = HEADS = ("torch", "onnx")
 
 
 def choose_encoder(head: str, device: str) -> Encoder:
-    """The encoder of a name.
+    """The encoder by name.
 
     Args:
         head: "torch" (the kernels) or "onnx" (ONNX Runtime).
-        device: The scope's.
+        device: The scope's device.
 
     Raises:
         UsageError: An unknown name, or ONNX Runtime is not installed.

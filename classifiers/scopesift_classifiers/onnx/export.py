@@ -1,4 +1,4 @@
-"""A classifier becomes an ONNX file, and how far its verdicts are from the classifier's is measured."""
+"""Exports a classifier to an ONNX file, and measures how many verdicts differ."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ BUILT_IN = "built-in sentences"
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What the exported file holds.
+    """Settings of an export.
 
     Attributes:
         head: "full" (the whole encoder, exact top-k) or "selected" (only the rows that the classifier reads).
         opset: 18, 19 or 20.
-        dtype: How weights are stored, "fp32" or "fp16"; arithmetic is float32 either way.
-        int8: "dynamic" or "static": encoder weights and products in 8 bits; None: not.
-        with_backbone: Token ids in, instead of residuals.
-        external_data: Weights in a file of their own.
+        dtype: Precision of stored weights, "fp32" or "fp16"; arithmetic is float32.
+        int8: "dynamic" or "static": encoder weights and products in 8 bits; None: no.
+        with_backbone: Token ids as input instead of residuals.
+        external_data: Weights in a separate file.
     """
 
     head: str = FULL
@@ -55,10 +55,10 @@ class ExportSettings:
     external_data: bool = False
 
     def __post_init__(self) -> None:
-        """Check the choices.
+        """Check the settings.
 
         Raises:
-            UsageError: an unknown one, or two that exclude each other.
+            UsageError: an unknown one, or an invalid combination.
         """
         for name, value, known in (
             ("head", self.head, HEADS),
@@ -76,11 +76,11 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class Export:
-    """What was written.
+    """A written export.
 
     Attributes:
         files: The graph and what lies beside it.
-        disagreement: Between graph and classifier on texts that calibrated nothing.
+        disagreement: Between graph and classifier, on texts that were not used for calibration.
     """
 
     files: list[Path]
@@ -95,22 +95,21 @@ def export_classifier(
     texts: Sequence[str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Export:
-    """Write a classifier as an ONNX file with a JSON description (and the tokenizer) beside it.
+    """Write a classifier as an ONNX file, with a JSON description (and the tokenizer) beside it.
 
     Args:
-        classifier: What to export.
+        classifier: The classifier.
         scope: The scope that it was fitted on.
-        path: Where the graph goes; the description goes to `<path>.json`.
-        settings: What the file holds.
-        texts: Half of them calibrate, the other half measures; None: nano writes its own, other scopes are
-            measured on a few built-in sentences where nothing has to be calibrated. They leave nothing in the file
-            but a hash.
-        say: Called with a line about each step.
+        path: File of the graph; the description is written to `<path>.json`.
+        settings: Settings.
+        texts: One half is used to calibrate, the other to measure; None: nano generates its own, other scopes are
+            measured on a few built-in sentences if no calibration is needed. The file only contains their hash.
+        say: Called with one line per step.
 
     Raises:
-        UsageError: choices that cannot be; too few texts; a scope that needs texts; onnx is missing.
+        UsageError: invalid settings; too few texts; a scope that needs texts; onnx is missing.
         ScopeError: another scope, or a backbone that cannot be exported.
-        InputError: a classifier that a graph cannot hold.
+        InputError: a classifier that can't be exported.
     """
     require_onnx()
     load_runtime()
@@ -124,12 +123,12 @@ def export_classifier(
         raise UsageError(
             f"an export is calibrated on half of the texts and measured on the rest, got {len(chosen)}"
         )
-    # nothing is calibrated on the built-in ones, so all of them measure
+    # the built-in texts are not used for calibration, so all of them are measured
     calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
     tokens = calibration_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
     encoders = make_encoders(classifier, scope, settings, tokens)
     say(f"comparing with the classifier itself on {counted(len(measure), 'text')}")
-    # the measured rate goes into the metadata, so the graph that is measured has none yet
+    # the rate is added to the metadata after the measurement
     draft = build_model(classifier, scope, encoders, settings, {})
     candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)
     disagreement = compare_with_torch(scope, measure, [candidate])[0]
@@ -150,24 +149,24 @@ def export_classifier(
 def _own_texts(
     classifier: Classifier, scope: Scope, needs_texts: bool, say: Callable[[str], None]
 ) -> tuple[Sequence[str], str]:
-    """Texts where none were given, and where they come from."""
+    """Default texts and their origin."""
     if not needs_texts and not writes_texts(scope):
         return TEXTS, BUILT_IN
     if writes_texts(scope):
-        say("the scope's own language model writes texts to calibrate and measure on")
+        say("generating texts with the scope's language model to calibrate and measure on")
     return own_sentences(scope, classifier), "written by the scope's language model"
 
 
 def make_encoders(
     classifier: Classifier, scope: Scope, settings: ExportSettings, tokens: Mapping[int, Tokens]
 ) -> list[EncoderRows]:
-    """The encoder rows of every layer that the classifier reads, calibrated where they need it.
+    """The encoder rows of every layer that the classifier reads, calibrated if needed.
 
     Args:
-        classifier: Whose features are read.
+        classifier: The classifier.
         scope: Its SAEs.
-        settings: Which rows, and how they are stored.
-        tokens: Residuals to calibrate on, for the selected head and for 8 bits.
+        settings: Settings.
+        tokens: Residuals for calibration of the selected head and of int8.
 
     Raises:
         InputError: they are needed and there are none.

@@ -1,4 +1,4 @@
-"""An exported graph on disk: checked before it is put in place, whole or not there."""
+"""Writes an exported graph atomically, after checking it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ MOST_BYTES = 2**31 - 2**20
 
 
 def write_model(path: Path, model: Any, beside: dict[str, bytes], *, external_data: bool) -> list[Path]:
-    """Check a model and write it with the files that belong to it.
+    """Check a model and write it with its other files.
 
     Everything is written into a temporary folder on the same disk, checked there (`onnx.checker` with shape
     inference), and renamed into place, the graph last.
 
     Args:
-        path: Where the graph goes.
-        model: An `onnx.ModelProto`; its tensors move out if `external_data`.
+        path: File of the graph.
+        model: An `onnx.ModelProto`; its tensors are moved out if `external_data`.
         beside: Content of further files in the same folder, by name.
-        external_data: Put the weights into `<path>.data`, of any size.
+        external_data: Write the weights to `<path>.data`, of any size.
 
     Returns:
         The files.
 
     Raises:
-        UsageError: over 2 GiB without `external_data`, or a folder that cannot be written.
-        ScopesiftError: the checker refuses the graph.
+        UsageError: over 2 GiB without `external_data`, or a folder that can't be written.
+        ScopesiftError: the graph is invalid.
     """
     import onnx
 
@@ -63,7 +63,7 @@ def write_model(path: Path, model: Any, beside: dict[str, bytes], *, external_da
         names = [*beside, *([data] if (draft.parent / data).exists() else []), path.name]
         _put_in_place(draft.parent, path.parent, names)
         if not external_data:
-            path.with_name(data).unlink(missing_ok=True)  # of an earlier export under this name
+            path.with_name(data).unlink(missing_ok=True)  # from an earlier export with this name
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}; choose another folder") from None
     finally:
@@ -73,12 +73,12 @@ def write_model(path: Path, model: Any, beside: dict[str, bytes], *, external_da
 
 
 def weight_bytes(model: Any) -> int:
-    """How much a model's constants take."""
+    """Bytes of a model's constants."""
     return sum(len(tensor.raw_data) for tensor in model.graph.initializer)
 
 
 def open_model(model: Any) -> Any:
-    """A session of a model in memory; one that is too large for a message goes through a temporary file.
+    """A session of a model in memory; a model above 2 GiB is written to a temporary file.
 
     Raises:
         UsageError: see `open_session`.
@@ -94,10 +94,10 @@ def open_model(model: Any) -> Any:
 
 
 def check_model(path: Path) -> None:
-    """Run ONNX's own checker and strict shape inference over a file.
+    """Run ONNX's checker and strict shape inference on a file.
 
     Raises:
-        ScopesiftError: they refuse it.
+        ScopesiftError: the graph is invalid.
     """
     import onnx
 
@@ -113,5 +113,5 @@ def _put_in_place(source: Path, target: Path, names: Sequence[str]) -> None:
     for name in names:
         with (source / name).open("rb+") as written:
             os.fsync(written.fileno())
-        make_shared(source / name)  # external data comes as a private file
+        make_shared(source / name)  # external data is written as a private file
         (source / name).replace(target / name)

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: whose rules it holds, how texts have to be read, what the outputs mean."""
+"""Metadata of an exported file: classifier, reading settings, meaning of the outputs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FORMAT = "scopesift-onnx-1"
 
 
 def graph_metadata(classifier: Classifier, scope: Scope, export: dict[str, Any]) -> dict[str, Any]:
-    """The description that goes into the metadata and the JSON file beside the graph.
+    """The description for the metadata and the JSON file beside the graph.
 
     Args:
-        classifier: What is exported; nothing of the texts that it was fitted on is in it.
+        classifier: The classifier.
         scope: Its scope.
-        export: Choices of the export, and how far the graph's verdicts are from the classifier's.
+        export: Settings of the export, and its disagreement with the classifier.
     """
     return {
         "format": FORMAT,
@@ -53,7 +53,7 @@ def graph_metadata(classifier: Classifier, scope: Scope, export: dict[str, Any])
 
 
 def as_properties(description: dict[str, Any]) -> dict[str, str]:
-    """The description as an ONNX model's metadata properties: texts stay texts, the rest is JSON."""
+    """The description as an ONNX model's metadata properties: strings as they are, other values as JSON."""
     properties = {}
     for section, content in description.items():
         parts = content.items() if isinstance(content, dict) else [("", content)]

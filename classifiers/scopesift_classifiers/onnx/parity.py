@@ -1,4 +1,4 @@
-"""How far an exported graph's answers are from torch's on the same residuals."""
+"""Comparison of an exported graph's answers with torch's on the same residuals."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Candidate:
     """An exported graph under test.
 
     Attributes:
-        name: What it is called in results.
-        classifier: What it was exported from.
+        name: Its name in results.
+        classifier: The exported classifier.
         session: An open inference session.
-        with_backbone: It takes token ids.
-        route: The language whose decision is asked for, or "default".
+        with_backbone: Whether its inputs are token ids.
+        route: The language whose decision is used, or "default".
     """
 
     name: str
@@ -38,15 +38,15 @@ class Candidate:
 
 @dataclass(eq=False)
 class Disagreement:
-    """What differed.
+    """Differences between graph and torch.
 
     Attributes:
-        texts: How many texts were compared.
-        verdicts: Of how many the label given differed.
-        largest_score: Largest difference of any label's score.
-        firings: Pairs of text and feature of which only one side fires.
-        fired: Pairs of which torch's side fires.
-        labels: The label that the graph gave each text, by position; -1: none.
+        texts: Number of texts.
+        verdicts: Number of texts with different labels.
+        largest_score: Largest difference of a label's score.
+        firings: Pairs (text, feature) that fire on one side only.
+        fired: Pairs that fire in torch.
+        labels: The graph's label of each text, by index; -1: none.
         expected: The same of torch.
     """
 
@@ -85,7 +85,7 @@ def compare_with_torch(
         candidates: The graphs.
 
     Returns:
-        One result a candidate.
+        One result per candidate.
     """
     classifiers = {candidate.classifier.name: candidate.classifier for candidate in candidates}
     features = sorted({one.selected(feature) for one in classifiers.values() for feature in one.features})

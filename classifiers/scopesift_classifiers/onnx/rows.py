@@ -1,4 +1,4 @@
-"""Texts as an exported graph takes them: rows of tokens, and which document each row belongs to."""
+"""Inputs of an exported graph: rows of tokens, and the document of each row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rows:
     Attributes:
         ids_BT: Token ids, int64, prefix included.
         mask_BT: 1 on tokens, 0 on padding, int64.
-        keep_BT: 1 on tokens that count: neither padding nor prefix nor skipped, int64.
+        keep_BT: 1 on tokens that count: not padding, prefix, suffix or skipped, int64.
         document_B: The text of each row, int64, ascending from 0; a text without tokens has a row of padding.
         windows: The window of each row; None for a text without tokens.
     """
@@ -62,7 +62,7 @@ class Rows:
 
 
 def make_rows(scope: Scope, texts: Sequence[str]) -> Rows:
-    """Tokenise, cut into windows, and pad.
+    """Tokenise, split into windows, and pad.
 
     Raises:
         InputError: a text that is not a string.
@@ -89,15 +89,15 @@ def make_rows(scope: Scope, texts: Sequence[str]) -> Rows:
 def row_batches(
     scope: Scope, texts: Sequence[str], max_tokens: int = CPU_BATCH_TOKENS
 ) -> Iterator[tuple[NDArray[np.int64], Rows]]:
-    """Batches of texts of like length.
+    """Batches of texts of similar length.
 
     Args:
         scope: Its tokenizer and settings.
         texts: Any strings.
-        max_tokens: About how many tokens a batch has; a text is never split over batches.
+        max_tokens: Approximate number of tokens of a batch; a text is not split over batches.
 
     Yields:
-        The positions of the batch's texts, and their rows.
+        The indices of the batch's texts, and their rows.
     """
     order = np.argsort([len(text) for text in texts], kind="stable")
     lengths = np.array(

@@ -1,4 +1,4 @@
-"""ONNX Runtime as a back end: which provider, sessions, and the engine's encode."""
+"""ONNX Runtime as a back end: providers, sessions, and the encode."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def load_runtime() -> Any:
     """The onnxruntime module.
 
     Raises:
-        UsageError: not installed, or both of the packages that overwrite each other are.
+        UsageError: not installed, or both conflicting packages are installed.
     """
     if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
         raise UsageError(
@@ -50,10 +50,10 @@ def load_runtime() -> Any:
 def choose_providers(available: list[str], device: str, wanted: str | None = None) -> list[Any]:
     """Execution providers, the preferred one first.
 
-    TensorRT is used when it is asked for by name: it builds an engine for every new shape, which takes minutes.
+    TensorRT is only used if requested: it builds an engine for every new shape, which takes minutes.
 
     Args:
-        available: What this onnxruntime offers.
+        available: Available providers.
         device: The scope's device; "cuda…" or "auto" prefer the GPU.
         wanted: "cpu", "cuda" or "tensorrt"; None: by device.
 
@@ -84,12 +84,12 @@ def open_session(model: bytes | str, device: str = "cpu") -> Any:
         device: See `choose_providers`; the environment variable SCOPESIFT_ONNX_PROVIDER overrides it.
 
     Raises:
-        UsageError: see `load_runtime` and `choose_providers`; or ONNX Runtime refuses the model.
+        UsageError: see `load_runtime` and `choose_providers`; or ONNX Runtime can't load the model.
     """
     runtime = load_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    # its threads and torch's take turns on the same cores: those that wait must not keep them busy
+    # its threads share cores with torch's, so idle threads must not spin
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     wanted = os.environ.get(PROVIDER) or None
@@ -101,7 +101,7 @@ def open_session(model: bytes | str, device: str = "cpu") -> Any:
 
 
 def full_rows(sae: TopKSAE, indices: list[int], **choices: Any) -> EncoderRows:
-    """A whole encoder from which the features `indices` are read.
+    """A whole encoder with the selected features `indices`.
 
     Args:
         sae: The layer's SAE.
@@ -120,10 +120,10 @@ def full_rows(sae: TopKSAE, indices: list[int], **choices: Any) -> EncoderRows:
 
 
 class OnnxEncoder:
-    """The engine's encode through ONNX Runtime, exact like the kernels': one session a layer, opened when needed."""
+    """The engine's encode through ONNX Runtime, exact like the kernels: one session per layer, opened on first use."""
 
     def __init__(self, device: str) -> None:
-        """Check that ONNX Runtime is there.
+        """Check that ONNX Runtime is installed.
 
         Raises:
             UsageError: see `load_runtime`.
@@ -146,7 +146,7 @@ class OnnxEncoder:
             raise ValueError("expected finite residuals, got NaN or infinity; check the backbone's weights")
         token_BT = np.full((mask_BT.shape[0], mask_BT.shape[1] + 1), -1, dtype=np.int64)
         token_BT[tokens.window_T.numpy(), tokens.position_T.numpy()] = np.arange(len(tokens.window_T))
-        # position -1 finds the added last column, which holds -1
+        # position -1 indexes the appended last column, which holds -1
         tokens_BS = np.take_along_axis(token_BT, places_BS, axis=1)
         below_BS = maxima_BS <= features.floors_S.numpy()
         maxima_BS[below_BS], tokens_BS[below_BS] = 0, -1
@@ -163,7 +163,7 @@ class OnnxEncoder:
 
 
 def pad_windows(tokens: LayerTokens) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Tokens of a batch as a rectangle: residual `[B, T, D]` float32, mask `[B, T]` int64."""
+    """Tokens of a batch, padded: residual `[B, T, D]` float32, mask `[B, T]` int64."""
     x_TD = tokens.x_TD.float().cpu().numpy()
     window_T, position_T = tokens.window_T.numpy(), tokens.position_T.numpy()
     width = int(position_T.max()) + 1 if len(position_T) else 0

@@ -1,10 +1,9 @@
-"""Thresholds that stand in for membership in the top-k, calibrated on real activations.
+"""Estimated top-k thresholds for exports without the whole encoder, calibrated on real activations.
 
-Whether a feature is in a token's top-k depends on all the other features. An export that holds only the rows
-that a classifier reads cannot know; it estimates the token's k-th largest pre-activation instead, by least
-squares on the residual, its absolute values and its length, and on the pre-activations of the rows that are there,
-mostly over tokens that come near a threshold. Each feature has to exceed that estimate by a margin of its own:
-the one with which the fewest calibration texts fire the feature wrongly.
+Whether a feature is in a token's top-k depends on all other features. An export with the selected rows only estimates
+the token's k-th largest pre-activation instead, by least squares on the residual, its absolute values and its norm, and
+on the pre-activations of the selected rows, mostly over tokens near a threshold. Each feature has to exceed the
+estimate by its own constant: the one with the fewest calibration texts on which the feature fires wrongly.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from scopesift_classifiers.artifact.rule import firing
 from scopesift_classifiers.onnx.nodes.encode import EncoderRows, StandIn
 
 _NEAR, _FAR_WEIGHT = 0.8, 1e-3
-_RIDGE = 1e-3  # of the mean variance: keeps the fit stable where dimensions move together
+_RIDGE = 1e-3  # of the mean variance: stabilises the fit for correlated dimensions
 _AT_ONCE = 4096
 _PAST, _SPARE = 1.5, 4
-_FAR = 1e30  # a floor that every text, or none, is above: nothing in the calibration speaks against it
+_FAR = 1e30  # a floor that all texts, or none, exceed, if that is best in the calibration
 
 
 class Tokens(NamedTuple):
@@ -43,17 +42,17 @@ class Tokens(NamedTuple):
 def selected_rows(
     sae: TopKSAE, indices: Sequence[int], thresholds_S: NDArray[np.float32], tokens: Tokens, stored: str
 ) -> EncoderRows:
-    """The rows of some features, with a stand-in for their membership.
+    """The rows of some features, with an estimate for top-k membership.
 
     Args:
         sae: The whole SAE.
         indices: S features.
-        thresholds_S: The lowest threshold of each feature in any of the classifier's decisions.
+        thresholds_S: The lowest threshold of each feature in the classifier's decisions.
         tokens: Real residuals.
-        stored: How the export stores weights, "fp32" or "fp16".
+        stored: Precision of stored weights, "fp32" or "fp16".
 
     Raises:
-        ValueError: no token.
+        ValueError: there are no tokens.
     """
     if not len(tokens.x_TD):
         raise ValueError("a stand-in for top-k membership needs at least one token's residual")
@@ -62,10 +61,10 @@ def selected_rows(
     x_TD = sae.rounded(torch.from_numpy(tokens.x_TD))
     kth_T, member_TS = _membership(sae, x_TD, torch.tensor(list(indices)))
     pre_TS = (x_TD.float() @ W_SD.T + b_S).numpy()
-    # what the estimate says of tokens that come near no threshold decides nothing
+    # tokens that are not near a threshold don't matter for the estimate
     near_T = firing(pre_TS, _NEAR * thresholds_S).any(axis=1)
     rounded_TD = x_TD.float().numpy()
-    # a selection of a share of all features holds about that share of the k largest: look some way past it
+    # a selection of a share of all features has about that share of the k largest; use some more
     seen = min(len(indices), math.ceil(_PAST * sae.k * len(indices) / sae.d_sae) + _SPARE)
     largest_TR = -np.sort(-pre_TS, axis=1)[:, :seen]
     inputs_TI = np.concatenate(
@@ -85,7 +84,7 @@ def selected_rows(
     floor_S = np.zeros(len(indices), np.float32)
     for column in range(len(indices)):
         choices = []
-        for share in (1.0, 0.0):  # above the estimate, or above a constant
+        for share in (1.0, 0.0):  # relative to the estimate, or to a constant
             headroom_T = pre_TS[:, column] - share * estimate_T
             wrong, floor = best_floor(
                 headroom_T, pre_TS[:, column], member_TS[:, column], tokens.document_T, thresholds_S[column]
@@ -120,12 +119,12 @@ def best_floor(
     document_T: NDArray[np.int64],
     threshold: float,
 ) -> tuple[int, float]:
-    """The floor with which the fewest texts fire a feature wrongly, and how many still do.
+    """The floor with the fewest texts on which a feature fires wrongly, and their number.
 
-    A text fires it if a token that reaches the threshold has more headroom than the floor.
+    It fires on a text if a token that reaches the threshold has more headroom than the floor.
 
     Args:
-        headroom_T: What the floor is compared with.
+        headroom_T: Values to compare with the floor.
         pre_T: Pre-activations.
         member_T: Exact membership in the top-k.
         document_T: The text of each token, non-decreasing.
@@ -140,12 +139,14 @@ def best_floor(
     fires_N = np.logical_or.reduceat(member_T[candidates_T], begin_N)
     order = np.argsort(-room_N, kind="stable")
     room_N, fires_N = room_N[order], fires_N[order]
-    # with the n roomiest texts firing: silent ones among them are wrong, and firing ones behind them
+    # if it fires on the n texts with the most headroom: wrong are negatives among them and positives after them
     wrong = (
         np.concatenate([[0], np.cumsum(~fires_N)]) + fires_N.sum() - np.concatenate([[0], np.cumsum(fires_N)])
     )
     edges = np.concatenate([[_FAR], (room_N[1:] + room_N[:-1]) / 2, [-_FAR]])
-    splits = np.concatenate([[True], room_N[1:] < room_N[:-1], [True]])  # equal room cannot be told apart
+    splits = np.concatenate(
+        [[True], room_N[1:] < room_N[:-1], [True]]
+    )  # texts with equal headroom can't be separated
     wrong = np.where(splits, wrong, len(room_N) + 1)
     best = int(wrong.argmin())
     return int(wrong[best]), float(edges[best])
@@ -170,7 +171,7 @@ def _membership(
 def _least_squares(
     inputs_TI: NDArray[np.float32], target_T: NDArray[np.float32], weight_T: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], float]:
-    """Weighted least squares: weights `[I]` of the inputs, and the constant."""
+    """Weighted least squares: weights `[I]` of the inputs, and the intercept."""
     total = weight_T.sum()
     mean_I = weight_T @ inputs_TI / total
     target = target_T.astype(np.float64)

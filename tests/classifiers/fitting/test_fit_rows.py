@@ -56,7 +56,7 @@ def test_too_few_rows_are_counted_before_a_part_is_set_aside():
     with pytest.raises(InputError) as raised:
         set_aside(made(20))
     said = str(raised.value)
-    assert said.startswith("rows.jsonl: expected at least 8 rows to decide with")
+    assert said.startswith("rows.jsonl: expected at least 8 dev rows")
     assert "got 4 of 20 rows with 20 different texts; add rows, or name a file" in said
 
 
@@ -73,7 +73,7 @@ def test_forty_rows_are_enough():
 
 
 def test_given_rows_that_are_too_few_are_told_apart():
-    with pytest.raises(InputError, match="8 rows to fit on and 8 to decide with, got 20 and 4; add rows"):
+    with pytest.raises(InputError, match="8 train rows and 8 dev rows, got 20 and 4; add rows"):
         require_rows(made(20), made(4))
     with pytest.raises(InputError, match=r"expected at least two labels, got only 'clean' in 9 rows"):
         require_rows(made(20), made(9, labels=("clean",)))

@@ -1,1 +1,1 @@
-"""What exported graphs are made of."""
+"""Nodes of exported graphs."""

@@ -1,4 +1,4 @@
-"""A backbone as ONNX nodes: token ids become residuals, with what the settings skip left out."""
+"""A backbone as ONNX nodes: from token ids to residuals and the tokens that count."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def add_backbone(
     """Add the blocks up to the deepest layer; declares the inputs `ids` and `mask` `[batch, tokens]`.
 
     Args:
-        graph: Where the nodes go.
-        scope: Its backbone's weights and reading settings.
-        layers: Layers whose residual is wanted.
-        how: How the weights are stored, "fp32" or "fp16"; arithmetic is float32.
+        graph: The graph.
+        scope: Has the backbone and reading settings.
+        layers: Layers to read.
+        how: Precision of stored weights, "fp32" or "fp16"; arithmetic is float32.
 
     Returns:
         The residual `[batch, tokens, d_model]` of each layer, and the tokens that count, bool `[batch, tokens]`.
@@ -50,7 +50,7 @@ def add_backbone(
 
 
 def choose_nodes(scope: Scope) -> type[BackboneNodes]:
-    """How the scope's backbone is written as nodes.
+    """The node builder for the scope's backbone.
 
     Raises:
         ScopeError: an architecture that cannot be exported.

@@ -9,13 +9,13 @@ import numpy as np
 
 from scopesift_classifiers.onnx.nodes.layers import BackboneNodes
 
-# the same parts under the same names; XLM-R's kin counts positions from behind the padding's
+# the same modules with the same names; XLM-R-like models count positions from after the padding index
 _KIN = ("bert", "roberta", "xlm-roberta")
 
 
 @dataclass(frozen=True)
 class BertNames:
-    """Where a model keeps the parts; those of a block below `blocks.<number>`."""
+    """Names of a model's modules; those of a block below `blocks.<number>`."""
 
     words: str
     positions: str
@@ -33,7 +33,7 @@ class BertNames:
 
 
 def is_plain_bert(config: Any) -> bool:
-    """Whether a configuration of transformers describes an encoder that `BertNodes` can hold."""
+    """Whether a configuration of transformers describes an encoder that `BertNodes` supports."""
     return (
         config.model_type in _KIN
         and config.hidden_act == "gelu"
@@ -62,7 +62,7 @@ class BertNodes(BackboneNodes):
     )
 
     def embedded(self) -> str:
-        """Words, the one token type that is used, and positions counted from the first token; their norm."""
+        """Word, token type (constant) and position embeddings, summed and normalised."""
         graph, names = self.graph, self.names
         types = self.constant(self.weights[f"{names.types}.weight"][0], f"{names.types}.weight")
         x_BTD = graph.add("Add", self.words(), types)
@@ -78,7 +78,7 @@ class BertNodes(BackboneNodes):
         return self._norm(graph.add("Add", x_BTD, positions_BTD), names.norm)
 
     def words(self) -> str:
-        """Rows of the word table."""
+        """Rows of the word embedding."""
         return self.graph.add("Gather", self.weight(f"{self.names.words}.weight"), self.ids_BT, axis=0)
 
     def heads(self) -> int:
@@ -112,7 +112,7 @@ class BertNodes(BackboneNodes):
         return self.linear(graph.add("Reshape", mixed, graph.ints(0, 0, width)), f"{name}.{names.attended}")
 
     def _gelu(self, x: str) -> str:
-        """The exact one; an operator of its own only from opset 20 on."""
+        """Exact GELU; an ONNX operator only from opset 20 on."""
         graph = self.graph
         bent = graph.add("Erf", graph.add("Mul", x, graph.number(0.5**0.5)))
         half = graph.add("Mul", x, graph.number(0.5))
@@ -125,7 +125,7 @@ class BertNodes(BackboneNodes):
 
 
 class E5Nodes(BertNodes):
-    """`E5Encoder`; its word table stays in 4 bits."""
+    """`E5Encoder`; its word embedding stays in 4 bits."""
 
     names: ClassVar[BertNames] = BertNames(
         words="words",
@@ -148,7 +148,7 @@ class E5Nodes(BertNodes):
         return int(self.model.blocks[0].heads)
 
     def words(self) -> str:
-        """Rows of the word table, dequantised as `PackedEmbedding` does."""
+        """Rows of the word embedding, dequantised as in `PackedEmbedding`."""
         graph, table = self.graph, self.model.words
         nibbles = graph.constant(table.nibbles_VBH.cpu().numpy(), "words.nibbles")
         packed = graph.add("Gather", nibbles, self.ids_BT, axis=0)

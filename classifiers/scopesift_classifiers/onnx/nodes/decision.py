@@ -1,7 +1,7 @@
-"""A decision as ONNX nodes: document maxima become margins, calibrated scores and verdicts.
+"""A decision as ONNX nodes: from document maxima to margins, calibrated scores and verdicts.
 
-All of it is float64, as in `rule.py` and `calibration.py`: on a plateau of the calibration a thousandth of the
-score is the margin, and float32 would put documents near the cut on the wrong side of it.
+All in float64, as in `rule.py` and `calibration.py`: on plateaus of the calibration scores differ by little, and
+float32 would put documents near the cut on the wrong side.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Judgement(NamedTuple):
         margins_NC: float64.
         scores_NC: float64, calibrated.
         label_N: int64, the label given; -1: none.
-        score_N: float64, what the verdict says: of many labels 0 where none is given.
+        score_N: float64, score of the verdict; with many labels 0 if none is given.
     """
 
     margins_NC: str
@@ -40,11 +40,11 @@ def add_decision(
     """Add the nodes of a decision.
 
     Args:
-        graph: Where they go.
+        graph: The graph.
         maxima_NS: Document maxima, float32.
-        decision: Its rules, calibration and cut.
-        columns_S: Where the decision's features stand in `maxima_NS`.
-        binary: One positive label that is given or not; else the best of several, if any feature speaks for it.
+        decision: The decision.
+        columns_S: Columns of the decision's features in `maxima_NS`.
+        binary: One positive label that is given or not; else the best of several, if there is evidence for it.
     """
     acts_NS = graph.add("Gather", maxima_NS, graph.constant(np.array(columns_S, dtype=np.int64)), axis=1)
     fires_NS = _firing(graph, acts_NS, decision)
@@ -60,7 +60,7 @@ def add_decision(
     score_N1 = graph.add("GatherElements", scores_NC, best_N1, axis=1)
     given_N1 = graph.add("GreaterOrEqual", score_N1, graph.number(decision.cut, np.float64))
     if not binary:
-        # of each label how many firing features speak for it
+        # per label the number of features that are evidence for it
         speaks_for_SC = graph.constant(decision.speaks_for_CS.T.astype(np.float32))
         counts_NC = graph.add("MatMul", graph.cast(fires_NS, np.float32), speaks_for_SC)
         count_N1 = graph.add("GatherElements", counts_NC, best_N1, axis=1)
@@ -97,25 +97,25 @@ def _margin(
 
 
 def _linear_margin(graph: OnnxGraph, acts_NS: str, rule: Rule) -> str:
-    """The sum of whole numbers of `linear_sum`: exact in whatever order a runtime adds."""
+    """The integer sum of `linear_sum`, exact in any order of summation."""
     acts = graph.cast(acts_NS, np.float64)
     whole = graph.add(
         "Round", graph.add("Mul", graph.add("Sqrt", acts), graph.number(1 / ACTIVATION_UNIT, np.float64))
     )
     sums = graph.add("MatMul", whole, graph.constant(rule.whole_weights_S[:, None]))
-    # rounds nothing, but keeps ONNX Runtime from folding the factor behind it into the product, as a float32
+    # no effect on the values, but prevents ONNX Runtime from fusing the factor after it into the product as float32
     sums = graph.add("Add", graph.add("Round", sums), graph.number(rule.whole_bias, np.float64))
     return graph.add("Mul", sums, graph.number(unit_of_sum(rule.decimals), np.float64))
 
 
 def _leads(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
-    """How far each label is ahead of the largest other one."""
+    """Each label's margin minus the largest other one."""
     others_NCC = _others(graph, margins_NC, n_labels)
     return graph.add("Sub", margins_NC, graph.add("ReduceMax", others_NCC, graph.ints(2), keepdims=0))
 
 
 def _others(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
-    """For each label the margins of all others, its own at minus infinity."""
+    """For each label the margins of all others, its own as minus infinity."""
     own = graph.constant(np.eye(n_labels, dtype=np.bool_))
     rest_NCC = graph.add("Unsqueeze", margins_NC, graph.ints(1))
     return graph.add("Where", own, graph.number(-np.inf, np.float64), rest_NCC)
@@ -132,17 +132,17 @@ def _posterior_odds(graph: OnnxGraph, margins_NC: str, n_labels: int) -> str:
 
 
 def _rounded(graph: OnnxGraph, log_odds: str) -> str:
-    """To `rule.DECIMALS`, with the operations that numpy rounds with."""
+    """Round to `rule.DECIMALS`, as numpy does."""
     scale = graph.number(10.0**DECIMALS, np.float64)
     return graph.add("Div", graph.add("Round", graph.add("Mul", log_odds, scale)), scale)
 
 
 def _calibrated(graph: OnnxGraph, margins_NC: str, calibration: Calibration) -> str:
-    """`Calibration.apply`: interpolation between P points, the margin's own share, the prior's shift."""
+    """`Calibration.apply`: interpolation between P points, the share of the margin, the shift of the prior."""
     number = lambda value: graph.number(value, np.float64)  # noqa: E731
     x, y = np.array(calibration.x), np.array(calibration.y)
     margin = graph.add("Max", graph.add("Min", margins_NC, number(MARGIN_LIMIT)), number(-MARGIN_LIMIT))
-    # segment 0 lies before the first point, segment P behind the last one: both are flat
+    # segment 0 is before the first point, segment P after the last one: both are flat
     reached = graph.add("GreaterOrEqual", graph.add("Unsqueeze", margin, graph.ints(2)), graph.constant(x))
     segment = graph.add("ReduceSum", graph.cast(reached, np.int64), graph.ints(2), keepdims=0)
     slopes = np.concatenate([[0.0], np.diff(y) / np.diff(x), [0.0]])

@@ -1,4 +1,4 @@
-"""The encode as ONNX nodes: a residual becomes the activations of the selected features."""
+"""The encode as ONNX nodes: from residuals to activations of the selected features."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ FP32, FP16 = STORED = ("fp32", "fp16")
 
 @dataclass(frozen=True, eq=False)
 class EncoderRows:
-    """Rows of one layer's encoder, and how membership in the top-k is decided among them.
+    """Rows of one layer's encoder, and how top-k membership is decided.
 
     Attributes:
         layer: The block whose output is encoded.
         W_FD: Weights of the rows, float32.
         b_F: Biases, float32.
-        columns_S: Where the selected features stand among the rows, int64.
-        k: Active features a token; None: `stand_in` decides.
-        stand_in: Without the other rows: what a pre-activation has to exceed.
+        columns_S: Indices of the selected features among the rows, int64.
+        k: Active features per token; None: `stand_in` is used.
+        stand_in: Without the other rows, an estimate of the threshold of the top-k.
         rounding: "float32", or the dtype to which the residual is rounded first (the SAE's storage dtype).
-        stored: How the weights are stored, "fp32" or "fp16"; arithmetic is float32.
-        int8: Store and multiply in 8 bits; None: don't.
-        norm_bound: Tokens with a longer residual don't count, unless a row has no other.
+        stored: Precision of stored weights, "fp32" or "fp16"; arithmetic is float32.
+        int8: Store and multiply in 8 bits; None: no.
+        norm_bound: Tokens with a larger residual norm don't count, unless a row has no others.
     """
 
     layer: int
@@ -45,22 +45,21 @@ class EncoderRows:
 
 @dataclass(frozen=True, eq=False)
 class StandIn:
-    """A threshold for every token that stands in for its k-th largest pre-activation.
+    """An estimate of every token's k-th largest pre-activation.
 
-    The k-th largest is estimated as a linear function of the residual, its absolute values and its length, which
-    costs two more rows, and of what is there anyway: the positive pre-activations of the selected features, and the
-    largest of them in order, of which those near the k-th say most. A feature counts where it exceeds
+    A linear function of the residual, its absolute values and its norm (two additional rows), of the positive
+    pre-activations of the selected features, and of the largest of them in order. A feature counts if it exceeds
     `share * estimate + floor`.
 
     Attributes:
         direction_D: Weights of the estimate for the residual, float32.
         sizes_D: Its weights for the residual's absolute values, float32.
-        length: Its weight for the residual's Euclidean length.
+        length: Its weight for the residual's Euclidean norm.
         active_S: Its weights for the positive pre-activations of the selected features, float32.
         largest_R: Its weights for the R largest pre-activations of the selected features, largest first, float32.
         offset: Its constant.
-        share_S: How much of the estimate each feature has to exceed, float32.
-        floor_S: What is added to that, float32.
+        share_S: Factor of the estimate per feature, float32.
+        floor_S: Constant to add per feature, float32.
     """
 
     direction_D: NDArray[np.float32]
@@ -77,8 +76,8 @@ def add_encoder(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -
     """Add the nodes of one layer.
 
     Args:
-        graph: Where they go.
-        x_BTD: Float32 residual, finite and 0 where the mask is false.
+        graph: The graph.
+        x_BTD: Float32 residual, finite, and 0 where the mask is false.
         mask_BT: Tokens that count, bool.
         rows: The encoder.
 
@@ -100,7 +99,7 @@ def add_encoder(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -
 
 
 def add_weights(graph: OnnxGraph, value: NDArray[np.float32], how: str, name: str = "") -> str:
-    """A float32 constant, kept in half precision if asked for."""
+    """A float32 constant, stored in half precision if `how` is "fp16"."""
     if how == FP16:
         return graph.cast(graph.constant(value.astype(np.float16), name), np.float32)
     return graph.constant(value, name)
@@ -118,8 +117,8 @@ def _product(graph: OnnxGraph, x_BTD: str, rows: EncoderRows) -> str:
 def _member(graph: OnnxGraph, pre_BTF: str, pre_BTS: str, mask_BT: str, rows: EncoderRows, k: int) -> str:
     """Exact membership: #{z_j > z_s} + #{z_j = z_s, j < s} < k.
 
-    The order that providers give to ties is not relied on: only the values of TopK are read. Where the k-th and
-    the next value differ, which is nearly always, a comparison with the k-th is all; otherwise ties are counted.
+    Independent of how providers order ties: only the values of TopK are used. If the k-th and the next value differ,
+    which is nearly always, values are compared with the k-th; otherwise ties are counted.
     """
     top, _ = graph.add_many("TopK", 2, pre_BTF, graph.ints(k + 1), axis=-1, largest=1, sorted=1)
     kth = graph.add("Slice", top, graph.ints(k - 1), graph.ints(k), graph.ints(2))

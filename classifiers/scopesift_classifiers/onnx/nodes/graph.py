@@ -1,4 +1,4 @@
-"""An ONNX graph, written node by node in the order in which it runs."""
+"""Builder of ONNX graphs, node by node in execution order."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scopesift_files.errors import UsageError
 
 OPSETS = (18, 19, 20)
-# the IR version of opset 18's release; every runtime that knows opset 18 to 20 reads it
+# the IR version of opset 18's release, which all runtimes with opsets 18 to 20 support
 IR_VERSION = 8
 
 
 class OnnxGraph:
-    """Nodes, constants, inputs and outputs of a graph; names are made here.
+    """Nodes, constants, inputs and outputs of a graph; names are generated.
 
-    The graph is written directly and not traced, so that every opset on offer holds exactly these operators,
-    and the exporter's own packages are not needed.
+    The graph is built directly, not traced, so that the operators are the same for all opsets and no exporter is
+    needed.
     """
 
     def __init__(self, name: str, outer: OnnxGraph | None = None) -> None:
@@ -26,7 +26,7 @@ class OnnxGraph:
         self._nodes: list[Any] = []
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
-        # a branch of an If reads the constants of the graph around it
+        # a branch of an If can use the constants of the outer graph
         self._constants: dict[str, Any] = {} if outer is None else outer._constants
         self._counter: list[int] = [0] if outer is None else outer._counter
 
@@ -47,7 +47,7 @@ class OnnxGraph:
         return names
 
     def constant(self, value: NDArray[Any], name: str = "") -> str:
-        """Store an array; returns its name. Under a given name it is stored once."""
+        """Store an array; returns its name. An array with a given name is stored once."""
         from onnx import numpy_helper
 
         name = name or self._fresh("constant")
@@ -73,7 +73,7 @@ class OnnxGraph:
         return self.add("Shape", value, start=axis, end=axis + 1)
 
     def input(self, name: str, dtype: Any, shape: list[int | str]) -> str:
-        """Declare an input; a text in the shape names a free axis."""
+        """Declare an input; a string in the shape names a dynamic axis."""
         from onnx import helper
 
         self._inputs.append(helper.make_tensor_value_info(name, element_type(dtype), shape))
@@ -90,9 +90,9 @@ class OnnxGraph:
         """This graph as a branch of an If of the graph `inside`.
 
         Args:
-            result: the value that the branch gives.
+            result: the result of the branch.
             dtype: its numpy dtype.
-            inside: the graph that holds the If.
+            inside: the graph with the If.
         """
         from onnx import helper
 
@@ -103,7 +103,7 @@ class OnnxGraph:
         """The finished `onnx.ModelProto`.
 
         Raises:
-            UsageError: an opset that is not on offer.
+            UsageError: an unsupported opset.
         """
         from onnx import helper
 
@@ -132,10 +132,10 @@ def element_type(dtype: Any) -> int:
 
 
 def require_onnx() -> None:
-    """Check that the onnx package is there.
+    """Check that the onnx package is installed.
 
     Raises:
-        UsageError: it is not; names the extra.
+        UsageError: it is not; the message names the extra.
     """
     try:
         import onnx  # noqa: F401

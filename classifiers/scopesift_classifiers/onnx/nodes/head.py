@@ -1,4 +1,4 @@
-"""The head as an ONNX graph: residuals in, one classifier's verdicts out."""
+"""The head as an ONNX graph: from residuals to a classifier's verdicts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_residual_inputs(graph: OnnxGraph, encoders: Sequence[EncoderRows]) -> di
 
 
 def add_windows_head(graph: OnnxGraph, encoder: EncoderRows) -> None:
-    """The encode alone: one layer's residual and mask in, maxima and places of every row out."""
+    """The encode alone: from one layer's residual and mask to maxima and places per row."""
     residuals = add_residual_inputs(graph, [encoder])
     mask_BT = _mask(graph)
     acts_BTS, bad_BT = _activations(graph, residuals, mask_BT, [encoder])
@@ -46,17 +46,17 @@ def add_classifier_head(
     residuals: Mapping[int, str],
     keep_BT: str | None = None,
 ) -> None:
-    """Everything from residuals to verdicts; declares the remaining inputs and all outputs.
+    """Add everything from residuals to verdicts; declares the remaining inputs and all outputs.
 
     Args:
-        graph: Where the nodes go.
-        classifier: What to judge by.
-        encoders: One a layer, ascending, with columns in the order of the classifier's features.
+        graph: The graph.
+        classifier: The classifier.
+        encoders: One per layer, ascending, with columns in the order of the classifier's features.
         residuals: Name of each layer's residual `[batch, tokens, d_model]`.
         keep_BT: Bool, the tokens that count; None: declare an input `mask` for it.
 
     Raises:
-        InputError: A classifier that an ONNX graph cannot hold: no features, or labels that depend on the language.
+        InputError: A classifier that can't be exported: no features, or labels that depend on the language.
     """
     decisions = routed_decisions(classifier)
     keep_BT = keep_BT or _mask(graph)
@@ -111,11 +111,11 @@ def _mask(graph: OnnxGraph) -> str:
 def _activations(
     graph: OnnxGraph, residuals: Mapping[int, str], keep_BT: str, encoders: Sequence[EncoderRows]
 ) -> tuple[str, str]:
-    """Activations `[B, T, S]` of all layers side by side, and which kept tokens are not finite."""
+    """Activations `[B, T, S]` of all layers, concatenated, and which kept tokens are not finite."""
     acts, bad = [], []
     for rows in encoders:
         x_BTD = residuals[rows.layer]
-        # infinity and NaN times 0 are NaN, every other number is 0
+        # infinity and NaN times 0 are NaN, finite numbers give 0
         zero = graph.add("Mul", x_BTD, graph.number(0.0))
         strange_BT = graph.add("IsNaN", graph.add("ReduceSum", zero, graph.ints(2), keepdims=0))
         bad.append(graph.add("And", keep_BT, strange_BT))
@@ -130,7 +130,7 @@ def _activations(
 
 
 def _within_bound(graph: OnnxGraph, x_BTD: str, sound_BT: str, norm_bound: float) -> str:
-    """Tokens whose residual is no longer than the bound; of a row without such tokens all, see `extreme_tokens`."""
+    """Tokens within the norm bound; in a row without such tokens all of them, see `extreme_tokens`."""
     norm_BT = graph.add("ReduceL2", x_BTD, graph.ints(2), keepdims=0)
     within_BT = graph.add("And", sound_BT, graph.add("LessOrEqual", norm_BT, graph.number(norm_bound)))
     count_B1 = graph.add("ReduceSum", graph.cast(within_BT, np.float32), graph.ints(1), keepdims=1)
@@ -141,7 +141,7 @@ def _within_bound(graph: OnnxGraph, x_BTD: str, sound_BT: str, norm_bound: float
 def _judged(
     graph: OnnxGraph, maxima_NS: str, classifier: Classifier, decisions: Sequence[Decision]
 ) -> Judgement:
-    """The judgement of the default decision, or of the language's own where the input `language` names one."""
+    """The result of the default decision, or of a language's own if the input `language` selects one."""
     column = {feature: at for at, feature in enumerate(classifier.features)}
     judgements = [
         add_decision(

@@ -1,4 +1,4 @@
-"""8-bit encoders: weights a row, inputs a tensor, products in whole numbers."""
+"""8-bit encoders: weights quantised per row, inputs per tensor, integer products."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from numpy.typing import NDArray
 from scopesift_classifiers.onnx.nodes.graph import OnnxGraph
 
 DYNAMIC, STATIC = MODES = ("dynamic", "static")
-# Unsigned on both sides: signed weights saturate in the pairwise sums of processors without VNNI.
+# Unsigned on both sides: signed weights saturate in the pairwise sums of CPUs without VNNI.
 _ZERO = 128
 CLIPPED = 1e-4
-"""Share of the divided residuals that a static range cuts off at either end: a few outliers would take most of the
-256 steps (percentile calibration: Wu et al., Integer Quantization for Deep Learning Inference, 2020)."""
+"""Share of the scaled residuals that a static range clips at either end, since outliers would take most of the 256
+steps (percentile calibration: Wu et al., Integer Quantization for Deep Learning Inference, 2020)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Int8Range:
-    """How the residual becomes 8-bit numbers.
+    """Quantisation of the residual to 8 bits.
 
-    Residuals have a few dimensions that are many times larger than the rest. Each dimension is divided by a
-    factor of its own, with which the weights are multiplied, so that one step size serves all of them
-    (Xiao et al., SmoothQuant, 2023).
+    A few dimensions of residuals are many times larger than the rest. Each dimension is divided by its own factor, by
+    which the weights are multiplied, so that one step size can be used for all (Xiao et al., SmoothQuant, 2023).
 
     Attributes:
-        factor_D: What each dimension is divided by, float32, positive.
-        low, high: Range of the divided residual, what lies outside is cut off; None: taken from each input
-            ("dynamic").
+        factor_D: Divisor of each dimension, float32, positive.
+        low, high: Range of the scaled residual, clipped outside; None: from each input ("dynamic").
     """
 
     factor_D: NDArray[np.float32]
@@ -40,7 +38,7 @@ class Int8Range:
 def measure_range(
     residuals: Iterable[NDArray[np.float32]], W_FD: NDArray[np.float32], mode: str
 ) -> Int8Range:
-    """Balance dimensions between residual and weights, and find the range.
+    """Compute the factors and the range.
 
     Args:
         residuals: Batches `[T, D]` of real residuals, at least one token in all.
@@ -48,7 +46,7 @@ def measure_range(
         mode: "dynamic" or "static".
 
     Raises:
-        ValueError: No token.
+        ValueError: There are no tokens.
     """
     batches = [batch for batch in residuals if len(batch)]
     if not batches:

@@ -1,4 +1,4 @@
-"""What the ONNX nodes of every backbone are made of: weights as constants, products, attention masks."""
+"""Common ONNX nodes of backbones: weights as constants, products, attention masks."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class BackboneNodes(ABC):
     """A backbone as nodes of a graph: an embedding, and blocks one after the other.
 
     Attributes:
-        graph: Where the nodes go.
+        graph: The graph.
         model: The cut model.
         weights: Its weights by name, float32.
-        how: How they are stored, "fp32" or "fp16"; arithmetic is float32.
+        how: Precision of stored weights, "fp32" or "fp16"; arithmetic is float32.
         ids_BT: Token ids, int64.
         is_token_BT: Bool; False on padding.
     """
 
     def __init__(self, graph: OnnxGraph, model: Any, how: str, ids_BT: str, is_token_BT: str) -> None:
-        """Take the model's weights."""
+        """Set the model and its weights."""
         self.graph, self.model, self.how = graph, model, how
         self.ids_BT, self.is_token_BT = ids_BT, is_token_BT
         self.weights: dict[str, NDArray[np.float32]] = {
@@ -36,7 +36,7 @@ class BackboneNodes(ABC):
 
     @abstractmethod
     def embedded(self) -> str:
-        """Add the embedding; returns the residual in front of block 0, `[B, T, D]`."""
+        """Add the embedding; returns the residual before block 0, `[B, T, D]`."""
 
     @abstractmethod
     def block(self, x_BTD: str, layer: int) -> str:
@@ -47,7 +47,7 @@ class BackboneNodes(ABC):
         return self.constant(self.weights[name], name)
 
     def constant(self, value: NDArray[np.float32], name: str) -> str:
-        """What was made of a weight, as a constant under its name."""
+        """An array derived from a weight, as a constant with its name."""
         return add_weights(self.graph, value, self.how, name)
 
     def linear(self, x: str, name: str) -> str:
@@ -60,5 +60,5 @@ class BackboneNodes(ABC):
         return self.graph.add("Add", product, self.weight(f"{name}.bias"))
 
     def attention_bias(self, seen: str) -> str:
-        """What is added to attention scores: 0 where `seen` is true, and a huge negative number elsewhere."""
+        """Bias for attention scores: 0 where `seen` is true, elsewhere a large negative number."""
         return self.graph.add("Where", seen, self.graph.number(0.0), self.graph.number(_MASKED))

@@ -1,4 +1,4 @@
-"""Pooling as ONNX nodes: activations of tokens become maxima of windows, and of documents."""
+"""Pooling as ONNX nodes: from activations per token to maxima of windows and of documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NONE = np.iinfo(np.int64).max
 
 
 class Maxima(NamedTuple):
-    """Names of two results: largest activations, float32, and where they were reached, int64 (-1: nowhere)."""
+    """Names of two results: largest activations, float32, and their positions, int64 (-1: none)."""
 
     values: str
     places: str
@@ -22,7 +22,7 @@ def add_row_pool(graph: OnnxGraph, acts_BTS: str) -> Maxima:
     """Maxima `[B, S]` over the tokens of each row, and the earliest token that reaches them."""
     shape = graph.add("Shape", acts_BTS)
     rows, features = (graph.add("Slice", shape, graph.ints(at), graph.ints(at + 1)) for at in (0, 2))
-    # a token of zeros in front: rows without tokens have a maximum, and "nowhere" becomes position -1
+    # a zero token is prepended, so that rows without tokens have a maximum, at position -1
     zero_B1S = graph.add(
         "Expand", graph.number(0.0), graph.add("Concat", rows, graph.ints(1), features, axis=0)
     )
@@ -36,13 +36,13 @@ def add_document_pool(graph: OnnxGraph, rows: Maxima, document_B: str, tokens_a_
     """Maxima `[N, S]` over the rows of each document.
 
     Args:
-        graph: Where the nodes go.
+        graph: The graph.
         rows: From `add_row_pool`.
         document_B: int64, the document of each row.
         tokens_a_row: int64 `[1]`.
 
     Returns:
-        Values, and places as row * tokens a row + token; of equal values the earliest place.
+        Values, and positions as row * tokens per row + token; of equal values the earliest position.
     """
     shape_NS = graph.add(
         "Concat", count_documents(graph, document_B), graph.axis_size(rows.values, 1), axis=0
@@ -71,7 +71,7 @@ def add_document_pool(graph: OnnxGraph, rows: Maxima, document_B: str, tokens_a_
 
 
 def any_in_documents(graph: OnnxGraph, true_BT: str, document_B: str) -> str:
-    """Whether anything is true in the rows of a document, bool `[N, 1]`."""
+    """Whether any value is true in the rows of a document, bool `[N, 1]`."""
     count_B = graph.add("ReduceSum", graph.cast(true_BT, np.float32), graph.ints(1), keepdims=0)
     zero_N = graph.add("Expand", graph.number(0.0), count_documents(graph, document_B))
     count_N = graph.add("ScatterElements", zero_N, document_B, count_B, axis=0, reduction="max")
@@ -79,6 +79,6 @@ def any_in_documents(graph: OnnxGraph, true_BT: str, document_B: str) -> str:
 
 
 def count_documents(graph: OnnxGraph, document_B: str) -> str:
-    """One more than the largest document number, int64 `[1]`; 0 for an empty batch."""
+    """One more than the largest document index, int64 `[1]`; 0 for an empty batch."""
     numbers = graph.add("Concat", graph.ints(-1), document_B, axis=0)
     return graph.add("Add", graph.add("ReduceMax", numbers, keepdims=1), graph.ints(1))

@@ -10,7 +10,7 @@ from scopesift_classifiers.onnx.nodes.layers import BackboneNodes
 
 
 def is_plain_qwen3(config: Any) -> bool:
-    """Whether a configuration of transformers describes a model that `Qwen3Nodes` can hold."""
+    """Whether a configuration of transformers describes a model that `Qwen3Nodes` supports."""
     rope = getattr(config, "rope_parameters", None) or {}
     return (
         config.model_type == "qwen3"
@@ -25,7 +25,7 @@ class Qwen3Nodes(BackboneNodes):
     """transformers' `Qwen3Model` without final norm; angles and attention mask are computed once."""
 
     def embedded(self) -> str:
-        """Rows of the word table."""
+        """Rows of the word embedding."""
         graph, config = self.graph, self.model.config
         length = graph.add("Squeeze", graph.axis_size(self.ids_BT, 1))
         place_T = graph.add("Range", graph.number(0, np.int64), length, graph.number(1, np.int64))
@@ -42,7 +42,7 @@ class Qwen3Nodes(BackboneNodes):
         return graph.add("Gather", words, self.ids_BT, axis=0)
 
     def block(self, x_BTD: str, layer: int) -> str:
-        """Attention, then a gated feed-forward, each of a normalised input and added to it."""
+        """Pre-norm attention and gated feed-forward, with residual connections."""
         graph, name = self.graph, f"layers.{layer}"
         attended = self._attention(self._norm(x_BTD, f"{name}.input_layernorm"), f"{name}.self_attn")
         x_BTD = graph.add("Add", x_BTD, attended)
@@ -58,7 +58,7 @@ class Qwen3Nodes(BackboneNodes):
         query = self._heads(x_BTD, f"{name}.q", heads // groups, f"{name}.q_norm")
         key = self._heads(x_BTD, f"{name}.k", 1, f"{name}.k_norm")
         value = self._heads(x_BTD, f"{name}.v", 1, None)
-        # one key head serves several queries by broadcasting, so that no key is copied
+        # key heads are broadcast over their query heads, without copies
         key = graph.add("Transpose", self._turned(key), perm=[0, 1, 2, 4, 3])
         scores = graph.add("MatMul", self._turned(query), key)
         scores = graph.add("Mul", scores, graph.number(size**-0.5))
@@ -68,7 +68,7 @@ class Qwen3Nodes(BackboneNodes):
         return self.linear(mixed, f"{name}.o_proj")
 
     def _heads(self, x_BTD: str, name: str, each: int, norm: str | None) -> str:
-        """A projection split into `[B, key heads, each, T, size]`, normalised a head if there is a norm."""
+        """A projection split into `[B, key heads, each, T, size]`, normalised per head if there is a norm."""
         config = self.model.config
         shape = self.graph.ints(0, 0, config.num_key_value_heads, each, config.head_dim)
         split = self.graph.add("Reshape", self.linear(x_BTD, f"{name}_proj"), shape)
