@@ -140,7 +140,7 @@ def make_cards(
 
 
 def selected_features(classifier: Classifier) -> list[RuleFeature]:
-    """One entry for each of `classifier.features`: of the default decision, or a language's with the lowest threshold."""
+    """One entry for each of `classifier.features`: the default one, or the lowest threshold of a language."""
     found: dict[tuple[int, int], RuleFeature] = {}
     for decision in classifier.by_lang.values():
         for item in decision.features:
