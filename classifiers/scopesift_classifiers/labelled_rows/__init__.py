@@ -1,1 +1,1 @@
-"""Labelled rows, and how parts of them are drawn."""
+"""Labelled rows: reading, splits and sampling."""

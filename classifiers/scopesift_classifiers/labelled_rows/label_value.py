@@ -1,4 +1,4 @@
-"""A label as a string: the same one however a file writes it."""
+"""Labels as strings, independent of the file format."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _WHOLE = re.compile(r"(0|-?[1-9][0-9]*)\.0+")
 
 
 def label_text(value: Any) -> str | None:
-    """The label that a value stands for; None if it stands for none.
+    """The label of a value; None if it is not a label.
 
-    A boolean is "true" or "false", and a whole number has no decimals: formats and their writers differ there. JSON and
-    Parquet have `true` and `1.0`; in CSV, which knows only strings, the same column reads `True`, `TRUE` or `1.0`.
+    Booleans become "true" or "false", and whole numbers have no decimals, because formats differ: JSON and Parquet have
+    `true` and `1.0`; in CSV, which has only strings, the same column is `True`, `TRUE` or `1.0`.
 
     Args:
         value: Of a column as the format gives it. Blank strings, fractions, NaN, lists, objects and null are no labels.

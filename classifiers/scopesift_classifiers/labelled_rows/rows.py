@@ -18,7 +18,7 @@ from scopesift_classifiers.labelled_rows.label_value import label_text
 from scopesift_classifiers.labelled_rows.splits import SplitRows, no_rows, optional_text
 
 MOST_TOLD = 8
-"""Labels that a message names."""
+"""Maximum number of labels listed in a message."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class LabelledText:
     """N texts with labels; the four lists have the same length.
 
     Attributes:
-        texts: the texts as they came; may be empty or hold lone surrogates.
-        labels: one label a text.
-        langs: ISO 639-1 codes, None where the file says nothing.
-        sources: the data set a row came from, None where the file says nothing.
-        origin: what to call the rows in an error, such as the file's name.
+        texts: unchanged texts; may be empty or contain lone surrogates.
+        labels: one label per text.
+        langs: ISO 639-1 codes, or None.
+        sources: the data set of each row, or None.
+        origin: name of the rows in errors, such as the file's name.
     """
 
     texts: list[str]
@@ -49,11 +49,11 @@ class LabelledText:
 
     @property
     def classes(self) -> list[str]:
-        """The labels that occur, sorted."""
+        """The distinct labels, sorted."""
         return sorted(set(self.labels))
 
     def select(self, index_N: npt.ArrayLike) -> "LabelledText":
-        """The rows at integer positions, in the order given; a boolean mask is refused."""
+        """The rows at integer indices, in the given order; a boolean mask is an error."""
         index = np.asarray(index_N)
         if index.ndim != 1 or (index.size and not np.issubdtype(index.dtype, np.integer)):
             raise ValueError(f"expected a list of row numbers, got {index.dtype} of shape {index.shape}")
@@ -67,7 +67,7 @@ class LabelledText:
         )
 
     def fingerprint(self) -> str:
-        """Hex sha256 of the set of rows: the same whatever the file format, compression and row order."""
+        """Hex sha256 of the set of rows: independent of file format, compression and row order."""
         row_hashes = sorted(
             hashlib.sha256(json.dumps(row).encode("ascii")).digest()
             for row in zip(self.texts, self.labels, self.langs, self.sources, strict=True)
@@ -75,7 +75,7 @@ class LabelledText:
         return hashlib.sha256(b"".join(row_hashes)).hexdigest()
 
     def require_two_classes(self) -> None:
-        """Checks that there is something to tell apart.
+        """Check that there are at least two labels.
 
         Raises:
             InputError: fewer than two labels occur.
@@ -91,7 +91,7 @@ class LabelledText:
         """Checks that every label is one of `known`.
 
         Raises:
-            InputError: an unknown label occurs; names it, how often, and the first row.
+            InputError: an unknown label occurs; the message has the label, its count and the first row.
         """
         unknown = Counter(label for label in self.labels if label not in known)
         if unknown:
@@ -102,7 +102,7 @@ class LabelledText:
             )
 
     def told_labels(self) -> str:
-        """The labels that occur and how often, the most frequent first, for a message."""
+        """The labels with counts, the most frequent first, for a message."""
         return _told(Counter(self.labels))
 
 
@@ -111,7 +111,7 @@ def read_labelled(
 ) -> LabelledText:
     """Reads a labelled file: `.jsonl` (`.json`), `.csv` or `.parquet`, plain or with `.gz`, `.xz` or `.zst`.
 
-    `lang` and `source` columns are read where there are any. Labels are those of `label_text`.
+    Columns `lang` and `source` are read if present. Labels are those of `label_text`.
 
     Args:
         path: the file.
@@ -121,7 +121,7 @@ def read_labelled(
 
     Raises:
         UsageError: there is no such file.
-        InputError: the content is not as its name says, a column is missing, a value has the wrong type, or
+        InputError: the content doesn't match the extension, a column is missing, a value has the wrong type, or
             there are no rows; with file, line and remedy.
     """
     rows = LabelledText([], [], [], [], origin=Path(path).name)

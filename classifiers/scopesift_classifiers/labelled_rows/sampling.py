@@ -1,4 +1,4 @@
-"""Which rows to use: chosen by hash of the row, so that neither row order nor a random generator matters."""
+"""Sampling of rows by hash, independent of row order and random generators."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -13,27 +13,25 @@ from scopesift_files.errors import InputError, UsageError
 from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
 
 DEV_SHARE = 0.2
-"""How much of the rows is set aside where none are marked as dev rows."""
+"""Share of the rows that is held out as dev rows if none are marked."""
 
 
 def balanced(
     labelled: LabelledText, per_class: int, *, by_source: bool = True, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    """Chooses rows so that inside every source each of its labels has the same number of rows.
+    """Choose rows with balanced labels inside every source.
 
-    A source that predicts the label would otherwise be learned instead of the label. Sources share
-    `per_class` as evenly as their sizes allow; a source with one label only can't be balanced and is left
-    out. A label's rows are at most `per_class` in all.
+    Otherwise a source that predicts the label would be learned instead of the label. Sources share `per_class` as
+    evenly as their sizes allow; a source with one label is left out. A label has at most `per_class` rows in all.
 
     Args:
         labelled: the rows to choose from.
         per_class: rows wanted of each label, over all sources.
-        by_source: False balances the labels over all rows and ignores sources.
-        seed: another seed chooses other rows.
+        by_source: False: ignore sources.
+        seed: seed of the sample.
 
     Returns:
-        Row numbers, each at most once, ordered by hash: `labelled.select` of them is the same for any order
-        of the rows.
+        Distinct row indices, ordered by hash: `labelled.select` of them is the same for any order of the rows.
 
     Raises:
         UsageError: `per_class` is below 1.
@@ -86,17 +84,17 @@ def read_balanced(
 def split_dev(
     labelled: LabelledText, share: float = DEV_SHARE, *, seed: int = 0
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Splits rows into fit and dev by hash: of each label the `share` of texts with the lowest hashes is dev.
+    """Split rows into fit and dev rows by hash, stratified by label.
 
-    Equal texts stay together. A label with at least two different texts is in both parts.
+    Equal texts are in the same part. A label with at least two different texts is in both parts.
 
     Args:
         labelled: the rows to split.
         share: of the distinct texts of each label, between 0 and 1.
-        seed: another seed splits otherwise.
+        seed: seed of the split.
 
     Returns:
-        Row numbers of the fit part and of the dev part, each in the order of the rows.
+        Row indices of the fit part and of the dev part, each ascending.
 
     Raises:
         UsageError: `share` is not between 0 and 1.
@@ -112,7 +110,7 @@ def split_dev(
 
 
 def deal_folds(labelled: LabelledText, n_folds: int, *, seed: int = 0) -> npt.NDArray[np.int64]:
-    """Deals rows into folds for cross-fitting, each label evenly, equal texts together.
+    """Assign rows to folds for cross-fitting, stratified by label, with equal texts in one fold.
 
     Returns:
         `[N]` the fold of each row, 0 to `n_folds` - 1.
@@ -135,8 +133,8 @@ def require_texts(labelled: LabelledText, least: int, *, why: str) -> None:
 
     Args:
         labelled: the rows.
-        least: texts that each label needs.
-        why: what they are for.
+        least: minimum number of different texts per label.
+        why: the reason, for the message.
 
     Raises:
         InputError: a label has fewer.
@@ -151,17 +149,17 @@ def require_texts(labelled: LabelledText, least: int, *, why: str) -> None:
 
 
 def different_texts(labelled: LabelledText) -> Counter[str]:
-    """How many different texts each label has; one with several labels counts for the first of them."""
+    """Number of different texts per label; a text with several labels counts for the first of them."""
     return Counter(_label_of_text(labelled).values())
 
 
 def _even_shares(sizes: Mapping[str, int], labels: Mapping[str, list[str]], per_class: int) -> dict[str, int]:
-    """Max-min fair shares: all sources grow together until they are used up or a label has enough.
+    """Max-min fair shares of the sources.
 
     Args:
-        sizes: rows of its rarest label, per source.
-        labels: the labels of a source; sources that share a label share its `per_class`.
-        per_class: the most rows of any label, summed over the sources that have it.
+        sizes: per source, number of rows of its rarest label.
+        labels: labels per source; sources with a common label share its `per_class`.
+        per_class: maximum rows of a label over all sources.
     """
     shares = dict.fromkeys(sizes, 0)
     room = {label: per_class for names in labels.values() for label in names}
@@ -170,7 +168,7 @@ def _even_shares(sizes: Mapping[str, int], labels: Mapping[str, list[str]], per_
         claims = {label: sum(label in labels[source] for source in growing) for label in room}
         step = min(sizes[source] - shares[source] for source in growing)
         step = min([step, *(room[label] // claim for label, claim in claims.items() if claim)])
-        # What is left over after even steps goes to the first sources, one row each.
+        # The remainder is given to the first sources, one row each.
         for source in growing:
             grown = max(step, 1) if all(room[label] > 0 for label in labels[source]) else 0
             grown = min(grown, sizes[source] - shares[source])
@@ -186,7 +184,7 @@ def _even_shares(sizes: Mapping[str, int], labels: Mapping[str, list[str]], per_
 
 
 def _hash(seed: int, value: Hashable) -> bytes:
-    """A hash of a text or a row of texts; `repr` escapes lone surrogates and sets fields apart."""
+    """A hash of a text or a row of texts; `repr` escapes lone surrogates and separates fields."""
     return hashlib.blake2b(f"{seed} {value!r}".encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
@@ -199,7 +197,7 @@ def _hash_order(labelled: LabelledText, seed: int) -> list[int]:
 
 
 def _texts_by_label(labelled: LabelledText, seed: int) -> dict[str, list[str]]:
-    """Each label's distinct texts in hash order; a text with several labels goes to the first of them."""
+    """Each label's distinct texts in hash order; a text with several labels counts for the first of them."""
     label_of = _label_of_text(labelled)
     texts: dict[str, list[str]] = {label: [] for label in sorted(set(label_of.values()))}
     for text in sorted(label_of, key=lambda text: _hash(seed, text)):

@@ -1,4 +1,4 @@
-"""Which rows of a file belong to a split: every row to one, so that nothing is measured on what it was fitted on."""
+"""Splits of a file's rows; every row belongs to one split, so that no row is both fitted and measured on."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scopesift_files.row_readers.rows import read_rows
 TRAIN, DEV, TEST = "train", "dev", "test"
 COLUMN = "split"
 MOST_MARKS = 6
-"""Marks that an error names."""
+"""Maximum number of marks listed in an error."""
 
 
 def optional_text(row: Row, column: str) -> str | None:
-    """A string that a row may have in a column; None where it has none or an empty one.
+    """The optional string in a row's column; None if missing or empty.
 
     Raises:
-        InputError: The column holds something else.
+        InputError: The value is not a string.
     """
     value = row.value(column) if column in row.fields else None
     if value is not None and not isinstance(value, str):
@@ -31,7 +31,7 @@ def optional_text(row: Row, column: str) -> str | None:
 
 
 def marks_split(path: str | Path, split: str | None = None) -> bool:
-    """Whether any row of a file is marked as one of a split (None: of any).
+    """Whether any row of a file is marked with a split (None: any split).
 
     Raises:
         UsageError, InputError: The file cannot be read up to there.
@@ -41,7 +41,7 @@ def marks_split(path: str | Path, split: str | None = None) -> bool:
 
 
 def count_marks(path: str | Path) -> Counter[str | None]:
-    """How many rows of a file are marked as what; None: not at all.
+    """Number of rows of a file per mark; None: unmarked.
 
     Raises:
         UsageError, InputError: The file cannot be read.
@@ -50,12 +50,12 @@ def count_marks(path: str | Path) -> Counter[str | None]:
 
 
 def no_rows(path: str | Path, split: str | None, columns: str) -> InputError:
-    """What to say of a file without rows of a split: which marks there are.
+    """The error for a file without rows of a split; lists the marks in the file.
 
     Args:
         path: The file.
-        split: What was looked for; None: any row.
-        columns: What the rows should have had.
+        split: The requested split; None: any row.
+        columns: The expected columns.
     """
     name = Path(path).name
     if split is None or not marks_split(path):
@@ -73,12 +73,12 @@ def no_rows(path: str | Path, split: str | None, columns: str) -> InputError:
 class SplitRows:
     """The rows of one split of a file.
 
-    A row belongs to the split that its `split` column names. Rows without a mark are train rows if the file marks
-    others; of a file without any marks every row belongs to whatever split is asked for.
+    A row belongs to the split in its `split` column. Unmarked rows are train rows if other rows are marked; in a file
+    without marks every row belongs to any requested split.
     """
 
     def __init__(self, path: str | Path, split: str | None) -> None:
-        """Look whether the file marks rows.
+        """Check whether the file has marks.
 
         Args:
             path: The file.
@@ -94,7 +94,7 @@ class SplitRows:
         """Whether a row belongs to the split.
 
         Raises:
-            InputError: Its mark is no string.
+            InputError: Its mark is not a string.
         """
         mark = optional_text(row, COLUMN) if self.split is not None else None
         return self._unmarked if mark is None else mark == self.split

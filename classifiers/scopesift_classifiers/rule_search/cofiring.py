@@ -1,7 +1,7 @@
-"""How often each class fires each feature, and how often two features fire in the same document.
+"""Firing counts per class and feature, and co-firing counts of pairs of features.
 
-That is all a many-class rule is made of. Counts add up over documents, so they are gathered in pieces, kept by
-fold, and taken apart again for the fits that leave a fold out.
+Log-odds rules are computed from these. Counts are additive over documents: they are summed in pieces, kept by fold, and
+subtracted for the fits without a fold.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class CoFiring:
 
     Attributes:
         sizes_C: Documents of each class.
-        fired_CS: Of those, how many fire each feature.
-        both_SS: Documents that fire two features, whatever their class; the diagonal counts one.
+        fired_CS: Number of these on which each feature fires.
+        both_SS: Documents of any class on which two features fire; on the diagonal one feature.
     """
 
     sizes_C: NDArray[np.float64]
@@ -63,11 +63,11 @@ def count_cofiring(fires_NS: NDArray[np.bool_], class_N: NDArray[np.int64], n_cl
     """Count over N documents.
 
     Args:
-        fires_NS: Which documents fire which features.
+        fires_NS: Which features fire on which documents.
         class_N: Their classes, 0 to `n_classes` - 1.
         n_classes: C.
     """
-    # float32 counts whole numbers exactly up to 2**24, more than a piece has rows
+    # float32 is exact for integers up to 2**24, more than a piece has rows
     fires = fires_NS.astype(np.float32)
     members_CN = (np.arange(n_classes)[:, None] == class_N).astype(np.float32)
     return CoFiring(

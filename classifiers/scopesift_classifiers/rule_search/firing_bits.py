@@ -1,4 +1,4 @@
-"""Which documents fire each (feature, threshold) pair, one bit a document: a search step is a popcount."""
+"""Bitmaps of the documents on which each (feature, threshold) pair fires; a search step is a popcount."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FiringBits:
     """P pairs over N documents.
 
     Attributes:
-        bits_PW: One bit a document, W words of 64.
+        bits_PW: One bit per document, in W words of 64.
         n_documents: N.
     """
 
@@ -52,14 +52,14 @@ class FiringBits:
         return cls(bits_PW, n_documents)
 
     def fired(self, pairs: Sequence[int]) -> NDArray[np.int64]:
-        """How many of some pairs each document fires, `[N]`."""
+        """Number of some pairs that fire on each document, `[N]`."""
         count_N = np.zeros(self.n_documents, dtype=np.int64)
         for pair in pairs:
             count_N += unpack_bits(self.bits_PW[pair], self.n_documents)
         return count_N
 
     def count(self, among_N: NDArray[np.bool_], pairs: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """How many of the documents in `among_N` fire each pair, `[P]` (or `[len(pairs)]`)."""
+        """Number of documents in `among_N` on which each pair fires, `[P]` (or `[len(pairs)]`)."""
         mask_W = pack_bits(among_N)
         bits_PW = self.bits_PW if pairs is None else self.bits_PW[pairs]
         found = np.empty(len(bits_PW), dtype=np.int64)
@@ -71,7 +71,7 @@ class FiringBits:
 
 
 def words_for(n_documents: int) -> int:
-    """Words of 64 bits that N documents take."""
+    """Number of words of 64 bits for N documents."""
     return -(-n_documents // WORD)
 
 
@@ -84,5 +84,5 @@ def pack_bits(flags_N: NDArray[np.bool_]) -> Bits:
 
 
 def unpack_bits(bits_W: Bits, n_documents: int) -> NDArray[np.bool_]:
-    """The booleans that `pack_bits` was given."""
+    """Inverse of `pack_bits`."""
     return np.unpackbits(bits_W.view(np.uint8), count=n_documents).view(np.bool_)

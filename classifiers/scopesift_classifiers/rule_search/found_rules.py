@@ -1,8 +1,7 @@
-"""What a search hands back: rules over columns of a feature table, and the same without each fold of the fit rows.
+"""Results of searches: rules over columns of a feature table, and the same without each fold of the fit rows.
 
-Every search gives this: greedy, the report's recipe, counted log-odds, ridge regression, and every strategy of a
-transfer. They differ in how the rules combine their features, which `Rule` says, and in nothing that whoever
-calibrates, cuts or measures them has to know.
+The common result of all searches (greedy, the report's recipe, log-odds, ridge regression) and of all strategies of a
+transfer, so that calibration, choice of the cut and measuring are the same for all of them.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ class FoundRules:
 
     Attributes:
         columns: S features.
-        thresholds: What each must reach to fire; 0 means any positive activation.
-        rules: One a label; of two labels one, for the positive one.
-        bar: Of a single rule the margin from which on it fires.
-        dev_objective: What the search maximised, on its dev rows; NaN where there were none.
+        thresholds: Their thresholds; 0 means any positive activation.
+        rules: One per label; with two labels one, for the positive one.
+        bar: For a single rule, the margin from which on it fires.
+        dev_objective: The objective on the dev rows; NaN without dev rows.
     """
 
     columns: tuple[int, ...]
@@ -64,13 +63,13 @@ class FoundRules:
     def decision(
         self, table: Table, labels: Sequence[str], calibration: Calibration, cut: float | None = None
     ) -> Decision:
-        """The decision that an artifact holds.
+        """The decision for an artifact.
 
         Args:
-            table: Names the columns.
+            table: Has the names of the columns.
             labels: The label of each rule.
-            calibration: From their margins to probabilities.
-            cut: The score from which on an answer is given; None: that of the bar.
+            calibration: From margins to probabilities.
+            cut: The score from which on a label is given; None: that of the bar.
         """
         return Decision(
             features=features_of(map(table.name, self.columns), self.thresholds),
@@ -82,13 +81,13 @@ class FoundRules:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Rules found on all fit rows, and those that the same search finds without each fold of them.
+    """Rules found on all fit rows, and by the same search without each fold.
 
     Attributes:
         whole: Found on all rows.
-        without: Found without fold 0, 1, …; for margins that calibration can trust.
-        candidates: Columns that the search looked at, the most promising first; none if it does not tell.
-        details: What an artifact says of the search besides, JSON values.
+        without: Found without fold 0, 1, …; for cross-fitted margins.
+        candidates: Candidate columns of the search, best first; may be empty.
+        details: Further description for the artifact, JSON values.
     """
 
     whole: FoundRules
@@ -108,6 +107,6 @@ class Search:
         )
 
     def describe(self, table: Table) -> dict[str, Any]:
-        """What an artifact says of the search; `table` names the columns."""
+        """The artifact's description of the search; `table` has the names of the columns."""
         named = {"candidates": [list(table.name(column)) for column in self.candidates]}
         return (named if self.candidates else {}) | self.details

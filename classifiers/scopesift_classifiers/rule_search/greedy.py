@@ -1,8 +1,7 @@
-"""Greedy search for a short rule: (feature, threshold) pairs are added while the dev split gains.
+"""Greedy search for a short rule: (feature, threshold) pairs are added while the dev objective improves.
 
-No gradient anywhere: candidates come from firing-rate differences, and every step counts what adding one pair
-would do to the objective. Positive-class F1 as objective would learn to flag everything where features are weak;
-macro-F1 is the default.
+No gradient descent: candidates come from firing-rate differences, and every step computes the objective after adding
+each pair. With weak features, positive-class F1 leads to flagging everything; macro-F1 is the default.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from scopesift_classifiers.rule_search.ranking import WHOLE, Ranking, rank
 LEVELS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
 FINE_LEVELS = tuple(level / 32 for level in range(32))
 FINE_CANDIDATES = 64
-"""The best candidates may choose among more thresholds; all with so many would cost more than they gain."""
+"""The best candidates have more thresholds to choose from; for all of them that would be too slow."""
 SMALLEST_GAIN = 1e-9
 
 Flags = NDArray[np.bool_]
@@ -33,13 +32,13 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class GreedySettings:
-    """How far the search goes.
+    """Limits of the search.
 
     Attributes:
-        max_features: Most features of the rule.
-        candidates: Features that are looked at, the ones with the largest firing-rate difference at any threshold.
-        at_least: Values of m to try: the rule fires when m of its features fire.
-        patience: Steps without a dev gain after which the search stops.
+        max_features: Maximum features of the rule.
+        candidates: Number of candidate features, those with the largest firing-rate difference at any threshold.
+        at_least: Values of m to try: the rule fires if m of its features fire.
+        patience: Steps without improvement on dev after which the search stops.
     """
 
     max_features: int = 16
@@ -50,7 +49,7 @@ class GreedySettings:
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Every candidate (feature, threshold), and which documents fire it."""
+    """All candidate (feature, threshold) pairs, and the documents on which they fire."""
 
     columns_P: NDArray[np.int64]
     thresholds_P: NDArray[np.float32]
@@ -67,7 +66,7 @@ class _Pairs:
 
 @dataclass(frozen=True, eq=False)
 class _Truth:
-    """The documents that count, by class."""
+    """The documents by class."""
 
     positive_N: Flags
     negative_N: Flags
@@ -84,20 +83,20 @@ def search_greedy(
     fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
 ) -> Search:
-    """Search the rule that is best on dev among the prefixes of one greedy path for each m.
+    """Find the rule that is best on dev among the prefixes of one greedy path per m.
 
     Args:
         fit: Document features that pairs are chosen on.
         positive_fit_N: Which of them are positive.
-        dev: Document features that decide how many pairs are kept, and m.
+        dev: Document features for choosing the number of pairs, and m.
         positive_dev_N: Which of them are positive.
-        settings: The search's extent.
-        objective: What is maximised; None: macro-F1.
-        fold_N: Folds of the fit rows, for the rules that leave one out; None: no such rules.
-        on_step: Receives a line for each m.
+        settings: Limits of the search.
+        objective: The objective; None: macro-F1.
+        fold_N: Folds of the fit rows, for rules without each fold; None: no such rules.
+        on_step: Called with one line per m.
 
     Returns:
-        The rules; fewer pairs win a tie. Deterministic.
+        The rules; on ties those with fewer pairs. Deterministic.
     """
     rankings = {
         fold: ranking.first(settings.candidates)
@@ -142,7 +141,7 @@ def _candidate_pairs(fit: Table, dev: Table, rankings: dict[int, Ranking]) -> _P
     chosen = [place for place, column in enumerate(columns) if column in finest]
     fine_QS = threshold_grid(acts_NS[:, chosen], FINE_LEVELS)
     thresholds_S, fine = [np.unique(grid[column]) for column in columns], [False] * len(columns)
-    # a feature's fine thresholds follow its coarse ones, as if it were another column
+    # a feature's fine thresholds follow its coarse ones, like another column
     places = list(range(len(columns)))
     for row, place in enumerate(chosen):
         places.append(place)
@@ -198,14 +197,14 @@ def _one_path(
     settings: GreedySettings,
     objectives: tuple[Objective, Objective],
 ) -> FoundRules:
-    """One path for one m; `objectives` are the one to search with on fit rows and the one that dev rows decide by."""
+    """One path for one m; `objectives` are that of the search on fit rows and that on dev rows."""
     objective, dev_objective = objectives
     chosen: list[int] = []
     best = _measured(pairs, chosen, m, dev_truth, dev_objective)
     since = 0
     room = min(settings.max_features, len(np.unique(pairs.columns_P[allowed_P])))
     while len(chosen) < room:
-        # the first m - 1 additions fire nothing by themselves: they are chosen as if one were enough
+        # the first m - 1 pairs alone never fire the rule: they are chosen as for m = 1
         effective = min(m, len(chosen) + 1)
         chosen = _add_pair(pairs, allowed_P, truth, chosen, effective, objective)
         if len(chosen) < m:
@@ -229,7 +228,7 @@ def _gains(
     m: int,
     objective: Objective,
 ) -> Floats:
-    """The objective after adding each pair; documents one short of m are the ones that can change."""
+    """The objective after adding each pair; only documents with m - 1 firing features can change."""
     return objective.of_counts(*_counts(bits, pairs, count_N, truth, m))
 
 
@@ -268,7 +267,7 @@ def _add_pair(
 def _retune(
     pairs: _Pairs, allowed_P: Flags, truth: _Truth, chosen: list[int], m: int, objective: Objective
 ) -> list[int]:
-    """Let every chosen feature move to its best threshold, given the others."""
+    """Set every chosen feature to its best threshold, given the others."""
     tuned = list(chosen)
     for place in range(len(tuned)):
         others_N = pairs.fit.fired(tuned[:place] + tuned[place + 1 :])

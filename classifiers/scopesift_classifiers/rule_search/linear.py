@@ -1,8 +1,8 @@
-"""The closed-form fit: weights over document features by ridge regression, features chosen by repeated ridge and cut.
+"""The closed-form fit: ridge regression on document features, with recursive feature elimination.
 
-Recursive feature elimination (Guyon et al. 2002) with ridge regression in place of a support vector machine: fit, drop
-the features that move the prediction least (|weight| times the feature's spread), fit again. Nothing is trained by
-gradient; every fit solves a linear system over sums that were gathered once.
+Recursive feature elimination (Guyon et al. 2002) with ridge regression instead of a support vector machine: fit, drop
+the features with the least influence (|weight| times the feature's standard deviation), fit again. Without gradient
+descent: every fit solves a linear system over sums that are computed once.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from scopesift_classifiers.rule_search.ridge import Floats, Moments, Ridge, ridg
 
 PENALTIES = tuple(10.0**power for power in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0))
 TOLERANCE = 0.002
-"""Fewer features win unless more gain more than this on dev: two rows of a thousand, which chance alone moves."""
+"""Tolerance on dev within which fewer features are preferred: two rows of a thousand, less than chance."""
 
 
 @dataclass(frozen=True)
 class LinearSettings:
-    """How far a linear fit goes.
+    """Limits of a linear fit.
 
     Attributes:
-        max_features: Most features; dev chooses among `sizes` up to this, and this itself.
+        max_features: Maximum features; the number is chosen on dev among `sizes` up to this, and this.
         sizes: Numbers of features to try.
         candidates: Features of the first regression, those that differ most between the classes.
-        penalties: Strengths of the penalty to choose from, by cross-validated squared error.
+        penalties: Penalties to choose from, by cross-validated squared error.
     """
 
     max_features: int = 1024
@@ -59,12 +59,12 @@ class LinearSettings:
 
 @dataclass(frozen=True, eq=False)
 class SizePoint:
-    """What a number of features is worth.
+    """Quality with a number of features.
 
     Attributes:
-        features: How many.
-        penalty: The penalty that cross-validation chose for them.
-        dev_objective: What was asked for, on dev.
+        features: Number of features.
+        penalty: The penalty chosen by cross-validation.
+        dev_objective: The objective on dev.
     """
 
     features: int
@@ -74,9 +74,9 @@ class SizePoint:
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """One size of the elimination: the features of every fit (places in the moments) and its regression.
+    """One size of the elimination: the features of every fit (indices in the moments) and its regression.
 
-    The last fit is that of all rows, fit k the one without fold k.
+    Fit k is the one without fold k, the last fit is that of all rows.
     """
 
     places: list[NDArray[np.int64]]
@@ -84,7 +84,7 @@ class _Step:
     penalty: float
 
     def held_out(self, fit: Table, columns: NDArray[np.int64], fold_N: NDArray[np.int64]) -> Floats:
-        """Margins `[N, C]` of the fit rows, each by the fit that left its fold out."""
+        """Cross-fitted margins `[N, C]` of the fit rows."""
 
         def margins(_: NDArray[np.int64], held: NDArray[np.int64]) -> Floats:
             fold = int(fold_N[held[0]])
@@ -121,14 +121,13 @@ def search_linear(
 
     Args:
         fit: Document features to fit on.
-        targets: What to regress on.
-        dev: Document features that choose the number of features.
-        worth: From dev margins, `[N, C]` as the targets have columns, to what is maximised.
-        with_held_out: `worth` gets the margins of the fit rows as well, after those of the dev rows: each by the fit
-            that left its fold out.
-        settings: Extent of the search.
-        fold_N: Folds of the fit rows, 0 to K - 1; every fold leaves documents of all classes.
-        on_step: Receives a line for each number of features.
+        targets: Targets of the regression.
+        dev: Document features for choosing the number of features.
+        worth: The objective of dev margins `[N, C]`.
+        with_held_out: Whether `worth` gets the cross-fitted margins of the fit rows too, after those of the dev rows.
+        settings: Limits of the search.
+        fold_N: Folds of the fit rows, 0 to K - 1; all classes must remain without each fold.
+        on_step: Called with one line per number of features.
 
     Raises:
         InputError: No feature is active in enough documents.
@@ -181,9 +180,9 @@ def search_linear(
 def _eliminate(
     moments: list[Moments], by_fold: list[Moments], places: list[NDArray[np.int64]], settings: LinearSettings
 ) -> dict[int, _Step]:
-    """Ridge and cut, all fits in step; the steps whose size is in the grid, by size of the whole fit."""
+    """Recursive elimination for all fits in parallel; returns the steps in the grid, by size of the whole fit."""
     grid = [size for size in settings.grid if size < len(places[-1])]
-    # where fewer features are alive than the largest number asks for, all of them stand for it
+    # if there are fewer active features than the largest size, all of them are used for it
     wanted = {*grid, min(settings.max_features, len(places[-1]))}
     steps: dict[int, _Step] = {}
     while True:
@@ -193,7 +192,7 @@ def _eliminate(
             steps[size] = step
         if not grid:
             return steps
-        # half at a time at most: weights of features that go together shift when one of them is gone
+        # at most half at a time: weights of correlated features change when one of them is dropped
         next_size = max(grid[-1], size // 2)
         if next_size == grid[-1]:
             grid.pop()
@@ -209,7 +208,7 @@ def _fit_step(
     places: list[NDArray[np.int64]],
     penalties: Sequence[float],
 ) -> _Step:
-    """Choose the penalty by squared error on the fold that each fit left out, and fit all with it."""
+    """Choose the penalty by cross-validated squared error, and fit all with it."""
     penalty = penalties[int(np.argmin(held_out_errors(moments[:-1], by_fold, places[:-1], penalties)))]
     ridges = [
         ridges_of_moments(sums.at(own), (penalty,))[0] for sums, own in zip(moments, places, strict=True)
@@ -223,13 +222,13 @@ def held_out_errors(
     places: Sequence[NDArray[np.int64]],
     penalties: Sequence[float],
 ) -> Floats:
-    """Cross-validated squared error of each penalty, from sums alone.
+    """Cross-validated squared error of each penalty, computed from sums.
 
     Args:
         without: Sums over the documents outside of each fold.
         by_fold: Sums over the documents of each fold.
         places: Features of the fit without each fold.
-        penalties: What to try.
+        penalties: Penalties to try.
     """
     errors = np.zeros(len(penalties))
     for rest, held, own in zip(without, by_fold, places, strict=True):
@@ -239,14 +238,14 @@ def held_out_errors(
 
 
 def _importance_order(ridge: Ridge, spread_P: Floats) -> NDArray[np.int64]:
-    """Features by how much they move the predictions, most first."""
+    """Features by influence on the predictions, largest first."""
     moved_P = np.sqrt((ridge.weights_PC**2).sum(axis=1)) * spread_P
     order: NDArray[np.int64] = np.argsort(-moved_P, kind="stable")
     return order
 
 
 def _longest(steps: dict[int, _Step], whole: Moments) -> NDArray[np.int64]:
-    """Places in the order in which the whole fit would drop them last."""
+    """Indices in the reverse order of elimination in the whole fit."""
     found: list[int] = []
     for size in sorted(steps):
         own, ridge = steps[size].places[-1], steps[size].ridges[-1]

@@ -1,8 +1,8 @@
-"""The many-class form: log-odds of the classes given which features fire.
+"""Log-odds rules for many classes, from which features fire.
 
-Weights come from counts alone: how often each class fires each feature, and how often two features fire together
-inside a class (Fisher's linear discriminant, 1936, with a shrunken pooled covariance). Treating features as
-independent (naive Bayes) counts the same evidence many times over: SAE features of one word fire together.
+Weights are computed from firing rates per class and co-firing within classes (Fisher's linear discriminant, 1936, with
+a shrunken pooled covariance). Naive Bayes would count evidence repeatedly, since SAE features of one word fire
+together.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from scopesift_classifiers.rule_search.ranking import WHOLE, Ranking, rank
 LEVELS = (0.0, 0.3, 0.6, 0.85)
 MOST_RANKED = 512
 TOLERANCE = 0.004
-"""Fewer features win unless more gain at least this much dev accuracy: an artifact is made to be read."""
+"""Minimum gain of dev accuracy for more features; fewer are more readable."""
 
 
 @dataclass(frozen=True)
 class LogOddsSettings:
-    """How many features speak.
+    """Limits of the search.
 
     Attributes:
-        per_class: Numbers of features a class to try; dev accuracy decides.
-        shrinkage: How much of the mean variance is added to every feature's own; dev accuracy decides.
+        per_class: Numbers of features per class to choose from, by dev accuracy.
+        shrinkage: Shares of the mean variance to add to every feature's variance, chosen by dev accuracy.
     """
 
     per_class: tuple[int, ...] = (8, 16, 32, 64)
@@ -44,13 +44,13 @@ class LogOddsSettings:
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """Everything that the searches of one fit and its cross-fits look at.
+    """Counts for the searches of one fit and its cross-fits.
 
     Attributes:
         pairs: (column, threshold) of S features, sorted.
         by_fold: Counts over the fit rows of each fold.
-        dev_fires_NS: Which dev documents fire which features.
-        dev_class_N: Their classes; -1 for a label that the fit rows lack.
+        dev_fires_NS: Which features fire on which dev documents.
+        dev_class_N: Their classes; -1 for a label without fit rows.
     """
 
     pairs: list[tuple[int, float]]
@@ -63,7 +63,7 @@ def rules_of_counts(counts: CoFiring, shrinkage: float) -> tuple[Rule, ...]:
     """Log-odds of every class, from rates and co-firing within classes; priors as counted.
 
     Args:
-        counts: How often features fire, and fire together.
+        counts: Firing and co-firing counts.
         shrinkage: Share of the mean variance that is added to the diagonal of the covariance; above 0.
     """
     rates_CS, covariance_SS = counts.rates(), counts.covariance()
@@ -72,7 +72,7 @@ def rules_of_counts(counts: CoFiring, shrinkage: float) -> tuple[Rule, ...]:
     weights_CS = np.linalg.solve(covariance_SS, rates_CS.T).T
     priors_C = counts.sizes_C / counts.sizes_C.sum()
     bias_C = np.log(priors_C) - 0.5 * (weights_CS * rates_CS).sum(axis=1)
-    # what all classes share moves no decision: centred weights are smaller and read as "for" and "against"
+    # weights are centred over classes, which changes no decision; their sign then means for or against
     weights_CS = weights_CS - weights_CS.mean(axis=0)
     bias_C = bias_C - bias_C.mean()
     return tuple(
@@ -95,17 +95,17 @@ def search_log_odds(
     fold_N: NDArray[np.int64] | None = None,
     on_step: Callable[[str], None] | None = None,
 ) -> Search:
-    """Choose how many features a class speak, by dev accuracy; fewer win a tie. One rule a class, classes sorted.
+    """Choose the number of features per class by dev accuracy, on ties the smaller. One rule per class, sorted.
 
     Args:
         fit: Document features to count on.
         labels_fit: Their labels.
-        dev: Document features that choose the number.
+        dev: Document features for choosing the number.
         labels_dev: Their labels.
         settings: The numbers to try.
-        fold_N: Folds of the fit rows, for the rules that leave one out; None: no such rules. Every fold must
-            leave documents of all classes.
-        on_step: Receives a line for each number.
+        fold_N: Folds of the fit rows, for rules without each fold; None: no such rules. All classes must remain without
+            each fold.
+        on_step: Called with one line per number.
 
     Raises:
         InputError: No feature fires more in one class than in the others.
@@ -153,7 +153,7 @@ def search_log_odds(
 
 
 def class_numbers(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
-    """Place of each label in `classes`, `[N]`; -1 where it is not there."""
+    """Index of each label in `classes`, `[N]`; -1 if missing."""
     place = {name: number for number, name in enumerate(classes)}
     return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
 
@@ -193,7 +193,7 @@ def _best_number(
 
 
 def _features(rankings: Sequence[Ranking], per_class: int) -> set[tuple[int, float]]:
-    """The first features of every class, each once: with the threshold of the first class that names it."""
+    """The first features of every class, without duplicates: with the threshold of the first class that has it."""
     thresholds: dict[int, float] = {}
     for ranking in rankings:
         for column, threshold in _with_thresholds(ranking.first(per_class)):

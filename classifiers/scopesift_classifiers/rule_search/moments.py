@@ -1,4 +1,4 @@
-"""Sums over the documents of a feature table, by fold: everything that a linear fit knows about its rows."""
+"""Sums over the documents of a feature table, by fold: the sufficient statistics of a linear fit."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from scopesift_classifiers.feature_tables.pieces import dense_pieces
 from scopesift_classifiers.rule_search.ridge import Moments
 
 LEAST_DOCUMENTS = 3
-"""A feature that fewer documents of the fit fire says something about them, not about their label."""
+"""Minimum number of fit documents on which a feature fires."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What a linear fit regresses on, for N documents.
+    """Regression targets for N documents.
 
     Attributes:
-        y_NC: 1 for the document's class, -1 for the others, `[N, C]`; where one of two labels is the positive one, a
-            single column for it.
-        weight_N: Weight of each document, N in all. A positive label and the other weigh the same, whatever their
-            sizes: it may be rare. Of many labels every document weighs the same, since accuracy is what they are
-            fitted for.
+        y_NC: 1 for the document's class, -1 for the others, `[N, C]`; a single column for the positive one of two
+            labels.
+        weight_N: Weight of each document, with sum N. Two labels have equal total weights, since the positive one may
+            be rare. With many labels all documents have the same weight, since the objective is accuracy.
         class_N: Class of each document.
     """
 
@@ -44,7 +43,7 @@ class Targets:
 
     @classmethod
     def of_many(cls, class_N: NDArray[np.int64], n_classes: int) -> Targets:
-        """Targets of labels each against the rest, from class numbers 0 to `n_classes` - 1: a column a class."""
+        """One-against-rest targets from class indices 0 to `n_classes` - 1: one column per class."""
         y_NC = np.where(class_N[:, None] == np.arange(n_classes), 1.0, -1.0)
         return cls(y_NC, np.ones(len(class_N)), class_N)
 
@@ -52,19 +51,19 @@ class Targets:
 def rank_columns(
     table: Table, targets: Targets, fold_N: NDArray[np.int64], limit: int
 ) -> list[NDArray[np.int64]]:
-    """For each fold, the columns that differ most between the classes in the documents outside of it; then for all.
+    """The columns that differ most between the classes, without each fold and for all documents.
 
-    By the correlation ratio (Fisher 1925): the share of a transformed activation's variance that lies between the
-    classes, all classes weighing the same. One pass over the table.
+    By the correlation ratio (Fisher 1925): the between-class share of a transformed activation's variance, with equal
+    class weights. One pass over the table.
 
     Args:
         table: Document features.
         targets: Their classes.
         fold_N: Their folds, 0 to K - 1.
-        limit: Most columns of a ranking.
+        limit: Maximum columns of a ranking.
 
     Returns:
-        K + 1 arrays, best column first, without columns that fewer than `LEAST_DOCUMENTS` documents fire.
+        K + 1 arrays, best column first, without columns that are active in fewer than `LEAST_DOCUMENTS` documents.
     """
     n_folds, n_classes = int(fold_N.max()) + 1, int(targets.class_N.max()) + 1
     group_N = fold_N * n_classes + targets.class_N

@@ -1,8 +1,7 @@
 """The recipe of the Qwen-Scope report (section 5): the K largest firing-rate differences, OR, threshold 0.
 
-One layer, or the report's multi-layer variant: the best feature of each of the K best layers. The report picks K
-and the layer on its test split; here the layer comes from top1-diff, the report's own rule without evaluation,
-and K from the dev split.
+One layer, or the report's multi-layer variant: the best feature of each of the K best layers. The report chooses K and
+the layer on its test split; here the layer is chosen by top1-diff, the report's rule without evaluation, and K on dev.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ class PaperSettings:
 
     Attributes:
         k: Numbers of features to choose from, on dev.
-        multilayer: Take one feature from each of the k layers with the largest top1-diff, instead of k features
-            of one layer.
-        layer: The layer; None: the one with the largest top1-diff. The multi-layer variant has no such choice.
+        multilayer: One feature from each of the k layers with the largest top1-diff, instead of k features of one
+            layer.
+        layer: The layer; None: the one with the largest top1-diff. Not for the multi-layer variant.
     """
 
     k: tuple[int, ...] = K_CHOICES
@@ -62,8 +61,8 @@ def search_paper(
         dev: Document features to choose K on.
         positive_dev_N: Which of them are positive.
         settings: K, layer, variant.
-        objective: What K is chosen by; None: macro-F1. Fewer features win a tie.
-        fold_N: Folds of the fit rows, for the rules that leave one out.
+        objective: Objective for K; None: macro-F1. On ties fewer features.
+        fold_N: Folds of the fit rows, for rules without each fold.
     """
     chosen, goal = settings or PaperSettings(), objective or Objective()
     rankings = {
@@ -93,10 +92,10 @@ def search_paper(
 
 
 def ordered_features(ranking: Ranking, table: Table, settings: PaperSettings) -> tuple[int, ...]:
-    """Columns in the order in which K takes them; only features that fire more for positives are there."""
+    """Columns by rank; only features that fire more on positives."""
     layer_R = ranking.columns_R // table.d_sae
     if settings.multilayer:
-        # the first feature of each layer; layers in the order of those first features, which is top1-diff's
+        # the first feature of each layer, with layers in order of top1-diff
         _, first = np.unique(layer_R, return_index=True)
         return tuple(ranking.columns_R[np.sort(first)].tolist())
     place = layer_R[0] if settings.layer is None and len(layer_R) else None

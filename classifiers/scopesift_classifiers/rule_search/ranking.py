@@ -1,6 +1,6 @@
-"""Ranking features by firing-rate difference: for a whole fit, and for the same fit without each of its folds.
+"""Rankings of features by firing-rate difference, for all rows and without each fold.
 
-Counts add up, so one pass over the table, layer by layer, serves the fit and all its cross-fits.
+Counts are additive, so one pass over the table, layer by layer, is enough for the fit and all its cross-fits.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ WHOLE = -1
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Features that fire more for a class than for the rest, largest difference first.
+    """Features that fire more on a class than on the rest, largest difference first.
 
     Attributes:
         columns_R: Columns of the table.
         differences_R: Their firing-rate difference at its best threshold, above 0.
-        levels_R: Which threshold that is.
+        levels_R: Index of that threshold.
         grid_QR: Their candidate thresholds, ascending.
     """
 
@@ -62,15 +62,15 @@ def rank(
     Args:
         table: Document features.
         class_N: Class of each document, 0 to `n_classes` - 1.
-        n_classes: How many classes there are.
-        levels: Quantile levels of the candidate thresholds, ascending. The thresholds come from all documents
-            whatever the fold: they use no label.
-        limit: Most features a layer.
+        n_classes: Number of classes.
+        levels: Quantile levels of the candidate thresholds, ascending. Thresholds are computed on all documents for
+            every fold, since they don't depend on labels.
+        limit: Maximum features per layer.
         classes: Classes to rank for; None: all.
-        fold_N: Fold of each document, for rankings that leave one out.
+        fold_N: Fold of each document, for rankings without each fold.
 
     Returns:
-        By (fold left out or `WHOLE`, class).
+        By (omitted fold or `WHOLE`, class).
     """
     fold_N = np.zeros(len(class_N), dtype=np.int64) if fold_N is None else fold_N
     n_folds = int(fold_N.max(initial=0)) + 1

@@ -1,8 +1,8 @@
 """Ridge regression in closed form (Hoerl and Kennard 1970): no gradient, no iteration.
 
-The normal equations need sums over documents only. Sums add up, so they are gathered in pieces, kept by fold, and
-taken apart again for the fits that leave a fold out; what a fit is worth on the documents of another sum follows from
-the sums as well. With fewer documents than features the dual form solves the smaller system.
+The normal equations only need sums over documents, which are computed in pieces, kept by fold, and subtracted for the
+fits without a fold; the squared error of a fit on other documents follows from their sums too. With fewer documents
+than features the dual form solves the smaller system.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ class Ridge:
     """A fitted regression: prediction = features @ weights + bias.
 
     Attributes:
-        weights_PC: One weight a feature and target.
-        bias_C: One constant a target, not penalised.
+        weights_PC: One weight per feature and target.
+        bias_C: One constant per target, not penalised.
     """
 
     weights_PC: Floats
@@ -146,11 +146,11 @@ def ridges_of_moments(moments: Moments, penalties: Sequence[float]) -> list[Ridg
 
     Args:
         moments: Sums over the documents.
-        penalties: Strengths, as multiples of the features' mean variance times the documents' weight: the same number
-            means the same whatever the unit of the features and however many documents there are.
+        penalties: Penalties, as multiples of the features' mean variance times the documents' weight, so that they
+            don't depend on units and number of documents.
 
     Returns:
-        One regression a penalty.
+        One regression per penalty.
     """
     from scipy.linalg import cho_factor, cho_solve
 
@@ -162,7 +162,7 @@ def ridges_of_moments(moments: Moments, penalties: Sequence[float]) -> list[Ridg
     found = []
     for penalty in penalties:
         xx_PP[diagonal] = plain_P + penalty * scale
-        # the matrix is our own, and is filled anew for the next penalty: only its lower triangle is read
+        # overwrites the matrix, which is filled again for the next penalty; only its lower triangle is read
         factor = cho_factor(xx_PP, lower=True, check_finite=False)
         weights_PC = cho_solve(factor, xy_PC, check_finite=False)
         found.append(Ridge(weights_PC, (moments.y_C - moments.x_P @ weights_PC) / total))
@@ -198,13 +198,13 @@ def ridges_of_rows(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalties: Sequ
 
 
 def fit_ridges(x_NP: Floats, y_NC: Floats, weight_N: Floats, penalties: Sequence[float]) -> list[Ridge]:
-    """Ridge regressions by whichever form solves the smaller system."""
+    """Ridge regressions by the form with the smaller system."""
     if len(x_NP) < x_NP.shape[1]:
         return ridges_of_rows(x_NP, y_NC, weight_N, penalties)
     return ridges_of_moments(Moments.of(x_NP, y_NC, weight_N), penalties)
 
 
 def _scale(trace: float, n_features: int) -> float:
-    """Mean variance times weight, never 0: features that are constant get the weight 0, not an error."""
+    """Mean variance times weight, never 0, so that constant features get the weight 0."""
     mean = trace / max(n_features, 1)
     return mean if mean > 0 else 1.0

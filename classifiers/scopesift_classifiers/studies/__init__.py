@@ -1,1 +1,1 @@
-"""Studies over languages and layers, and what they cost."""
+"""Studies over languages and layers, and cost estimates."""

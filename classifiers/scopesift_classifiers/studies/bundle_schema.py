@@ -1,6 +1,6 @@
-"""Every key that a bundle of results may hold and the form of its value, checked before writing and after reading.
+"""Schema of a bundle of results, checked before writing and after reading.
 
-Strings are names, hashes, versions and hardware only: there is no key that a text, a path or a host's name fits.
+Strings are names, hashes, versions and hardware only; no key accepts a text, a path or a host name.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Number:
     Attributes:
         low, high: The bounds, both allowed.
         whole: Whether it is an integer.
-        optional: Whether null may stand for "not known".
+        optional: Whether null is allowed for "unknown".
     """
 
     low: float = 0.0
@@ -38,14 +38,14 @@ class Number:
 
 @dataclass(frozen=True)
 class Each:
-    """An object whose keys are data: at least one, all of one form, with values of one shape."""
+    """A non-empty object with keys of one pattern and values of one shape."""
 
     key: re.Pattern[str]
     value: Any
 
 
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
-"""A scope's or a hub's id; no path has this form but a relative one of two parts."""
+"""A scope's or a hub's id; excludes paths, except relative ones of two parts."""
 REVISION = re.compile(r"[\w.-]{0,100}", re.ASCII)
 SAE_FILE = re.compile(r"layer\d{1,4}\.sae\.pt", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -107,7 +107,7 @@ BUNDLE: dict[str, Any] = {
         "sae_revision": REVISION,
         "sha256": _SHA256,
         "settings": dict,  # ReadingSettings checks it
-        "files": dict,  # names of SAE files and their hashes; empty for SAEs that were never converted
+        "files": dict,  # names of SAE files and their hashes; empty for SAEs that were not converted
     },
     "data": Each(_LANGUAGE, [{"bytes": _COUNT, "sha256": _SHA256}]),
     "results": {
@@ -125,10 +125,10 @@ FILES = Each(SAE_FILE, _SHA256)
 
 
 def check_shape(value: Any, shape: Any, at: str) -> None:
-    """See that a JSON value has a shape: a dict of keys, `Each`, a list of one shape, a pattern or a `Number`.
+    """Check that a JSON value has a shape: a dict of keys, `Each`, a list of one shape, a pattern or a `Number`.
 
     Raises:
-        InputError: It has not; names the key, what was expected and what came.
+        InputError: It has not; the message has the key, the expected and the actual value.
     """
     if isinstance(shape, dict):
         _check_object(value, at)

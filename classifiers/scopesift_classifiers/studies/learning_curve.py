@@ -1,4 +1,4 @@
-"""Learning curves: what a share of a language's labels is worth to transfer, and to TF-IDF on the same rows."""
+"""Learning curves over a share of a language's labels, for transfer and for TF-IDF on the same rows."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 
 @dataclass(frozen=True, eq=False)
 class LanguageRows:
-    """The rows of one language, read once.
+    """The rows of one language with their features.
 
     Attributes:
         lang: Its code.
-        train: Rows that draws are taken from.
-        test: Rows that are only measured.
+        train: Rows to draw from.
+        test: Rows to measure on.
         train_table: Document features of the first.
         test_table: Document features of the second.
-        routed_N: Which test texts the language verdict sends to the language's own rule.
-        default_N: Which test texts the classifier flags without a rule for the language.
+        routed_N: Test texts that are routed to the language's own decision.
+        default_N: Test texts that the classifier flags without a decision for the language.
     """
 
     lang: str
@@ -70,16 +70,16 @@ def read_language(
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LanguageRows:
-    """Read the rows of a language over all layers, and judge its test rows without any of its labels.
+    """Read the rows of a language over all layers, and classify its test rows without its labels.
 
     Args:
-        classifier: What will be carried over.
-        language: The language classifier that routes; None: every text is taken to be in `lang`.
+        classifier: The classifier to transfer.
+        language: The language classifier for routing; None: all texts are assumed to be in `lang`.
         scope: The scope of both.
         lang: The language's code.
-        train: Rows with labels to learn from.
+        train: Labelled rows.
         test: Rows to measure on.
-        cache: Document features read before.
+        cache: Cache of document features.
         on_progress: Called with (texts read, all texts).
     """
     check_examples(classifier, train)
@@ -108,7 +108,7 @@ def read_language(
 
 
 def predicted_languages(language: Classifier, table: FeatureTable) -> Answers:
-    """What the language classifier says of a table's documents, which were read for something else."""
+    """Answers of the language classifier for a table's documents."""
     columns = columns_of(table, language.default.feature_ids)
     own = {DEFAULT: np.arange(len(columns))}
     return answers_of(language, table.dense(columns), own, [DEFAULT] * table.n_documents)
@@ -126,16 +126,16 @@ def learning_curve(
     """Measure transfer on growing shares of a language's labels.
 
     Args:
-        classifier: What is carried over.
+        classifier: The classifier to transfer.
         rows: The language.
-        shares: Shares of the train rows, of each label the same.
-        draws: How often a share is drawn; all rows can be drawn once only.
-        settings: Extent of the search.
-        say: Receives a line a share.
+        shares: Shares of the train rows, stratified by label.
+        draws: Number of draws per share; the full set is used once.
+        settings: Limits of the search.
+        say: Called with one line per share.
 
     Returns:
-        `{"routed": share of test rows that reach the language's rule, "zero_shot": metrics, "few": {share: …},
-        "full": metrics}`; docs/transfer.md has every key. Shares with too few rows are left out of `few`.
+        `{"routed": share of test rows that are routed to the language's decision, "zero_shot": metrics, "few": {share:
+        …}, "full": metrics}`; docs/transfer.md has every key. Shares with too few rows are left out of `few`.
     """
     settings = settings or TransferSettings()
     truth_N = positives(classifier, rows.test)
@@ -163,7 +163,7 @@ def learning_curve(
 
 
 def draw(train: LabelledText, share: float, seed: int) -> NDArray[np.int64]:
-    """Row numbers of a share of the different texts of each label; all rows for a share of 1."""
+    """Row indices of a share of the different texts of each label; all rows for a share of 1."""
     return np.arange(len(train)) if share >= 1 else split_dev(train, share, seed=seed)[1]
 
 
@@ -174,7 +174,7 @@ def metrics_of(truth_N: NDArray[np.bool_], flagged_N: NDArray[np.bool_]) -> dict
 
 
 def tfidf_of_few(few: LabelledText) -> Baseline:
-    """TF-IDF + logistic regression on few rows: a part chooses C, then all are fitted on."""
+    """TF-IDF + logistic regression on few rows: C is chosen on a part, then it is fitted on all."""
     fit, dev = (few.select(rows) for rows in split_dev(few))
     chosen = tfidf(fit.texts, fit.labels, dev.texts, dev.labels).chosen["C"]
     return tfidf(few.texts, few.labels, few.texts, few.labels, Cs=(chosen,))
@@ -204,7 +204,7 @@ def _one_draw(
 
 
 def _point(measured: list[dict[str, Any]], n_rows: int) -> dict[str, Any]:
-    """The draws of a share, metric by metric."""
+    """The draws of a share by metric."""
     names = list(measured[0]["strategies"])
     return {
         "rows": n_rows,

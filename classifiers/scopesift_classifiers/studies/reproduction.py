@@ -1,8 +1,8 @@
-"""The toxicity study of the Qwen-Scope report (section 5), with its own protocol and with an honest one beside it.
+"""The toxicity study of the Qwen-Scope report (section 5), with its own protocol and with choices on dev rows.
 
-The report's: on balanced discovery rows, features of one layer are ranked by how much more often they fire in toxic
-texts; a text is toxic if any of the K best fires; layer and K are the best *on the test rows*. Ours: the same rule,
-but layer and K are chosen on dev rows by macro-F1, and the test rows are only measured.
+The report's: on balanced discovery rows, features of one layer are ranked by firing-rate difference between toxic and
+other texts; a text is toxic if any of the K best fires; layer and K are the best *on the test rows*. Ours: the same
+rule, but layer and K are chosen on dev rows by macro-F1, and the test rows are only measured.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Ranking = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """What the discovery rows of a language say.
+    """Counts on the discovery rows of a language.
 
     Attributes:
-        rankings: By set of rows (all, the rows that our protocol counts on, draws of a tenth): the best features.
-        tops_L: Of all rows, the largest firing-rate difference of each layer ("top1").
+        rankings: By set of rows (all, those of our protocol, draws of a tenth): the best features.
+        tops_L: On all rows, the largest firing-rate difference of each layer ("top1").
     """
 
     rankings: dict[str, Ranking]
@@ -53,7 +53,7 @@ class Counted:
 
 @dataclass(frozen=True, eq=False)
 class Firing:
-    """Which texts of one split fire which of the features that any ranking names.
+    """Which features of any ranking fire on which texts of one split.
 
     Attributes:
         fires: By layer, `[N, columns]`.
@@ -84,7 +84,7 @@ def reproduce(
     """Run the study.
 
     Args:
-        scope: Every layer of it that has an SAE is read.
+        scope: The scope; all layers with an SAE are read.
         data: A folder as `reproduction_data.find_languages` describes it.
         on_progress: Called with (texts read, all texts).
 
@@ -115,7 +115,7 @@ def reproduce(
             for part in (rows.dev, rows.test)
         )
         languages[lang] = _measure(scope.layers, rows, counted[lang], dev, test)
-        # what English would choose: by its test rows in the report's protocol, by its dev rows in ours
+        # choices on English: on its test rows in the report's protocol, on its dev rows in ours
         if lang == SOURCE:
             own = languages[lang]["ours"]
             chosen = scope.layers.index(own["layer"]), own["k"]
@@ -178,7 +178,7 @@ def _measure(
         "top1_diff": {str(k): _at(test, layers, whole, top, k) for k in K_CHOICES},
         "multi_layer": _multi_layer(layers, counted, whole, dev, test),
         "ours": _at(test, layers, fit, place, k),
-        # the floor under any F1 on balanced rows
+        # F1 of flagging everything
         "always_toxic": _numbers(BinaryMetrics.of(test.truth_N, np.ones(len(test.truth_N), dtype=bool))),
         "tenth": {
             "rows": round(FEW_SHARE * len(rows.discovery)),
@@ -194,7 +194,7 @@ def _measure(
 def _multi_layer(
     layers: Sequence[int], counted: Counted, whole: Ranking, dev: Firing, test: Firing
 ) -> dict[str, Any]:
-    """The m layers with the largest top1-diff, one feature each: m as the test rows would have it, and as dev has."""
+    """One feature of each of the m layers with the largest top1-diff, with m chosen on test rows and on dev rows."""
     order = np.argsort(-counted.tops_L, kind="stable")[:MOST_LAYERS]
 
     best_layers, best_features = [layers[place] for place in order], [int(whole[place, 0]) for place in order]
@@ -218,7 +218,7 @@ def _multi_layer(
 def _best(
     firing: Firing, layers: Sequence[int], ranking: Ranking, metric: str, ks: Sequence[int] = K_CHOICES
 ) -> tuple[int, int]:
-    """Place of the layer and K with the best metric; the shallowest layer and the smallest K win ties."""
+    """Index of the layer and K with the best metric; on ties the shallowest layer and the smallest K."""
     grid = [(place, k) for place in range(len(layers)) for k in ks]
     scores = [getattr(firing.any_of(layers[place], ranking[place, :k]), metric) for place, k in grid]
     return grid[int(np.argmax(scores))]
@@ -227,7 +227,7 @@ def _best(
 def _best_on(
     test: Firing, layers: Sequence[int], ranking: Ranking, ks: Sequence[int] = K_CHOICES
 ) -> dict[str, Any]:
-    """The report's way: layer and K with the best F1 on the very rows that are measured."""
+    """The report's choice: layer and K with the best F1 on the measured rows themselves."""
     return _at(test, layers, ranking, *_best(test, layers, ranking, "f1", ks))
 
 

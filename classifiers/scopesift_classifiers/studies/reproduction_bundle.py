@@ -1,7 +1,6 @@
-"""One file with what `reproduce` measured and on what, made to be sent: no texts, no paths, no names of hosts.
+"""A shareable file with the results of `reproduce` and their provenance, without texts, paths and host names.
 
-Only people who have a model's weights can measure it; the file is what they can give back. It is JSON, so that they
-can read what they send.
+Users who have a model's weights can share their results with it. It is JSON, so that they can check what they share.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from scopesift_classifiers.studies.bundle_schema import (
 UNNAMED = "unnamed"
 
 DataHashes = dict[str, list[dict[str, Any]]]
-"""By language, size and SHA-256 of each of its files; the files' names stay behind."""
+"""By language, size and SHA-256 of each of its files, without file names."""
 
 
 def hash_data(languages: Mapping[str, Sequence[Path]]) -> DataHashes:
@@ -50,16 +49,16 @@ def pack(scope: Scope, measured: Mapping[str, Any], data: DataHashes, seconds: f
     """The bundle of one run.
 
     Args:
-        scope: What was read with.
-        measured: What `reproduction.reproduce` returned.
-        data: Of the files that were read.
-        seconds: How long the run took.
+        scope: The scope.
+        measured: Result of `reproduction.reproduce`.
+        data: Hashes of the files.
+        seconds: Duration of the run.
 
     Returns:
         JSON values of the shape `bundle_schema.BUNDLE`.
 
     Raises:
-        InputError: Something in it is of no form that a bundle may hold.
+        InputError: A value doesn't match the schema.
     """
     rows = [own["rows"] for own in measured["languages"].values()]
     content: dict[str, Any] = {
@@ -90,30 +89,30 @@ def pack(scope: Scope, measured: Mapping[str, Any], data: DataHashes, seconds: f
 
 
 def check_new(path: Path) -> None:
-    """Refuse a place that holds something already, before the work that fills it.
+    """Check, before the run, that a file doesn't exist.
 
     Raises:
-        UsageError: A file or a link is there.
+        UsageError: The path exists.
     """
     if path.is_symlink() or path.exists():
         raise UsageError(f"{path} is there already; move it away, or name another file")
 
 
 def write_bundle(path: Path, bundle: Mapping[str, Any]) -> None:
-    """Write a bundle, whole or not at all.
+    """Write a bundle atomically.
 
     Raises:
-        ScopeError: The disk refused.
+        ScopeError: The file can't be written.
     """
     write_json(path, bundle)
 
 
 def read_bundle(path: Path) -> dict[str, Any]:
-    """Read a bundle that somebody sent, and check every key, every value and its own hash.
+    """Read a bundle and check its schema and hash.
 
     Raises:
         UsageError: There is no such file.
-        InputError: No bundle, one of a newer scopesift, or one that was changed or cut short on its way.
+        InputError: Not a bundle, one of a newer scopesift, or one that was changed or truncated.
     """
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file; give what `scopesift reproduce … --bundle` wrote")
@@ -149,7 +148,7 @@ def _check(bundle: Mapping[str, Any], at: str) -> None:
 
 
 def _identity(scope: Scope) -> dict[str, Any]:
-    """The scope without what people may have written into a folder of their own."""
+    """The scope's identity without free-text fields of local folders."""
     found = scope.fingerprint
     names = {key: _or(found[key], NAME, UNNAMED) for key in ("id", "backbone", "sae")}
     revisions = {key: _or(found[key], REVISION, "") for key in ("backbone_revision", "sae_revision")}
@@ -167,7 +166,7 @@ def _or(value: str, allowed: re.Pattern[str], otherwise: str) -> str:
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    """Hash of the content, however it is indented and ordered."""
+    """Hash of the content, independent of indentation and order."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Counting over every layer of a large scope: texts are read in chunks, and only counts and a few columns are kept."""
+"""Counting over all layers of a large scope: texts are read in chunks, and only counts and a few columns are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 CHUNK_TEXTS = 256
-"""With 28 layers of 32k features a text has some 40,000 active ones: a chunk stays under 100 MB."""
+"""Texts per chunk: with 28 layers of 32k features a text has some 40,000 active ones, a chunk less than 100 MB."""
 
 Columns = dict[int, NDArray[np.int64]]
 
@@ -29,7 +29,7 @@ def read_firing_deltas(
     """delta_f = P(fires | positive) - P(fires | negative) at threshold 0, of all features of all layers.
 
     Args:
-        scope: The scope; every layer that has an SAE is read.
+        scope: The scope; all layers with an SAE are read.
         texts: N texts.
         positive_N: Which of them are positive.
         subsets: Names and members `[N]` of the sets to count on; both labels must occur in each.
@@ -54,7 +54,7 @@ def read_firing_deltas(
 def read_columns(
     scope: Scope, texts: Sequence[str], columns: Columns, on_text: Callable[[int], None]
 ) -> dict[int, NDArray[np.bool_]]:
-    """Which texts fire some features of each layer at threshold 0: `[N, len(columns[layer])]` by layer."""
+    """Which features of each layer fire on which texts at threshold 0: `[N, len(columns[layer])]` by layer."""
     parts: dict[int, list[NDArray[np.bool_]]] = {layer: [] for layer in columns}
     for _, fires in _chunks(scope, texts, on_text):
         for layer, own in columns.items():
@@ -68,7 +68,7 @@ def read_columns(
 def _chunks(
     scope: Scope, texts: Sequence[str], on_text: Callable[[int], None]
 ) -> Iterator[tuple[slice, dict[int, csr_matrix]]]:
-    """Rows and, by layer, 1 where a document fires a feature."""
+    """Row indices and, by layer, 1 where a feature fires on a document."""
     for begin in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[begin : begin + CHUNK_TEXTS]
         acts = document_features(scope, chunk, scope.layers).acts

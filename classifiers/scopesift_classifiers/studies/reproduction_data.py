@@ -1,4 +1,4 @@
-"""The data of the Qwen-Scope report's toxicity study, or whatever comes near: rows by language, balanced, in parts."""
+"""The data of the Qwen-Scope report's toxicity study, or similar data: balanced rows by language and part."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class StudyRows:
 
     Attributes:
         lang: Its code.
-        discovery: Rows that the report counts on.
-        fit_N: Which of them are counted on where layer and K are chosen on dev.
-        dev: Rows that choose layer and K; a part of `discovery` where the data mark none.
-        test: Rows that are measured on, and on which the report itself chooses layer and K.
+        discovery: Rows for counting in the report's protocol.
+        fit_N: Which of them are for counting in our protocol.
+        dev: Rows for choosing layer and K; a part of `discovery` if the data have no dev rows.
+        test: Rows to measure on, on which the report also chooses layer and K.
     """
 
     lang: str
@@ -48,7 +48,7 @@ def find_languages(data: Path) -> dict[str, list[Path]]:
     textdetox/multilingual_toxicity_dataset: `data/<lang>-00000-of-00001.parquet`.
 
     Raises:
-        UsageError: There is no such file, or none of English, which the others are compared with.
+        UsageError: There is no such file, or none for English.
     """
     found: dict[str, list[Path]] = {}
     for folder in (data / "toxicity", data / "data", data):
@@ -68,10 +68,10 @@ def find_languages(data: Path) -> dict[str, list[Path]]:
 
 
 def read_study_rows(lang: str, paths: list[Path]) -> StudyRows:
-    """The parts of one language in the report's sizes, or as much as the data have.
+    """The parts of one language in the report's sizes, or smaller if there are fewer rows.
 
-    A `split` column decides what is discovery (train), dev and test. Without one, a fifth is test as in the report
-    (500 of 2,500 a label), and a fifth of the rest, by hash of the text, chooses layer and K in our protocol.
+    A `split` column defines discovery (train), dev and test. Without one, a fifth is test as in the report
+    (500 of 2,500 a label), and a fifth of the rest, by hash of the text, is dev in our protocol.
 
     Raises:
         InputError: Unreadable rows, or one label only.
@@ -99,7 +99,7 @@ def read_study_rows(lang: str, paths: list[Path]) -> StudyRows:
 
 
 def _joined(paths: list[Path], label: str, split: str | None) -> LabelledText:
-    # a file without marks beside one with them holds train rows
+    # a file without marks beside one with marks has train rows
     chosen = [path for path in paths if split in (None, TRAIN) or marks_split(path, split)]
     if not chosen:
         raise InputError(

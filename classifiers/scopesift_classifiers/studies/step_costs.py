@@ -1,6 +1,6 @@
-"""What the first hour with a group's weights takes: bytes, memory and minutes of each step, computed and not measured.
+"""Estimated bytes, memory and minutes of the first steps with a group, computed and not measured.
 
-From the catalogue's sizes, the backbone's size by its name, and rates that a person can replace by their own.
+Computed from the catalogue's sizes, the backbone's size by its name, and configurable rates.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from scopesift_classifiers.studies.reproduction_data import (
 )
 
 FIT_TEXTS, TEST_TEXTS = 2 * DISCOVERY_PER_CLASS, 2 * TEST_PER_CLASS
-"""One language of the report's data: rows to fit and decide with, and rows to measure on."""
+"""One language of the report's data: train, dev and test rows."""
 STUDY_TEXTS = len(LANGUAGES) * (FIT_TEXTS + round(DEV_SHARE * FIT_TEXTS) + TEST_TEXTS)
-"""`reproduce` reads dev rows a second time, for the features that were chosen."""
+"""`reproduce` reads dev rows a second time, for the chosen features."""
 SERVED_TEXTS = 1000
 
 _MINUTE = 60.0
 _PASSES = {"float32": 1, "bfloat16": 3}
-"""Products with an encoder in float32: a GPU meets bfloat16 residuals with its three bfloat16 parts."""
+"""Products with an encoder in float32: on a GPU bfloat16 residuals are multiplied with its three bfloat16 parts."""
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Rates that minutes are computed with.
+    """Rates for the estimate.
 
     Attributes:
         mbit_per_s: of the network.
-        tokens_per_text: of posts of social media, in the backbone's tokens.
-        processor_tflops: what is reached in float32, in 10¹² operations a second; two cores of a server reach that
-            (`python -m bench load`, whose tokens a second docs/qwen.md multiplies with operations a token).
-        gpu_tflops: what is reached in bfloat16; nobody has measured it for these models here.
+        tokens_per_text: of social media posts, in the backbone's tokens.
+        processor_tflops: speed in float32, in 10¹² operations per second; reached by two server cores (tokens per
+            second of `python -m bench load` times operations per token, see docs/qwen.md).
+        gpu_tflops: speed in bfloat16; not measured for these models.
     """
 
     mbit_per_s: float = 100.0
@@ -53,7 +53,7 @@ class Assumptions:
     gpu_tflops: float = 50.0
 
     def __post_init__(self) -> None:
-        """Refuse rates that nothing can be divided by.
+        """Check the rates.
 
         Raises:
             UsageError: One is not above 0.
@@ -67,16 +67,15 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class StepCost:
-    """What one step takes.
+    """Cost of one step.
 
     Attributes:
-        step: the command, or what is done.
-        texts: how many are read.
-        fetched: most bytes from the network.
-        disk: most bytes of disk while it runs.
-        memory, gpu_memory: bytes of weights on a processor in float32, and on a GPU that has bfloat16, with half a GiB
-            besides.
-        fetch_minutes, processor_minutes, gpu_minutes: of the network, and of arithmetic on either.
+        step: the command, or a description.
+        texts: number of texts.
+        fetched: maximum bytes from the network.
+        disk: peak bytes of disk.
+        memory, gpu_memory: bytes of weights on a CPU in float32, and on a GPU with bfloat16, plus half a GiB.
+        fetch_minutes, processor_minutes, gpu_minutes: of the network, and of computation on either.
     """
 
     step: str
@@ -97,8 +96,8 @@ def step_costs(
 
     Args:
         entry: a group.
-        layers: the layers that are pulled first.
-        rates: what minutes are computed with.
+        layers: the layers to pull first.
+        rates: the rates.
 
     Raises:
         UsageError: a layer that the group does not have.
@@ -131,11 +130,11 @@ class _Costs:
         saes = layers * self.entry.sae_bytes
         fetched = saes + checkpoint
         minutes = 8 * fetched / (self.rates.mbit_per_s * 1e6) / _MINUTE
-        # `pull` wants room for one download beside what it has made of the others
+        # `pull` needs disk space for one download in addition to the converted files
         return StepCost(step, fetched=fetched, disk=fetched + self.entry.sae_bytes, fetch_minutes=minutes)
 
     def check(self, step: str, layers: Sequence[int]) -> StepCost:
-        """One layer after the other, each with its decoder; the residual before the block is a pass of its own."""
+        """One layer after the other, each with its decoder; the residual before the block takes another pass."""
         memory, gpu_memory = self._weights(layers[-1], 1)
         decoder = self.entry.sae_bytes // 2
         tokens = 2 * len(TEXTS) * self.rates.tokens_per_text
@@ -175,7 +174,7 @@ class _Costs:
         return processor, gpu
 
     def _minutes(self, tokens: float, passes: Sequence[tuple[int, int]]) -> tuple[float, float]:
-        """On a processor and on a GPU, of passes of the backbone, each to a block and with so many encodes."""
+        """On a CPU and on a GPU, of passes of the backbone, each up to a block and with a number of encodes."""
         processor, gpu = (
             tokens * sum(self._flops(*one, _PASSES[dtype]) for one in passes) / (tflops * 1e12) / _MINUTE
             for dtype, tflops in (
@@ -186,6 +185,6 @@ class _Costs:
         return processor, gpu
 
     def _flops(self, deepest: int, encodes: int, products: int) -> float:
-        """Of one token through the blocks and so many encoders, each of one or more products."""
+        """Of one token through the blocks and a number of encoders, each of one or more products."""
         encode = products * encoder_flops(self.entry.d_model, self.entry.d_sae)
         return estimate_flops(self.entry, deepest) + encodes * encode

@@ -1,4 +1,4 @@
-"""The whole transfer of a classifier: every language without labels, with shares of them, and with all."""
+"""Transfer of a classifier to all languages: without labels, with shares of them, and with all."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def transfer_matrix(
     """Measure transfer to every language.
 
     Args:
-        classifier: What is carried over.
-        language: The language classifier that routes; None: texts are taken to be in their stated language.
+        classifier: The classifier to transfer.
+        language: The language classifier for routing; None: the stated languages are used.
         scope: The scope of both.
         data: Train and test rows by language.
         shares: Shares of the train rows.
-        draws: How often each share is drawn.
-        settings: Extent of the search.
-        cache: Document features read before.
+        draws: Number of draws per share.
+        settings: Limits of the search.
+        cache: Cache of document features.
         on_progress: Called with (texts read, all texts) of a language.
-        say: Receives a line a step.
+        say: Called with one line per step.
 
     Returns:
         JSON values; docs/transfer.md describes every key.
@@ -77,7 +77,7 @@ def transfer_matrix(
 
 
 def summarise(curves: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Means over languages, and how much of what all labels give is kept with a tenth of them.
+    """Means over languages, and the share of the gain of all labels that a tenth of them keeps.
 
     Returns:
         `{"shares": {share: {"languages": n, "transfer": {metric: mean}, "tfidf": …, "strategies": {name: …}}},

@@ -1,4 +1,4 @@
-"""Why transfer to a language works or fails, said from measured facts only."""
+"""Explanations why transfer to a language works or fails, from measurements."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from scopesift_classifiers.transfer.strategies import candidate_columns
 from scopesift_classifiers.transfer.transfer import positives
 
 CARRIES = 0.6
-"""Balanced accuracy from which on something was learned; the same bound decides which languages are averaged."""
+"""Balanced accuracy from which on transfer counts as successful, and from which on languages are averaged."""
 SPEAKS = 0.05
-"""Firing-rate difference from which on a feature tells the labels apart at all."""
+"""Firing-rate difference from which on a feature distinguishes the labels."""
 HARD_FOR_WORDS = 0.65
 CLEARLY = 0.03
 
 
 def transfer_facts(classifier: Classifier, rows: LanguageRows, curve: dict[str, Any]) -> dict[str, Any]:
-    """What was measured about a language that bears on transfer.
+    """Measurements of a language that explain transfer.
 
     Returns:
         latin_letters: share of the letters of its train texts that are Latin.
-        routed: share of its test texts that the language verdict recognises.
-        rule_flags: share of its test texts that the classifier flags without any of its labels.
-        candidates: features that the classifier's fit looked at (of an old artifact: the rule's own).
-        candidates_that_speak: how many fire more often, by at least `SPEAKS`, in positive texts of the language.
+        routed: share of its test texts with the right language verdict.
+        rule_flags: share of its test texts that the classifier flags without its labels.
+        candidates: number of candidate features of the classifier's fit (for an old artifact: the rule's features).
+        candidates_that_speak: number of these that fire more often, by at least `SPEAKS`, on its positive texts.
         best_candidate: the largest firing-rate difference among them.
         best_feature: the largest one among all features of the scope.
-        full and tfidf_full: balanced accuracy with all labels; None where they were not measured.
+        full and tfidf_full: balanced accuracy with all labels; None if not measured.
     """
     delta_F = firing_deltas(rows.train_table, positives(classifier, rows.train))
     candidates = candidate_columns(classifier, rows.train_table)
@@ -61,12 +61,12 @@ def latin_letters(texts: list[str]) -> float:
 
 
 def explain_transfer(lang: str, zero_shot: float, facts: dict[str, Any]) -> str:
-    """The facts as sentences for a reader.
+    """The facts as sentences.
 
     Args:
         lang: The language's code.
         zero_shot: Balanced accuracy of the classifier without any label of the language.
-        facts: What `transfer_facts` gave.
+        facts: Result of `transfer_facts`.
     """
     best, own = facts["best_candidate"], facts["best_feature"]
     sentences = [
