@@ -1,7 +1,7 @@
-"""Document features on disk: a second fit, on the same or on overlapping texts, does not run the backbone again.
+"""Cache of document features on disk: a second fit on the same or overlapping texts doesn't run the backbone again.
 
-An entry belongs to the content of a text, the scope's fingerprint, its reading settings, the kind of device, and
-one layer; it holds numbers and hashes, no text. Whatever is missing or damaged is read again.
+Entries are keyed by the text's content, the scope's fingerprint, its reading settings, the kind of device, and the
+layer; they contain numbers and hashes, no text. Missing or damaged entries are read again.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ OFF = ("", "0", "off", "none")
 FORMAT = 1
 LIMIT_BYTES = 8 << 30
 IN_USE_SECONDS = 3600.0
-"""Segments that a fit has used this recently are not deleted to make room: it may still be running."""
+"""Segments used this recently are not deleted to free space: a running fit may need them."""
 
 
 class FeatureCache:
-    """A folder of segments, bounded in size, that several processes may use at once."""
+    """A folder of segments with a size limit, for concurrent use by several processes."""
 
     def __init__(self, folder: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
-        """Use a folder, which need not exist yet.
+        """Use a folder, which needn't exist yet.
 
         Args:
-            folder: Where the segments go.
-            limit_bytes: Size above which the segments that were unused for longest are deleted.
+            folder: Folder of the segments.
+            limit_bytes: Size above which the least recently used segments are deleted.
         """
         self.folder = folder
         self.limit_bytes = limit_bytes
@@ -74,7 +74,7 @@ class FeatureCache:
         """The user's cache: $SCOPESIFT_CACHE, else `scopesift/features` in $XDG_CACHE_HOME or ~/.cache.
 
         Returns:
-            None where SCOPESIFT_CACHE is empty, 0, off or none.
+            None if SCOPESIFT_CACHE is empty, 0, off or none.
         """
         named = os.environ.get(ENVIRONMENT)
         if named is not None:
@@ -91,7 +91,7 @@ class FeatureCache:
         mean_residual: bool = False,
         on_progress: Progress | None = None,
     ) -> DocumentFeatures:
-        """What `document_features` gives for the same arguments, read from disk as far as it is there."""
+        """`document_features` with the cache."""
         units = [Unit.of(scope, SPARSE, layer) for layer in layers]
         units += [Unit.of(scope, DENSE, layer) for layer in layers if mean_residual]
         found = {
@@ -120,7 +120,7 @@ class FeatureCache:
         """The document features of any number of texts as a table that stays on disk.
 
         Raises:
-            ScopeError: The disk is full or cannot be written.
+            ScopeError: The cache can't be written.
         """
         units = [Unit.of(scope, SPARSE, layer) for layer in layers]
         wanted = WantedTexts.of(texts, units)
@@ -129,7 +129,7 @@ class FeatureCache:
         for column, unit in enumerate(units):
             for path, positions, rows in hits(home / unit.folder, wanted.keys_W):
                 if not _is_sound(path, scope.d_sae):
-                    continue  # deleted, and its texts are read again
+                    continue  # deleted, so that its texts are read again
                 known[unit.layer].append(wanted.part(path, positions, rows))
                 wanted.missing_WU[positions, column] = False
 
@@ -139,7 +139,9 @@ class FeatureCache:
 
         if read_missing(scope, texts, wanted, keep, on_progress):
             for path in {part.path for parts in known.values() for part in parts}:
-                mark_used(path)  # reading may have taken longer than a segment counts as in use
+                mark_used(
+                    path
+                )  # reading may have taken longer than the time for which a segment counts as in use
             self._make_room()
         return StoredTable(known, len(texts), scope.d_sae)
 
@@ -156,10 +158,10 @@ class FeatureCache:
         self, scope: Scope, texts: Sequence[str], units: Sequence[Unit], on_progress: Progress | None
     ) -> dict[Unit, Any]:
         if not texts or not units or not all(isinstance(text, str) for text in texts):
-            # nothing to look up, or an error that the reading itself explains best
+            # nothing to look up, or an error that reading reports better
             return read_units(scope, texts, units, on_progress)
         for unit in units:
-            scope.sae(unit.layer)  # a missing layer is reported before anything is looked up
+            scope.sae(unit.layer)  # raises for a missing layer before the look-up
         wanted = WantedTexts.of(texts, units)
         home = self.folder / _identity(scope)
         found: dict[Unit, list[tuple[NDArray[np.int64], Any]]] = {unit: [] for unit in units}
@@ -170,7 +172,7 @@ class FeatureCache:
 
         def keep(unit: Unit, positions: NDArray[np.int64], part: Any) -> None:
             found[unit].append((positions, part))
-            # a full or read-only disk costs the next fit time, not this one its result
+            # a full or read-only disk only makes the next fit slower
             with contextlib.suppress(ScopeError):
                 _write(home, unit, wanted.keys_W[positions], part)
 
@@ -179,13 +181,13 @@ class FeatureCache:
         return {unit: in_text_order(found[unit], wanted.back_N) for unit in units}
 
     def _segments(self) -> list[tuple[Path, int, float]]:
-        """(file, bytes, time of last use), unused for longest first."""
+        """(file, bytes, time of last use), least recently used first."""
         segments = []
         for path in self.folder.glob("*/*/*.npz"):
             try:
                 stat = path.stat()
             except OSError:
-                continue  # another process made room
+                continue  # deleted by another process
             segments.append((path, stat.st_size, stat.st_mtime))
         return sorted(segments, key=lambda segment: (segment[2], segment[0].name))
 
@@ -203,7 +205,7 @@ class FeatureCache:
 def mean_residuals(
     scope: Scope, texts: Sequence[str], layer: int, cache: FeatureCache | None = None
 ) -> NDArray[np.float32]:
-    """Mean residual of every text after one layer, `[N, d_model]` float32, from a cache where there is one."""
+    """Mean residual of every text after one layer, `[N, d_model]` float32, from the cache if there is one."""
     if cache is not None:
         return cache.mean_residuals(scope, texts, layer)
     unit = Unit.of(scope, DENSE, layer)
@@ -212,7 +214,7 @@ def mean_residuals(
 
 
 def _identity(scope: Scope) -> str:
-    """Name of the folder for everything that decides what a text's features are."""
+    """Folder name for the scope, its settings and the device."""
     decisive = {
         "format": FORMAT,
         "scope": scope.fingerprint,
@@ -223,7 +225,7 @@ def _identity(scope: Scope) -> str:
 
 
 def _known(home: Path, unit: Unit, keys_W: Keys, scope: Scope) -> Iterator[tuple[NDArray[np.int64], Any]]:
-    """What the cache has of a unit: (positions in `keys_W`, their rows)."""
+    """Cached entries of a unit: (indices in `keys_W`, their rows)."""
     for path, positions, rows in hits(home / unit.folder, keys_W):
         try:
             if unit.kind == SPARSE:
@@ -238,7 +240,7 @@ def _known(home: Path, unit: Unit, keys_W: Keys, scope: Scope) -> Iterator[tuple
 
 
 def _is_sound(path: Path, d_sae: int) -> bool:
-    """Whether a segment's document features can be read to the last byte; one that is damaged is deleted."""
+    """Whether a segment can be read completely; a damaged one is deleted."""
     try:
         read_sparse(path, np.zeros(0, dtype=np.int64), d_sae)
     except DAMAGE:

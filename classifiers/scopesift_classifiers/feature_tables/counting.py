@@ -1,4 +1,4 @@
-"""Counting which features fire for which labels: everything that fitting knows about the data."""
+"""Feature tables, and firing counts by label."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
 
 ENTRIES_AT_ONCE = 1 << 20
-"""Sparse entries that are counted together: bounds the memory beside the table."""
+"""Sparse entries counted at a time, to bound the memory."""
 DIGITS = 5
 """Of a candidate threshold: few enough that an artifact holds it exactly."""
 GRID_DOCUMENTS = 20_000
-"""Candidate thresholds are quantiles over at most about twice as many documents, evenly spread."""
+"""Candidate thresholds are quantiles over at most about twice as many documents, evenly spaced."""
 
 
 class Block(NamedTuple):
-    """One layer's features in some documents: their row numbers `[B]`, and CSC `[B, d_sae]` float32."""
+    """One layer's features of some documents: their row indices `[B]`, and CSC `[B, d_sae]` float32."""
 
     documents_B: NDArray[np.int64]
     acts_BF: csc_matrix
 
 
 class Table(Protocol):
-    """Document features of several layers, in memory or on disk; columns are numbered layer by layer."""
+    """Document features of several layers, in memory or on disk; columns are ordered by layer."""
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -38,7 +38,7 @@ class Table(Protocol):
 
     @property
     def d_sae(self) -> int:
-        """Features a layer."""
+        """Features per layer."""
 
     @property
     def n_documents(self) -> int:
@@ -62,12 +62,12 @@ class Table(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """The document features of several layers side by side, in memory.
+    """The document features of several layers, concatenated, in memory.
 
     Attributes:
         acts_NF: scipy CSR `[N, layers * d_sae]` float32.
         layers: The layers, in the order of the columns.
-        d_sae: Features a layer.
+        d_sae: Features per layer.
     """
 
     acts_NF: csr_matrix
@@ -76,7 +76,7 @@ class FeatureTable:
 
     @classmethod
     def of(cls, features: DocumentFeatures) -> FeatureTable:
-        """Put the layers of `document_features` side by side, shallowest first."""
+        """Concatenate the layers of `document_features`, shallowest first."""
         from scipy.sparse import hstack
 
         layers = tuple(sorted(features.acts))
@@ -90,7 +90,7 @@ class FeatureTable:
 
     @cached_property
     def by_column(self) -> csc_matrix:
-        """The same numbers as CSC: counting goes column by column."""
+        """The table as CSC, for counting by column."""
         return self.acts_NF.tocsc()
 
     def name(self, column: int) -> tuple[int, int]:
@@ -130,11 +130,11 @@ def threshold_grid(acts_NF: csr_matrix | csc_matrix, levels: Sequence[float]) ->
 
     Args:
         acts_NF: Document features.
-        levels: Quantile levels in [0, 1), ascending; level 0 stands for the threshold 0.
+        levels: Quantile levels in [0, 1), ascending; level 0 gives the threshold 0.
 
     Returns:
-        `[len(levels), F]` float32, rounded to five significant digits so that an artifact holds them exactly;
-        infinity where a column never fires.
+        `[len(levels), F]` float32, rounded to five significant digits, so that artifacts are exact; infinity for a
+        column that never fires.
     """
     columns: csc_matrix = acts_NF.tocsc()
     grid = np.full((len(levels), acts_NF.shape[1]), np.inf, dtype=np.float32)
@@ -150,7 +150,7 @@ def threshold_grid(acts_NF: csr_matrix | csc_matrix, levels: Sequence[float]) ->
 
 
 def layer_grid(table: Table, layer: int, levels: Sequence[float]) -> NDArray[np.float32]:
-    """`threshold_grid` of one layer, `[len(levels), d_sae]`, over an even sample of a large table's documents."""
+    """`threshold_grid` of one layer, `[len(levels), d_sae]`, over evenly spaced documents of a large table."""
     from scipy.sparse import vstack
 
     step = max(1, table.n_documents // GRID_DOCUMENTS)
@@ -173,15 +173,15 @@ def round_significant(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def firing_counts(
     acts_NF: csc_matrix, grid_QF: NDArray[np.float32], group_N: NDArray[np.int64], n_groups: int
 ) -> NDArray[np.int64]:
-    """How many documents of each group fire each feature at each threshold.
+    """Number of documents of each group on which each feature fires at each threshold.
 
-    Every activation is looked at once: it adds to the highest threshold that it reaches, and the sums from the
-    top are the counts.
+    Every activation is counted once, at the highest threshold that it reaches; cumulative sums from the top are the
+    counts.
 
     Args:
         acts_NF: Document features.
         grid_QF: Thresholds, ascending in every column.
-        group_N: Group of each document, from 0; -1 for documents that do not count.
+        group_N: Group of each document, from 0; -1 for documents to ignore.
         n_groups: G.
 
     Returns:

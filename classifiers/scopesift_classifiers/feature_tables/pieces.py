@@ -1,4 +1,4 @@
-"""Some columns of a table, piece by piece: a table of a million documents is never held dense."""
+"""Some columns of a table in pieces, so that a large table is never dense in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scopesift_classifiers.feature_tables.counting import Table
 
 ROWS_AT_ONCE = 4096
 DOCUMENTS_AT_ONCE = 65_536
-"""Picked columns of so many documents are held at once, sparse: a stored table of a million is read in such ranges."""
+"""Documents per range when reading picked columns of a stored table, sparse in memory."""
 
 
 def columns_of(table: Table, features: Iterable[tuple[int, int]]) -> list[int]:
@@ -26,7 +26,7 @@ def columns_of(table: Table, features: Iterable[tuple[int, int]]) -> list[int]:
 def dense_pieces(
     table: Table, columns: Sequence[int]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Activations of some columns, some thousand documents at a time: (row numbers, `[B, len(columns)]`)."""
+    """Activations of some columns, some thousand documents at a time: (row indices, `[B, len(columns)]`)."""
     for first in range(0, table.n_documents, DOCUMENTS_AT_ONCE):
         rows = np.arange(first, min(first + DOCUMENTS_AT_ONCE, table.n_documents))
         part = table if len(rows) == table.n_documents else table.rows(rows)

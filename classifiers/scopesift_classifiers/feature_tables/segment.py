@@ -1,6 +1,6 @@
-"""A segment of the feature cache: one file that holds what one layer says of some texts.
+"""Segments of the feature cache: a file with the features of one layer for some texts.
 
-The file is an uncompressed `.npz`: every array in it carries a CRC, so damage is noticed when it is read.
+The file is an uncompressed `.npz`, in which every array has a CRC, so that damage is detected on reading.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ DAMAGE = (
     ValueError,
     LookupError,
     EOFError,
-    RuntimeError,  # zipfile takes a damaged entry for an encrypted one
+    RuntimeError,  # zipfile reports some damaged entries as encrypted
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What reading a file that is gone, cut short, overwritten or not ours can raise."""
+"""Exceptions on reading a file that is missing, truncated, overwritten or of another format."""
 
 
 def text_keys(texts: Sequence[str]) -> Keys:
-    """A hash for each text, `[N]` of 16 bytes; texts that differ in lone surrogates differ."""
+    """A hash for each text, `[N]` of 16 bytes; lone surrogates are distinguished."""
     hashes = (
         hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
         for text in texts
@@ -46,15 +46,15 @@ def text_keys(texts: Sequence[str]) -> Keys:
 
 
 def segment_path(folder: Path, keys_N: Keys) -> Path:
-    """Where the segment of these texts lies: the same texts in the same order, the same file."""
+    """Path of the segment of these texts; the same for the same texts in the same order."""
     return folder / f"{hashlib.blake2b(keys_N.tobytes(), digest_size=KEY_BYTES).hexdigest()}.npz"
 
 
 def write_sparse(folder: Path, keys_N: Keys, acts_NF: csr_matrix) -> None:
-    """Write the document features of texts; indices take two bytes where the SAE is small enough.
+    """Write the document features of texts; indices are stored in two bytes if the SAE is small enough.
 
     Raises:
-        ScopeError: The file system refused.
+        ScopeError: The file can't be written.
     """
     narrow = np.uint16 if acts_NF.shape[1] <= 1 << 16 else np.uint32
     _write(
@@ -70,7 +70,7 @@ def write_dense(folder: Path, keys_N: Keys, means_ND: NDArray[np.float32]) -> No
     """Write the mean residuals of texts.
 
     Raises:
-        ScopeError: The file system refused.
+        ScopeError: The file can't be written.
     """
     _write(folder, keys_N, means=means_ND.astype(np.float32, copy=False))
 
@@ -79,7 +79,7 @@ def read_sparse(path: Path, rows: NDArray[np.int64], d_sae: int) -> csr_matrix:
     """Rows of a segment's document features, CSR `[len(rows), d_sae]`.
 
     Raises:
-        One of `DAMAGE`: The file is gone or does not hold what a segment holds.
+        One of `DAMAGE`: The file is missing or not a valid segment.
     """
     from scipy.sparse import csr_matrix
 
@@ -97,7 +97,7 @@ def read_dense(path: Path, rows: NDArray[np.int64], d_model: int) -> NDArray[np.
     """Rows of a segment's mean residuals, `[len(rows), d_model]` float32.
 
     Raises:
-        One of `DAMAGE`: The file is gone or does not hold what a segment holds.
+        One of `DAMAGE`: The file is missing or not a valid segment.
     """
     (means,) = _arrays(path, "means")
     if means.dtype != np.float32 or means.ndim != 2 or means.shape[1] != d_model:
@@ -106,14 +106,14 @@ def read_dense(path: Path, rows: NDArray[np.int64], d_model: int) -> NDArray[np.
 
 
 def hits(folder: Path, wanted_W: Keys) -> Iterator[tuple[Path, NDArray[np.int64], NDArray[np.int64]]]:
-    """Segments that hold any of the wanted texts; damaged ones are deleted.
+    """Segments with any of the wanted texts; damaged ones are deleted.
 
     Args:
-        folder: Holds the segments of one layer.
-        wanted_W: Keys, sorted, none twice.
+        folder: Folder of one layer's segments.
+        wanted_W: Keys, sorted, distinct.
 
     Yields:
-        (file, positions in `wanted_W`, rows of the file), every position once at most.
+        (file, indices in `wanted_W`, rows of the file), every index at most once.
     """
     open_W = np.ones(len(wanted_W), dtype=bool)
     for path in sorted(folder.glob("*.npz")):
@@ -135,13 +135,13 @@ def hits(folder: Path, wanted_W: Keys) -> Iterator[tuple[Path, NDArray[np.int64]
 
 
 def mark_used(path: Path) -> None:
-    """Make a segment the one that was used last; where it may not be changed, nothing happens."""
+    """Set a segment's time of last use, if permitted."""
     with contextlib.suppress(OSError):
         os.utime(path)
 
 
 def discard(path: Path) -> None:
-    """Delete a segment if it is there and may be deleted."""
+    """Delete a segment, if it exists and permissions allow it."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Document features that stay on disk: a fit on a million documents looks at them a segment at a time."""
+"""Document features that stay on disk and are read segment by segment, for fits on a million documents."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SegmentRows:
-    """Rows of one segment, and the documents whose text each of them is.
+    """Rows of one segment with their documents.
 
     Attributes:
         path: The segment.
-        rows_B: Rows of it.
-        documents_B: The document of each; a text that occurs twice has its row named twice.
+        rows_B: Row indices in it.
+        documents_B: The document of each; duplicate texts have the same row.
     """
 
     path: Path
@@ -35,12 +35,12 @@ class SegmentRows:
 
 @dataclass(frozen=True, eq=False)
 class StoredTable:
-    """What `FeatureTable` is, in the feature cache instead of in memory.
+    """Like `FeatureTable`, but in the feature cache instead of in memory.
 
     Attributes:
-        parts: For every layer where its rows lie.
+        parts: For every layer the segments of its rows.
         n_documents: N.
-        d_sae: Features a layer.
+        d_sae: Features per layer.
         read: Reads rows of a segment, CSR.
     """
 
@@ -59,7 +59,7 @@ class StoredTable:
         return self.layers[column // self.d_sae], column % self.d_sae
 
     def stored_bytes(self) -> int:
-        """Size of the segments that it reads, without those that went away."""
+        """Size of its segments, without deleted ones."""
         paths = {part.path for parts in self.parts.values() for part in parts}
         return sum(path.stat().st_size for path in paths if path.is_file())
 
@@ -77,11 +77,11 @@ class StoredTable:
         return StoredTable(kept, len(index_N), self.d_sae, self.read)
 
     def blocks(self, layer: int) -> Iterator[Block]:
-        """One layer's features, a segment at a time.
+        """One layer's features, segment by segment.
 
         Raises:
-            ScopesiftError: A segment was deleted or damaged since the table was made; it is deleted, so that it is
-                read again the next time.
+            ScopesiftError: A segment was deleted or damaged since the table was made; a damaged one is deleted, so that
+                it is read again the next time.
         """
         for part in self.parts[layer]:
             try:

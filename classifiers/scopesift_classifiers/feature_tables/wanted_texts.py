@@ -1,4 +1,4 @@
-"""What is wanted of texts and not known yet: looked up by content, read once each, put back in their order."""
+"""Reading of texts with the cache: distinct texts are looked up by content, and missing ones are read once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 class Unit(NamedTuple):
-    """What is stored apart: document features or mean residuals of one layer."""
+    """The unit of caching: document features or mean residuals of one layer."""
 
     kind: str
     layer: int
@@ -32,7 +32,7 @@ class Unit(NamedTuple):
 
     @classmethod
     def of(cls, scope: Scope, kind: str, layer: int) -> Unit:
-        """What a scope reads of a layer, within its norm bounds."""
+        """The unit of a scope's layer, with its norm bound."""
         return cls(kind, layer, scope.norm_bounds.get(layer, math.inf))
 
     @property
@@ -44,14 +44,14 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class WantedTexts:
-    """The distinct texts of a reading.
+    """The distinct texts of a request.
 
     Attributes:
         keys_W: Their keys, sorted.
-        first_W: Where each occurs first.
-        back_N: Which of them each text is.
-        units: What is wanted of them.
-        missing_WU: What the cache does not have, changed as segments are found.
+        first_W: Index of the first occurrence of each.
+        back_N: Index of each text among the distinct ones.
+        units: Requested units.
+        missing_WU: What is not in the cache, updated as segments are found.
     """
 
     keys_W: Keys
@@ -62,12 +62,12 @@ class WantedTexts:
 
     @classmethod
     def of(cls, texts: Sequence[str], units: Sequence[Unit]) -> WantedTexts:
-        """Find the distinct texts; nothing of them is known yet."""
+        """Find the distinct texts; all units are missing at first."""
         keys_W, first_W, back_N = np.unique(text_keys(texts), return_index=True, return_inverse=True)
         return cls(keys_W, first_W, back_N, tuple(units), np.ones((len(keys_W), len(units)), dtype=bool))
 
     def part(self, path: Path, positions: NDArray[np.int64], rows: NDArray[np.int64]) -> SegmentRows:
-        """Rows of a segment, with every document that has their texts."""
+        """Rows of a segment, with all documents that have these texts."""
         count_B = self._counts_W[positions]
         first_B = self._starts_W[positions]
         inside = np.arange(int(count_B.sum())) - np.repeat(np.cumsum(count_B) - count_B, count_B)
@@ -106,10 +106,10 @@ def read_missing(
     keep: Callable[[Unit, NDArray[np.int64], Any], None],
     on_progress: Progress | None,
 ) -> int:
-    """Read what is missing, texts that lack the same units together, and hand on each segment as it is read.
+    """Read missing units, grouped by texts with the same missing units, and pass on each segment as it is read.
 
     Returns:
-        How many different texts were read.
+        Number of distinct texts read.
     """
     lacking = int(wanted.missing_WU.any(axis=1).sum())
     done = len(texts) - lacking

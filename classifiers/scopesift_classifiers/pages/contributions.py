@@ -1,4 +1,4 @@
-"""How much each token of a text did for a verdict."""
+"""Contributions of tokens to a verdict."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Contributions:
-    """What T pieces of a text gave to one label of a decision over S features.
+    """Contributions of T pieces of a text to one label of a decision over S features.
 
     Attributes:
-        by_feature_TS: Where contributions add up (linear and log-odds rules), a feature's contribution to the margin,
-            dealt to the pieces: of a linear rule to those where its activation was largest, of counted log-odds to
-            all on which it fires, evenly. The sum over everything plus the bias is the rule's margin. For "at least m"
-            rules, activation over threshold; 1 fires.
+        by_feature_TS: For linear and log-odds rules, a feature's contribution to the margin, assigned to pieces: for a
+            linear rule to those with its largest activation, for log-odds evenly to all on which it fires. The sum over
+            everything plus the bias is the rule's margin. For "at_least" rules activation / threshold; fires from 1 on.
         total_T: Per piece: the sum of the contributions, or the largest ratio.
-        shade_T: Between -1 and 1, for showing; the sign says for or against.
-        adds: Whether contributions add up, so that some may speak against the label.
+        shade_T: Between -1 and 1, for display; the sign means for or against.
+        adds: Whether contributions are summed, so that some may be negative.
     """
 
     by_feature_TS: Floats
@@ -34,10 +33,10 @@ class Contributions:
 
 
 def token_contributions(decision: Decision, label: str, acts_TS: NDArray[np.float32]) -> Contributions:
-    """Divide a verdict among the pieces of its text.
+    """Contributions of the pieces of a text to a verdict.
 
     Args:
-        decision: The rules that were used.
+        decision: The decision used.
         label: The label to explain.
         acts_TS: Activations of the decision's features on the text's pieces.
     """
@@ -45,7 +44,7 @@ def token_contributions(decision: Decision, label: str, acts_TS: NDArray[np.floa
     if not rule.adds:
         ratio_TS = decision.contributions(label, acts_TS)
         total_T = ratio_TS.max(axis=1, initial=0.0)
-        # a clear step at 1: what did not fire is only hinted at
+        # a visible step at 1, where features fire
         shade_T = np.where(total_T < 1, 0.25 * total_T, 0.6 + 0.4 * np.minimum(total_T - 1, 1.0))
         return Contributions(ratio_TS, total_T, shade_T, adds=False)
     most_1S = acts_TS.max(axis=0, keepdims=True, initial=0.0)

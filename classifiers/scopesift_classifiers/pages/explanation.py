@@ -1,4 +1,4 @@
-"""A page that shows one text with every token shaded by what it did for the verdicts."""
+"""A page with a text whose tokens are shaded by their contribution to the verdicts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scopesift_classifiers.pages.plots import histogram_svg
 from scopesift_classifiers.pages.report_cards import share_bars
 from scopesift_classifiers.pages.report_words import language_name
 
-FAINTEST = 0.04  # below it a shade cannot be seen and a token needs no panel
+FAINTEST = 0.04  # below it a shade is not visible, and the token has no panel
 MOST_PANELS = 300
 FEATURES_A_TOKEN = 3
 SHARES_A_CARD = 4
@@ -50,10 +50,10 @@ def write_explanation(path: Path, text: str, answer: Mapping[str, Verdict], engi
     """Write the page.
 
     Args:
-        path: The file, replaced whole.
-        text: The text that was judged.
-        answer: The engine's verdicts, by classifier name.
-        engine: What judged it.
+        path: The file.
+        text: The text.
+        answer: The engine's verdicts by classifier name.
+        engine: The engine.
     """
     reading = read_tokens(engine.scope, [text], engine.features)[0]
     parts = [
@@ -73,13 +73,13 @@ def shaded_text(
     panels: Mapping[int, str],
     fires_T: NDArray[np.bool_],
 ) -> str:
-    """The text as HTML: shaded tokens, each with its panel; nothing of the text is lost between tokens.
+    """The text as HTML with shaded tokens and their panels; text between tokens is kept.
 
     Args:
         text: The text.
-        reading: Where its T pieces are.
-        given: What each did.
-        panels: Piece to the HTML shown when it is pointed at.
+        reading: Its T pieces.
+        given: Their contributions.
+        panels: Piece -> HTML to show on hover.
         fires_T: Pieces on which a feature of the decision fires, bool.
     """
     out, at = [], 0
@@ -152,7 +152,7 @@ def _panel(
     label: str,
     cards: Mapping[tuple[int, int], FeatureCard],
 ) -> str:
-    """What is shown when a token is pointed at: its strongest features, the first with its card."""
+    """The panel of a token: its strongest features, the first with its card."""
     token = text[reading.starts_T[piece] : reading.ends_T[piece]].strip() or "blank"
     own_S = given.by_feature_TS[piece]
     order = [at for at in np.argsort(-np.abs(own_S), kind="stable")[:FEATURES_A_TOKEN] if own_S[at]]

@@ -1,4 +1,4 @@
-"""The frame that scopesift's pages share: one self-contained HTML file, no script, nothing fetched."""
+"""Common HTML of scopesift's pages: one self-contained file without scripts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def write_page(path: Path, title: str, body: str, *, style: str = "") -> None:
     """Write a page; `body` is HTML, `title` is plain text.
 
     Args:
-        path: The file, replaced whole.
-        title: Shown in the tab and as heading.
-        body: What stands below the heading.
-        style: CSS beside what all pages share.
+        path: The file, written atomically.
+        title: Title and heading.
+        body: HTML below the heading.
+        style: Additional CSS.
     """
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -49,10 +49,10 @@ def html_table(header: list[str], rows: list[list[str]], *, numbers_from: int) -
 
 
 def folded(summary: str, body: str, *, opened: bool = False) -> str:
-    """A part that opens on a click; `summary` is plain text, `body` HTML."""
+    """A collapsible part; `summary` is plain text, `body` HTML."""
     return f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>{body}</details>"
 
 
 def section(place: str, title: str, body: str) -> str:
-    """A heading that the navigation can point at, and what belongs to it."""
+    """A section with a heading and an anchor."""
     return f'<section><h2 id="{escape(place)}">{escape(title)}</h2>{body}</section>'

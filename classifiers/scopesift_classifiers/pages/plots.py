@@ -1,4 +1,4 @@
-"""Small charts as inline SVG; colours come from the page's style, so that they follow light and dark."""
+"""Small charts as inline SVG, with colours from the page's style."""
 
 from __future__ import annotations
 
@@ -71,29 +71,29 @@ class Axes:
         self._marks.append(f'<polygon class="{kind}" opacity=".16" points="{path}"/>')
 
     def dot(self, x: float, y: float, kind: str = "point", *, radius: float = 4.5, title: str = "") -> None:
-        """A dot that says `title` when pointed at."""
+        """A dot with `title` as tooltip."""
         told = f"<title>{escape(title)}</title>" if title else ""
         self._marks.append(
             f'<circle class="{kind}" cx="{self.x(x):.1f}" cy="{self.y(y):.1f}" r="{radius:.1f}">{told}</circle>'
         )
 
     def upright(self, x: float, low: float, high: float, kind: str = "line ours") -> None:
-        """An upright line from y `low` to `high`, for an interval."""
+        """A vertical line from y `low` to `high`, for an interval."""
         at = self.x(x)
         self._marks.append(
             f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{self.y(low):.1f}" y2="{self.y(high):.1f}"/>'
         )
 
     def note(self, x: float, y: float, text: str, *, anchor: str = "start") -> None:
-        """Words beside a point."""
+        """A label beside a point."""
         self._text(self.x(x), self.y(y), text, anchor, "strong")
 
     def svg(self, description: str, *, style: str = "") -> str:
         """The chart.
 
         Args:
-            description: Read to those who cannot see it.
-            style: CSS that makes it a file of its own; without it the chart takes the style of its page.
+            description: Text alternative.
+            style: CSS for a separate file; empty: the style of the page is used.
         """
         alone = f' xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}"' if style else ""
         own = f"<style>{style}</style>" if style else ""
@@ -115,7 +115,7 @@ class Axes:
 
 
 def histogram_svg(edges: Sequence[float], counts: Sequence[int], threshold: float) -> str:
-    """Bars of a card's histogram, those from the threshold on in full colour."""
+    """A card's histogram, with bars above the threshold in full colour."""
     width, height, foot = 380, 92, 18
     low, high = edges[0], edges[-1] or 1.0
     tallest = max([*counts, 1])
@@ -123,7 +123,7 @@ def histogram_svg(edges: Sequence[float], counts: Sequence[int], threshold: floa
     bars = []
     for left, right, count in zip(edges, edges[1:], counts, strict=False):
         x, wide = (left - low) / span * width, (right - left) / span * width
-        # a square root keeps rare strong activations in sight beside a tall first bar
+        # square-root scale, so that rare strong activations are visible beside a tall first bar
         tall = (count / tallest) ** 0.5 * (height - foot - 4)
         lit = (
             " on"
@@ -157,12 +157,12 @@ def interval_row(
     """A row of a dot plot from 0 to 1: name, the value with its interval, and other values as ticks.
 
     Args:
-        name: What the row is.
-        value: The dot; None draws none and says so.
+        name: Label of the row.
+        value: The dot; None: no value.
         ends: Low and high end of its interval.
-        kind: Class of the colour; the classifier's own by default.
-        note: Small print after the name.
-        ticks: (class of the colour, value) of what stands beside it.
+        kind: CSS class of the colour; default: the classifier's.
+        note: Small text after the name.
+        ticks: (CSS class of the colour, value) of other values.
     """
     marks = "".join(f'<i class="tick {escape(own)}" style="left:{100 * at:.1f}%"></i>' for own, at in ticks)
     shown = "–"

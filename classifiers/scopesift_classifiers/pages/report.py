@@ -1,4 +1,4 @@
-"""The evaluation report: one page that a trust-and-safety person can read, print and send on."""
+"""The evaluation report: one HTML page for people without a machine-learning background."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def write_report(path: Path, found: Assessment, *, transfer: dict[str, Any] | No
     """Write the page.
 
     Args:
-        path: The file, replaced whole.
-        found: What `assessment.full_assessment` returned.
-        transfer: What `report_transfer.read_transfer` read: the matrix and the learning curves.
+        path: The file, written atomically.
+        found: Result of `assessment.full_assessment`.
+        transfer: Result of `report_transfer.read_transfer`: the matrix and the learning curves.
     """
     classifier, data, measured = found.classifier, found.data, found.measured
     binary = classifier.kind == BINARY
@@ -80,10 +80,10 @@ def write_drift_page(path: Path, name: str, origin: str, measured: dict[str, Any
     """Write the page for texts without labels.
 
     Args:
-        path: The file, replaced whole.
+        path: The file, written atomically.
         name: The classifier's name and version.
         origin: Name of the data.
-        measured: What `unlabelled.assess_unlabelled` returned.
+        measured: Result of `unlabelled.assess_unlabelled`.
     """
     shares = html_table(
         ["called", "share of the texts"],
@@ -98,7 +98,7 @@ def write_drift_page(path: Path, name: str, origin: str, measured: dict[str, Any
 
 
 def drift_of_assessed(found: Assessment) -> Drift:
-    """Drift of the assessed texts, from the features that were read for the cards."""
+    """Drift of the assessed texts, from the reading for the cards."""
     column_of = {place: column for column, place in enumerate(found.classifier.features)}
     columns = [column_of[item.layer, item.index] for item in found.classifier.default.features]
     reference = fit_reference(found.classifier, found.scope)
@@ -106,7 +106,7 @@ def drift_of_assessed(found: Assessment) -> Drift:
 
 
 def drift_section(drift: dict[str, Any]) -> str:
-    """The drift number in words, and the features that moved."""
+    """The drift in words, and the features that changed."""
     rows = [
         [
             str(item["layer"]),
@@ -141,7 +141,7 @@ def drift_section(drift: dict[str, Any]) -> str:
 
 
 def _mix_table(drift: dict[str, Any]) -> str:
-    """The share of each label in the fit and here; nothing where nobody knows it here."""
+    """The share of each label in the fit and here; empty if unknown here."""
     now = drift["mix_now"]
     if now is None:
         return ""
@@ -155,12 +155,12 @@ def _mix_table(drift: dict[str, Any]) -> str:
 
 
 def _share(share: float, n: int) -> str:
-    """A share of n texts for a table: counts where there are few."""
+    """A share of n texts for a table; counts for few texts."""
     return of_all(share, n) if n < FEW else f"{share:.1%}"
 
 
 def _seen(found: Assessment) -> str:
-    """Whether the fit has seen the texts, as far as fingerprints of whole files can tell."""
+    """Whether the texts are those of the fit, by the fingerprints of the files."""
     own = found.data.fingerprint()
     if own in [found.classifier.fit.get(part, {}).get("sha256") for part in ("train", "dev")]:
         return "<b>It was fitted on these very texts: the numbers flatter it.</b>"

@@ -1,4 +1,4 @@
-"""Feature cards as HTML, with the strongest examples of the user's own data beside them."""
+"""Feature cards as HTML, with the strongest examples from the user's data."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Example:
     """A text that fires a feature strongly.
 
     Attributes:
-        html: The text around its strongest token, the firing tokens marked.
-        label: What people labelled it.
+        html: The text around its strongest token, with firing tokens marked.
+        label: Its label in the data.
         activation: The feature's largest activation in it.
     """
 
@@ -44,7 +44,7 @@ class Example:
 
 
 def features_section(found: Assessment) -> str:
-    """Cards of the features that say most, with examples from the assessed data."""
+    """Cards of the most important features, with examples from the assessed data."""
     classifier = found.classifier
     made = make_cards(classifier, found.scope, found.sample, reading=found.reading)
     cards = {(card.layer, card.feature): card for card in made}
@@ -71,7 +71,7 @@ def features_section(found: Assessment) -> str:
 
 
 def telling_features(classifier: Classifier, cards: Mapping[Place, FeatureCard]) -> dict[str, list[Place]]:
-    """Which cards to show under which title: all of a short rule, the most telling ones of a label."""
+    """Cards to show by title: all of a short rule, the most important ones of a label."""
     groups: dict[str, list[Place]] = {}
     for name, decision in classifier.decisions.items():
         for label in decision.rules:
@@ -83,7 +83,7 @@ def telling_features(classifier: Classifier, cards: Mapping[Place, FeatureCard])
 
 
 def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[Place, tuple[Example, ...]]:
-    """The texts on which each feature is strongest, each text once."""
+    """The texts with each feature's largest activations, without duplicates."""
     column_of = {place: column for column, place in enumerate(found.classifier.features)}
     rows_of: dict[Place, list[int]] = {}
     for card in cards:
@@ -134,7 +134,7 @@ def card_html(card: FeatureCard, examples: Sequence[Example] = ()) -> str:
 
 
 def share_bars(shares: Mapping[str, float]) -> str:
-    """Bars of shares, the largest first; the small ones of many are left out."""
+    """Bars of shares, the largest first; small ones are left out if there are many."""
     ordered = sorted(shares.items(), key=lambda pair: -pair[1])
     rows = [
         f'<div class="share"><span title="{escape(name)}">{escape(name)}</span>'
@@ -146,7 +146,7 @@ def share_bars(shares: Mapping[str, float]) -> str:
 
 
 def marked_around(text: str, reading: TokenReading, column: int, threshold: float) -> str:
-    """A text as HTML, cut to what is near its strongest token, with the tokens that activate a feature marked."""
+    """The part of a text near its strongest token as HTML, with the tokens that activate a feature marked."""
     acts_T = reading.acts_TS[:, column]
     top = int(acts_T.argmax())
     begin = max(int(reading.starts_T[top]) - AROUND, 0)
@@ -169,7 +169,7 @@ def _example(found: Assessment, row: int, reading: TokenReading, column: int, th
 
 
 def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureCard]) -> list[Place]:
-    """Features by how much they move a label: weight times the difference of firing rates; a short rule whole."""
+    """Features by influence on a label: weight times difference of firing rates; all of a short rule."""
     places, rule = decision.feature_ids, decision.rules[label]
     if not rule.adds:
         return places[:MOST_CARDS]
@@ -182,7 +182,7 @@ def _most_telling(decision: Decision, label: str, cards: Mapping[Place, FeatureC
     for at, place in enumerate(places):
         rates = cards[place].rates
         others = [share for name, share in rates.items() if name != label]
-        # a feature that speaks against a label is no picture of it, though its absence may say much
+        # features against a label don't describe it, though their absence may be important
         gains[at] = max(weights[at], 0.0) * (
             rates.get(label, 0.0) - sum(others) / max(len(decision.rules) - 1, 1)
         )

@@ -1,4 +1,4 @@
-"""What a linear classifier's number of features is worth, and how other presets did on the same rows."""
+"""Quality of a linear classifier by number of features, and of other presets on the same rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METRICS = ("macro_f1", "balanced_accuracy", "accuracy")
 
 
 def curve_section(classifier: Classifier) -> str | None:
-    """The curve that the fit kept, with the chosen number marked; None for a classifier without one."""
+    """The fit's curve with the chosen number marked; None for a classifier without one."""
     curve: list[dict[str, Any]] = classifier.fit.get("linear", {}).get("curve", [])
     if not curve:
         return None
@@ -56,7 +56,7 @@ def _objective(classifier: Classifier) -> str:
 
 
 def _presets(classifier: Classifier) -> str:
-    """Other presets beside it: on the dev rows of the fit, and wherever they were measured with it."""
+    """Other presets: on the dev rows of the fit, and on other data measured with it."""
     parts = []
     on_dev = classifier.fit.get("presets_on_dev")
     if on_dev:

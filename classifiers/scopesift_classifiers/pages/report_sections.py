@@ -1,4 +1,4 @@
-"""Sections of the report that come from the measured numbers alone."""
+"""Sections of the report that only need the metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scopesift_classifiers.pages.report_words import (
 
 BINARY_METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 MANY_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
-COUNTED_OVER = {"recall": "n_positive", "precision": "n_flagged", "accuracy": "n"}  # what each is a share of
+COUNTED_OVER = {"recall": "n_positive", "precision": "n_flagged", "accuracy": "n"}  # denominators
 CONFUSIONS = 8
 FEW_TEXTS = 50
 SCALE = (
@@ -35,7 +35,7 @@ SCALE = (
 
 
 def tiles(measured: dict[str, Any]) -> str:
-    """The numbers that people look for first."""
+    """The main metrics."""
     chosen = ("macro_f1", "balanced_accuracy", "recall", "precision") if "f1" in measured else MANY_METRICS
     words = {
         "recall": "found, of those that should be (recall)",
@@ -120,12 +120,12 @@ def cut_section(
     beside: dict[str, Any],
     positive: str,
 ) -> str:
-    """Precision and recall at every cut, and the cuts that give what is required."""
+    """Precision and recall at every cut, and cuts for required values."""
     curve = precision_recall(scores_N, truth_N)
     axes = Axes(f"recall: share of the {positive} texts found", "precision: share of flags that are right")
     share = sum(truth_N) / len(truth_N)
     axes.line([(0, share), (1, share)], "even")
-    # flat between two cuts: what lies between them cannot be chosen
+    # a step between two cuts, since points between them can't be chosen
     steps = [point for cut, p, r in thinned(curve) for point in ((r, p),)]
     axes.line(steps)
     for name, part in beside.items():
@@ -159,7 +159,7 @@ def cut_section(
 def calibration_section(
     measured: dict[str, Any], outcome_N: list[bool], scores_N: list[float], what: str
 ) -> str:
-    """Whether a score of .8 means that 8 of 10 such texts are what the score says."""
+    """Calibration: whether 8 of 10 texts with a score of .8 are positive."""
     bins = reliability(scores_N, outcome_N, bins=10)
     axes = Axes("score", f"share that {what}")
     axes.line([(0, 0), (1, 1)], "even")
@@ -191,7 +191,7 @@ def calibration_section(
 
 
 def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: list[str]) -> str:
-    """Each label by itself, and which ones are taken for which."""
+    """Metrics per label, and the most frequent confusions."""
     rows = [
         interval_row(label, row["f1"], None, note=counted(row["n"], "text"))
         for label, row in measured["per_class"].items()
@@ -212,12 +212,12 @@ def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: li
 
 
 def terms_section() -> str:
-    """What the words of the page mean."""
+    """Explanations of the page's terms."""
     return "".join(f"<p><b>{escape(term)}</b>: {escape(words)}</p>" for term, words in TERMS.items())
 
 
 def metric_table(parts: dict[str, Any], columns: tuple[str, ...], *, intervals: bool) -> str:
-    """Metrics of several parts as a table, with their intervals if asked for."""
+    """Metrics of several parts as a table, optionally with intervals."""
     rows = []
     for name, part in parts.items():
         cells = []

@@ -1,4 +1,4 @@
-"""What transfer to other languages is worth: the matrix and the learning curves of a transfer file."""
+"""Quality of transfer to other languages: the matrix and the learning curves of a transfer file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CURVES = ("zero_shot", "few", "full")
 
 
 def read_transfer(path: Path) -> dict[str, Any]:
-    """Read what `scopesift transfer --learning-curve --json` or `bench transfer` wrote; see docs/transfer.md.
+    """Read a file of `scopesift transfer --learning-curve --json` or `bench transfer`; see docs/transfer.md.
 
     Raises:
         UsageError: There is no such file.
-        InputError: It holds something else.
+        InputError: It has another format.
     """
     if not path.is_file():
         raise UsageError(
@@ -47,7 +47,7 @@ def read_transfer(path: Path) -> dict[str, Any]:
 
 
 def transfer_section(content: dict[str, Any]) -> str:
-    """The matrix of languages and amounts of labels, a curve a language, and why some fail."""
+    """The matrix of languages and amounts of labels, a curve per language, and why some fail."""
     languages = [str(code) for code in content["languages"]]
     shares = sorted({share for points in content["few"].values() for share in points}, key=float)
     return (
@@ -142,7 +142,7 @@ def _sentence(words: Any) -> str:
 
 
 def _of(point: Any) -> float | None:
-    """Mean over draws of the metric; None where it is missing."""
+    """Mean over draws of the metric; None if missing."""
     value = point.get(METRIC) if isinstance(point, dict) else None
     if isinstance(value, list):
         known = [float(each) for each in value if each is not None]

@@ -1,4 +1,4 @@
-"""What the report says in words: plain first, numbers second."""
+"""The report's sentences."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from scopesift_files.counted import counted
 
 FEW = 100
-"""Below so many texts a share is shown as it was counted."""
+"""Below so many texts shares are shown as counts."""
 EXPLAINS = 0.25
-"""Share of a drift from which on a mix of labels is said to explain some of it."""
+"""Share of a drift from which on a mix of labels counts as a partial explanation."""
 BASELINE_NAMES = {
     "mean_difference": "Residual mean-difference",
     "linear_probe": "Linear probe",
@@ -52,13 +52,13 @@ def language_name(code: str) -> str:
 
 
 def of_hundred(share: float) -> str:
-    """A share as "7 of 100", with a decimal where it matters."""
+    """A share as "7 of 100", with a decimal below 1 and above 99."""
     value = 100 * share
     return f"{value:.1f} of 100" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} of 100"
 
 
 def of_all(share: float, n: int) -> str:
-    """A share of n texts: as it was counted, "7 of 8", below 100 texts, and "88 of 100" from there on."""
+    """A share of n texts: as counts, "7 of 8", below 100 texts, else "88 of 100"."""
     return f"{round(share * n)} of {n}" if n < FEW else of_hundred(share)
 
 
@@ -98,7 +98,7 @@ def many_lead(name: str, measured: dict[str, Any], data: str) -> str:
 
 
 def standing(measured: dict[str, Any]) -> str:
-    """How the classifier stands beside the best baseline, or why there are none."""
+    """Comparison of the classifier with the best baseline, or why there is none."""
     fitted = {name: part for name, part in measured["baselines"].items() if isinstance(part, dict)}
     if not fitted or measured["macro_f1"] is None:
         reason = measured["baselines"]["reason"] or "there is one label only"
@@ -118,7 +118,7 @@ def standing(measured: dict[str, Any]) -> str:
 
 
 def drift_words(drift: dict[str, Any]) -> str:
-    """What the drift number means, in two or three sentences."""
+    """The meaning of the drift, in two or three sentences."""
     n, number, chance = drift["n"], drift["divergence"], drift["chance"]
     texts = counted(n, "text")
     if number <= chance:
@@ -140,7 +140,7 @@ def drift_words(drift: dict[str, Any]) -> str:
         )
     share = 1 - drift["unexplained"] / number
     if drift["mix_now"] is None:
-        # a mix that was fitted to features that moved for other reasons says nothing of the texts
+        # an estimated mix is not meaningful if features changed for other reasons
         words += (
             f"A different mix of labels would explain {max(share, 0):.0%} of it at best; the rest is new. "
         )
@@ -163,7 +163,7 @@ def drift_words(drift: dict[str, Any]) -> str:
 
 
 def _mix(drift: dict[str, Any]) -> str:
-    """The label whose share differs most, here and in the fit; an estimate is said to be one."""
+    """The label whose share differs most, here and in the fit; estimates are marked as such."""
     then, now = drift["mix_at_fit"], drift["mix_now"]
     label = max(then, key=lambda name: abs(now[name] - then[name]))
     n, known = drift["n"], drift["mix_from"] == "labels"

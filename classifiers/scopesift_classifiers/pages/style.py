@@ -1,4 +1,4 @@
-"""How scopesift's pages look: light and dark, on paper and on a phone; no font or picture is fetched."""
+"""CSS of scopesift's pages: light and dark, for print and small screens, without external resources."""
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #fcfcfb; --ink: #1c1b1f; --dim: #67656e; --line: #e2e0e6; --panel: #f4f3f6;

@@ -1,1 +1,1 @@
-"""A rule for one more language from few labels."""
+"""Transfer: a decision for one more language from few labels."""

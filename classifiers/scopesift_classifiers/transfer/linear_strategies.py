@@ -1,8 +1,8 @@
-"""Closed-form ways to carry a classifier to a new language: a new cut, moved weights, new weights.
+"""Closed-form strategies of transfer: a new cut, adapted weights, new weights.
 
-The ranking of a rule often carries over to a language where its cut does not. Weights are moved by ridge regression
-with a prior mean: the penalty is on the distance from the classifier's own weights instead of from 0, so that few
-examples move them little and many move them far.
+The ranking of a rule often transfers to a language where its cut does not. Weights are adapted by ridge regression with
+a prior mean: the penalty is on the distance from the classifier's weights instead of from 0, so that few examples
+change them little and many change them more.
 """
 
 from __future__ import annotations
@@ -25,27 +25,25 @@ from scopesift_classifiers.rule_search.ridge import Floats, fit_ridges
 from scopesift_classifiers.transfer.strategy import Fit, Fits
 
 PENALTIES = (300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
-"""Strengths of the penalty to choose from; a few hundred examples want a far stronger one than thousands."""
+"""Penalties to choose from; a few hundred examples need much larger ones than thousands."""
 SIZES = (128, 512, 2048, 4096)
-"""Numbers of features to choose from: what a rule reads costs at every later text."""
+"""Numbers of features to choose from; more features cost time at inference."""
 CANDIDATES, ENTRIES = 2048, 12_000_000
-"""Features of the regression: so many, or as many as make so many numbers of the examples.
-
-Which features differ between the labels is hard to say from few examples: the penalty knows better what to do with all.
+"""Limits of the regression's features and of its matrix entries. With few examples a selection by labels is unreliable,
+so features are not preselected as long as they fit.
 """
 PRIOR_SHARE = 0.5
-"""How much of the prior's scaled weights the regression starts from.
-
-Chosen on dev rows of eight languages: the whole of it held 350 examples back, and without any of it 36 did not do.
+"""Factor of the prior's scaled weights, chosen on dev rows of eight languages: 1 was worse with 350 examples, 0 with
+36.
 """
 SPREAD_FLOOR = 0.25
-"""Share of the features' mean spread that is added to each one's own before it is scaled."""
+"""Share of the features' mean standard deviation that is added to each one's before scaling."""
 
 Flags = NDArray[np.bool_]
 
 
 def recut(rule: FoundRules) -> Fit:
-    """The rule as it is, with the cut that is best on the examples."""
+    """The unchanged rule with the best cut on the examples."""
 
     def fit(table: FeatureTable, positive_N: Flags, fold_N: NDArray[np.int64]) -> Fits:
         margins_N = rule.margins(table)[:, 0]
@@ -60,7 +58,7 @@ def recut(rule: FoundRules) -> Fit:
 
 
 def refitted() -> Fit:
-    """Ridge regression over all features, cut to the ones that weigh most."""
+    """Ridge regression over all features, reduced to those with the largest weights."""
 
     def start(table: FeatureTable, y_N: Floats, weight_N: Floats) -> tuple[float, float]:
         return 0.0, 0.0
@@ -69,7 +67,7 @@ def refitted() -> Fit:
 
 
 def adapted(rule: FoundRules) -> Fit:
-    """Half of a linear rule's weights, scaled by least squares, and what ridge regression over all features adds."""
+    """Half of a linear rule's weights, scaled by least squares, plus a ridge regression over all features."""
 
     def start(table: FeatureTable, y_N: Floats, weight_N: Floats) -> tuple[float, float]:
         margins_N = rule.margins(table)[:, 0] - rule.bar
@@ -77,7 +75,7 @@ def adapted(rule: FoundRules) -> Fit:
         mean, y_mean = weight_N @ margins_N / total, weight_N @ y_N / total
         spread = weight_N @ (margins_N - mean) ** 2
         slope = weight_N @ ((margins_N - mean) * (y_N - y_mean)) / spread if spread > 0 else 0.0
-        slope = PRIOR_SHARE * max(float(slope), 0.0)  # a ranking that is upside down is no prior
+        slope = PRIOR_SHARE * max(float(slope), 0.0)  # an inverted ranking is not used as prior
         return slope, float(y_mean - slope * mean)
 
     return _moved_from(rule, start)
@@ -86,9 +84,9 @@ def adapted(rule: FoundRules) -> Fit:
 def _moved_from(
     prior: FoundRules | None, start: Callable[[FeatureTable, Floats, Floats], tuple[float, float]]
 ) -> Fit:
-    """Ridge regression of what a scaled prior rule leaves unexplained; variants differ in the number of features.
+    """Ridge regression on the residuals of a scaled prior rule; variants differ in the number of features.
 
-    The penalty is that with the least squared error on the folds that were left out.
+    The penalty is chosen by cross-validated squared error.
     """
 
     def fit(table: FeatureTable, positive_N: Flags, fold_N: NDArray[np.int64]) -> Fits:
@@ -102,7 +100,7 @@ def _moved_from(
             slope, offset = start(part, own.y_NC[:, 0], own.weight_N)
 
             def explained(some: FeatureTable, slope: float = slope, offset: float = offset) -> Floats:
-                """What the scaled prior says already, `[N, 1]`."""
+                """Prediction of the scaled prior, `[N, 1]`."""
                 if prior is None:
                     return np.full((some.n_documents, 1), offset)
                 return offset + slope * (prior.margins(some) - prior.bar)
@@ -129,14 +127,13 @@ def _moved_from(
 class _Regression:
     """Ridge regression over columns of a table.
 
-    Features are divided by the square root of their spread: halfway between leaving rare features as small as they are
-    and making all alike.
+    Features are divided by the square root of their standard deviation, between no scaling and standardisation.
 
     Attributes:
         columns: The features, ascending.
-        scale_P: What each is multiplied with.
+        scale_P: Factor of each.
         x_NP: Their transformed activations, scaled.
-        y_N1, weight_N: What is regressed on.
+        y_N1, weight_N: Targets and weights.
     """
 
     columns: NDArray[np.int64]
@@ -157,13 +154,13 @@ class _Regression:
         return cls(columns, scale_P, x_NP * scale_P, y_N1, weight_N)
 
     def errors(self, held: FeatureTable, y_N1: Floats, weight_N: Floats) -> Floats:
-        """Squared error of each penalty on documents that were left out."""
+        """Squared error of each penalty on held-out documents."""
         x_NP = transformed(held.dense(self.columns.tolist())) * self.scale_P
         ridges = fit_ridges(self.x_NP, self.y_N1, self.weight_N, PENALTIES)
         return np.array([float(weight_N @ (ridge.predict(x_NP) - y_N1)[:, 0] ** 2) for ridge in ridges])
 
     def cut(self, penalty: float) -> Iterator[tuple[NDArray[np.int64], Floats, float]]:
-        """Columns, weights and constant for every number of features, the fewest first, solved again for these."""
+        """Columns, weights and intercept for every number of features, ascending, each solved again."""
         (every,) = fit_ridges(self.x_NP, self.y_N1, self.weight_N, (penalty,))
         order = np.argsort(-np.abs(every.weights_PC[:, 0]) * self.x_NP.std(axis=0), kind="stable")
         for size in SIZES:
@@ -174,7 +171,7 @@ class _Regression:
 
 
 def _fits(fold_N: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """The fold that is left out (or `WHOLE`) and the rows that remain."""
+    """The omitted fold (or `WHOLE`) and the remaining rows."""
     for fold in (WHOLE, *np.unique(fold_N).tolist()):
         yield fold, np.flatnonzero(fold_N != fold)
 
@@ -187,7 +184,7 @@ def _joined(
     weights_P: Floats,
     constant: float,
 ) -> FoundRules:
-    """One linear rule from the prior's scaled weights and what they are moved by; it fires from margin 0 on."""
+    """One linear rule: the prior's scaled weights plus the regression; it fires from margin 0 on."""
     weight_of = dict(zip(columns.tolist(), weights_P.tolist(), strict=True))
     bias = offset + constant
     if prior is not None and slope > 0:

@@ -1,4 +1,4 @@
-"""The rule that a transfer replaces: what it does on the same examples, and what was measured without it."""
+"""The decision that a transfer replaces: its metrics on the same examples, and the remaining measured quality."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from scopesift_classifiers.transfer.trial import standard_error
 def measure_replaced(
     classifier: Classifier, lang: str, table: FeatureTable, few: LabelledText, positive_N: NDArray[np.bool_]
 ) -> dict[str, Any] | None:
-    """What the rule in use for a language does on the examples that the new one is made from.
+    """Metrics of the decision in use for a language on the examples of the transfer.
 
     Args:
-        classifier: What is carried over.
+        classifier: The classifier.
         lang: The language.
         table: Document features of the N examples.
         few: The examples.
@@ -31,7 +31,8 @@ def measure_replaced(
 
     Returns:
         `{"rule": "default" or the language, "features", "macro_f1", "balanced_accuracy", "spread", "fitted_on_these":
-        whether it was made from these very examples, which flatters it}`; None if the table lacks a layer of the rule.
+        whether it was fitted on these examples, so that the metrics are optimistic}`; None if the table
+        lacks one of its layers.
     """
     name = classifier.rule_for(lang)
     rule = rule_over(table, classifier.decision(name))
@@ -50,14 +51,13 @@ def measure_replaced(
 
 
 def quality_without(quality: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """A classifier's measured quality without what was measured on the rule of one language.
+    """A classifier's measured quality without measurements of one language's decision.
 
-    Of data in several languages what remains is each other language by itself; data whose languages are not all known
-    is kept with a note.
+    Of data in several languages the other languages remain; data with unknown languages is kept with a note.
 
     Args:
-        quality: By the name of the data, each as `evaluation` gives it.
-        lang: The language whose rule is replaced.
+        quality: Metrics by the name of the data, see `evaluation`.
+        lang: The language whose decision is replaced.
     """
     kept: dict[str, Any] = {}
     for data, measured in quality.items():

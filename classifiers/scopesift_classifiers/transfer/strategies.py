@@ -1,7 +1,7 @@
-"""Ways to carry a classifier to a new language with a few labelled examples, the simplest first.
+"""Strategies of transfer to a new language with a few labelled examples, the simplest first.
 
-None takes a gradient. They differ in what they keep of the classifier: everything, its features, the features that
-its own fit looked at, or nothing.
+None uses gradient descent. They differ in what they keep of the classifier: everything, its features, the candidates of
+its fit, or nothing.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from scopesift_classifiers.transfer.linear_strategies import adapted, recut, ref
 from scopesift_classifiers.transfer.strategy import Fit, Fits, Strategy
 
 PREFERRED = "adapted_linear"
-"""The strategy that was best on dev rows of eight languages, with 36 examples and with 350."""
+"""The best strategy on dev rows of eight languages, with 36 examples and with 350."""
 RULE_SIZES = (1, 3, 8)
 PER_CLASS = (16, 64, 256)
 SHRINKAGE = (16.0, 4.0)
 
 
 def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettings) -> list[Strategy]:
-    """The strategies that a classifier allows on a table, the simplest first.
+    """The strategies for a classifier and a table, the simplest first.
 
     Args:
-        classifier: Binary; its default decision and its fit's candidates are what is carried over.
-        table: Any rows of the document features that will be fitted on; only its columns matter.
-        greedy: Extent of the greedy searches.
+        classifier: Binary; its default decision and its fit's candidates are used.
+        table: Any rows of the document features to fit on; only its columns matter.
+        greedy: Limits of the greedy searches.
     """
     own = known_columns(table, classifier.default.feature_ids)
     looked_at = candidate_columns(classifier, table)
@@ -67,13 +67,13 @@ def strategies(classifier: Classifier, table: FeatureTable, greedy: GreedySettin
 
 
 def candidate_columns(classifier: Classifier, table: FeatureTable) -> list[int]:
-    """Columns of the features that the classifier's fit looked at; of an artifact without them, its own features."""
+    """Columns of the candidates of the classifier's fit, or of its features if the artifact has no candidates."""
     listed = classifier.fit.get("candidates") or classifier.default.feature_ids
     return known_columns(table, [(int(layer), int(index)) for layer, index in listed])
 
 
 def known_columns(table: FeatureTable, features: Sequence[tuple[int, int]]) -> list[int]:
-    """Columns of (layer, index) pairs, each once; layers that the table lacks are left out."""
+    """Distinct columns of (layer, index) pairs, without layers that the table lacks."""
     places = {layer: place for place, layer in enumerate(table.layers)}
     columns = [
         places[layer] * table.d_sae + index
@@ -84,7 +84,7 @@ def known_columns(table: FeatureTable, features: Sequence[tuple[int, int]]) -> l
 
 
 def rule_over(table: FeatureTable, decision: Decision) -> FoundRules | None:
-    """A binary decision over a table's columns; None where the table lacks one of its layers."""
+    """A binary decision over a table's columns; None if the table lacks one of its layers."""
     if any(item.layer not in table.layers for item in decision.features):
         return None
     thresholds = tuple(item.threshold for item in decision.features)
@@ -113,8 +113,8 @@ def _unchanged(rule: FoundRules) -> Fit:
 def _greedy_over(columns: Sequence[int] | None, settings: GreedySettings) -> Fit:
     """A greedy search for (feature, threshold) pairs; variants differ in how many pairs they may take.
 
-    There are too few examples to set some aside inside the search: its path is followed on the same rows, and the
-    cross-validation around it decides how far.
+    There are too few examples for dev rows inside the search: the path is evaluated on the same rows, and its length is
+    chosen by the outer cross-validation.
     """
     limits = tuple(limit for limit in RULE_SIZES if limit <= settings.max_features)
 
@@ -169,7 +169,7 @@ def _rank(
     fold_N: NDArray[np.int64],
     limit: int,
 ) -> dict[int, tuple[list[tuple[int, float]], list[tuple[int, float]]]]:
-    """By fold left out: (column, threshold) of features that speak against and for, largest difference first."""
+    """By omitted fold: (column, threshold) of features for each label, largest difference first."""
     part = table if columns is None else _only(table, columns)
     found = rank(part, positive_N.astype(np.int64), 2, LEVELS, limit=limit, fold_N=fold_N)
 
@@ -182,7 +182,7 @@ def _rank(
 
 
 def _odds(fires_NS: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> list[Rule]:
-    """Log-odds as if both labels were as frequent (a share in few examples says little), strongest shrinkage first."""
+    """Log-odds with equal priors (shares in few examples are unreliable), strongest shrinkage first."""
     if not fires_NS.shape[1]:
         return [Rule(LOG_ODDS) for _ in SHRINKAGE]
     counts = count_cofiring(fires_NS, positive_N.astype(np.int64), 2)
@@ -196,5 +196,5 @@ def _odds(fires_NS: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> list[Ru
 
 
 def _only(table: FeatureTable, columns: Sequence[int]) -> FeatureTable:
-    """Some columns as a table of one layer; its column numbers are places in `columns`."""
+    """Some columns as a table of one layer; its columns are indices in `columns`."""
     return FeatureTable(table.acts_NF[:, list(columns)].tocsr(), (0,), len(columns))

@@ -12,19 +12,19 @@ from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.rule_search.found_rules import FoundRules
 
 Fits = dict[int, list[FoundRules]]
-"""By the fold that was left out (or `ranking.WHOLE`): one rule a variant, in the same order, the smallest first."""
+"""By omitted fold (or `ranking.WHOLE`): one rule per variant, in the same order, the smallest first."""
 Fit = Callable[[FeatureTable, NDArray[np.bool_], NDArray[np.int64]], Fits]
 
 
 @dataclass(frozen=True, eq=False)
 class Strategy:
-    """One way to get a rule from the few examples.
+    """A strategy.
 
     Attributes:
-        name: How it is filed.
-        says: What it does, in a few words.
-        fit: From document features, which of them are positive and the fold of each to the rules of all variants
-            (number of features, shrinkage), for all documents and without each fold.
+        name: Its name in results.
+        says: A short description.
+        fit: Maps document features, positive flags and folds to the rules of all variants (number of features,
+            shrinkage), for all documents and without each fold.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Transfer: a classifier and a few labelled examples of a new language give a classifier for that language too.
+"""Transfer: adds a language to a classifier from a few labelled examples.
 
-Several strategies are tried on the examples by cross-validation, and every one's number is kept. The result is an
-entry in the classifier's `by_lang`, which texts reach by the language verdict. What was measured of the rule that was
-in use for the language until then goes with it; the numbers of the new one, cross-validated, take its place.
+Several strategies are cross-validated on the examples, and all results are kept. The best one becomes an entry in the
+classifier's `by_lang`, to which texts are routed by the language verdict. Measured quality of the replaced decision is
+removed, and cross-validated metrics of the new one are added.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LEAST_PER_LABEL = 3
 
 @dataclass(frozen=True)
 class TransferSettings:
-    """How a transfer searches.
+    """Settings of a transfer.
 
     Attributes:
-        folds: Of the cross-validation; fewer where a label has fewer different texts.
-        max_layer: Deepest layer that the new rule may read, for speed; None: all.
-        greedy: Extent of the greedy searches.
+        folds: Of the cross-validation; fewer if a label has fewer different texts.
+        max_layer: Deepest layer that the new decision may read, for speed; None: all.
+        greedy: Limits of the greedy searches.
     """
 
     folds: int = 5
@@ -50,14 +50,14 @@ class TransferSettings:
 
 @dataclass(frozen=True, eq=False)
 class Transfer:
-    """What a transfer found.
+    """Result of a transfer.
 
     Attributes:
         classifier: The classifier with the new language in `by_lang`.
-        chosen: Name of the strategy that was used.
-        strategies: Of every strategy, the simplest first: name, says, features, macro_f1, balanced_accuracy (both
+        chosen: Name of the chosen strategy.
+        strategies: For every strategy, the simplest first: name, says, features, macro_f1, balanced_accuracy (both
             from pooled held-out predictions) and spread (the standard error of macro_f1).
-        replaced: The rule that was in use for the language, on the same examples; see `measure_replaced`.
+        replaced: Metrics of the replaced decision on the same examples; see `measure_replaced`.
     """
 
     classifier: Classifier
@@ -67,7 +67,7 @@ class Transfer:
 
     @property
     def warning(self) -> str | None:
-        """One line if the replaced rule does better on the examples; None if not, or if it was made from them."""
+        """A warning if the replaced decision is better on the examples and was not fitted on them; else None."""
         old = self.replaced
         new = next(row for row in self.strategies if row["name"] == self.chosen)
         if old is None or old["fitted_on_these"] or old["macro_f1"] <= new["macro_f1"]:
@@ -92,14 +92,14 @@ def transfer(
     """Add a language to a binary classifier from a few labelled examples.
 
     Args:
-        classifier: What is carried over; only the artifact is needed, not the data of its fit.
+        classifier: The classifier; the data of its fit is not needed.
         scope: Its scope.
         few: Labelled examples in the new language, of both labels.
         lang: The language's code, as the language classifier names it.
-        settings: Extent of the search.
-        cache: Document features read before.
+        settings: Limits of the search.
+        cache: Cache of document features.
         on_progress: Called with (texts read, all texts).
-        say: Receives a line a strategy.
+        say: Called with one line per strategy.
 
     Raises:
         InputError: Too few examples, one label only, or labels that the classifier does not know.
@@ -136,7 +136,7 @@ def transfer(
 
 
 def check_examples(classifier: Classifier, few: LabelledText) -> None:
-    """Refuse what nothing can be learned from.
+    """Check the examples.
 
     Raises:
         InputError: Too few examples, one label only, or labels that the classifier does not know.
@@ -159,7 +159,7 @@ def check_examples(classifier: Classifier, few: LabelledText) -> None:
 
 
 def positives(classifier: Classifier, rows: LabelledText) -> NDArray[np.bool_]:
-    """Which rows have the label that a binary classifier finds, `[N]`."""
+    """Which rows have a binary classifier's positive label, `[N]`."""
     return np.array([label == classifier.labels[0] for label in rows.labels], dtype=bool)
 
 
@@ -169,10 +169,10 @@ def try_all(
     """Cross-validate every strategy on the few examples, all on the same folds.
 
     Args:
-        classifier: What is carried over.
-        table: Document features of the few examples.
+        classifier: The classifier.
+        table: Document features of the examples.
         few: The examples.
-        settings: Extent of the search.
+        settings: Limits of the search.
     """
     positive_N = positives(classifier, few)
     return [
@@ -182,10 +182,10 @@ def try_all(
 
 
 def choose(trials: list[StrategyTrial]) -> StrategyTrial:
-    """The trial with the best cross-validated macro-F1, the simpler one of a tie; or the preferred strategy's.
+    """The preferred strategy, or the one with the best cross-validated macro-F1 (on ties the simpler).
 
-    Of ten strategies some are lucky on few examples. The preferred one is left only for one that is better by more than
-    the standard error of its own macro-F1.
+    With ten strategies and few examples the best one may be best by chance, so the preferred one is kept unless another
+    is better by more than the standard error of its own macro-F1.
     """
     best = max(trials, key=lambda trial: round(trial.macro_f1, 9))
     for trial in trials:
@@ -197,7 +197,7 @@ def choose(trials: list[StrategyTrial]) -> StrategyTrial:
 def trial_decision(
     classifier: Classifier, table: FeatureTable, few: LabelledText, trial: StrategyTrial
 ) -> Decision:
-    """A trial's rule as an entry of `by_lang`, calibrated on margins of rules that never saw the document."""
+    """A trial's rule as an entry of `by_lang`, calibrated on cross-fitted margins."""
     calibration = calibrate(trial.margins_N, positives(classifier, few))
     return trial.rule.decision(table, classifier.labels, calibration)
 
@@ -205,7 +205,7 @@ def trial_decision(
 def _cross_validated(
     classifier: Classifier, few: LabelledText, lang: str, trial: StrategyTrial
 ) -> dict[str, Any]:
-    """What `evaluate` would say of predictions for examples that the rule of their fold had not seen."""
+    """Metrics of held-out predictions for the examples, as in `evaluate`."""
     (positive,) = classifier.labels
     return evaluate_binary(
         few.labels,

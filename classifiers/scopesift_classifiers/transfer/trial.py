@@ -1,4 +1,4 @@
-"""A strategy of transfer on trial: cross-validated on the few examples there are."""
+"""Cross-validation of a strategy on the few examples."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RESAMPLES = 200
 
 @dataclass(frozen=True, eq=False)
 class StrategyTrial:
-    """What cross-validation says of a strategy.
+    """Cross-validation of a strategy.
 
     Attributes:
         strategy: What was tried.
         margins_N: Margin of every example, from the best variant, fitted without its fold.
-        predicted_N: Pooled held-out predictions, in which the variant was chosen without the fold that is judged.
+        predicted_N: Pooled held-out predictions; the variant is chosen without the predicted fold.
         rule: That variant, fitted on all examples.
         macro_f1: Of `predicted_N`.
         balanced_accuracy: The same.
@@ -63,7 +63,7 @@ def try_strategy(
         table: Document features of the N examples.
         few: The examples.
         positive_N: Which of them are positive.
-        folds: How many folds; fewer where a label has fewer different texts.
+        folds: Number of folds; fewer if a label has fewer different texts.
     """
     fold_N = example_folds(few, folds)
     fits = strategy.fit(table, positive_N, fold_N)
@@ -86,7 +86,7 @@ def try_strategy(
 
 
 def example_folds(few: LabelledText, folds: int) -> NDArray[np.int64]:
-    """Folds `[N]` for few examples: at most one a different text of the rarest label."""
+    """Folds `[N]` for few examples: at most as many as different texts of the rarest label."""
     texts: dict[str, set[str]] = {label: set() for label in few.classes}
     for text, label in zip(few.texts, few.labels, strict=True):
         texts[label].add(text)
@@ -94,9 +94,9 @@ def example_folds(few: LabelledText, folds: int) -> NDArray[np.int64]:
 
 
 def standard_error(metrics: BinaryMetrics) -> float:
-    """Standard error of macro-F1 over resamples of the documents: of the four counts, each half a document larger.
+    """Standard error of macro-F1 over resamples of the documents: of the four counts plus half a document each.
 
-    The half documents (Jeffreys' prior) keep a few examples that are all right from looking certain.
+    The half documents (Jeffreys' prior) keep it above 0 if all of few examples are correct.
     """
     counts = np.array([metrics.tp, metrics.fp, metrics.fn, metrics.tn]) + 0.5
     drawn = np.random.default_rng(0).multinomial(metrics.n, counts / counts.sum(), size=RESAMPLES)
@@ -119,6 +119,6 @@ def _held_out(
 
 
 def _best_variant(fires_VN: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> int:
-    """The variant with the best macro-F1; the first, which is the smallest, wins a tie."""
+    """The variant with the best macro-F1; on ties the first, which is the smallest."""
     scores = [round(BinaryMetrics.of(positive_N, fires_N).macro_f1, 9) for fires_N in fires_VN]
     return int(np.argmax(scores))

@@ -23,7 +23,7 @@ def test_the_official_openai_client_works_with_only_base_url_changed(live):
 def test_the_openai_client_raises_its_own_errors(live):
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url=f"{live.url}/v1", api_key="wrong", max_retries=0, timeout=300)
-    with pytest.raises(openai.AuthenticationError, match="not known"):
+    with pytest.raises(openai.AuthenticationError, match="not valid"):
         client.moderations.create(input=CLEAN)
     client = openai.OpenAI(base_url=f"{live.url}/v1", api_key="live-key", max_retries=0, timeout=300)
     image = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
