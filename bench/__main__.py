@@ -244,6 +244,18 @@ def textdetox(
 
 
 @app.command()
+def attacks(
+    data: Annotated[Path, typer.Option(help="Folder with textdetox/.")],
+    split: Annotated[str, typer.Option(help="dev, to choose rules by; test, to publish.")] = "test",
+    out: Out = None,
+) -> None:
+    """Measure toxicity on rows with obfuscated spelling: nine attacks, and any two at once."""
+    from bench.attacks.run import run
+
+    run(data, split, out)
+
+
+@app.command()
 def policy(
     data: Annotated[Path, typer.Option(help="Folder with policy/.")],
     scope: Annotated[str, typer.Option(help="A scope's name or folder.")] = "e5",

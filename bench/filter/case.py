@@ -90,7 +90,7 @@ def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
     """The batches of the first shards, as the run makes them, and their tokens."""
     prepared, read = [], 0
     for shard in shards_of(plan):
-        prepared.append(prepare(plan.engine.scope, shard, plan.settings))
+        prepared.append(prepare(plan.engine, shard, plan.settings))
         read += len(shard.rows)
         if read >= rows:
             break
@@ -133,7 +133,7 @@ def _padding(plan: RunPlan) -> float:
     filled = 0
     total = 0
     for shard in itertools.islice(shards_of(plan), 4):
-        for batch in prepare(plan.engine.scope, shard, plan.settings).batches:
+        for batch in prepare(plan.engine, shard, plan.settings).batches:
             filled += int(batch.mask_BT.sum())
             total += batch.mask_BT.numel()
     return 1 - filled / max(total, 1)

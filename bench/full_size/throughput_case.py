@@ -64,7 +64,7 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     calls = {
         "backbone": backbone,
         "scorer": lambda _: _activations(reader, batches, documents),
-        "filter": lambda _: engine.answers(reader.read(texts, max_tokens=most).acts_NS),
+        "filter": lambda _: engine.answers(reader.read(texts, max_tokens=most).acts_NS, engine.forms(texts)),
         "classify": lambda _: engine.predict(texts),
     }
     with torch.inference_mode():

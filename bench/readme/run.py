@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scopesift_files.atomic import write_atomically
 
+from bench.attacks import tables as attack_tables
 from bench.bundled import e5_tables, languages, nano_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
@@ -27,6 +28,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "textdetox_english": textdetox_tables.english_labels,
     "textdetox_labels": textdetox_tables.few_labels,
     "textdetox_bars": textdetox_tables.bars,
+    "attacks": attack_tables.attacks,
+    "attack_others": attack_tables.others,
+    "attack_pairs": attack_tables.pairs,
+    "attack_untouched": attack_tables.untouched,
+    "attack_time": attack_tables.time_line,
     "policy": policy_tables.by_language,
     "policy_rows": policy_tables.curve,
     "toxicity": nano_tables.toxicity,

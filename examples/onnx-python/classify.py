@@ -18,6 +18,11 @@ def classify(graph: Path, texts: list[str]) -> list[tuple[str, float]]:
     classifier, reading = about["classifier"], about["reading"]
     tokenizer = Tokenizer.from_file(str(graph.parent / "tokenizer.json"))
     tokenizer.encode_special_tokens = True  # a special token that is spelled out in a text is ordinary text
+    if reading.get("restore"):
+        # needs numpy and confusable-homoglyphs, no torch
+        from scopesift_features.restoring.restore import restored
+
+        texts = restored(texts, True)
     prefix, suffix, overlap = reading["prefix_ids"], reading["suffix_ids"], reading["overlap_tokens"]
     room = reading["window_tokens"] - len(prefix) - len(suffix)
     rows, document = [], []

@@ -42,13 +42,13 @@ def estimate(plan: RunPlan) -> Estimate | None:
     rows = first.rows[:SAMPLE_ROWS]
     shard = Shard(first.group, 0, first.format, rows)
     reader = plan.engine.reader.without_places()
-    prepared = prepare(plan.engine.scope, shard, plan.settings)
+    prepared = prepare(plan.engine, shard, plan.settings)
     compute(reader, prepared, plan.settings.threads)  # warm-up: the first run is slower
     started = time.perf_counter()
-    prepared = prepare(plan.engine.scope, shard, plan.settings)
-    acts_NS = compute(reader, prepared, plan.settings.threads)
+    prepared = prepare(plan.engine, shard, plan.settings)
+    acts_DS = compute(reader, prepared, plan.settings.threads)
     result = plan.judge.result(
-        shard, prepared.at, plan.engine.answers(acts_NS), prepared.tokens, prepared.places
+        shard, prepared.at, plan.engine.answers(acts_DS, prepared.forms), prepared.tokens, prepared.places
     )
     seconds = time.perf_counter() - started
     total = _total_rows(plan, first)

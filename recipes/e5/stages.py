@@ -15,7 +15,12 @@ from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
 from recipes.e5.choice import Comparison, compare_choices
-from recipes.e5.classifiers import add_bundled_languages, fit_bundled, read_everything
+from recipes.e5.classifiers import (
+    add_bundled_languages,
+    fit_bundled,
+    read_everything,
+    switch_on_restoring,
+)
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
 from recipes.sae.run import Run
@@ -88,6 +93,10 @@ class Recipe:
             fit_bundled(name, scope, self.data, folder, self.say)
         add_bundled_languages(scope, self.data, folder, self.say)
 
+    def restoring(self) -> None:
+        """Switch restoring on for toxicity."""
+        switch_on_restoring(self.out / "classifiers", self.say)
+
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""
         write_bundled_cards(
@@ -134,7 +143,7 @@ class Recipe:
         write_json(path, {**measured, name: content})
 
 
-STAGES = ("width", "saes", "choice", "classifiers", "cards", "card")
+STAGES = ("width", "saes", "choice", "classifiers", "restoring", "cards", "card")
 
 
 def _line(one: Comparison) -> str:

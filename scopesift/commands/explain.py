@@ -12,6 +12,7 @@ import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.judging.whole_word import whole_word
 from scopesift_classifiers.pages.explanation import write_explanation
@@ -56,11 +57,12 @@ def explain(
         text = _from_stdin()
     check_output(html)
     engine = load_engine(scope, classifier or [], device)
-    reading = SelectedReader(engine.scope, engine.features).read([text])
-    answer = engine.verdicts([text], reading)[0]
+    forms = engine.forms([text])
+    reading = SelectedReader(engine.scope, engine.features).read(forms.texts)
+    answer = engine.verdicts(forms, reading)[0]
     output.print(marked(text, answer))
     for name, verdict in answer.items():
-        output.print(_table(engine, name, verdict, reading, text))
+        output.print(_table(engine, name, verdict, reading, forms))
     if html is not None:
         write_explanation(html, text, answer, engine)
         say(f"wrote {html}")
@@ -77,14 +79,15 @@ def _from_stdin() -> str:
     return rows[0].sound().text
 
 
-def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, text: str) -> Table:
+def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, forms: TextForms) -> Table:
     """The features with the largest contributions for and against a decision's label."""
     classifier = engine.classifiers[name]
     decision, label = classifier.decision(verdict.rule), verdict.likeliest
     columns = engine.columns[name][verdict.rule]
-    acts_S = reading.acts_NS[0, columns]
+    row = int(forms.rows(classifier)[0])
+    acts_S = reading.acts_NS[row, columns]
     rule = decision.rules[label]
-    given_S = decision.contributions(label, reading.acts_NS[:1, columns])[0]
+    given_S = decision.contributions(label, acts_S[None])[0]
     active = int((acts_S > 0).sum())
     title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {counted(active, 'feature')} active"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
@@ -99,8 +102,8 @@ def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading
         if given_S[at] == 0:
             break
         item, column = decision.features[at], columns[at]
-        first, last = whole_word(text, *reading.span(0, column))
+        first, last = forms.original(row, *whole_word(forms.texts[row], *reading.span(row, column)))
         share = f"{given_S[at]:+.3f}" if rule.adds else f"{given_S[at]:.0%}"
         numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.3g}", share)
-        table.add_row(*numbers, printable(text[first:last]), item.label)
+        table.add_row(*numbers, printable(forms.originals[0][first:last]), item.label)
     return table

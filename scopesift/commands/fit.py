@@ -24,6 +24,7 @@ from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.norm_bounds import bounded
+from scopesift_features.restoring.restore import restored
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
@@ -91,6 +92,13 @@ def fit(
     max_layer: Annotated[
         int | None, typer.Option(min=0, help="Deepest layer to read: speed against quality.")
     ] = None,
+    restore: Annotated[
+        bool,
+        typer.Option(
+            "--restore",
+            help="Undo obfuscated spelling (b1tch, b i t c h) before reading, also in use; see docs/hardening.md.",
+        ),
+    ] = False,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
@@ -119,6 +127,7 @@ def fit(
         positive=label_text(positive) or positive,
         unknown=unknown,
         max_layer=max_layer,
+        restore=restore,
         objective=_objective(objective, beta, precision),
         precision=precision,
         recall=recall,
@@ -131,12 +140,13 @@ def fit(
     check_fit(rows, held_out, settings)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
-    loaded = bounded(loaded, rows.texts, layers_up_to(loaded, max_layer))
+    fit_texts, dev_texts = (restored(part.texts, restore) for part in (rows, held_out))
+    loaded = bounded(loaded, fit_texts, layers_up_to(loaded, max_layer))
     cache = None if no_cache else FeatureCache.default()
     began = time.perf_counter()
     with reading("reading") as progress:
         table = open_table(
-            loaded, [*rows.texts, *held_out.texts], max_layer=max_layer, cache=cache, on_progress=progress
+            loaded, [*fit_texts, *dev_texts], max_layer=max_layer, cache=cache, on_progress=progress
         )
     read = time.perf_counter()
     classifier = fit_tables(name, loaded, table, rows, held_out, settings, say=say)
@@ -215,6 +225,8 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
         f"reads {counted(len(classifier.features), 'feature')} up to layer {deepest}, which runs "
         f"{deepest + 1} of {scope.n_layers} blocks (--max-layer N for fewer)"
     ]
+    if classifier.restore:
+        lines.append("undoes obfuscated spelling before reading (--restore)")
     asked = ", ".join(f"{name} {value:g}" for name, value in cut["asked"].items())
     fires = (
         ", where the rule fires"

@@ -80,7 +80,7 @@ def said(verdicts):
 def test_verdict_and_evidence_are_those_of_the_other_tokens(scope, classifier, sink, head):
     pytest.importorskip("onnxruntime")
     engine = Engine(scope, [classifier], encoder=choose_encoder(head, "cpu"))
-    expected = engine.answers(maxima_without_the_word(scope, engine))["toxicity"]
+    expected = engine.answers(maxima_without_the_word(scope, engine), engine.forms(TEXTS))["toxicity"]
     assert set(expected.label_N) == {"toxic", "clean"}
     unlimited = Engine(scope, [replace(classifier, norm_bounds={})], encoder=engine.encoder)
     found, read_anyway = [], []
@@ -88,7 +88,9 @@ def test_verdict_and_evidence_are_those_of_the_other_tokens(scope, classifier, s
         sink(factor)
         found.append(engine.predict(TEXTS))
         read_anyway.append(unlimited.predict(TEXTS))
-        without_places = engine.answers(engine.reader.without_places().read(TEXTS).acts_NS)["toxicity"]
+        without_places = engine.answers(
+            engine.reader.without_places().read(TEXTS).acts_NS, engine.forms(TEXTS)
+        )["toxicity"]
         assert without_places.label_N == expected.label_N
     for verdicts in found:
         own = [answer["toxicity"] for answer in verdicts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
 from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.restoring.restore import restored
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError, first_line
@@ -40,6 +41,7 @@ class Classifier:
         scope: Fingerprint of the scope that it was fitted on.
         settings: Reading settings of the fit.
         norm_bounds: Layer -> norm bound of the fit, if the settings have a norm limit.
+        restore: Whether texts are read with obfuscated spelling undone, see `scopesift_features.restoring`.
         default: The default decision.
         by_lang: Decisions of single languages, added by `transfer`.
         route_confidence: Minimum score of the language verdict for using `by_lang`.
@@ -56,6 +58,7 @@ class Classifier:
     by_lang: dict[str, Decision] = field(default_factory=dict)
     route_confidence: float = 0.5
     norm_bounds: dict[int, float] = field(default_factory=dict)
+    restore: bool = False
     fit: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
 
@@ -82,6 +85,10 @@ class Classifier:
     def selected(self, feature: tuple[int, int]) -> SelectedFeature:
         """One of its features with its norm bound."""
         return SelectedFeature(*feature, self.norm_bounds.get(feature[0], math.inf))
+
+    def as_read(self, texts: Sequence[str]) -> list[str]:
+        """Texts as the classifier reads them: restored if `restore` is set."""
+        return restored(texts, self.restore)
 
     @property
     def decisions(self) -> dict[str, Decision]:
@@ -210,6 +217,7 @@ class Classifier:
                 norm_bounds={
                     int(layer): float(bound) for layer, bound in content.get("norm_bounds", {}).items()
                 },
+                restore=bool(content.get("restore", False)),
                 fit=dict(content["fit"]),
                 quality=dict(content["quality"]),
             )
@@ -229,6 +237,7 @@ class Classifier:
             "scope": self.scope,
             "settings": self.settings.to_dict(),
             **({"norm_bounds": bounds} if bounds else {}),
+            **({"restore": True} if self.restore else {}),
             "default": self.default.to_dict(),
             "by_lang": {code: decision.to_dict() for code, decision in sorted(self.by_lang.items())},
             "route_confidence": self.route_confidence,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.norm_bounds import bounded
+from scopesift_features.restoring.restore import restored
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -121,10 +122,11 @@ def fit_classifier(
     """
     check_name(name)
     check_fit(train, dev, settings)
-    scope = bounded(scope, train.texts, layers_up_to(scope, settings.max_layer))
+    fit_texts, dev_texts = (restored(rows.texts, settings.restore) for rows in (train, dev))
+    scope = bounded(scope, fit_texts, layers_up_to(scope, settings.max_layer))
     table = open_table(
         scope,
-        [*train.texts, *dev.texts],
+        [*fit_texts, *dev_texts],
         max_layer=settings.max_layer,
         cache=cache,
         on_progress=on_progress,
@@ -155,7 +157,7 @@ def fit_tables(
 ) -> Classifier:
     """`fit_classifier` on given document features: those of the train rows, then those of the dev rows.
 
-    The scope must have the norm bounds with which they were read.
+    The scope must have the norm bounds with which they were read; with `settings.restore`, of the restored texts.
     """
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
@@ -169,7 +171,15 @@ def fit_tables(
         scope=scope.fingerprint,
         settings=scope.settings,
         norm_bounds=scope.norm_bounds,
-        default=_named(decision, scope, fit_table, train, settings.positive if binary else None),
+        restore=settings.restore,
+        default=_named(
+            decision,
+            scope,
+            fit_table,
+            train,
+            settings.positive if binary else None,
+            restore=settings.restore,
+        ),
         fit={
             "train": {"rows": len(train), "sha256": train.fingerprint()},
             "dev": {"rows": len(dev), "sha256": dev.fingerprint()},
@@ -181,7 +191,13 @@ def fit_tables(
 
 
 def _named(
-    decision: Decision, scope: Scope, table: Table, train: LabelledText, positive: str | None
+    decision: Decision,
+    scope: Scope,
+    table: Table,
+    train: LabelledText,
+    positive: str | None,
+    *,
+    restore: bool,
 ) -> Decision:
     """The decision with names for its features."""
     if not decision.features:
@@ -196,7 +212,7 @@ def _named(
         documents, values = picked.indices[entries], picked.data[entries]
         documents, values = documents[allowed[documents]], values[allowed[documents]]
         rows.update(documents[np.lexsort((documents, -values))[:each]].tolist())
-    texts = [train.texts[row] for row in sorted(rows)]
+    texts = restored([train.texts[row] for row in sorted(rows)], restore)
     names = name_features(scope, texts, decision.feature_ids)
     features = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     return replace(decision, features=features)

@@ -34,6 +34,7 @@ class FitSettings:
         positive: Positive label of a binary classifier.
         unknown: Label of a many-label classifier below the cut or without evidence.
         max_layer: Deepest layer that may be read, for speed; None: all.
+        restore: Whether obfuscated spelling ("b1tch", "b i t c h") is undone before reading, in fitting and in use.
         objective: What a binary fit maximises, on fit and dev rows.
         precision: Minimum precision of the cut on the dev rows (with many labels: share of given labels that are
             correct);
@@ -51,6 +52,7 @@ class FitSettings:
     positive: str = POSITIVE
     unknown: str = UNKNOWN
     max_layer: int | None = None
+    restore: bool = False
     objective: Objective = field(default_factory=Objective)
     precision: float | None = None
     recall: float | None = None

@@ -32,6 +32,15 @@ class Answers:
     scores_NC: NDArray[np.float64]
     rule_N: list[str]
 
+    def rows(self, row_M: NDArray[np.int64]) -> Answers:
+        """Answers for M of the texts."""
+        label_M, likeliest_M, rule_M = (
+            [every[row] for row in row_M] for every in (self.label_N, self.likeliest_N, self.rule_N)
+        )
+        return Answers(
+            label_M, likeliest_M, self.given_N[row_M], self.score_N[row_M], self.scores_NC[row_M], rule_M
+        )
+
 
 def answers_of(
     classifier: Classifier,

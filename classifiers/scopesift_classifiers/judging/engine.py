@@ -17,6 +17,7 @@ from scopesift_files.errors import UsageError
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.artifact.rule import LOG_ODDS
 from scopesift_classifiers.judging.answers import Answers, answers_of
+from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.routing import rules_of
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.judging.verdicts import verdicts_of
@@ -106,33 +107,53 @@ class Engine:
         Returns:
             For every text a verdict by classifier name.
         """
-        reading = self.reader.read(texts, max_tokens=max_tokens or self.batch_tokens, on_progress=on_progress)
-        return self.verdicts(texts, reading)
+        forms = self.forms(texts)
+        reading = self.reader.read(
+            forms.texts, max_tokens=max_tokens or self.batch_tokens, on_progress=on_progress
+        )
+        return self.verdicts(forms, reading)
 
-    def verdicts(self, texts: Sequence[str], reading: SelectedReading) -> list[dict[str, Verdict]]:
+    def forms(self, texts: Sequence[str]) -> TextForms:
+        """The documents to read for texts: as they are, and restored where a classifier needs that."""
+        return TextForms.of(texts, self.classifiers.values())
+
+    def verdicts(self, forms: TextForms, reading: SelectedReading) -> list[dict[str, Verdict]]:
         """Classify texts from their reading: for every text a verdict by classifier name.
 
         Args:
-            texts: N strings.
-            reading: Activations of `features` in them, with places.
+            forms: What was read of N texts.
+            reading: Activations of `features` in it, with places.
         """
         found = {
-            name: verdicts_of(self.classifiers[name], answers, reading, self.columns[name], texts)
-            for name, answers in self.answers(reading.acts_NS).items()
+            name: verdicts_of(self.classifiers[name], answers, reading, self.columns[name], forms)
+            for name, answers in self.answers(reading.acts_NS, forms).items()
         }
-        return [{name: verdicts[row] for name, verdicts in found.items()} for row in range(len(texts))]
+        return [
+            {name: verdicts[row] for name, verdicts in found.items()} for row in range(len(forms.originals))
+        ]
 
-    def answers(self, acts_NS: NDArray[np.float32]) -> dict[str, Answers]:
+    def answers(self, acts_DS: NDArray[np.float32], forms: TextForms) -> dict[str, Answers]:
         """Answers of every classifier by name.
 
         Args:
-            acts_NS: Largest activation of each of `features` in each text, float32.
+            acts_DS: Largest activation of each of `features` in each of the D texts that were read, float32.
+            forms: Which of them are what of the N texts that are judged.
         """
         found: dict[str, Answers] = {}
+        languages: Answers | None = None
         # language first, since other classifiers may have decisions by language
         for name in sorted(self.classifiers, key=lambda name: name != LANGUAGE):
             classifier = self.classifiers[name]
-            rules = rules_of(classifier, len(acts_NS), found.get(LANGUAGE))
+            row_N = forms.rows(classifier)
+            if name == LANGUAGE:
+                # of all documents: a restored text is routed by the language of its restored form
+                languages = answers_of(
+                    classifier, acts_DS, self.columns[name], rules_of(classifier, len(acts_DS), None)
+                )
+                found[name] = languages.rows(row_N)
+                continue
+            acts_NS = acts_DS[row_N] if forms.restored else acts_DS
+            rules = rules_of(classifier, len(row_N), languages.rows(row_N) if languages else None)
             found[name] = answers_of(classifier, acts_NS, self.columns[name], rules)
         return found
 

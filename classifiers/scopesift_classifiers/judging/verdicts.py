@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scopesift_features.reading.selected import SelectedReading
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.judging.answers import Answers
+from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.judging.whole_word import whole_word
 
@@ -22,20 +23,20 @@ def verdicts_of(
     answers: Answers,
     reading: SelectedReading,
     columns: Mapping[str, NDArray[np.int64]],
-    texts: Sequence[str],
+    forms: TextForms,
 ) -> list[Verdict]:
     """A verdict for every text.
 
     Args:
         classifier: The classifier.
         answers: Its answers for the N texts.
-        reading: Activations of S features in them, with places.
+        reading: Activations of S features in the documents of `forms`, with places.
         columns: Columns of each decision's features in the reading, by "default" and language.
-        texts: The texts, for the evidence.
+        forms: The texts and the documents that were read; evidence has offsets in the original texts.
     """
     place = {label: at for at, label in enumerate(classifier.labels)}
     verdicts = []
-    for row, text in enumerate(texts):
+    for row, (text, read) in enumerate(zip(forms.originals, forms.rows(classifier).tolist(), strict=True)):
         rule = answers.rule_N[row]
         decision = classifier.decision(rule)
         verdicts.append(
@@ -46,7 +47,9 @@ def verdicts_of(
                 score=float(answers.score_N[row]),
                 scores={label: float(answers.scores_NC[row, place[label]]) for label in decision.rules},
                 rule=rule,
-                evidence=_evidence(decision, answers.likeliest_N[row], reading, (row, columns[rule]), text),
+                evidence=_evidence(
+                    decision, answers.likeliest_N[row], reading, (read, columns[rule]), forms, text
+                ),
             )
         )
     return verdicts
@@ -57,17 +60,20 @@ def _evidence(
     label: str,
     reading: SelectedReading,
     place: tuple[int, NDArray[np.int64]],
+    forms: TextForms,
     text: str,
 ) -> tuple[Evidence, ...]:
     """The firing features that are evidence for the label, largest contribution first."""
+    row, columns_S = place
     acts_S = reading.acts_NS[place]
     given_S = np.where(decision.fires(acts_S), decision.contributions(label, acts_S[None])[0], 0.0)
     order = np.argsort(-given_S, kind="stable")[:MOST_EVIDENCE]
     found = []
     for column in order[given_S[order] > 0]:
         feature = decision.features[column]
-        start, end = reading.span(place[0], place[1][column])
-        first, last = whole_word(text, start, end)
+        start, end = reading.span(row, columns_S[column])
+        first, last = forms.original(row, *whole_word(forms.texts[row], start, end))
+        start, end = forms.original(row, start, end)
         found.append(
             Evidence(
                 layer=feature.layer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -61,9 +61,10 @@ class Assessment:
 
     @cached_property
     def sample(self) -> LabelledText:
-        """The rows, or an evenly spaced sample of them, for cards and examples."""
+        """The rows as they were read, or an evenly spaced sample of them, for cards and examples."""
         step = max(1, -(-len(self.data) // MOST_CARD_ROWS))
-        return self.data.select(np.arange(0, len(self.data), step))
+        rows = self.data.select(np.arange(0, len(self.data), step))
+        return replace(rows, texts=self.classifier.as_read(rows.texts))
 
     @cached_property
     def reading(self) -> SelectedReading:

@@ -108,13 +108,14 @@ def make_cards(
         classifier: Has the features, their thresholds and labels.
         scope: Its scope.
         data: Labelled texts to count on, preferably not those of the fit.
-        reading: Result of `read_selected(scope, data.texts, classifier.features)`, if available.
+        reading: Result of `read_selected` for `classifier.as_read(data.texts)` and its features, if available.
 
     Returns:
         Cards in the order of `classifier.features`.
     """
+    texts = classifier.as_read(data.texts)
     if reading is None:
-        reading = read_selected(scope, data.texts, classifier.features)
+        reading = read_selected(scope, texts, classifier.features)
     classes = _groups(data.labels)
     # if the labels are the languages, shares by language would be duplicates
     languages = _groups(data.langs) if any(data.langs) and data.langs != data.labels else {}
@@ -133,7 +134,7 @@ def make_cards(
                 by_lang=_shares(fires_N, languages),
                 edges=edges,
                 counts=counts,
-                tokens=_tokens(data.texts, reading, column, fires_N),
+                tokens=_tokens(texts, reading, column, fires_N),
             )
         )
     return cards

@@ -101,7 +101,7 @@ def assess_unlabelled(
     reference = fit_reference(classifier, scope, fit_data)
     verdicts = routed_verdicts(classifier, scope, texts, language, on_progress=on_progress)
     counts = Counter(verdict.label for verdict in verdicts)
-    acts_NS = read_selected(scope, texts, classifier.default.feature_ids).acts_NS
+    acts_NS = read_selected(scope, classifier.as_read(texts), classifier.default.feature_ids).acts_NS
     drift = drift_of(classifier, reference, acts_NS)
     return {
         "n": len(texts),
@@ -148,5 +148,5 @@ def fit_reference(
             f"classifier {classifier.name!r} does not hold the firing rates of its fit; give the rows of the fit "
             "with --fit-data, or fit it again"
         )
-    acts_NS = read_selected(scope, fit_data.texts, classifier.default.feature_ids).acts_NS
+    acts_NS = read_selected(scope, classifier.as_read(fit_data.texts), classifier.default.feature_ids).acts_NS
     return count_firing(classifier.default.fires(acts_NS), fit_data.labels)

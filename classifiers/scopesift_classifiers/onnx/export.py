@@ -117,7 +117,9 @@ def export_classifier(
     routed_decisions(classifier)
     needs_texts = settings.head == SELECTED or settings.int8 is not None
     chosen, source = (
-        (texts, "given") if texts is not None else _own_texts(classifier, scope, needs_texts, say)
+        (classifier.as_read(texts), "given")
+        if texts is not None
+        else _own_texts(classifier, scope, needs_texts, say)
     )
     if len(chosen) < 2:
         raise UsageError(

@@ -44,6 +44,8 @@ def graph_metadata(classifier: Classifier, scope: Scope, export: dict[str, Any])
         "scope": classifier.scope,
         "reading": {
             **classifier.settings.to_dict(),
+            # the graph takes token ids: the caller restores the text before tokenising
+            **({"restore": True} if classifier.restore else {}),
             "norm_bounds": {str(layer): bound for layer, bound in classifier.norm_bounds.items()},
             "prefix_ids": prefix_ids(scope),
             "suffix_ids": suffix_ids(scope),

@@ -14,6 +14,7 @@ from scopesift_files.counted import counted
 from scopesift_classifiers.artifact.classifier import LANGUAGE
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.measuring.feature_cards import FeatureCard, bundled_cards
 from scopesift_classifiers.pages.contributions import Contributions, token_contributions
@@ -55,15 +56,26 @@ def write_explanation(path: Path, text: str, answer: Mapping[str, Verdict], engi
         answer: The engine's verdicts by classifier name.
         engine: The engine.
     """
-    reading = read_tokens(engine.scope, [text], engine.features)[0]
+    forms = engine.forms([text])
+    readings = read_tokens(engine.scope, forms.texts, engine.features)
     parts = [
         f'<p class="dim">scope {escape(engine.scope.id)}</p>'
         '<p class="how">Every token is shaded by what it did for a verdict. Point at one, or press <b>Tab</b> to go '
         "from one to the next, to see which features fired on it and what they usually mean.</p>"
     ]
     for name, verdict in sorted(answer.items(), key=lambda pair: pair[1].flagged is None):
+        row = int(forms.rows(engine.classifiers[name])[0])
+        reading = _in_original(readings[row], forms, row)
         parts.append(_verdict_section(engine, name, verdict, text, reading))
     write_page(path, "Why scopesift says so", "".join(parts), style=_STYLE)
+
+
+def _in_original(reading: TokenReading, forms: TextForms, row: int) -> TokenReading:
+    """The reading of document `row` with offsets in the original text."""
+    if row not in forms.restored:
+        return reading
+    spans_T2 = forms.restored[row].original(np.stack([reading.starts_T, reading.ends_T], axis=1))
+    return TokenReading(spans_T2[:, 0], spans_T2[:, 1], reading.acts_TS)
 
 
 def shaded_text(

@@ -84,7 +84,10 @@ def read_language(
     """
     check_examples(classifier, train)
     table = read_table(
-        classifier.bind(scope), [*train.texts, *test.texts], cache=cache, on_progress=on_progress
+        classifier.bind(scope),
+        classifier.as_read([*train.texts, *test.texts]),
+        cache=cache,
+        on_progress=on_progress,
     )
     rows = np.arange(len(train) + len(test))
     test_table = table.rows(rows[len(train) :])

@@ -109,14 +109,15 @@ def transfer(
     scope = classifier.bind(scope)
     check_examples(classifier, few)
     settings = settings or TransferSettings()
-    table = read_table(scope, few.texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
+    texts = classifier.as_read(few.texts)
+    table = read_table(scope, texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
     trials = try_all(classifier, table, few, settings)
     if say is not None:
         for trial in trials:
             say(f"{trial.strategy.name}: cross-validated macro-F1 {trial.macro_f1:.3f} ± {trial.spread:.3f}")
     best = choose(trials)
     decision = trial_decision(classifier, table, few, best)
-    names = name_features(scope, few.texts, decision.feature_ids)
+    names = name_features(scope, texts, decision.feature_ids)
     named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     rows = [trial.to_dict() for trial in trials]
     replaced = measure_replaced(classifier, lang, table, few, positives(classifier, few))

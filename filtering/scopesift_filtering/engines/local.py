@@ -122,14 +122,14 @@ class _Pipeline:
             if done is not None:
                 self._tell(done, before=True)
             else:
-                self._put_batches(prepare(plan.engine.scope, shard, plan.settings))
+                self._put_batches(prepare(plan.engine, shard, plan.settings))
             if self.stop.is_set():
                 return
         for _ in range(self.workers):
             self._put(self.batches, _DONE)
 
     def _put_batches(self, prepared: Prepared) -> None:
-        shard = _Open(prepared, self.reader.nothing(len(prepared.at)), len(prepared.batches))
+        shard = _Open(prepared, self.reader.nothing(len(prepared.forms.texts)), len(prepared.batches))
         if not prepared.batches:
             self._put(self.computed, shard)
         for batch in prepared.batches:
@@ -157,8 +157,8 @@ class _Pipeline:
                 if self.stop.is_set():
                     return
                 continue
-            acts_NS = item.reading.acts_NS
-            marker = finish(plan.engine, plan.judge, item.prepared, acts_NS, plan.out, plan.record.digest)
+            acts_DS = item.reading.acts_NS
+            marker = finish(plan.engine, plan.judge, item.prepared, acts_DS, plan.out, plan.record.digest)
             self._tell(marker, before=False)
 
     def _tell(self, marker: Marker, *, before: bool) -> None:

@@ -176,9 +176,9 @@ class _Worker:
                 raise UsageError(
                     f"{task.out} does not exist on node {os.uname().nodename}; --out has to be shared"
                 )
-            prepared = prepare(self.engine.scope, item, task.settings)
-            acts_NS = compute(self.reader, prepared, task.settings.threads)
-            marker = finish(self.engine, self.judge, prepared, acts_NS, task.out, task.run)
+            prepared = prepare(self.engine, item, task.settings)
+            acts_DS = compute(self.reader, prepared, task.settings.threads)
+            marker = finish(self.engine, self.judge, prepared, acts_DS, task.out, task.run)
         except ScopesiftError as error:
             return _failure(error)
         return {"marker": asdict(marker), "before": False}

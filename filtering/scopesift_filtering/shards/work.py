@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.forms import TextForms
 from scopesift_features.reading.batches import Batch, make_batches
 from scopesift_features.reading.selected import SelectedReader
 from scopesift_features.reading.windows import make_windows
-from scopesift_features.scope import Scope
 
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.files import write_shard
@@ -27,7 +27,8 @@ class Prepared:
 
     Attributes:
         shard: the rows.
-        at: indices of the readable rows; document n of the windows is row `at[n]`.
+        at: indices of the readable rows.
+        forms: the documents that are read: document n is the text of row `at[n]`, restored forms come after these.
         batches: batches for the model, longest first.
         tokens: of each readable row; tokens in an overlap of windows are counted twice.
         places: tokens of the batches, including padding.
@@ -35,20 +36,23 @@ class Prepared:
 
     shard: Shard
     at: list[int]
+    forms: TextForms
     batches: list[Batch]
     tokens: list[int]
     places: int
 
 
-def prepare(scope: Scope, shard: Shard, settings: FilterSettings) -> Prepared:
-    """Tokenise the readable rows and make batches; depends on the shard and the settings only."""
+def prepare(engine: Engine, shard: Shard, settings: FilterSettings) -> Prepared:
+    """Tokenise the readable rows and make batches; depends on the shard, the settings and the classifiers only."""
     at = [number for number, row in enumerate(shard.rows) if not row.reason]
-    windows = make_windows(scope, [shard.rows[number].text for number in at], offsets=False)
+    forms = engine.forms([shard.rows[number].text for number in at])
+    windows = make_windows(engine.scope, forms.texts, offsets=False)
     tokens = [0] * len(at)
     for window in windows:
-        tokens[window.document] += int(window.keep.sum())
+        if window.document < len(at):
+            tokens[window.document] += int(window.keep.sum())
     batches = list(make_batches(windows, settings.batch_tokens))
-    return Prepared(shard, at, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
+    return Prepared(shard, at, forms, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
 
 
 def use_threads(threads: int) -> None:
@@ -58,9 +62,9 @@ def use_threads(threads: int) -> None:
 
 
 def compute(reader: SelectedReader, prepared: Prepared, threads: int) -> NDArray[np.float32]:
-    """Run the model over a shard: activations `[N, S]` of the readable rows."""
+    """Run the model over a shard: activations `[D, S]` of the D texts of `forms`."""
     use_threads(threads)
-    reading = reader.nothing(len(prepared.at))
+    reading = reader.nothing(len(prepared.forms.texts))
     for batch in prepared.batches:
         reading.take_in(reader.read_batch(batch))
     return reading.acts_NS
@@ -70,11 +74,11 @@ def finish(
     engine: Engine,
     judge: RowJudge,
     prepared: Prepared,
-    acts_NS: NDArray[np.float32],
+    acts_DS: NDArray[np.float32],
     out: Path,
     run: str,
 ) -> Marker:
     """Apply classifiers and condition to a shard, and write its files and its marker."""
-    answers = engine.answers(acts_NS)
+    answers = engine.answers(acts_DS, prepared.forms)
     result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
     return write_shard(out, result, judge.settings, run)

@@ -1,6 +1,7 @@
 """The example in plain Python gives the verdicts of the engine from the exported files."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,14 @@ def test_the_python_example_gives_the_verdicts_of_the_engine(
         if label in classifier.labels:
             column = classifier.labels.index(label)
             assert low_NC[row, column] <= score <= high_NC[row, column]
+
+
+def test_the_python_example_restores_texts_for_a_classifier_that_asks_for_it(
+    toxicity, tiny_scope, tmp_path, example
+):
+    texts = [*TEXTS, "you i d i o t, s h u t  u p"]
+    restoring = replace(toxicity, restore=True)
+    export_classifier(restoring, tiny_scope, tmp_path / "it.onnx", ExportSettings(with_backbone=True), texts)
+    labels = [label for label, _ in example.classify(tmp_path / "it.onnx", texts)]
+    assert labels == [one["toxicity"].label for one in Engine(tiny_scope, [restoring]).predict(texts)]
+    assert labels[-1] == "toxic"

@@ -203,7 +203,7 @@ def test_verdicts_do_not_depend_on_batch_or_order_or_on_whether_places_are_asked
     together = engine.predict(texts)
     backwards = engine.predict(texts[::-1], max_tokens=32)[::-1]
     acts_NS = engine.reader.without_places().read(texts, max_tokens=64).acts_NS
-    for name, plain in engine.answers(acts_NS).items():
+    for name, plain in engine.answers(acts_NS, engine.forms(texts)).items():
         classifier = engine.classifiers[name]
         one, other = ([answer[name] for answer in answers] for answers in (together, backwards))
         for labels in ([verdict.label for verdict in other], plain.label_N):

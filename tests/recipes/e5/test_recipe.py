@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_features.sae.files import SAEConfig, write_safetensors
 
 from recipes.e5.choice import compare_choices, tasks
+from recipes.e5.classifiers import switch_on_restoring
 from recipes.e5.rows import sentiment_rows, toxicity_languages, toxicity_rows
 
 CODES = ("en", "ru", "es", "hi", "zh", "ar", "am")
@@ -114,3 +117,12 @@ def test_candidates_are_compared_alone_and_in_pairs_of_different_layers(
     assert set(found) == {("1",), ("2",), ("3",), ("1", "3"), ("2", "3")}
     assert all(0 <= one.domain_accuracy <= 1 for one in found.values())
     assert found["3",].english_auc > 0.5  # one word tells the labels apart
+
+
+def test_restoring_is_switched_on_without_another_fit(tmp_path):
+    before = replace(Classifier.load("toxicity"), restore=False)
+    before.save(tmp_path / "toxicity.json")
+    after = switch_on_restoring(tmp_path, lambda _line: None)
+    assert after.restore
+    assert after.to_json() == Classifier.load(tmp_path / "toxicity.json").to_json()
+    assert replace(after, restore=False).to_json() == before.to_json()

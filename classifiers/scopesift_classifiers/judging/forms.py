@@ -1,0 +1,56 @@
+"""The documents that are read for texts: the texts, and their restored forms if a classifier needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_features.restoring.restore import restore
+from scopesift_features.tokenizing.normalisation import Aligned
+
+from scopesift_classifiers.artifact.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class TextForms:
+    """The documents that are read for N texts.
+
+    Attributes:
+        originals: the N texts.
+        texts: the D documents: the originals, then the restored forms that differ from them.
+        restored: offsets of each restored form in its original, by its row in `texts`.
+        restored_N: row of each text's restored form, int64.
+    """
+
+    originals: Sequence[str]
+    texts: Sequence[str]
+    restored: dict[int, Aligned]
+    restored_N: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], classifiers: Iterable[Classifier]) -> TextForms:
+        """The documents for these classifiers; a text that restoring doesn't change is read once."""
+        row_N = np.arange(len(texts))
+        if not any(one.restore for one in classifiers):
+            return cls(texts, texts, {}, row_N)
+        read, restored = list(texts), {}
+        for row, text in enumerate(texts):
+            aligned = restore(text)
+            if aligned.text != text:
+                row_N[row] = len(read)
+                restored[len(read)] = aligned
+                read.append(aligned.text)
+        return cls(texts, read, restored, row_N)
+
+    def rows(self, classifier: Classifier) -> NDArray[np.int64]:
+        """Row of the document that a classifier reads for each text, int64 `[N]`."""
+        return self.restored_N if classifier.restore else np.arange(len(self.originals))
+
+    def original(self, row: int, start: int, end: int) -> tuple[int, int]:
+        """The span in the original text of a span in the document of row `row`."""
+        if row not in self.restored or start >= end:
+            return start, end
+        ((first, last),) = self.restored[row].original(np.array([[start, end]])).tolist()
+        return first, last
