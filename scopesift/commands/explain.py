@@ -11,6 +11,7 @@ import numpy as np
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.verdict import Verdict
@@ -61,6 +62,9 @@ def explain(
     reading = SelectedReader(engine.scope, engine.features).read(forms.texts)
     answer = engine.verdicts(forms, reading)[0]
     output.print(marked(text, answer))
+    for row in forms.restored:
+        names = [name for name, one in engine.classifiers.items() if forms.rows(one)[0] == row]
+        output.print(Text(f"{', '.join(names)} reads: {printable(forms.texts[row])}", style="dim"))
     for name, verdict in answer.items():
         output.print(_table(engine, name, verdict, reading, forms))
     if html is not None:

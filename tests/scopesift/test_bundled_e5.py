@@ -71,3 +71,13 @@ def test_the_face_uses_it_unless_told_otherwise(e5_engine):
     ]
     assert flagged == [True, False]
     assert loaded.artifact.version == Classifier.load("toxicity").version
+
+
+def test_toxicity_reads_obfuscated_spelling_and_the_others_do_not(e5_engine, invoke):
+    restoring = [name for name, one in e5_engine.classifiers.items() if one.restore]
+    assert restoring == ["toxicity"]
+    said = invoke("explain", "y0u 57up1d 1d107").stdout
+    assert "toxicity reads: you stupid idiot" in said.lower()
+    record = json.loads(invoke("classify", "y0u 57up1d 1d107", "--json").stdout)
+    assert record["toxicity"]["flagged"] is True
+    assert {item["word"] for item in record["toxicity"]["evidence"]} <= {"y0u", "57up1d", "1d107"}

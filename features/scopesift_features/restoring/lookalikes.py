@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from scopesift_features.restoring.alphabets import CYRILLIC, GREEK, LATIN, script_of
 from scopesift_features.restoring.edit import Edit
@@ -70,12 +72,24 @@ def _telling(word: str, present: set[str]) -> Iterator[str]:
 @lru_cache(maxsize=4096)
 def lookalike(letter: str, script: str) -> str:
     """The homoglyph of a letter in a script by Unicode's confusables table (UTS 39); "" if there is none."""
-    # imported late: it loads a table of 1 MB that few texts need
-    from confusable_homoglyphs.confusables import confusables_data
-
     if script not in _COMMON:
         return ""
-    similar = [entry["c"] for entry in confusables_data.get(letter, ())]
-    found = [one for one in similar if len(one) == 1 and _COMMON[script].match(one)]
+    found = [one for one in _homoglyphs().get(letter, "") if _COMMON[script].match(one)]
     same_case = [one for one in found if one.isupper() == letter.isupper()]
     return next(iter(same_case), _CAPITAL_I.get((letter, script), ""))
+
+
+@cache
+def _homoglyphs() -> dict[str, str]:
+    """The common letters that look like a character; read when a text needs it, few do.
+
+    Only the data file of the package is used: its table holds far more, and stays in memory once it is imported.
+    """
+    path = files("confusable_homoglyphs") / "confusables.json"
+    table: dict[str, list[dict[str, str]]] = json.loads(path.read_text(encoding="utf-8"))
+    common = re.compile("|".join(pattern.pattern for pattern in _COMMON.values()))
+    similar = {
+        letter: "".join(entry["c"] for entry in entries if common.fullmatch(entry["c"]))
+        for letter, entries in table.items()
+    }
+    return {letter: letters for letter, letters in similar.items() if letters}
