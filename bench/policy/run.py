@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.settings import AUTO
+from scopesift_classifiers.labelled_rows.rows import join_rows
 from scopesift_classifiers.measuring.discriminant import discriminant
 from scopesift_features.scope import Scope
 
@@ -19,7 +20,7 @@ from bench.policy.rows import policy_rows, some_of_each_label, with_labels_of
 from bench.policy.words import character_ridge
 from bench.results_file import StoredRows
 from bench.trials.answers import weighted_f1
-from bench.trials.parts import Part, join, join_rows, read_parts
+from bench.trials.parts import Part, join, read_parts
 from bench.trials.published import Published
 from bench.trials.systems import System, dense, preset
 from scopesift.terminal.streams import reading, say

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows, read_labelled
 from scopesift_features.scope import Scope
 
 from bench.errors import BenchError
@@ -32,7 +32,7 @@ from bench.textdetox.cells import (
 )
 from bench.textdetox.fits import English, Fits, Read, fits_of_all, fits_of_few
 from bench.trials.answers import measure_binary
-from bench.trials.parts import join_rows, read_parts
+from bench.trials.parts import read_parts
 from bench.trials.published import Published
 from bench.trials.systems import POSITIVE, SYSTEMS
 from scopesift.terminal.streams import reading, say

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.counting import FeatureTable
-from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
@@ -70,15 +70,4 @@ def join(parts: Sequence[Part]) -> Part:
         join_rows([part.rows for part in parts]),
         FeatureTable(acts_NF, first.layers, first.d_sae),
         {layer: np.concatenate([part.mean_ND[layer] for part in parts]) for layer in first.layers},
-    )
-
-
-def join_rows(rows: Sequence[LabelledText]) -> LabelledText:
-    """Several sets of rows as one, in their order."""
-    return LabelledText(
-        texts=[text for own in rows for text in own.texts],
-        labels=[label for own in rows for label in own.labels],
-        langs=[lang for own in rows for lang in own.langs],
-        sources=[source for own in rows for source in own.sources],
-        origin=", ".join(dict.fromkeys(own.origin for own in rows)),
     )

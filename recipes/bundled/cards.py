@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
 from scopesift_classifiers.measuring.feature_cards import make_cards, write_cards
 from scopesift_features.scope import Scope
-
-from recipes.bundled.languages import joined
 
 MOST_A_LANGUAGE = 400
 """Maximum test rows per language with a decision of its own; English has no limit."""
@@ -37,6 +35,6 @@ def write_bundled_cards(
         rows = rows_of()
         for code in sorted(classifier.by_lang):
             own = language_rows(code)
-            rows = joined(rows, own.select(range(min(len(own), MOST_A_LANGUAGE))))
+            rows = join_rows([rows, own.select(range(min(len(own), MOST_A_LANGUAGE)))])
         say(f"{name}: cards of {len(classifier.features)} features on {len(rows)} rows")
         write_cards(out / "cards" / f"{name}.json.gz", classifier, make_cards(classifier, scope, rows))

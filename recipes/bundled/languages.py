@@ -9,7 +9,7 @@ from typing import Any
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
 from scopesift_classifiers.measuring.assessment import baseline_predictions
 from scopesift_classifiers.measuring.evaluation import evaluate_binary
 from scopesift_classifiers.transfer.transfer import TransferSettings, transfer
@@ -44,7 +44,7 @@ def add_languages(
         cache: Cache of document features.
     """
     for code in codes:
-        few = joined(rows_of(code, "train"), rows_of(code, "dev"))
+        few = join_rows([rows_of(code, "train"), rows_of(code, "dev")])
         say(f"{classifier.name}: {code} from {len(few)} rows")
         done = transfer(classifier, scope, few, code, settings=settings, cache=cache, say=say)
         test = rows_of(code, "test")
@@ -84,17 +84,6 @@ def measure(
         baselines=baseline_predictions(classifier, scope, few, test, cache),
     )
     return {**measured, "routes": {rule: routes.count(rule) / len(routes) for rule in sorted(set(routes))}}
-
-
-def joined(first: LabelledText, second: LabelledText) -> LabelledText:
-    """Two sets of rows concatenated."""
-    return LabelledText(
-        [*first.texts, *second.texts],
-        [*first.labels, *second.labels],
-        [*first.langs, *second.langs],
-        [*first.sources, *second.sources],
-        first.origin,
-    )
 
 
 def languages_of(data: Path, left_out: Sequence[str]) -> list[str]:

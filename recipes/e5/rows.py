@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
 
 import numpy as np
-from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows, read_labelled
 from scopesift_classifiers.labelled_rows.sampling import balanced
 
 from recipes.bundled.domain import domain_rows
-from recipes.bundled.languages import joined
 from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
 
 ENGLISH = "en"
@@ -36,7 +34,7 @@ def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
         InputError: no file has rows of this language.
     """
     files = [data / folder / f"{code}.jsonl.gz" for folder in ("textdetox", "toxicity")]
-    rows = reduce(joined, [read_labelled(path, split=split) for path in files if path.is_file()])
+    rows = join_rows([read_labelled(path, split=split) for path in files if path.is_file()])
     per_class = ENGLISH_PER_CLASS if code == ENGLISH else OTHERS_PER_CLASS
     return rows.select(np.sort(balanced(rows, per_class[split])))
 
@@ -72,20 +70,20 @@ def language_rows(data: Path, split: str) -> LabelledText:
         taken[code] += 1
         if taken[code] <= (half if code in with_posts else room):
             kept.append(index)
-    return joined(chosen.select(kept), some)
+    return join_rows([chosen.select(kept), some])
 
 
 def _posts(data: Path, split: str) -> LabelledText:
     """Posts of one split labelled by their language, from the files of toxicity and sentiment."""
     files = [path for folder in POSTS for path in sorted((data / folder).glob("*.jsonl.gz"))]
-    found = reduce(joined, [read_labelled(path, split=split) for path in files])
+    found = join_rows([read_labelled(path, split=split) for path in files])
     return replace(found, labels=[path_code or "" for path_code in found.langs])
 
 
 def sentiment_rows(data: Path, split: str) -> LabelledText:
     """One split of `sentiment/` in all its languages."""
     files = sorted((data / "sentiment").glob("*.jsonl.gz"))
-    return reduce(joined, [read_labelled(path, split=split) for path in files])
+    return join_rows([read_labelled(path, split=split) for path in files])
 
 
 def unlabelled_domain_rows(data: Path) -> LabelledText:

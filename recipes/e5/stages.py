@@ -94,8 +94,8 @@ class Recipe:
         add_bundled_languages(scope, self.data, folder, self.say)
 
     def restoring(self) -> None:
-        """Switch restoring on for toxicity."""
-        switch_on_restoring(self.out / "classifiers", self.say)
+        """Switch restoring on for toxicity, and measure it again."""
+        switch_on_restoring(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
 
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""

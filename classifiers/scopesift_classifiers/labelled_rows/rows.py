@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,6 +104,17 @@ class LabelledText:
     def told_labels(self) -> str:
         """The labels with counts, the most frequent first, for a message."""
         return _told(Counter(self.labels))
+
+
+def join_rows(rows: Sequence[LabelledText]) -> LabelledText:
+    """Several sets of rows as one, in their order."""
+    return LabelledText(
+        texts=[text for own in rows for text in own.texts],
+        labels=[label for own in rows for label in own.labels],
+        langs=[lang for own in rows for lang in own.langs],
+        sources=[source for own in rows for source in own.sources],
+        origin=", ".join(dict.fromkeys(own.origin for own in rows)),
+    )
 
 
 def read_labelled(

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.sae.files import SAEConfig, write_safetensors
 
+from recipes.e5 import classifiers
 from recipes.e5.choice import compare_choices, tasks
 from recipes.e5.classifiers import switch_on_restoring
 from recipes.e5.rows import sentiment_rows, toxicity_languages, toxicity_rows
@@ -119,10 +121,27 @@ def test_candidates_are_compared_alone_and_in_pairs_of_different_layers(
     assert found["3",].english_auc > 0.5  # one word tells the labels apart
 
 
-def test_restoring_is_switched_on_without_another_fit(tmp_path):
+def test_restoring_is_switched_on_without_another_fit_and_measured_with_it(tmp_path, monkeypatch):
     before = replace(Classifier.load("toxicity"), restore=False)
     before.save(tmp_path / "toxicity.json")
-    after = switch_on_restoring(tmp_path, lambda _line: None)
+    Classifier.load("language").save(tmp_path / "language.json")
+    rows = LabelledText(["a"], ["toxic"], ["de"], [None])
+    monkeypatch.setattr(classifiers, "ROWS", {"toxicity": lambda *_: rows})
+    monkeypatch.setattr(classifiers, "toxicity_languages", lambda _data: ["de"])
+    monkeypatch.setattr(classifiers, "toxicity_rows", lambda *_: rows)
+
+    def measured(classifier, *_args, **_named):
+        return {"restored": classifier.restore, "languages": len(classifier.by_lang), "macro_f1": 0.5}
+
+    monkeypatch.setattr(classifiers, "assess", measured)
+    monkeypatch.setattr(classifiers, "measure", measured)
+    after = switch_on_restoring(None, tmp_path, tmp_path, lambda _line: None)
     assert after.restore
     assert after.to_json() == Classifier.load(tmp_path / "toxicity.json").to_json()
-    assert replace(after, restore=False).to_json() == before.to_json()
+    assert replace(after, restore=False).version == before.version
+    new = {name: own for name, own in after.quality.items() if own != before.quality.get(name)}
+    assert {name: (own["restored"], own["languages"]) for name, own in new.items()} == {
+        "test": (True, 0),
+        "zero-shot de": (True, 0),
+        "own rule de": (True, len(before.by_lang)),
+    }
