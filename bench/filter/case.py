@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import resource
 import sys
 import tempfile
 import threading
@@ -26,6 +25,7 @@ from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.work import prepare
 
 from bench.full_size.classifiers import standin_classifiers
+from bench.peak_memory import peak_mib
 
 WHERE = "toxicity < 0.5 AND lang IN ('en', 'de', 'fr')"
 
@@ -56,7 +56,7 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         started = time.perf_counter()
         tally = run_filter(plan, workers=workers)
         seconds = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = peak_mib()
         batches, _ = _batches(plan, forward_rows)
         after = _forward(readers, batches, threads=full.threads)
         size = sum(path.stat().st_size for path in plan.out.rglob("*") if path.is_file())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -14,6 +13,8 @@ from typing import Any
 from scopesift_classifiers.feature_tables.stored import StoredTable
 from scopesift_classifiers.fitting.presets import fit_decision
 from scopesift_classifiers.fitting.settings import FitSettings
+
+from bench.peak_memory import peak_mib
 
 HELD_OUT_SHARE = 0.15
 
@@ -99,7 +100,7 @@ def real(path: str, n_documents: int, label: str, positive: str, preset: str) ->
 
 def _megabytes() -> float:
     """Peak resident memory so far, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    return peak_mib() * 2**20 / 1e6
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import statistics
 import string
 import sys
@@ -27,6 +26,7 @@ from bench.encode import device_rates
 from bench.encode.timing import timed_in_turn
 from bench.full_size.classifiers import standin_classifiers
 from bench.full_size.compiled import compiled_over_eager, short_text
+from bench.peak_memory import peak_mib
 
 TOKENS = 256  # of a document
 ROUNDS, SHORT_CALLS = 3, 20
@@ -147,7 +147,7 @@ def _latency_ms(engine: Engine) -> float:
 def _peak_mib(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mib()
 
 
 if __name__ == "__main__":

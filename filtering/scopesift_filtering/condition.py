@@ -24,12 +24,10 @@ class Condition:
     """A parsed condition.
 
     Attributes:
-        sql: as it was given.
         parts: terms of its top-level AND, as SQL; the reasons of dropped rows.
         columns: its column references, each a path of names.
     """
 
-    sql: str
     parts: tuple[str, ...]
     columns: tuple[tuple[str, ...], ...]
 
@@ -84,7 +82,7 @@ def parse_condition(sql: str) -> Condition:
             and non-deterministic functions (random, now).
     """
     if not sql.strip():
-        return Condition(sql, (), ())
+        return Condition((), ())
     connection = _connect()
     statement = f"SELECT * FROM input WHERE ({sql}\n)"  # noqa: S608
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()[0][0])
@@ -115,7 +113,7 @@ def parse_condition(sql: str) -> Condition:
     conjunction = where.get("type") == "CONJUNCTION_AND"
     parts = [_sql_of(connection, tree, child) for child in (where["children"] if conjunction else [where])]
     connection.close()
-    return Condition(sql, tuple(parts), tuple(dict.fromkeys(columns)))
+    return Condition(tuple(parts), tuple(dict.fromkeys(columns)))
 
 
 class CompiledCondition:

@@ -13,7 +13,7 @@ from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.fitting.fit import check_fit, fit_tables, layers_up_to, open_table
+from scopesift_classifiers.fitting.fit import check_fit, fit_tables, read_for_fit
 from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR_FIT, FitSettings
 from scopesift_classifiers.labelled_rows.label_value import label_text
@@ -23,8 +23,6 @@ from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, 
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
-from scopesift_features.reading.norm_bounds import bounded
-from scopesift_features.restoring.restore import restored
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
@@ -140,14 +138,10 @@ def fit(
     check_fit(rows, held_out, settings)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
-    fit_texts, dev_texts = (restored(part.texts, restore) for part in (rows, held_out))
-    loaded = bounded(loaded, fit_texts, layers_up_to(loaded, max_layer))
     cache = None if no_cache else FeatureCache.default()
     began = time.perf_counter()
     with reading("reading") as progress:
-        table = open_table(
-            loaded, [*fit_texts, *dev_texts], max_layer=max_layer, cache=cache, on_progress=progress
-        )
+        loaded, table = read_for_fit(loaded, rows, held_out, settings, cache=cache, on_progress=progress)
     read = time.perf_counter()
     classifier = fit_tables(name, loaded, table, rows, held_out, settings, say=say)
     classifier.save(target)

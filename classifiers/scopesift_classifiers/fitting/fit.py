@@ -122,16 +122,36 @@ def fit_classifier(
     """
     check_name(name)
     check_fit(train, dev, settings)
+    scope, table = read_for_fit(scope, train, dev, settings, cache=cache, on_progress=on_progress)
+    return fit_tables(name, scope, table, train, dev, settings, say=say)
+
+
+def read_for_fit(
+    scope: Scope,
+    train: LabelledText,
+    dev: LabelledText,
+    settings: FitSettings,
+    *,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Scope, Table]:
+    """The scope with the norm bounds of the fit, and document features of the train rows, then of the dev rows.
+
+    Args:
+        scope: The scope.
+        train: Train rows; norm bounds are measured on them.
+        dev: Dev rows.
+        settings: Deepest layer, and whether texts are restored.
+        cache: Cache of document features.
+        on_progress: Called with (texts read, all texts).
+
+    Raises:
+        UsageError: As `layers_up_to`.
+    """
     fit_texts, dev_texts = (restored(rows.texts, settings.restore) for rows in (train, dev))
     scope = bounded(scope, fit_texts, layers_up_to(scope, settings.max_layer))
-    table = open_table(
-        scope,
-        [*fit_texts, *dev_texts],
-        max_layer=settings.max_layer,
-        cache=cache,
-        on_progress=on_progress,
-    )
-    return fit_tables(name, scope, table, train, dev, settings, say=say)
+    texts = [*fit_texts, *dev_texts]
+    return scope, open_table(scope, texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
 
 
 def check_fit(train: LabelledText, dev: LabelledText, settings: FitSettings) -> None:
@@ -155,10 +175,7 @@ def fit_tables(
     *,
     say: Callable[[str], None] | None = None,
 ) -> Classifier:
-    """`fit_classifier` on given document features: those of the train rows, then those of the dev rows.
-
-    The scope must have the norm bounds with which they were read; with `settings.restore`, of the restored texts.
-    """
+    """`fit_classifier` on the scope and the document features of `read_for_fit`."""
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
     binary = is_binary(settings, train)

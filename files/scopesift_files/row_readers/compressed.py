@@ -14,9 +14,8 @@ from scopesift_files.errors import InputError, UsageError, first_line
 from scopesift_files.row_readers.formats import compression_of
 
 BUFFER = 1 << 20
-PIECE = (
-    1 << 14
-)  # bytes of compressed data read at a time; small, so that high compression ratios don't fill the memory
+PIECE = 1 << 14
+"""Bytes of compressed data read at a time; small, so that high compression ratios don't fill the memory."""
 
 
 @contextmanager
@@ -96,9 +95,8 @@ class _Frames(io.RawIOBase):
                     raise EOFError("the compressed file breaks off")
                 return 0
             if self._frame is None:
-                data = data.lstrip(
-                    b"\0"
-                )  # gzip and xz allow zero padding between frames; no frame starts with zeros
+                # gzip and xz allow zero padding between frames; no frame starts with zeros
+                data = data.lstrip(b"\0")
                 if not data:
                     continue
                 self._frame = self._new()
