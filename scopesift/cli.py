@@ -1,4 +1,4 @@
-"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `scopes`."""
+"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `recut`, `scopes`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from scopesift.commands import (
     export_onnx,
     filter,
     fit,
+    recut,
     reproduce,
     scopes,
     serve,
@@ -38,6 +39,7 @@ app.command(cls=DashAware)(fit.fit)
 app.command(cls=DashAware)(evaluate.evaluate)
 app.command(cls=DashAware)(explain.explain)
 app.command(cls=DashAware)(transfer.transfer)
+app.command(cls=DashAware)(recut.recut)
 app.command(cls=DashAware)(reproduce.reproduce)
 app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics, reliability
+from scopesift_classifiers.measuring.calibration_error import reliability
+from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics
 
 from bench.trials.parts import Part
 

@@ -19,6 +19,7 @@ from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR_FIT, Fit
 from scopesift_classifiers.labelled_rows.label_value import label_text
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.labelled_rows.splits import count_marks
+from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
@@ -74,6 +75,9 @@ def fit(
         float | None, typer.Option(help="Minimum precision of the cut on the dev rows.")
     ] = None,
     recall: Annotated[float | None, typer.Option(help="Minimum recall of the cut on the dev rows.")] = None,
+    false_positive_rate: Annotated[
+        float | None, typer.Option(help="Maximum share of negative dev rows that the cut flags; two labels.")
+    ] = None,
     at_least: Annotated[
         str | None,
         typer.Option(
@@ -129,6 +133,7 @@ def fit(
         objective=_objective(objective, beta, precision),
         precision=precision,
         recall=recall,
+        false_positive_rate=false_positive_rate,
         **_extent(preset, max_features, at_least),
     )
     rows, held_out = fit_rows(train, dev, text=text_column, label=label_column, balance=balance)
@@ -170,12 +175,12 @@ def _refuse_idle(context: typer.Context, rows: LabelledText) -> None:
         UsageError: Names the first such option.
     """
     binary = len(rows.classes) <= 2
-    idle = ("unknown",) if binary else ("positive", "objective", "beta")
+    idle = ("unknown",) if binary else ("positive", "objective", "beta", "false_positive_rate")
     for option in idle:
         source = context.get_parameter_source(option)
         if source is not None and source.name == "COMMANDLINE":
             raise UsageError(
-                f"--{option} is for {'more than two' if binary else 'two'} labels, {rows.origin} has "
+                f"--{option.replace('_', '-')} is for {'more than two' if binary else 'two'} labels, {rows.origin} has "
                 f"{len(rows.classes)}: {', '.join(rows.classes[:MOST_LABELS])}; leave it out"
             )
 
@@ -221,7 +226,7 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
     ]
     if classifier.restore:
         lines.append("undoes obfuscated spelling before reading (--restore)")
-    asked = ", ".join(f"{name} {value:g}" for name, value in cut["asked"].items())
+    asked = ", ".join(Requirement(rate, value).describe() for rate, value in cut["asked"].items())
     fires = (
         ", where the rule fires"
         if not decision_adds(classifier)
@@ -236,7 +241,7 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
     else:
         lines.append(
             f"cut at score {classifier.default.cut:.3f}{because}; on dev: precision {cut['dev_precision']:.3f}, "
-            f"recall {cut['dev_recall']:.3f}"
+            f"recall {cut['dev_recall']:.3f}, false-positive rate {cut['dev_false_positive_rate']:.3f}"
         )
     return lines
 

@@ -4,7 +4,7 @@ import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.labelled_rows.rows import LabelledText
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import InputError, UsageError
 from typer.testing import CliRunner
 
 from scopesift.cli import app
@@ -130,12 +130,26 @@ def test_options_reach_the_fit(fit):
     assert fitted.fit["greedy"]["at_least"] == [1]
 
 
+def test_a_false_positive_rate_is_kept_on_the_negative_dev_rows(fit):
+    fitted, said = fit("--false-positive-rate", "0.1")
+    assert fitted.fit["cut"]["asked"] == {"false_positive_rate": 0.1}
+    assert fitted.fit["cut"]["dev_false_positive_rate"] <= 0.1
+    assert "for false-positive rate 0.1" in " ".join(said.split())
+
+
+def test_a_false_positive_rate_that_the_rows_cannot_show_is_refused(fit):
+    with pytest.raises(
+        InputError, match=r"false-positive rate 0.001 cannot be shown on \d+ negative documents"
+    ):
+        fit("--false-positive-rate", "0.001")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--objective", "f_beta"), "--beta"),
         (("--objective", "recall_at_precision"), "needs a precision"),
-        (("--precision", "0.9", "--recall", "0.9"), "not by both"),
+        (("--precision", "0.9", "--recall", "0.9"), "got 2; give one"),
         (("--preset", "greedy", "--at-least", "none"), "whole numbers"),
         (("--at-least", "2"), "is for --preset greedy, not for auto"),
         (("--preset", "paper", "--max-features", "3"), "presets linear and greedy, not for paper"),

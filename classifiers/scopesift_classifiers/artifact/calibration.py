@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,74 +163,6 @@ def calibrate(margins_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> Calibratio
     prior = float(positive.mean())
     rounded = np.clip([float(f"{value:.7g}") for value in y], 1e-7, 1 - 1e-7)
     return Calibration(tuple(x.tolist()), tuple(rounded.tolist()), prior, prior)
-
-
-class Cut(NamedTuple):
-    """A cut on scores, and its precision and recall on the data it was chosen on.
-
-    Attributes:
-        threshold: a document is flagged iff its score is at least this.
-        precision: of the flagged.
-        recall: of the positives.
-    """
-
-    threshold: float
-    precision: float
-    recall: float
-
-
-def threshold_for_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, precision: float) -> Cut:
-    """The cut with the largest recall among those with at least `precision`; on ties the higher cut.
-
-    Raises:
-        InputError: no cut has that precision, or there are no positives.
-    """
-    threshold, found, recall = _cuts(scores_N, positive_N)
-    enough = np.flatnonzero(found >= precision)
-    if not enough.size:
-        raise InputError(
-            f"no cut has precision {precision}; the best is {found.max():.3f}; ask for less or fit on more"
-        )
-    best = enough[np.argmax(recall[enough])]
-    return Cut(float(threshold[best]), float(found[best]), float(recall[best]))
-
-
-def threshold_for_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike, recall: float) -> Cut:
-    """The cut with the largest precision among those with at least `recall`; on ties the higher cut.
-
-    Raises:
-        InputError: `recall` is above 1, or there are no positives.
-    """
-    threshold, precision, found = _cuts(scores_N, positive_N)
-    enough = np.flatnonzero(found >= recall)
-    if not enough.size:
-        raise InputError(f"no cut has recall {recall}; ask for at most 1")
-    best = enough[np.argmax(precision[enough])]
-    return Cut(float(threshold[best]), float(precision[best]), float(found[best]))
-
-
-def between_scores(scores_N: npt.ArrayLike, threshold: float) -> float:
-    """A cut that flags the same documents as `threshold`, halfway to the next lower score.
-
-    A document's own score is not a robust cut: in another batch its last bits may differ.
-    """
-    score = np.asarray(scores_N, float)
-    lower = score[score < threshold]
-    return float((threshold + (lower.max() if lower.size else 0.0)) / 2)
-
-
-def _cuts(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """All distinct scores as cuts, highest first, with precision and recall."""
-    score, positive = np.asarray(scores_N, float), np.asarray(positive_N, bool)
-    if score.shape != positive.shape or np.isnan(score).any():
-        raise ValueError(f"expected as many scores (no NaN) as labels, got {score.size} and {positive.size}")
-    if not positive.any():
-        raise InputError("a cut needs positive documents, got none; give data with both classes")
-    order = np.argsort(-score, kind="stable")
-    score = score[order]
-    hits = np.cumsum(positive[order])
-    last = np.flatnonzero(np.append(score[1:] != score[:-1], True))  # equal scores are flagged together
-    return score[last], hits[last] / (last + 1), hits[last] / hits[-1]
 
 
 def _limited(margins: npt.ArrayLike) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from scopesift_files.errors import UsageError
 
+from scopesift_classifiers.measuring.cuts import RECALL, Requirement, one_requirement
 from scopesift_classifiers.measuring.objective import Objective
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
@@ -40,6 +41,7 @@ class FitSettings:
             correct);
             None: see `fit_binary`, or with many labels `keep_right`.
         recall: Minimum recall instead (with many labels: share of correct labels that are given).
+        false_positive_rate: Maximum share of the negative dev rows that are flagged instead; for two labels.
         keep_right: Recall of a many-label cut by default: labels with lower scores are wrong so often that the unknown
             label is better.
         linear: Limits of the closed-form fit.
@@ -56,6 +58,7 @@ class FitSettings:
     objective: Objective = field(default_factory=Objective)
     precision: float | None = None
     recall: float | None = None
+    false_positive_rate: float | None = None
     keep_right: float = 0.99
     linear: LinearSettings = field(default_factory=LinearSettings)
     greedy: GreedySettings = field(default_factory=GreedySettings)
@@ -70,12 +73,8 @@ class FitSettings:
         """
         if self.preset not in PRESETS:
             raise UsageError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
-        if self.precision is not None and self.recall is not None:
-            raise UsageError("a cut is set by a precision or by a recall, not by both; give one")
-        for name in ("precision", "recall", "keep_right"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value <= 1:
-                raise UsageError(f"{name} must be above 0 and at most 1, got {value}")
+        Requirement(RECALL, self.keep_right)
+        one_requirement(self.precision, self.recall, self.false_positive_rate)
         for name, plain, presets in (
             ("linear", LinearSettings(), (AUTO, LINEAR_FIT)),
             ("greedy", GreedySettings(), (GREEDY,)),
@@ -88,6 +87,11 @@ class FitSettings:
                 )
         if self.paper_variant.multilayer and self.paper.layer is not None:
             raise UsageError(f"the preset {PAPER_MULTILAYER} reads several layers; leave the layer out")
+
+    @property
+    def required(self) -> Requirement | None:
+        """What the cut shall have on the dev rows; None: see `fit_binary`, or with many labels `keep_right`."""
+        return one_requirement(self.precision, self.recall, self.false_positive_rate)
 
     @property
     def paper_variant(self) -> PaperSettings:

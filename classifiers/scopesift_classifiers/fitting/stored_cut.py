@@ -7,13 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_classifiers.artifact.calibration import (
-    between_scores,
-    threshold_for_precision,
-    threshold_for_recall,
-)
 from scopesift_classifiers.artifact.rule import Rule
 from scopesift_classifiers.fitting.settings import FitSettings
+from scopesift_classifiers.measuring.cuts import FALSE_POSITIVE_RATE, RECALL, Cuts, Requirement
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.measuring.objective import Objective
 
@@ -25,7 +21,7 @@ Flags = NDArray[np.bool_]
 
 
 def binary_cut(scores_N: Floats, positive_N: Flags, settings: FitSettings) -> float | None:
-    """The cut with the required precision or recall; None if neither is required.
+    """The cut with the required precision, recall or false-positive rate; None if none is required.
 
     Args:
         scores_N: Scores of the dev rows.
@@ -33,15 +29,14 @@ def binary_cut(scores_N: Floats, positive_N: Flags, settings: FitSettings) -> fl
         settings: The requirements.
 
     Raises:
-        InputError: No cut has the required precision.
+        InputError: No cut has the required value, or there are too few rows to show a false-positive rate.
     """
-    if settings.precision is not None:
-        chosen = threshold_for_precision(scores_N, positive_N, settings.precision)
-    elif settings.recall is not None:
-        chosen = threshold_for_recall(scores_N, positive_N, settings.recall)
-    else:
+    required = settings.required
+    if required is None:
         return None
-    return between_scores(scores_N, chosen.threshold)
+    cuts = Cuts.of(scores_N, positive_N)
+    documents = required.documents if required.rate == FALSE_POSITIVE_RATE else 0
+    return cuts.between(cuts.meeting(required, documents))
 
 
 def best_cut(scores_N: Floats, positive_N: Flags, objective: Objective) -> tuple[float, float]:
@@ -52,14 +47,10 @@ def best_cut(scores_N: Floats, positive_N: Flags, objective: Objective) -> tuple
         positive_N: Which documents are positive.
         objective: The objective to maximise.
     """
-    order = np.argsort(-scores_N, kind="stable")
-    ordered, hits = scores_N[order], np.cumsum(positive_N[order])
-    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))  # equal scores are flagged together
-    tp, fp = hits[last], last + 1 - hits[last]
-    positives = int(positive_N.sum())
-    value = objective.of_counts(tp, fp, positives - tp, len(positive_N) - positives - fp)
+    cuts = Cuts.of(scores_N, positive_N)
+    value = objective.of_counts(cuts.tp_C, cuts.fp_C, cuts.positives - cuts.tp_C, cuts.negatives - cuts.fp_C)
     best = int(np.argmax(value))
-    return float(ordered[last[best]]), float(value[best])
+    return float(cuts.scores_C[best]), float(value[best])
 
 
 def between_margins(margins_N: Floats, best: float) -> float:
@@ -81,11 +72,11 @@ def above_nothing(margin: float, rule: Rule) -> float:
 
 def describe_binary(at_cut: BinaryMetrics, settings: FitSettings) -> dict[str, Any]:
     """The artifact's description of a binary cut, with its metrics on the dev rows."""
-    asked = {"precision": settings.precision, "recall": settings.recall}
     return {
-        "asked": {name: value for name, value in asked.items() if value is not None},
+        "asked": _asked(settings.required),
         "dev_precision": round(at_cut.precision, 4),
         "dev_recall": round(at_cut.recall, 4),
+        "dev_false_positive_rate": round(at_cut.false_positive_rate, 4),
     }
 
 
@@ -100,19 +91,23 @@ def answer_cut(scores_N: Floats, right_N: Flags, settings: FitSettings) -> float
     Raises:
         InputError: No cut has the required precision.
     """
-    if settings.precision is not None:
-        chosen = threshold_for_precision(scores_N, right_N, settings.precision)
-    else:
-        chosen = threshold_for_recall(scores_N, right_N, settings.recall or settings.keep_right)
-    return between_scores(scores_N, chosen.threshold)
+    cuts = Cuts.of(scores_N, right_N)
+    return cuts.between(cuts.meeting(_of_answers(settings)))
 
 
 def describe_answers(given_N: Flags, right_N: Flags, settings: FitSettings) -> dict[str, Any]:
     """The artifact's description of a many-label cut, from the dev rows with a label and those with the correct one."""
     return {
-        "asked": {"precision": settings.precision}
-        if settings.precision is not None
-        else {"recall": settings.recall or settings.keep_right},
+        "asked": _asked(_of_answers(settings)),
         "dev_answered": round(float(given_N.mean()), 4),
         "dev_precision": round(float(right_N[given_N].mean()), 4),
     }
+
+
+def _of_answers(settings: FitSettings) -> Requirement:
+    """The requirement of a many-label cut."""
+    return settings.required or Requirement(RECALL, settings.keep_right)
+
+
+def _asked(required: Requirement | None) -> dict[str, float]:
+    return {} if required is None else {required.rate: required.value}

@@ -7,16 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scopesift_classifiers.measuring.baselines import BASELINES
+from scopesift_classifiers.measuring.calibration_error import expected_calibration_error
 from scopesift_classifiers.measuring.intervals import (
     binary_intervals,
     macro_f1_difference,
     many_class_intervals,
 )
-from scopesift_classifiers.measuring.metrics import (
-    BinaryMetrics,
-    ManyClassMetrics,
-    expected_calibration_error,
-)
+from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics
 from scopesift_classifiers.measuring.operating_points import operating_points
 
 NATURAL_PREVALENCE = 0.05  # assumed share of positives in real streams of comments
@@ -25,6 +22,7 @@ NO_FIT_DATA = "no fit data was given (--fit-data)"
 
 Report = dict[str, Any]
 Predictions = Mapping[str, npt.ArrayLike]
+Groups = dict[str, dict[str, npt.NDArray[np.bool_]]]
 
 
 def evaluate_binary(
@@ -53,18 +51,19 @@ def evaluate_binary(
         no_baselines: why a baseline that isn't in `baselines` is null.
 
     Returns:
-        `{"n", "n_positive", "n_flagged", "f1", "precision", "recall", "accuracy", "balanced_accuracy", "macro_f1",
-        "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision", "recall", "f1"}, "ece",
-        "ece_reason", "thresholds": see `operating_points`, or None, "by_lang": {lang: …}, "by_source": {source: …},
-        "baselines": {name: … or None, "reason"}}`. A baseline also holds "difference": macro-F1 of the classifier less
-        its own, with its interval on the same documents. Metrics that are undefined for a group of one class, or
-        without scores, are None, with the reason.
+        `{"n", "n_positive", "n_flagged", "f1", "precision", "recall", "false_positive_rate", "accuracy",
+        "balanced_accuracy", "macro_f1", "intervals": {metric: [low, high]}, "natural": {"prevalence", "precision",
+        "recall", "f1"}, "ece", …: see `expected_calibration_error`, "thresholds": see `operating_points`, or None
+        without scores, "by_lang": {lang: …}, "by_source": {source: …}, "baselines": {name: … or None, "reason"}}`.
+        Groups have the calibration error too, and languages "thresholds" if there are several. A baseline also holds
+        "difference": macro-F1 of the classifier less its own, with its interval on the same documents. Metrics that
+        are undefined for a group of one class, or without scores, are None, with the reason.
 
     Raises:
         ValueError: lengths differ.
     """
     truth = np.asarray(truth_N, dtype=str) == positive
-
+    groups = _groups(langs, sources)
     classes = [positive, ""]
     folded = np.where(truth, positive, "")
 
@@ -77,15 +76,11 @@ def evaluate_binary(
     def measured(labels: npt.ArrayLike) -> Report:
         flagged = np.asarray(labels, dtype=str) == positive
         return _binary(truth, flagged, prevalence) | _grouped(
-            langs, sources, lambda rows: _binary(truth[rows], flagged[rows])
+            groups, lambda rows: _binary(truth[rows], flagged[rows])
         )
 
-    points = None if scores_N is None or not truth.any() else operating_points(scores_N, truth)
-    return (
-        measured(predicted_N)
-        | _calibration(scores_N, truth)
-        | {"thresholds": points, "baselines": _beside(baselines, no_baselines, measured, less)}
-    )
+    report = measured(predicted_N) | {"baselines": _beside(baselines, no_baselines, measured, less)}
+    return _with_scores(report, scores_N, truth, groups, points=True)
 
 
 def evaluate_many_class(
@@ -119,7 +114,7 @@ def evaluate_many_class(
     Raises:
         ValueError: lengths differ.
     """
-    truth = np.asarray(truth_N, dtype=str)
+    truth, groups = np.asarray(truth_N, dtype=str), _groups(langs, sources)
     names = sorted(set(truth.tolist())) if classes is None else classes
 
     def less(labels: npt.ArrayLike) -> Report:
@@ -128,25 +123,24 @@ def evaluate_many_class(
     def measured(labels: npt.ArrayLike) -> Report:
         predicted = np.asarray(labels, dtype=str)
         return _many_class(truth, predicted, names) | _grouped(
-            langs, sources, lambda rows: _means(truth[rows], predicted[rows])
+            groups, lambda rows: _means(truth[rows], predicted[rows])
         )
 
-    return (
-        measured(predicted_N)
-        | _calibration(scores_N, truth == np.asarray(predicted_N, dtype=str))
-        | {"baselines": _beside(baselines, no_baselines, measured, less)}
-    )
+    report = measured(predicted_N) | {"baselines": _beside(baselines, no_baselines, measured, less)}
+    return _with_scores(report, scores_N, truth == np.asarray(predicted_N, dtype=str), groups, points=False)
 
 
 def _binary(truth: npt.NDArray[Any], flagged: npt.NDArray[Any], prevalence: float | None = None) -> Report:
     metrics = BinaryMetrics.of(truth, flagged)
     report: Report = {"n": metrics.n, "n_positive": metrics.n_positive, "n_flagged": metrics.tp + metrics.fp}
     some = metrics.n_positive > 0
-    both = some and metrics.n_positive < metrics.n
+    negatives = metrics.n_positive < metrics.n
+    both = some and negatives
     for name, shown in (
         ("f1", some),
         ("precision", some),
         ("recall", some),
+        ("false_positive_rate", negatives),
         ("accuracy", metrics.n > 0),
         ("balanced_accuracy", both),
         ("macro_f1", both),
@@ -193,24 +187,51 @@ def _difference(
     return {"difference": {"macro_f1": _rounded(one - other), "interval": ends}}
 
 
-def _grouped(
-    langs: Sequence[str | None],
-    sources: Sequence[str | None],
-    measure: Callable[[npt.NDArray[np.bool_]], Report],
-) -> Report:
-    report: Report = {}
+def _grouped(groups: Groups, measure: Callable[[npt.NDArray[np.bool_]], Report]) -> Report:
+    return {
+        name: {group: measure(rows_N) for group, rows_N in parts.items()} for name, parts in groups.items()
+    }
+
+
+def _groups(langs: Sequence[str | None], sources: Sequence[str | None]) -> Groups:
+    """The rows of every language and source, by "by_lang" and "by_source"."""
+    groups: Groups = {}
     for name, values in (("by_lang", langs), ("by_source", sources)):
         group_N = np.array([value or UNKNOWN for value in values], dtype=str)
-        groups = np.unique(group_N).tolist() if any(values) else []
-        report[name] = {group: measure(group_N == group) for group in groups}
-    return report
+        found = np.unique(group_N).tolist() if any(values) else []
+        groups[name] = {group: group_N == group for group in found}
+    return groups
 
 
-def _calibration(scores_N: npt.ArrayLike | None, outcome_N: npt.NDArray[Any]) -> Report:
+def _with_scores(
+    report: Report,
+    scores_N: npt.ArrayLike | None,
+    outcome_N: npt.NDArray[np.bool_],
+    groups: Groups,
+    *,
+    points: bool,
+) -> Report:
+    """The report with what depends on scores, for all rows and for every group.
+
+    Args:
+        report: The metrics of `_grouped`.
+        scores_N: The scores, if there are any.
+        outcome_N: Is positive, or the label is correct.
+        groups: The rows of each group.
+        points: Whether to give operating points, also by language if there are several.
+    """
     if scores_N is None:
-        return {"ece": None, "ece_reason": "the predictions have no scores"}
-    error = expected_calibration_error(scores_N, outcome_N)
-    return error | {"ece": error["ece"] if error["ece"] is None else _rounded(error["ece"])}
+        nothing: Report = {"ece": None, "ece_reason": "the predictions have no scores"}
+        return report | nothing | ({"thresholds": None} if points else {})
+    score_N = np.asarray(scores_N, dtype=np.float64)
+    report |= expected_calibration_error(score_N, outcome_N)
+    for name, parts in groups.items():
+        for group, rows_N in parts.items():
+            own: Report = report[name][group]
+            own |= expected_calibration_error(score_N[rows_N], outcome_N[rows_N])
+            if points and name == "by_lang" and len(parts) > 1:
+                own["thresholds"] = operating_points(score_N[rows_N], outcome_N[rows_N])
+    return report | ({"thresholds": operating_points(score_N, outcome_N)} if points else {})
 
 
 def _beside(

@@ -9,6 +9,8 @@ fixed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,12 +28,17 @@ Intervals = dict[str, list[float]]
 
 def wilson(share: float, n: float) -> tuple[float, float]:
     """95% interval of a share of n documents; [0, 1] for n = 0."""
-    if not n:
-        return 0.0, 1.0
-    z2 = Z**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    low, high = wilson_ends(np.array(share * n), np.array(n))
+    return float(low), float(high)
+
+
+def wilson_ends(hits: npt.NDArray[Any], n: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+    """`wilson` of many shares hits / n, elementwise: the low and the high ends."""
+    share, z2, some = ratio(hits, n), Z**2, np.maximum(n, 1)
+    middle = (share + z2 / (2 * some)) / (1 + z2 / some)
+    half = Z / (1 + z2 / some) * np.sqrt(share * (1 - share) / some + z2 / (4 * some * some))
+    low = np.where(n > 0, np.maximum(middle - half, 0.0), 0.0)
+    return low, np.where(n > 0, np.minimum(middle + half, 1.0), 1.0)
 
 
 def binary_intervals(truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.bool_]) -> Intervals:
@@ -54,6 +61,7 @@ def binary_intervals(truth_N: npt.NDArray[np.bool_], flagged_N: npt.NDArray[np.b
         "f1": _rounded(2 * low / (1 + low), 2 * high / (1 + high)),
         "precision": _rounded(*wilson(found.precision, found.tp + found.fp)),
         "recall": _rounded(*wilson(found.recall, found.n_positive)),
+        "false_positive_rate": _rounded(*wilson(found.false_positive_rate, found.n - found.n_positive)),
         "accuracy": _rounded(*wilson(found.accuracy, found.n)),
         "balanced_accuracy": around(found.balanced_accuracy, (ratio(tp, tp + fn) + ratio(tn, tn + fp)) / 2),
         "macro_f1": around(found.macro_f1, macro_f1_of_counts(tp, fp, fn, tn)),

@@ -1,16 +1,12 @@
-"""Binary and many-class metrics, and calibration error.
+"""Binary and many-class metrics.
 
 Ratios with denominator 0 are 0, as in scikit-learn with `zero_division=0`.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
-ECE_MIN_DOCUMENTS = 1000  # below, the estimate is dominated by noise of the bins
-ECE_BINS = 15  # as in Guo et al. 2017, "On calibration of modern neural networks"
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,6 +82,11 @@ class BinaryMetrics:
         return float(ratio(self.tn, self.tn + self.fp))
 
     @property
+    def false_positive_rate(self) -> float:
+        """Share of the negatives that are flagged."""
+        return float(ratio(self.fp, self.tn + self.fp))
+
+    @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall of the positive class."""
         return float(ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn))
@@ -116,7 +117,7 @@ class BinaryMetrics:
         if not 0 <= prevalence <= 1:
             raise ValueError(f"expected a prevalence between 0 and 1, got {prevalence}")
         hits = self.recall * prevalence
-        alarms = (1 - self.specificity) * (1 - prevalence)
+        alarms = self.false_positive_rate * (1 - prevalence)
         precision = float(ratio(hits, hits + alarms))
         f1 = float(ratio(2 * precision * self.recall, precision + self.recall))
         return {"prevalence": prevalence, "precision": precision, "recall": self.recall, "f1": f1}
@@ -174,57 +175,3 @@ class ManyClassMetrics:
             macro_f1=float(ratio(sum(row["f1"] for row in table.values()), n_classes)),
             per_class=table,
         )
-
-
-class Reliability(NamedTuple):
-    """The B non-empty bins of equal width over [0, 1]; each array is `[B]`.
-
-    Attributes:
-        predicted: mean probability of the documents in a bin.
-        observed: share of them that are correct (or positive).
-        documents: number of documents.
-    """
-
-    predicted: Floats
-    observed: Floats
-    documents: npt.NDArray[np.int64]
-
-
-def reliability(
-    probability_N: npt.ArrayLike, outcome_N: npt.ArrayLike, *, bins: int = ECE_BINS
-) -> Reliability:
-    """Compare probabilities `[N]` in [0, 1] with boolean outcomes `[N]` per bin.
-
-    Raises:
-        ValueError: a probability is outside [0, 1], or the lengths differ.
-    """
-    probability, outcome = np.asarray(probability_N, float), np.asarray(outcome_N, bool)
-    if probability.shape != outcome.shape or not np.all((probability >= 0) & (probability <= 1)):
-        raise ValueError(
-            f"expected as many probabilities in [0, 1] as outcomes, got {probability.size} and {outcome.size}"
-        )
-    # A probability on an inner edge belongs to the bin below it, as in scikit-learn's calibration_curve.
-    bin_N = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probability)
-    count = np.bincount(bin_N, minlength=bins)
-    filled = count > 0
-    mean = np.bincount(bin_N, weights=probability, minlength=bins)[filled] / count[filled]
-    share = np.bincount(bin_N, weights=outcome, minlength=bins)[filled] / count[filled]
-    return Reliability(mean, share, count[filled])
-
-
-def expected_calibration_error(probability_N: npt.ArrayLike, outcome_N: npt.ArrayLike) -> dict[str, Any]:
-    """Mean distance between probability and observed rate over equal-width bins, weighted by documents.
-
-    Args:
-        probability_N: `[N]` probability of the positive class, or of the predicted label.
-        outcome_N: `[N]` bool: is positive, or the label is correct.
-
-    Returns:
-        `{"ece": float, "ece_reason": None}`, or None with the reason below 1,000 documents.
-    """
-    n = np.size(probability_N)
-    if n < ECE_MIN_DOCUMENTS:
-        return {"ece": None, "ece_reason": f"needs at least {ECE_MIN_DOCUMENTS} documents, got {n}"}
-    bins = reliability(probability_N, outcome_N)
-    error = float(np.sum(bins.documents * np.abs(bins.predicted - bins.observed)) / n)
-    return {"ece": error, "ece_reason": None}

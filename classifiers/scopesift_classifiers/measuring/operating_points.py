@@ -1,4 +1,4 @@
-"""Precision and recall at every cut, and cuts for required values."""
+"""Cuts for required precisions, recalls and false-positive rates, measured with intervals."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import numpy as np
 import numpy.typing as npt
 from scopesift_files.errors import InputError
 
-from scopesift_classifiers.artifact.calibration import threshold_for_precision, threshold_for_recall
+from scopesift_classifiers.measuring.cuts import FALSE_POSITIVE_RATE, PRECISION, RECALL, Cuts, Requirement
 
-REQUIRED = (0.5, 0.8, 0.9, 0.95)
+REQUIRED = {
+    PRECISION: (0.5, 0.8, 0.9, 0.95),
+    RECALL: (0.5, 0.8, 0.9, 0.95),
+    FALSE_POSITIVE_RATE: (0.1, 0.05, 0.02, 0.01),
+}
 MOST_POINTS = 200  # of a plotted curve
 
 
 def operating_points(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> dict[str, Any]:
-    """Cuts for required precision and recall, and the average precision.
+    """Cuts for the values of `REQUIRED`, and the average precision.
 
     Chosen and measured on the same documents, so slightly optimistic: choose on one file, confirm on another.
 
@@ -24,48 +28,49 @@ def operating_points(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> dict
         positive_N: Is positive, bool.
 
     Returns:
-        `{"average_precision", "precision": [{"required", "cut", "precision", "recall"} or {"required", "cut": None,
-        "reason"}], "recall": […]}`.
+        `{"average_precision": None without positives, "precision": [point, …], "recall": […], "false_positive_rate":
+        […]}`; see `operating_point`.
     """
-    points: dict[str, Any] = {"average_precision": average_precision(scores_N, positive_N)}
-    for name, choose in (("precision", threshold_for_precision), ("recall", threshold_for_recall)):
-        points[name] = []
-        for required in REQUIRED:
-            point: dict[str, Any] = {"required": required}
-            try:
-                cut = choose(scores_N, positive_N, required)
-            except InputError as error:
-                point |= {"cut": None, "reason": str(error)}
-            else:
-                point |= {
-                    "cut": round(cut.threshold, 6),
-                    "precision": round(cut.precision, 6),
-                    "recall": round(cut.recall, 6),
-                }
-            points[name].append(point)
-    return points
+    cuts = Cuts.of(scores_N, positive_N)
+    points = {
+        rate: [operating_point(cuts, Requirement(rate, value)) for value in values]
+        for rate, values in REQUIRED.items()
+    }
+    average = average_precision(scores_N, positive_N) if cuts.positives else None
+    return {"average_precision": average, **points}
+
+
+def operating_point(cuts: Cuts, required: Requirement) -> dict[str, Any]:
+    """The cut for one requirement.
+
+    Returns:
+        `{"required", "cut", "cut_interval", "precision", "recall", "false_positive_rate", "intervals"}`, or
+        `{"required", "cut": None, "reason"}` if no cut has the value or there are too few documents to show it. See
+        `Cuts.interval` and `Cuts.measured`.
+    """
+    try:
+        at = cuts.meeting(required, required.documents)
+    except InputError as error:
+        return {"required": required.value, "cut": None, "reason": str(error)}
+    return {
+        "required": required.value,
+        "cut": cuts.between(at),
+        "cut_interval": [round(end, 6) for end in cuts.interval(at, required)],
+        **cuts.measured(at),
+    }
 
 
 def precision_recall(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> list[tuple[float, float, float]]:
     """(cut, precision, recall) at every distinct score, the highest first."""
-    score, positive = np.asarray(scores_N, float), np.asarray(positive_N, bool)
-    order = np.argsort(-score, kind="stable")
-    score, hits = score[order], np.cumsum(positive[order])
-    last = np.flatnonzero(np.append(score[1:] != score[:-1], True))  # equal scores are flagged together
-    flagged, found = last + 1, hits[last]
-    return [
-        (float(cut), float(hit / n), float(hit / hits[-1]))
-        for cut, hit, n in zip(score[last], found, flagged, strict=True)
-    ]
+    cuts = Cuts.of(scores_N, positive_N)
+    columns = cuts.scores_C, cuts.rates(PRECISION), cuts.rates(RECALL)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def average_precision(scores_N: npt.ArrayLike, positive_N: npt.ArrayLike) -> float:
     """Precision averaged over the steps of recall, as in scikit-learn."""
-    total, before = 0.0, 0.0
-    for _, precision, recall in precision_recall(scores_N, positive_N):
-        total += precision * (recall - before)
-        before = recall
-    return round(total, 6)
+    cuts = Cuts.of(scores_N, positive_N)
+    return round(float(cuts.rates(PRECISION) @ np.diff(cuts.rates(RECALL), prepend=0.0)), 6)
 
 
 def thinned(

@@ -8,8 +8,8 @@ from typing import Any
 
 from scopesift_files.counted import counted
 
+from scopesift_classifiers.measuring.calibration_error import reliability
 from scopesift_classifiers.measuring.intervals import wilson
-from scopesift_classifiers.measuring.metrics import reliability
 from scopesift_classifiers.measuring.operating_points import precision_recall, thinned
 from scopesift_classifiers.pages.page import folded, html_table
 from scopesift_classifiers.pages.plots import Axes, interval_row

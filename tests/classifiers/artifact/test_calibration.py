@@ -15,10 +15,8 @@ from scopesift_classifiers.artifact.calibration import (
     Calibration,
     calibrate,
     cross_fitted_margins,
-    threshold_for_precision,
-    threshold_for_recall,
 )
-from scopesift_classifiers.measuring.metrics import expected_calibration_error
+from scopesift_classifiers.measuring.calibration_error import expected_calibration_error
 from scopesift_files.errors import InputError
 from sklearn.isotonic import IsotonicRegression
 
@@ -175,33 +173,6 @@ def test_wrong_margins_of_a_fit_are_refused():
 def test_one_class_is_refused():
     with pytest.raises(InputError, match="both classes, got 3 positive of 3"):
         calibrate([1.0, 2.0, 3.0], [True] * 3)
-
-
-SCORES = np.array([0.9, 0.8, 0.8, 0.6, 0.4, 0.4, 0.1])
-POSITIVE = np.array([True, True, False, True, False, True, False])
-
-
-def test_the_cut_for_a_precision_keeps_all_the_recall_it_can():
-    # precision going down the scores: 1, 2/3, 3/4, 4/6, 4/7
-    assert threshold_for_precision(SCORES, POSITIVE, 0.75) == (0.6, 0.75, 0.75)
-    assert threshold_for_precision(SCORES, POSITIVE, 0.9) == (0.9, 1.0, 0.25)
-    assert threshold_for_precision(SCORES, POSITIVE, 0.1).threshold == 0.4, "0.1 would only add a false alarm"
-
-
-def test_the_cut_for_a_recall_keeps_all_the_precision_it_can():
-    assert threshold_for_recall(SCORES, POSITIVE, 0.5) == (0.6, 0.75, 0.75)
-    assert threshold_for_recall(SCORES, POSITIVE, 1.0) == (0.4, 4 / 6, 1.0)
-    assert threshold_for_recall(SCORES, POSITIVE, 0.2).threshold == 0.9
-
-
-def test_a_cut_that_cannot_be_had_is_said_so():
-    with pytest.raises(InputError, match=r"precision 0.9; the best is 0.500"):
-        threshold_for_precision([0.5, 0.5], [True, False], 0.9)
-    with pytest.raises(InputError, match="ask for at most 1"):
-        threshold_for_recall(SCORES, POSITIVE, 1.1)
-    for choose in (threshold_for_precision, threshold_for_recall):
-        with pytest.raises(InputError, match="got none"):
-            choose([0.5], [False], 0.5)
 
 
 def test_using_a_calibration_needs_no_scikit_learn():

@@ -95,10 +95,11 @@ def test_a_group_of_one_class_shows_only_what_it_can():
         "f1": None,
         "precision": None,
         "recall": None,
+        "false_positive_rate": 0.5,
         "accuracy": 0.5,
         "balanced_accuracy": None,
         "macro_f1": None,
-        "intervals": {"accuracy": [0.0945, 0.9055]},
+        "intervals": {"accuracy": [0.0945, 0.9055], "false_positive_rate": [0.0945, 0.9055]},
     }
     assert report["by_source"] == {}
 
@@ -163,4 +164,27 @@ def test_every_metric_lies_in_its_interval_in_all_and_in_groups():
 def test_thresholds_are_given_where_there_are_scores():
     assert evaluate_binary(TRUTH, PREDICTED, **PLACES)["thresholds"] is None
     points = evaluate_binary(TRUTH, PREDICTED, scores_N=SCORES, **PLACES)["thresholds"]
-    assert points["precision"][0]["cut"] in (0.1, 0.9)
+    assert points["precision"][0]["cut"] in (0.5, pytest.approx(0.1, abs=1e-5))
+
+
+def test_every_language_has_its_own_operating_points_and_calibration_error():
+    """German scores are half of what the English ones are, so the same rate takes half the cut."""
+    score = np.where(np.array(LANGS) == "de", 0.5, 1.0) * np.clip(
+        0.3 + 0.3 * (TRUTH == "toxic") + RNG.normal(0, 0.1, N), 0, 1
+    )
+    several = [*LANGS[:-5], *(["fr"] * 5)]
+    report = evaluate_binary(TRUTH, PREDICTED, scores_N=score, langs=several, sources=SOURCES)
+    english, german, french = (report["by_lang"][lang] for lang in ("en", "de", "fr"))
+    cuts = [part["thresholds"]["false_positive_rate"][1] for part in (english, german)]
+    assert cuts[0]["required"] == 0.05
+    assert cuts[1]["cut"] == pytest.approx(cuts[0]["cut"] / 2, rel=0.1)
+    for point in cuts:
+        assert point["cut_interval"][0] <= point["cut"] <= point["cut_interval"][1]
+        assert 0.03 < point["false_positive_rate"] <= 0.05
+    assert french["thresholds"]["false_positive_rate"][1]["cut"] is None
+    assert "at least 59" in french["thresholds"]["false_positive_rate"][1]["reason"]
+    assert "got 5" in french["ece_reason"]
+    assert report["ece"] is not None
+    alone = evaluate_binary(TRUTH, PREDICTED, scores_N=score, langs=["en"] * N, sources=SOURCES)
+    assert alone["by_lang"]["en"]["ece"] == alone["ece"]
+    assert "thresholds" not in alone["by_lang"]["en"], "the same as of all rows"

@@ -101,6 +101,7 @@ def test_eight_right_answers_leave_room_for_wrong_ones():
     assert found["recall"] == found["precision"] == [round(low, 4), 1.0]
     assert found["accuracy"] == [round(wilson(1.0, 8)[0], 4), 1.0]
     assert high == pytest.approx(1.0)
+    assert found.pop("false_positive_rate") == [0.0, round(1 - low, 4)]
     for low, high in found.values():
         assert 0.4 < low < 0.85
         assert high == 1.0
@@ -109,7 +110,9 @@ def test_eight_right_answers_leave_room_for_wrong_ones():
 
 
 def test_eight_wrong_answers_leave_room_for_right_ones():
-    assert all(low == 0 and 0.15 < high < 0.75 for low, high in binary_intervals(EIGHT, ~EIGHT).values())
+    found = binary_intervals(EIGHT, ~EIGHT)
+    assert found.pop("false_positive_rate") == [round(wilson(1.0, 4)[0], 4), 1.0]
+    assert all(low == 0 and 0.15 < high < 0.75 for low, high in found.values())
 
 
 def test_eight_texts_that_two_classifiers_get_right_do_not_show_them_equal():

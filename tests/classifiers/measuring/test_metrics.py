@@ -7,13 +7,10 @@ from hypothesis import strategies as st
 from scopesift_classifiers.measuring.metrics import (
     BinaryMetrics,
     ManyClassMetrics,
-    expected_calibration_error,
     macro_f1_of_counts,
     ratio,
-    reliability,
 )
 from sklearn import metrics as sk
-from sklearn.calibration import calibration_curve
 
 RNG = np.random.default_rng(7)
 
@@ -103,38 +100,6 @@ def test_classes_can_be_named_so_that_an_absent_one_counts():
     ours = ManyClassMetrics.of(["a", "b"], ["a", "b"], classes=["a", "b", "c"])
     assert ours.macro_f1 == pytest.approx(2 / 3)
     assert ours.per_class["c"]["n"] == 0
-
-
-def test_reliability_equals_scikit_learn():
-    probability = np.concatenate([RNG.random(500), np.linspace(0, 1, 31)])
-    outcome = RNG.random(531) < probability**2
-    ours = reliability(probability, outcome, bins=10)
-    observed, predicted = calibration_curve(outcome, probability, n_bins=10)
-    np.testing.assert_allclose(ours.observed, observed)
-    np.testing.assert_allclose(ours.predicted, predicted)
-    assert ours.documents.sum() == 531
-
-
-def test_ece_is_the_distance_by_which_probabilities_are_off():
-    probability = np.repeat([0.25, 0.85], 1000)
-    outcome = np.concatenate([np.arange(1000) < 250, np.arange(1000) < 650])
-    assert expected_calibration_error(probability, outcome)["ece"] == pytest.approx(0.1)
-
-
-def test_ece_is_withheld_under_a_thousand_documents():
-    few = expected_calibration_error(np.full(999, 0.5), np.zeros(999, bool))
-    assert few["ece"] is None
-    assert "1000 documents, got 999" in few["ece_reason"]
-    assert expected_calibration_error(np.full(1000, 0.5), np.zeros(1000, bool)) == {
-        "ece": 0.5,
-        "ece_reason": None,
-    }
-
-
-def test_a_probability_outside_its_range_is_refused():
-    for bad in (1.1, -0.1, np.nan):
-        with pytest.raises(ValueError, match=r"in \[0, 1\]"):
-            reliability([bad], [True])
 
 
 @settings(max_examples=50, deadline=None)
