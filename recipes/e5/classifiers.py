@@ -29,8 +29,10 @@ MOST_READABLE = 16
 FEW_ROWS = 1000
 OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=256))
 """Maximum features per language; fewer than for English, since all are read for every text."""
+OF_LANGUAGE = LinearSettings(max_features=512, sizes=(512,))
+"""Half of that is enough to tell known languages apart, but fewer texts in unknown ones are then seen to be unknown."""
 SETTINGS = {
-    "language": FitSettings(unknown="und"),
+    "language": FitSettings(unknown="und", linear=OF_LANGUAGE),
     "toxicity": FitSettings(),
     "domain": FitSettings(unknown="other"),
     "sentiment": FitSettings(unknown="unclear"),

@@ -233,14 +233,18 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
         else ", where the objective is highest on dev"
     )
     because = f" for {asked}" if asked else fires
+    label_cuts = classifier.default.label_cuts
+    at = f"{classifier.default.cut:.3f}"
+    if label_cuts:
+        at += f" to {max(label_cuts.values()):.3f}, by label,"
     if "dev_answered" in cut:
         lines.append(
-            f"cut at score {classifier.default.cut:.3f}{because} on dev: {cut['dev_answered']:.1%} answered, "
+            f"cut at score {at}{because} on dev: {cut['dev_answered']:.1%} answered, "
             f"{cut['dev_precision']:.1%} of them right, the others {classifier.unknown!r}"
         )
     else:
         lines.append(
-            f"cut at score {classifier.default.cut:.3f}{because}; on dev: precision {cut['dev_precision']:.3f}, "
+            f"cut at score {at}{because}; on dev: precision {cut['dev_precision']:.3f}, "
             f"recall {cut['dev_recall']:.3f}, false-positive rate {cut['dev_false_positive_rate']:.3f}"
         )
     return lines

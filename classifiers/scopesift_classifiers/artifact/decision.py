@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,13 +34,15 @@ class Decision:
         features: The features of all rules.
         rules: One per label; a binary classifier has one, for its positive label.
         calibration: From margin to probability.
-        cut: The score from which on the label is given.
+        cut: The score from which on the label is given; the lowest of `label_cuts` if there are any.
+        label_cuts: A cut for each label, if they differ.
     """
 
     features: tuple[RuleFeature, ...]
     rules: dict[str, Rule]
     calibration: Calibration
     cut: float
+    label_cuts: dict[str, float] = field(default_factory=dict)
 
     @property
     def feature_ids(self) -> list[tuple[int, int]]:
@@ -53,6 +55,11 @@ class Decision:
         return np.array([feature.threshold for feature in self.features], dtype=np.float32)
 
     @cached_property
+    def cuts_C(self) -> NDArray[np.float64]:
+        """The cut of every label, `[labels]` float64."""
+        return np.array([self.label_cuts.get(label, self.cut) for label in self.rules])
+
+    @cached_property
     def speaks_for_CS(self) -> NDArray[np.bool_]:
         """Which firing features are evidence for which label, `[labels, S]`: see `rule`."""
         return np.stack(
@@ -61,6 +68,10 @@ class Decision:
                 for rule in self.rules.values()
             ]
         )
+
+    def with_cut(self, cut: float) -> Decision:
+        """The same decision with one cut for all labels."""
+        return replace(self, cut=cut, label_cuts={})
 
     def fires(self, acts_NS: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which features fire on which documents (or tokens)."""
@@ -85,6 +96,7 @@ class Decision:
             "rules": {label: rule.to_dict() for label, rule in self.rules.items()},
             "calibration": self.calibration.to_dict(),
             "cut": self.cut,
+            **({"label_cuts": self.label_cuts} if self.label_cuts else {}),
         }
 
 
@@ -142,10 +154,16 @@ def decision_from_json(value: Mapping[str, Any]) -> Decision:
         rules = {str(label): rule_from_json(item, len(features)) for label, item in value["rules"].items()}
         calibration = Calibration.from_dict(value["calibration"])
         cut = float(value["cut"])
+        label_cuts = {str(label): float(own) for label, own in value.get("label_cuts", {}).items()}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"a decision needs features, rules, calibration and cut ({type(error).__name__}: {error})"
         ) from None
     if not rules:
         raise InputError("a decision needs at least one rule")
-    return Decision(features, rules, calibration, cut)
+    if label_cuts and (label_cuts.keys() != rules.keys() or min(label_cuts.values()) != cut):
+        raise InputError(
+            f"label_cuts must have a cut for each label and the lowest of them as cut, got cut {cut} and "
+            f"{label_cuts} for the labels {', '.join(rules)}"
+        )
+    return Decision(features, rules, calibration, cut, label_cuts)

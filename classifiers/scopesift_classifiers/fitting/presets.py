@@ -60,16 +60,9 @@ def fit_decision(
     data = fit_table, train, dev_table, dev, settings, say
     if binary:
         return fit_binary(*data, preset=LINEAR_FIT if settings.preset == AUTO else settings.preset)
-    if settings.preset != AUTO:
-        return fit_many(*data, preset=settings.preset)
-    fitted = {preset: fit_many(*data, preset=preset) for preset in (LOG_ODDS_FIT, LINEAR_FIT)}
-    accuracies = {preset: details["dev_accuracy"] for preset, (_, details) in fitted.items()}
-    name = max(accuracies, key=lambda preset: accuracies[preset])  # on ties the first
-    decision, details = fitted[name]
-    if say is not None:
-        numbers = ", ".join(f"{preset} {accuracy:.4f}" for preset, accuracy in accuracies.items())
-        say(f"dev accuracy: {numbers}; {name} is kept")
-    return decision, {**details, "presets_on_dev": accuracies}
+    return fit_many(
+        *data, presets=(LOG_ODDS_FIT, LINEAR_FIT) if settings.preset == AUTO else (settings.preset,)
+    )
 
 
 def is_binary(settings: FitSettings, train: LabelledText) -> bool:

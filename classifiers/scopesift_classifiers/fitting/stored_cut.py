@@ -80,19 +80,24 @@ def describe_binary(at_cut: BinaryMetrics, settings: FitSettings) -> dict[str, A
     }
 
 
-def answer_cut(scores_N: Floats, right_N: Flags, settings: FitSettings) -> float:
+def answer_cut(values_N: Floats, right_N: Flags, settings: FitSettings) -> float:
     """The cut of a many-label decision, below which the unknown label is given.
 
+    Without a requirement it is the highest one that keeps enough right answers, so that most unknown texts are below.
+
     Args:
-        scores_N: Score of each dev row's most likely label; 0 without evidence for it.
+        values_N: Score (or level) of each dev row's most likely label; the lowest of all without evidence for it.
         right_N: Whether that label is correct.
         settings: The requirements.
 
     Raises:
-        InputError: No cut has the required precision.
+        InputError: No cut has the required precision, or no answer is right.
     """
-    cuts = Cuts.of(scores_N, right_N)
-    return cuts.between(cuts.meeting(_of_answers(settings)))
+    cuts = Cuts.of(values_N, right_N)
+    at = cuts.meeting(_of_answers(settings))
+    if settings.required is None:
+        at = int((cuts.rates(RECALL) >= settings.keep_right).argmax())
+    return cuts.between(at)
 
 
 def describe_answers(given_N: Flags, right_N: Flags, settings: FitSettings) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def decide(kind: str, decision: Decision, acts_NS: NDArray[np.float32]) -> Outco
     scores_NC = decision.scores(margins_NC)
     best_N = margins_NC.argmax(axis=1)
     score_N = scores_NC[np.arange(len(best_N)), best_N]
-    given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cut)
+    given_N: NDArray[np.bool_] = np.asarray(score_N >= decision.cuts_C[best_N])
     if kind != BINARY:
         given_N &= (decision.fires(acts_NS) & decision.speaks_for_CS[best_N]).any(axis=1)
         score_N = np.where(given_N, score_N, 0.0)

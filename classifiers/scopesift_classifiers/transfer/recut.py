@@ -146,7 +146,7 @@ def _moved(
         "cut_interval": [round(score(end), 6) for end in cuts.interval(at, required)],
         **cuts.measured(at),
     }
-    return replace(decision, cut=after), {"before": decision.cut, "after": after, **entry}
+    return decision.with_cut(after), {"before": decision.cut, "after": after, **entry}
 
 
 def _values(
@@ -161,7 +161,7 @@ def _values(
     With two labels the values are margins, of which scores are an increasing function. With many labels they are the
     scores of the most likely labels, 0 without evidence, and a row is positive if that label is correct.
     """
-    alone = replace(classifier, default=replace(decision, cut=0.0), by_lang={})
+    alone = replace(classifier, default=decision.with_cut(0.0), by_lang={})
     engine = Engine(scope, [alone])
     reader, columns = engine.reader.without_places(), engine.columns[alone.name][DEFAULT]
     texts = alone.as_read(rows.texts)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from scopesift_classifiers.artifact.calibration import Calibration
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
-from scopesift_classifiers.artifact.decision import Decision
+from scopesift_classifiers.artifact.decision import Decision, decision_from_json
 from scopesift_classifiers.artifact.rule import Rule, RuleFeature
 from scopesift_files.errors import InputError, ScopeError, UsageError
 
@@ -85,3 +85,14 @@ def test_saving_leaves_no_half_file_behind(classifier, tmp_path):
     with pytest.raises(ScopeError, match="cannot write"):
         classifier.save(tmp_path / "file" / "c.json" if (tmp_path / "file").write_text("x") else tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_cuts_of_labels_come_back_and_need_every_label_and_the_lowest_as_the_cut(language):
+    decision = language.default
+    cuts = {label: 0.5 + place / 10 for place, label in enumerate(decision.rules)}
+    own = replace(decision, cut=0.5, label_cuts=cuts)
+    assert decision_from_json(own.to_dict()).label_cuts == cuts
+    assert "label_cuts" not in own.with_cut(0.5).to_dict()
+    for broken in ({**own.to_dict(), "cut": 0.4}, {**own.to_dict(), "label_cuts": {"de": 0.5}}):
+        with pytest.raises(InputError, match="a cut for each label and the lowest of them as cut"):
+            decision_from_json(broken)

@@ -116,6 +116,7 @@ def test_a_many_class_cut_keeps_the_right_answers_it_was_asked_to_keep(language)
     cut = language.fit["cut"]
     assert language.default.cut > 0
     assert cut["asked"] == {"recall": 0.99}
+    assert set(cut["unknown_of_left_out"]) == {"one_cut", "label_cuts"}
     right = cut["dev_answered"] * cut["dev_precision"]
     assert right >= 0.99 * language.fit["dev_accuracy"] - 0.02
 

@@ -58,7 +58,8 @@ def add_decision(
     scores_NC = _calibrated(graph, margins_NC, decision.calibration)
     best_N1 = graph.add("ArgMax", margins_NC, axis=1, keepdims=1, select_last_index=0)
     score_N1 = graph.add("GatherElements", scores_NC, best_N1, axis=1)
-    given_N1 = graph.add("GreaterOrEqual", score_N1, graph.number(decision.cut, np.float64))
+    cut_N1 = graph.add("Gather", graph.constant(decision.cuts_C), best_N1, axis=0)
+    given_N1 = graph.add("GreaterOrEqual", score_N1, cut_N1)
     if not binary:
         # per label the number of features that are evidence for it
         speaks_for_SC = graph.constant(decision.speaks_for_CS.T.astype(np.float32))

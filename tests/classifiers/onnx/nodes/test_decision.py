@@ -9,8 +9,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from scopesift_classifiers.artifact.calibration import Calibration
+from scopesift_classifiers.artifact.classifier import MANY
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import Rule, RuleFeature
+from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.onnx.nodes.decision import add_decision
 from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph
 from scopesift_classifiers.onnx.runtime import open_session
@@ -109,6 +111,23 @@ def test_a_margin_within_a_millionth_of_the_cut_falls_on_its_side():
     expected = decision.scores(decision.margins(steps[:, None].astype(np.float32)))[:, 0] >= cut
     assert expected.tolist() == [False, True, True]
     np.testing.assert_array_equal(label >= 0, expected)
+
+
+@pytest.mark.parametrize("name", ["several", "linears", "mixed"])
+def test_a_label_is_given_from_its_own_cut_on(name):
+    decision, acts_NS = make_decisions()[name], make_acts()
+    said = decide(MANY, decision, acts_NS)
+    top_N = said.scores_NC.max(axis=1)
+    cuts = {
+        label: float(np.median(top_N[said.best_N == place])) + 1e-9 if (said.best_N == place).any() else 0.9
+        for place, label in enumerate(decision.rules)
+    }
+    own = replace(decision, cut=min(cuts.values()), label_cuts=cuts)
+    expected = decide(MANY, own, acts_NS)
+    _, _, label, score = run_graph(own, acts_NS, False)
+    np.testing.assert_array_equal(label, np.where(expected.given_N, expected.best_N, -1))
+    np.testing.assert_allclose(score, expected.score_N, rtol=1e-12, atol=1e-14)
+    assert 0 < expected.given_N.sum() < decide(MANY, own.with_cut(own.cut), acts_NS).given_N.sum()
 
 
 @pytest.mark.parametrize("prior", [0.5, 0.01, 0.99])
