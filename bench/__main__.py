@@ -90,6 +90,14 @@ def demo(out: Out = None) -> None:
 
 
 @app.command()
+def cookbook(out: Out = None) -> None:
+    """Run the commands of docs/cookbook.md, for its tables."""
+    from bench.bundled.cookbook import run
+
+    run(out)
+
+
+@app.command()
 def fit(
     out: Out = None,
     quick: Quick = False,

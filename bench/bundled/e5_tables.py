@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_features.catalogue.table import bundled_folder
 
 from bench.bundled.baselines import NAMES
 from bench.markdown import markdown, three
 from bench.results_file import stored
+from recipes.e5.rows import TASK_TYPE
+from recipes.task_type.measuring import OWN, SENTENCES, WITHOUT
 
 CLASSIFIERS = {
     "toxicity": "toxicity, English",
     "language": "language, 30",
     "domain": "domain, SIB-200 and MMLU",
     "sentiment": "sentiment, 8 languages",
+    "task-type": "task-type, English",
 }
 
 
@@ -27,7 +31,7 @@ def demo() -> str:
 
 
 def quality() -> str:
-    """Accuracy and macro-F1 of the four classifiers on test rows, beside the baselines of the same run."""
+    """Accuracy and macro-F1 of the five classifiers on test rows, beside the baselines of the same run."""
     rows = []
     for name, says in CLASSIFIERS.items():
         test = _quality(name)["test"]
@@ -52,6 +56,55 @@ def toxicity_languages() -> str:
         )
     header = ["balanced accuracy", "test rows", "English labels only", "own labels", *NAMES.values()]
     return markdown(header, rows)
+
+
+def task_type() -> str:
+    """Precision, recall and F1 of task-type's labels on test rows."""
+    found = _quality(TASK_TYPE)["test"]["per_class"]
+    rows = [
+        [label, f"{own['n']:,}", *(three(own[metric]) for metric in ("precision", "recall", "f1"))]
+        for label, own in found.items()
+    ]
+    return markdown(["label", "test rows", "precision", "recall", "F1"], rows)
+
+
+def task_type_elsewhere() -> str:
+    """Accuracy of task-type by language, on the texts that were written for it and on sentences of SIB-200."""
+    quality = _quality(TASK_TYPE)
+    own, sentences = (quality[name]["by_lang"] for name in (OWN, SENTENCES))
+    rows = [[code, _right(own.get(code)), _right(sentences.get(code))] for code in sorted({*own, *sentences})]
+    rows.append(["all", *(f"**{_right(quality[name])}**" for name in (OWN, SENTENCES))])
+    return markdown(["accuracy (texts)", "own texts", "SIB-200's sentences (prose)"], rows)
+
+
+def task_type_left_out() -> str:
+    """Recall of task-type on sources: fitted on, and left out of the fit."""
+    quality = _quality(TASK_TYPE)
+    fitted, without = quality["test"]["by_source"], quality[WITHOUT]["by_source"]
+    rows = [
+        [source, f"{own['n']:,}", three(fitted[source]["accuracy"]), f"**{three(own['accuracy'])}**"]
+        for source, own in without.items()
+    ]
+    return markdown(["recall", "test rows", "fitted on", "left out"], rows)
+
+
+def features() -> str:
+    """How many features each classifier reads, and how many of them no other one does."""
+    found = {name: set(Classifier.load(path).features) for name, path in bundled_classifiers("e5").items()}
+    rows = [
+        [
+            name,
+            f"{len(own):,}",
+            f"{len(own - set().union(*(other for one, other in found.items() if one != name))):,}",
+        ]
+        for name, own in found.items()
+    ]
+    rows.append(["all", f"{len(set().union(*found.values())):,}", ""])
+    return markdown(["classifier", "features", "read by no other"], rows)
+
+
+def _right(measured: dict[str, Any] | None) -> str:
+    return "" if measured is None else f"{three(measured['accuracy'])} ({measured['n']:,})"
 
 
 def _quality(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from scopesift_files.atomic import write_atomically
 
 from bench.attacks import tables as attack_tables
-from bench.bundled import e5_tables, languages, nano_tables
+from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
 from bench.gpu import tables as gpu_tables
@@ -24,6 +24,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "e5_quality": e5_tables.quality,
     "e5_demo": e5_tables.demo,
     "e5_toxicity_languages": e5_tables.toxicity_languages,
+    **cookbook.tables(),
+    "e5_features": e5_tables.features,
+    "task_type": e5_tables.task_type,
+    "task_type_elsewhere": e5_tables.task_type_elsewhere,
+    "task_type_left_out": e5_tables.task_type_left_out,
     "textdetox": textdetox_tables.by_language,
     "textdetox_english": textdetox_tables.english_labels,
     "textdetox_labels": textdetox_tables.few_labels,

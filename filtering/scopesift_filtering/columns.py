@@ -8,7 +8,7 @@ from typing import Any
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_files.errors import UsageError
 
-NAMES = {"language": "lang"}  # shorter for conditions
+NAMES = {"language": "lang", "task-type": "task_type"}  # for conditions: shorter, and without a minus
 ADDED = "scopesift"  # the column that dropped rows get
 
 

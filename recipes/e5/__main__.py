@@ -16,7 +16,9 @@ console = Console(stderr=True)
 def main(
     data: Annotated[
         Path,
-        typer.Option(help="Folder with pretrain/, language/, toxicity/, textdetox/, domain/, sentiment/."),
+        typer.Option(
+            help="Folder with pretrain/, language/, toxicity/, textdetox/, domain/, sentiment/, benchmarks/."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/e5"),
     work: Annotated[Path, typer.Option(help="Folder for residuals and unfinished SAEs.")] = Path(".work/e5"),

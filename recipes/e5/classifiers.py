@@ -1,4 +1,4 @@
-"""The four bundled classifiers of e5, fitted and measured; test rows are not used for choices."""
+"""The five bundled classifiers of e5, fitted and measured; test rows are not used for choices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import tfidf_by_language
 from recipes.bundled.languages import keep_zero_shot, measure
-from recipes.e5.rows import ROWS, toxicity_languages, toxicity_rows, unlabelled_domain_rows
+from recipes.e5.rows import ROWS, TASK_TYPE, toxicity_languages, toxicity_rows, unlabelled_domain_rows
+from recipes.task_type.measuring import add_measurements
 
 SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
@@ -36,6 +37,7 @@ SETTINGS = {
     "toxicity": FitSettings(),
     "domain": FitSettings(unknown="other"),
     "sentiment": FitSettings(unknown="unclear"),
+    TASK_TYPE: FitSettings(preset="linear", unknown="other", linear=LinearSettings(max_features=256)),
 }
 BESIDE = {
     "preset paper": FitSettings(preset="paper"),
@@ -71,7 +73,8 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
     Args:
         name: One of `ROWS`.
         scope: The e5 scope.
-        data: The folder that holds `toxicity/`, `textdetox/`, `language/`, `domain/` and `sentiment/`.
+        data: The folder that holds `toxicity/`, `textdetox/`, `language/`, `domain/`, `sentiment/`,
+            `benchmarks/` and `pretrain/`.
         folder: Folder for the artifact.
         say: Called with one line per step.
     """
@@ -88,6 +91,8 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
         without = unlabelled_domain_rows(data)
         say(f"domain: {len(without)} rows of languages without labels")
         classifier = classifier.with_quality("languages without labels", assess(classifier, scope, without))
+    if name == TASK_TYPE:
+        classifier = add_measurements(classifier, scope, train, dev, test, data, SETTINGS[name], say)
     if name == "toxicity":
         for beside, settings in BESIDE.items():
             say(f"toxicity: {beside} on the same rows")

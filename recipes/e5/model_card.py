@@ -22,6 +22,11 @@ FITTED_ON = (
     ("language", "sib200 (sentences from FLORES-200), Common Voice", "CC-BY-SA-4.0, CC0-1.0"),
     ("domain", "sib200, mmlu", "CC-BY-SA-4.0, MIT"),
     ("sentiment", "UMSAB (cardiffnlp/xlm-t)", "Apache-2.0"),
+    ("task-type", "gsm8k, humaneval, mmlu", "MIT"),
+    ("task-type", "eltec, speeches, genesis", "public domain (eltec's encoding: CC-BY-4.0)"),
+    ("task-type", "movie_reviews, tldr", "CC-BY-4.0"),
+    ("task-type", "sib200", "CC-BY-SA-4.0"),
+    ("task-type", "source of CPython (library, headers) and of torch (headers)", "PSF-2.0, BSD-3-Clause"),
 )
 
 
@@ -110,9 +115,8 @@ def _quality(quality: dict[str, Any]) -> str:
     rows = ["| classifier | measured on | n | accuracy | macro-F1 |", "|---|---|---|---|---|"]
     for name, by_data in quality.items():
         for data, found in by_data.items():
-            rows.append(
-                f"| {name} | {data} | {found['n']:,} | {found['accuracy']:.3f} | {found['macro_f1']:.3f} |"
-            )
+            macro_f1 = "" if found["macro_f1"] is None else f"{found['macro_f1']:.3f}"  # rows of one label
+            rows.append(f"| {name} | {data} | {found['n']:,} | {found['accuracy']:.3f} | {macro_f1} |")
     rows += [
         "",
         "Toxicity reads texts with obfuscated spelling undone (docs/hardening.md), in these measurements too; the "

@@ -13,8 +13,10 @@ from scopesift_classifiers.labelled_rows.sampling import balanced
 
 from recipes.bundled.domain import domain_rows
 from recipes.nano.corpus import LANGUAGES as DOMAIN_LANGUAGES
+from recipes.task_type.rows import task_rows
 
 ENGLISH = "en"
+TASK_TYPE = "task-type"
 ENGLISH_PER_CLASS = {"train": 3000, "dev": 750, "test": 1000}
 OTHERS_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
 """Maximum train rows of other languages, whose decisions start from the English one."""
@@ -97,4 +99,5 @@ ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
     "toxicity": lambda data, split: toxicity_rows(data, ENGLISH, split),
     "domain": lambda data, split: domain_rows(data, split, DOMAIN_LANGUAGES),
     "sentiment": sentiment_rows,
+    TASK_TYPE: task_rows,
 }

@@ -39,6 +39,8 @@ from scopesift.commands.choices import (
 from scopesift.terminal.streams import messages, reading, say
 
 SHOWN_FEATURES = 16
+FEW_DEV_ROWS = 100
+"""With fewer dev rows a warning says that numbers on them are rough."""
 MOST_LABELS = 8
 """Maximum number of labels listed in a message."""
 
@@ -247,6 +249,9 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
             f"cut at score {at}{because}; on dev: precision {cut['dev_precision']:.3f}, "
             f"recall {cut['dev_recall']:.3f}, false-positive rate {cut['dev_false_positive_rate']:.3f}"
         )
+    n_dev = classifier.fit["dev"]["rows"]
+    if n_dev < FEW_DEV_ROWS:
+        lines.append(f"{counted(n_dev, 'dev row')} say little about its quality: measure it on more rows")
     return lines
 
 

@@ -5,7 +5,7 @@ import json
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder
 
-NAMES = ("domain", "language", "sentiment", "toxicity")
+NAMES = ("domain", "language", "sentiment", "task-type", "toxicity")
 
 
 def what_is_said(answer):
@@ -21,7 +21,7 @@ def what_is_said(answer):
     }
 
 
-def test_the_default_scope_is_e5_and_has_four_classifiers(e5_engine):
+def test_the_default_scope_is_e5_and_has_five_classifiers(e5_engine):
     assert DEFAULT_SCOPE == "e5"
     assert set(bundled_classifiers()) == set(NAMES)
     assert set(e5_engine.versions) == set(NAMES)

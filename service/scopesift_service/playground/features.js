@@ -1,6 +1,6 @@
 // Every classifier has a hue of its own, and its features shades around it.
 const HUES = [22, 250, 145, 310, 85, 195, 340, 55];
-const KNOWN = { toxicity: 22, language: 250, domain: 145, sentiment: 310 };
+const KNOWN = { toxicity: 22, language: 250, domain: 145, sentiment: 310, "task-type": 85 };
 const SHADES = [0, 16, -16, 30, -28, 8, -8, 22];
 
 function hueOf(names, name) {

@@ -91,4 +91,4 @@ def test_the_bento_serves_from_its_own_folder_without_scopesift_installed(bento,
             assert b"<title>scopesift playground</title>" in answer.read()
         assert server.stop() == 0
     assert result["language"]["label"] == "de"
-    assert {"toxicity", "language", "domain", "sentiment"} <= result["classifiers"].keys()
+    assert {"toxicity", "language", "domain", "sentiment", "task-type"} <= result["classifiers"].keys()

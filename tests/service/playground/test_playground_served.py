@@ -37,6 +37,7 @@ def test_real_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser,
         "domain",
         "language",
         "sentiment",
+        "task-type",
         "toxicity",
     ]
     assert browser.complaints == []
