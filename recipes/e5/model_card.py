@@ -25,7 +25,8 @@ FITTED_ON = (
     ("task-type", "gsm8k, humaneval, mmlu", "MIT"),
     ("task-type", "eltec, speeches, genesis", "public domain (eltec's encoding: CC-BY-4.0)"),
     ("task-type", "movie_reviews, tldr", "CC-BY-4.0"),
-    ("task-type", "sib200", "CC-BY-SA-4.0"),
+    ("task-type", "sib200, vicomtech", "CC-BY-SA"),
+    ("task-type", "textdetox, davidson, UMSAB", "CC-BY-4.0, MIT, Apache-2.0"),
     ("task-type", "source of CPython (library, headers) and of torch (headers)", "PSF-2.0, BSD-3-Clause"),
 )
 

@@ -1,1 +1,1 @@
-"""The rows of e5's task-type classifier: what kind of text is it, in five labels."""
+"""The rows of e5's task-type classifier: what kind of text is it, in six labels."""

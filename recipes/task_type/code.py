@@ -10,11 +10,10 @@ import ast
 import re
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from recipes.task_type.splits import length_of
+from recipes.task_type.splits import Passage, length_of
 
 LEAST_LINES, LEAST_CHARS = 3, 60
 LEFT_OUT = {"site-packages", "test", "tests", "idle_test", "encodings", "pydoc_data"}
@@ -23,46 +22,34 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _NOT_A_PROGRAM = re.compile(r"\s*(//|#\s*(if|ifdef|ifndef|endif|include|pragma)\b)")
 
 
-@dataclass(frozen=True)
-class Snippet:
-    """A piece of source.
-
-    Attributes:
-        text: Whole lines, indented as in the file.
-        file: The file that it is from, relative to its root: snippets of a file go into one split.
-        language: python, c or c++.
-    """
-
-    text: str
-    file: str
-    language: str
-
-
-def snippets() -> Iterator[Snippet]:
-    """All snippets, in the order of their files."""
+def modules() -> Iterator[tuple[str, str]]:
+    """The modules of the standard library: file relative to its root, source."""
     standard = Path(sysconfig.get_path("stdlib"))
     for path in _files(standard, "*.py"):
-        for text in python_functions(_source(path)):
-            yield Snippet(text, path.relative_to(standard).as_posix(), "python")
+        yield path.relative_to(standard).as_posix(), _source(path)
+
+
+def snippets() -> Iterator[Passage]:
+    """Pieces of source, whole lines, in the order of their files: the group is the file, the source its language."""
+    for file, source in modules():
+        for text in python_functions(source):
+            yield Passage(text, file, "python")
     headers = Path(sysconfig.get_path("include"))
     for path in _files(headers, "*.h"):
         for text in blocks(_source(path)):
-            yield Snippet(text, path.relative_to(headers).as_posix(), "c")
+            yield Passage(text, path.relative_to(headers).as_posix(), "c")
     torch = find_spec("torch")
     if torch is None or torch.origin is None:
         raise ImportError("the C++ rows are cut from the headers of torch; install torch")
     headers = Path(torch.origin).parent / "include" / "torch" / "csrc"
     for path in _files(headers, "*.h"):
         for text in blocks(_source(path)):
-            yield Snippet(text, path.relative_to(headers).as_posix(), "c++")
+            yield Passage(text, path.relative_to(headers).as_posix(), "c++")
 
 
 def python_functions(source: str) -> Iterator[str]:
     """The functions of a module, each cut after some lines; of nested ones only the outer."""
-    try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return
+    module = parsed(source)
     lines = source.splitlines()
     nodes: list[ast.stmt] = list(module.body)
     while nodes:
@@ -73,6 +60,14 @@ def python_functions(source: str) -> Iterator[str]:
             text = _cut(lines[node.lineno - 1 : node.end_lineno])
             if text:
                 yield text
+
+
+def parsed(source: str) -> ast.Module:
+    """The syntax tree of a module; an empty one if it is not valid Python (there are such modules, for tests)."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
 
 
 def blocks(source: str) -> Iterator[str]:

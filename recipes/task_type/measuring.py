@@ -18,11 +18,11 @@ from scopesift_classifiers.measuring.evaluation import evaluate_many_class
 from scopesift_features.scope import Scope
 
 from recipes.task_type import rows
-from recipes.task_type.passages import BOOKS, MANUALS, REVIEWS
+from recipes.task_type.passages import BOOKS, DOCSTRINGS, MANUALS, REVIEWS
 from recipes.task_type.speech import LINES, NAMED, PRINTED
 
 OWN_TEXTS = Path(__file__).with_name("own_texts.jsonl")
-"""Sixty texts in six languages, twelve per label, written before the first fit."""
+"""Texts in six languages, twelve per label, written before the fit."""
 LEFT_OUT = (
     ("python",),
     ("c", "c++"),
@@ -30,6 +30,8 @@ LEFT_OUT = (
     (BOOKS,),
     (REVIEWS,),
     (MANUALS,),
+    (DOCSTRINGS,),
+    ("textdetox",),
     (PRINTED,),
     (NAMED,),
     (LINES,),

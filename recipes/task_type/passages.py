@@ -1,40 +1,29 @@
-"""Passages of English text without labels: prose from four sources, and conversations from novels."""
+"""Passages of English text without labels: prose from several sources, and conversations from novels."""
 
 from __future__ import annotations
 
+import ast
 import lzma
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from recipes.task_type.code import modules, parsed
 from recipes.task_type.speech import conversations, has_speech
-from recipes.task_type.splits import length_of
+from recipes.task_type.splits import Passage, length_of
 
-BOOKS, REVIEWS, MANUALS = "books and speeches", "film reviews", "descriptions of commands"
+BOOKS, REVIEWS = "books and speeches", "film reviews"
+MANUALS, DOCSTRINGS = "descriptions of commands", "docstrings"
 LEAST_CHARS = 60
 JOINED_CHARS = 200
 """Documents of `pretrain/` are posts and single sentences below this length."""
 LONG_SENTENCES = 85
 """Mean sentence of books, speeches and reviews, in characters; shorter ones are unrelated sentences for reading aloud,
 joined."""
+PLAIN_SHARE = 0.95
+"""Minimum share of letters and blanks in a paragraph of plain English."""
 _MANUAL = re.compile(r"(?P<command>[\w.+\[\]!-]+)[^:]{0,30}: [A-Z]")
 _SENTENCE = re.compile(r".+?[.!?…]+[\"”’']*(?:\s+|$)|.+$", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A piece of text.
-
-    Attributes:
-        text: Some sentences.
-        group: What its near duplicates share: goes into one split.
-        source: Where it is from, one of the names above, or how a conversation is written down.
-    """
-
-    text: str
-    group: str
-    source: str
 
 
 def documents(data: Path, code: str) -> list[str]:
@@ -61,6 +50,16 @@ def prose(data: Path) -> Iterator[Passage]:
             yield Passage(opening(document), document, BOOKS)
 
 
+def docstrings() -> Iterator[Passage]:
+    """Paragraphs of plain English in the docstrings of the standard library: prose about programs, not code."""
+    for file, source in modules():
+        for node in ast.walk(parsed(source)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                for paragraph in (ast.get_docstring(node) or "").split("\n\n"):
+                    if _is_plain(paragraph):
+                        yield Passage(opening(paragraph), file, DOCSTRINGS)
+
+
 def dialogue(data: Path) -> Iterator[Passage]:
     """English conversations: of a novel's page what the persons say, written down in one of four ways."""
     for document in documents(data, "en"):
@@ -83,6 +82,18 @@ def opening(document: str) -> str:
 def sentences(document: str) -> list[str]:
     """The sentences, each with the space behind it."""
     return _SENTENCE.findall(document)
+
+
+def _is_plain(paragraph: str) -> bool:
+    """Whether a paragraph is sentences alone: nothing indented, no prompt, no list, few signs."""
+    lines = paragraph.splitlines()
+    letters = sum(character.isalpha() or character.isspace() for character in paragraph)
+    return (
+        len(paragraph) >= LEAST_CHARS
+        and paragraph.endswith(".")
+        and all(line[:1].isalpha() for line in lines)
+        and letters >= PLAIN_SHARE * len(paragraph)
+    )
 
 
 def _mean_sentence(document: str) -> float:

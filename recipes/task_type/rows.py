@@ -1,4 +1,4 @@
-"""Train, dev and test rows of task-type: maths word problems, code, knowledge questions, prose and dialogue.
+"""Train, dev and test rows of task-type: maths problems, code, knowledge questions, prose, dialogue and posts.
 
 No shortcut may tell the labels apart. The tokenizer reads line breaks as spaces; every second question is without
 the answers to choose from; passages are cut to lengths from one list; all rows are English, since maths word problems
@@ -17,15 +17,16 @@ from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows, re
 
 from recipes.bundled.domain import MMLU, MMLU_CHOICES
 from recipes.task_type import code, passages
-from recipes.task_type.passages import Passage
-from recipes.task_type.splits import fraction, split_of
+from recipes.task_type.splits import Passage, fraction, split_of
 
-MATHS, CODE, KNOWLEDGE, PROSE, DIALOGUE = "maths", "code", "knowledge", "prose", "dialogue"
-LABELS = (CODE, DIALOGUE, KNOWLEDGE, MATHS, PROSE)
+MATHS, CODE, KNOWLEDGE, PROSE, DIALOGUE, POST = "maths", "code", "knowledge", "prose", "dialogue", "post"
+LABELS = (CODE, DIALOGUE, KNOWLEDGE, MATHS, POST, PROSE)
 ENGLISH = "en"
 ENCYCLOPAEDIA, HUMANEVAL = "sib200", "humaneval"
 PER_CLASS = {"train": 600, "dev": 200, "test": 400}
 PER_LANGUAGE = 60
+STAND_INS = re.compile(r"@user|@url|\b(?:URL|USER|RT)\b:?|https?:?\S*")
+POSTS = ("textdetox", "toxicity", "sentiment")
 BETWEEN = ("math", "computer_science")
 """Subjects of MMLU between two labels: questions that calculate, or hold code. Neither fitted on nor measured."""
 
@@ -44,6 +45,7 @@ def task_rows(data: Path, split: str) -> LabelledText:
             _knowledge(data, split),
             _prose(data, split),
             _dialogue(data, split),
+            _posts(data, split),
         ]
     )
     kept: list[int] = []
@@ -86,7 +88,7 @@ def _maths(data: Path, split: str) -> LabelledText:
 
 def _code(data: Path, split: str) -> LabelledText:
     """Snippets of source, and in test also HumanEval's prompts."""
-    found = [(one.text, one.language) for one in code.snippets() if split_of(one.file) == split]
+    found = _of_split(code.snippets(), split)
     if split == "test":
         prompts = read_labelled(data / "benchmarks" / "humaneval.jsonl.gz", label="source")
         found += [(text, HUMANEVAL) for text in prompts.texts]
@@ -105,22 +107,41 @@ def _knowledge(data: Path, split: str) -> LabelledText:
 
 
 def _prose(data: Path, split: str) -> LabelledText:
-    """Passages of four sources: `passages.prose`, and SIB-200's sentences in their own splits."""
+    """Passages of `passages`, and SIB-200's sentences in their own splits."""
     rows = read_labelled(data / "domain" / f"{split}.jsonl.gz", label="domain")
     sentences = [
         (text, ENCYCLOPAEDIA)
         for text, lang, source in zip(rows.texts, rows.langs, rows.sources, strict=True)
         if lang == ENGLISH and source == ENCYCLOPAEDIA
     ]
-    return _labelled(sentences + _of_split(passages.prose(data), split), PROSE)
+    return _labelled(
+        sentences + _of_split(passages.prose(data), split) + _of_split(passages.docstrings(), split), PROSE
+    )
 
 
 def _dialogue(data: Path, split: str) -> LabelledText:
     return _labelled(_of_split(passages.dialogue(data), split), DIALOGUE)
 
 
+def _posts(data: Path, split: str) -> LabelledText:
+    """Posts and comments, toxic or not, of any mood; every second one without the stand-ins for names and links."""
+    rows = join_rows([read_labelled(data / folder / "en.jsonl.gz", split=split) for folder in POSTS])
+    found = []
+    for text, source in zip(rows.texts, rows.sources, strict=True):
+        bare = text if fraction(f"names {text}") < 0.5 else " ".join(STAND_INS.sub(" ", text).split())
+        if bare:
+            found.append((bare, source or ""))
+    return _labelled(found, POST)
+
+
 def _of_split(found: Iterable[Passage], split: str) -> list[tuple[str, str]]:
-    return [(one.text, one.source) for one in found if split_of(one.group) == split]
+    """Text and source of the passages of a split; one that occurs in several groups is of the first one's split."""
+    kept, placed = [], dict[str, str]()
+    for one in found:
+        key = " ".join(one.text.casefold().split())
+        if placed.setdefault(key, split_of(one.group)) == split:
+            kept.append((one.text, one.source))
+    return kept
 
 
 def _labelled(found: list[tuple[str, str]], label: str) -> LabelledText:

@@ -50,7 +50,8 @@ def turns(document: str) -> list[str]:
     found: list[str] = []
     for said in (one.strip() for one in spoken(document)):
         if found and (found[-1].endswith((",", "—")) or said[:1].islower()):
-            found[-1] = f"{found[-1]} {said}"
+            before = found[-1] if said[:1].islower() else _ended(found[-1])
+            found[-1] = f"{before} {said}"
         else:
             found.append(said)
     return [_ended(turn) for turn in found]

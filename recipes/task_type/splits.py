@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 SPLITS = ("train", "dev", "test")
 TRAIN, DEV = 0.6, 0.75
 """Upper ends of the shares of hashes for train and dev; the rest is test."""
 LENGTHS = (90, 140, 200, 280, 400, 650, 1000)
 """Lengths in characters that passages of every source are cut to."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of text to be given a label.
+
+    Attributes:
+        text: The text.
+        group: What its near duplicates share: a file, a document, the name of a command. A group goes into one split.
+        source: Where it is from; of a conversation, how it is written down.
+    """
+
+    text: str
+    group: str
+    source: str
 
 
 def fraction(key: str) -> float:

@@ -69,8 +69,8 @@ def filter_rows(
     """Keep the rows that meet a condition; a stopped run can be resumed.
 
     Columns that are added: toxicity, toxicity_flagged, lang, lang_score, lang_scores, the same for domain,
-    sentiment and task_type, chars, tokens. If the input has a column of the same name, write input.lang or ours.lang. Exit code 0:
-    done; 3: done, with unreadable rows in rejected/; 1: failed, continue with --resume; 2: bad usage.
+    sentiment and task_type, chars, tokens. If the input has a column of the same name, write input.lang or ours.lang.
+    Exit code 0: done; 3: done, with unreadable rows in rejected/; 1: failed, continue with --resume; 2: bad usage.
 
     Example: `scopesift filter posts/*.jsonl.gz --out clean --where "toxicity < 0.5 AND lang IN ('fr','de')"`
 

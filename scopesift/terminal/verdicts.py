@@ -21,18 +21,27 @@ def verdict_table(
     answers: Sequence[Mapping[str, Verdict]],
     spans: Sequence[Sequence[LanguageSpan]] | None = None,
 ) -> Table:
-    """One row per text, one column per classifier, evidence of flagged texts, and languages of spans if given."""
+    """One row per text with a line per classifier: its verdict, and evidence unless it doesn't flag.
+
+    A line per classifier, since a column for each would leave no room for the text. With spans also their languages.
+    """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("text", ratio=5, overflow="fold")
-    names = list(answers[0]) if answers else []
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    table.add_column("because of", ratio=3, overflow="fold")
+    table.add_column("classifier", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("because of", ratio=3, no_wrap=True, overflow="ellipsis")
     for row, (text, answer) in enumerate(zip(texts, answers, strict=True)):
         shown = marked(text, answer)
         if spans is not None:
             shown.append_text(_languages(text, spans[row]))
-        table.add_row(shown, *(_cell(answer[name]) for name in names), _reasons(answer))
+        lines = Text("\n")
+        table.add_row(
+            shown,
+            lines.join(map(Text, answer)),
+            lines.join(_said(verdict) for verdict in answer.values()),
+            lines.join(_reasons(verdict) for verdict in answer.values()),
+            end_section=len(answer) > 1,
+        )
     return table
 
 
@@ -68,17 +77,12 @@ def _languages(text: str, spans: Sequence[LanguageSpan]) -> Text:
     return found
 
 
-def _cell(verdict: Verdict) -> Text:
+def _said(verdict: Verdict) -> Text:
     if verdict.flagged is not None:
         word, style = (verdict.label, "bold red") if verdict.flagged else ("–", "green")
         return Text.assemble((word, style), (f" {verdict.score:.2f}", "dim"))
     return Text.assemble(verdict.label, (f" {verdict.score:.2f}", "dim"))
 
 
-def _reasons(answer: Mapping[str, Verdict]) -> Text:
-    parts = []
-    for name, verdict in answer.items():
-        if verdict.flagged is False or not verdict.evidence:
-            continue
-        parts.append(f"{name}: " + ", ".join(reasons(verdict)))
-    return Text("\n".join(parts), style="dim")
+def _reasons(verdict: Verdict) -> Text:
+    return Text("" if verdict.flagged is False else ", ".join(reasons(verdict)), style="dim")

@@ -6,10 +6,10 @@ import lzma
 
 import pytest
 
-from recipes.task_type import code, rows
-from recipes.task_type.code import Snippet
+from recipes.task_type import code, passages, rows
 from recipes.task_type.measuring import OWN_TEXTS
 from recipes.task_type.rows import LABELS, sentences_of_other_languages, task_rows
+from recipes.task_type.splits import Passage
 
 SPLITS = ("train", "dev", "test")
 CHOICES = "\nyes\nno\nperhaps\nnever"
@@ -61,6 +61,13 @@ def data(tmp_path_factory):
         f"tool{n}: Show the state of a thing and of its parts. " + "List the parts. " * 12 for n in range(60)
     ]
     pages += [f"the film {n} is dull . " + "the plot has holes . " * 12 for n in range(60)]
+    for name in rows.POSTS:
+        posts = [
+            {"text": f"@user what a {name} day {n} {split}", "label": "clean", "source": name, "split": split}
+            for split in SPLITS
+            for n in range(20)
+        ]
+        write(folder / name / "en.jsonl.gz", posts)
     (folder / "pretrain").mkdir()
     with lzma.open(folder / "pretrain" / "en.txt.xz", "wt", encoding="utf-8") as stream:
         stream.writelines(page + "\n" for page in pages)
@@ -70,10 +77,13 @@ def data(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def few_snippets(monkeypatch):
     found = [
-        Snippet(f"int f{n}(void) {{\n  return {n};\n}}", f"f{n % 20}.h", "c" if n % 2 else "c++")
+        Passage(f"int f{n}(void) {{\n  return {n};\n}}", f"f{n % 20}.h", "c" if n % 2 else "c++")
         for n in range(80)
     ]
     monkeypatch.setattr(code, "snippets", lambda: iter(found))
+    paragraph = "Returns the number of things in the box, which is never less than the number of its sides."
+    sources = [(f"m{n}.py", f'"""{paragraph} In box {n} as in all."""') for n in range(60)]
+    monkeypatch.setattr(passages, "modules", lambda: iter(sources))
 
 
 def test_every_split_has_every_label_and_no_text_is_in_two(data):
@@ -84,10 +94,10 @@ def test_every_split_has_every_label_and_no_text_is_in_two(data):
 
 
 def test_rows_are_taken_evenly_from_the_sources_of_a_label(data, monkeypatch):
-    monkeypatch.setattr(rows, "PER_CLASS", dict.fromkeys(SPLITS, 8))
+    monkeypatch.setattr(rows, "PER_CLASS", dict.fromkeys(SPLITS, 10))
     found = task_rows(data, "train")
     prose = [source for source, label in zip(found.sources, found.labels, strict=True) if label == "prose"]
-    assert len(prose) == 8
+    assert len(prose) == 10
     assert {prose.count(source) for source in prose} == {2}
 
 
@@ -103,6 +113,12 @@ def test_some_questions_lose_their_choices_and_no_other_label_has_questions_of_m
     with_choices = sum(text.endswith(CHOICES) for text in asked)
     assert 0 < with_choices < len(asked)
     assert not any("math" in text for text in asked)
+
+
+def test_every_second_post_has_no_stand_in_for_a_name(data):
+    posts = [text for text, label in zip(*both(task_rows(data, "train")), strict=True) if label == "post"]
+    assert len(posts) == 60
+    assert 0 < sum("@user" in text for text in posts) < len(posts)
 
 
 def test_prompts_of_humaneval_are_only_tested_on(data):

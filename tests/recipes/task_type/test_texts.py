@@ -51,7 +51,7 @@ def test_what_is_said_is_found_and_interrupted_turns_are_joined():
         "Why not?",
         "He is in Peru.",
         "Then write to him and ask when he comes.",
-        "I have, Twice.",
+        "I have. Twice.",
     ]
     assert turns(PAGE.replace(' "', " “").replace('"', "”").replace("”I never saw", "“I never saw")) == turns(
         PAGE
@@ -85,9 +85,9 @@ def test_comments_and_directives_alone_are_no_code():
 
 def test_the_interpreter_and_torch_give_code_in_three_languages():
     found = list(snippets())
-    assert {one.language for one in found} == {"python", "c", "c++"}
-    assert all(one.text.strip() and not one.file.startswith("/") for one in found)
-    functions = [one.text for one in found if one.language == "python"]
+    assert {one.source for one in found} == {"python", "c", "c++"}
+    assert all(one.text.strip() and not one.group.startswith("/") for one in found)
+    functions = [one.text for one in found if one.source == "python"]
     assert any("def " in text for text in functions)
     assert all(text.lstrip().startswith(("def ", "async def ")) for text in functions)
 
