@@ -264,6 +264,16 @@ def attacks(
 
 
 @app.command()
+def points(
+    data: Annotated[Path, typer.Option(help="Folder with textdetox/, toxicity/.")], out: Out = None
+) -> None:
+    """Measure calibration by language, and cuts for one false-positive rate in every language."""
+    from bench.points.run import run
+
+    run(data, out)
+
+
+@app.command()
 def policy(
     data: Annotated[Path, typer.Option(help="Folder with policy/.")],
     scope: Annotated[str, typer.Option(help="A scope's name or folder.")] = "e5",

@@ -14,6 +14,7 @@ from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
 from bench.gpu import tables as gpu_tables
+from bench.points import tables as point_tables
 from bench.policy import tables as policy_tables
 from bench.readme import scopes_table, speed_tables
 from bench.textdetox import tables as textdetox_tables
@@ -38,6 +39,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "attack_pairs": attack_tables.pairs,
     "attack_untouched": attack_tables.untouched,
     "attack_time": attack_tables.time_line,
+    "points_calibration": point_tables.calibration,
+    "points_cuts": point_tables.cuts,
+    "points_summary": point_tables.summary,
     "policy": policy_tables.by_language,
     "policy_rows": policy_tables.curve,
     "toxicity": nano_tables.toxicity,

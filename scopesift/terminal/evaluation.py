@@ -9,9 +9,16 @@ from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_files.counted import counted
 
-BINARY_COLUMNS = ("n", "f1", "precision", "recall", "balanced_accuracy", "macro_f1")
+BINARY_COLUMNS = ("n", "f1", "precision", "recall", "false_positive_rate", "balanced_accuracy", "macro_f1")
 MANY_COLUMNS = ("n", "accuracy", "balanced_accuracy", "macro_f1")
-NARROW = {"precision": "prec.", "balanced_accuracy": "bal. acc.", "accuracy": "acc.", "macro_f1": "macro-F1"}
+NARROW = {
+    "precision": "prec.",
+    "false_positive_rate": "FPR",
+    "balanced_accuracy": "bal. acc.",
+    "accuracy": "acc.",
+    "macro_f1": "macro-F1",
+    "ece": "ECE",
+}
 MOST_MOVED = 10
 
 
@@ -26,9 +33,9 @@ def measured_tables(classifier: Classifier, measured: dict[str, Any]) -> list[Ta
     found = [whole]
     for group in ("by_source", "by_lang"):
         if len(measured[group]) > 1:
-            table = _table(group, ["", *columns])
+            table = _table(group, ["", *columns, "ece"])
             for name, part in measured[group].items():
-                table.add_row(str(name), *_cells(part, columns))
+                table.add_row(str(name), *_cells(part, (*columns, "ece")))
             found.append(table)
     return found
 

@@ -200,14 +200,20 @@ class Cuts:
     def interval(self, at: int, required: Requirement) -> tuple[float, float]:
         """95% interval of the cut that has the required value on other documents of the kind, see the module.
 
+        Precision is high by chance at cuts with few flagged documents too, so the interval ends before the first cut on
+        either side that the required value is not possible for.
+
         Args:
             at: Number of the chosen cut, which is inside.
             required: The requirement.
         """
         low_C, high_C = wilson_ends(*self.counts(required.rate))
-        possible = np.flatnonzero((low_C <= required.value) & (required.value <= high_C))
-        ends = np.append(possible, at)
-        return self.between(int(ends.max())), self.between(int(ends.min()))
+        other_C = (required.value < low_C) | (high_C < required.value)
+        other_C[at] = False
+        above, below = np.flatnonzero(other_C[:at]), np.flatnonzero(other_C[at:])
+        first = int(above[-1]) + 1 if above.size else 0
+        last = at + int(below[0]) - 1 if below.size else len(other_C) - 1
+        return self.between(last), self.between(first)
 
     def measured(self, at: int) -> dict[str, Any]:
         """Precision, recall and false-positive rate of cut `at` on these documents; None without documents.

@@ -15,11 +15,10 @@ from scopesift_classifiers.measuring.unlabelled import drift_of, fit_reference
 from scopesift_classifiers.pages.page import folded, html_table, section, write_page
 from scopesift_classifiers.pages.report_cards import features_section
 from scopesift_classifiers.pages.report_curve import curve_section
+from scopesift_classifiers.pages.report_scores import calibration_section, cut_section
 from scopesift_classifiers.pages.report_sections import (
     beside_baselines,
     by_group,
-    calibration_section,
-    cut_section,
     fitted,
     labels_section,
     terms_section,

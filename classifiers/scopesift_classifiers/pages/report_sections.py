@@ -8,11 +8,8 @@ from typing import Any
 
 from scopesift_files.counted import counted
 
-from scopesift_classifiers.measuring.calibration_error import reliability
-from scopesift_classifiers.measuring.intervals import wilson
-from scopesift_classifiers.measuring.operating_points import precision_recall, thinned
 from scopesift_classifiers.pages.page import folded, html_table
-from scopesift_classifiers.pages.plots import Axes, interval_row
+from scopesift_classifiers.pages.plots import interval_row
 from scopesift_classifiers.pages.report_words import (
     BASELINE_NAMES,
     FEW,
@@ -113,83 +110,6 @@ def by_group(measured: dict[str, Any], key: str) -> str:
     )
 
 
-def cut_section(
-    measured: dict[str, Any],
-    truth_N: list[bool],
-    scores_N: list[float],
-    beside: dict[str, Any],
-    positive: str,
-) -> str:
-    """Precision and recall at every cut, and cuts for required values."""
-    curve = precision_recall(scores_N, truth_N)
-    axes = Axes(f"recall: share of the {positive} texts found", "precision: share of flags that are right")
-    share = sum(truth_N) / len(truth_N)
-    axes.line([(0, share), (1, share)], "even")
-    # a step between two cuts, since points between them can't be chosen
-    steps = [point for cut, p, r in thinned(curve) for point in ((r, p),)]
-    axes.line(steps)
-    for name, part in beside.items():
-        title = f"{BASELINE_NAMES[name]}: precision {part['precision']:.3f}, recall {part['recall']:.3f}"
-        axes.dot(part["recall"], part["precision"], f"of-{name}", title=title)
-    now = f"now: precision {measured['precision']:.3f}, recall {measured['recall']:.3f}"
-    axes.dot(measured["recall"], measured["precision"], "point", radius=6, title=now)
-    legend = "".join(
-        f'<span><i class="swatch of-{name}"></i>{BASELINE_NAMES[name]}</span>' for name in beside
-    )
-    points = measured["thresholds"]
-    tables = []
-    for kind, other in (("precision", "recall"), ("recall", "precision")):
-        rows = [
-            [f"{kind} ≥ {point['required']:g}", *_cut_cells(point, kind, other)] for point in points[kind]
-        ]
-        tables.append(html_table(["wanted", "cut at score", kind, other], rows, numbers_from=1))
-    return (
-        f'<div class="figures"><figure>{axes.svg("Precision and recall at every cut")}'
-        f'<figcaption><div class="legend"><span><i class="swatch"></i>this classifier; the dot is its present cut'
-        f"</span>{legend}</div>The dashed line is what flagging at random gives. Average precision "
-        f"{points['average_precision']:.3f}.</figcaption></figure><div>"
-        "<p>Raise the cut and fewer harmless texts are flagged, but more is missed. "
-        "Which score to cut at, for a wanted precision or recall:</p>"
-        f"{''.join(tables)}</div></div>"
-        '<p class="dim">These cuts are chosen and measured on the same texts, which flatters them a little: choose on '
-        "one file and confirm on another. Precision depends on how frequent the label is; recall does not.</p>"
-    )
-
-
-def calibration_section(
-    measured: dict[str, Any], outcome_N: list[bool], scores_N: list[float], what: str
-) -> str:
-    """Calibration: whether 8 of 10 texts with a score of .8 are positive."""
-    bins = reliability(scores_N, outcome_N, bins=10)
-    axes = Axes("score", f"share that {what}")
-    axes.line([(0, 0), (1, 1)], "even")
-    most = float(bins.documents.max())
-    for score, share, count in zip(bins.predicted, bins.observed, bins.documents, strict=True):
-        low, high = wilson(float(share), int(count))
-        axes.upright(float(score), low, high)
-        radius = 3 + 5 * (float(count) / most) ** 0.5
-        axes.dot(
-            float(score),
-            float(share),
-            radius=radius,
-            title=f"{counted(int(count), 'text')}: score {score:.2f}, {share:.2f}",
-        )
-    ece = measured["ece"]
-    error = (
-        f"Scores are off by {ece:.3f} on average (expected calibration error)."
-        if ece is not None
-        else f"The expected calibration error is not given: it {measured['ece_reason']}."
-    )
-    return (
-        f'<div class="figures"><figure>{axes.svg("Score against what is observed")}</figure><div>'
-        f"<p>{escape(error)}</p><p>Each dot is a group of texts with similar scores, larger for more texts. On the "
-        f"dashed line a score is a probability: of the texts that score .8, 8 of 10 {escape(what)}. Below it, scores "
-        "promise too much; above it, too little. Upright lines are 95% intervals.</p>"
-        '<p class="dim">Scores are calibrated to how frequent the labels were in the fit. Where they are much rarer, '
-        "scores are too high until the prior is set anew.</p></div></div>"
-    )
-
-
 def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: list[str]) -> str:
     """Metrics per label, and the most frequent confusions."""
     rows = [
@@ -232,9 +152,3 @@ def metric_table(parts: dict[str, Any], columns: tuple[str, ...], *, intervals: 
 def fitted(measured: dict[str, Any]) -> dict[str, Any]:
     """The baselines that could be fitted."""
     return {name: part for name, part in measured["baselines"].items() if isinstance(part, dict)}
-
-
-def _cut_cells(point: dict[str, Any], kind: str, other: str) -> list[str]:
-    if point["cut"] is None:
-        return ["cannot be had", "–", "–"]
-    return [f"{point['cut']:.4f}", f"{point[kind]:.3f}", f"{point[other]:.3f}"]

@@ -22,6 +22,7 @@ METRIC_NAMES = {
     "f1": "F1",
     "precision": "precision",
     "recall": "recall",
+    "false_positive_rate": "false-positive rate",
 }
 LANGUAGES = {
     "am": "Amharic", "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "de": "German", "el": "Greek",
@@ -36,6 +37,8 @@ TERMS = {
     "Balanced accuracy": "the mean, over the labels, of the share that was found. Guessing gives .5 with two labels.",
     "Precision": "of the texts that were flagged, the share that should have been.",
     "Recall": "of the texts that should be flagged, the share that was.",
+    "False-positive rate": "of the texts that should not be flagged, the share that was. Unlike precision it does not "
+    "depend on how frequent the label is.",
     "Interval": "where the number would lie with any number of such texts, in 95 of 100 cases; the fewer texts there "
     "are, the wider it is.",
     "Residual mean-difference, linear probe": "two ordinary classifiers that read the same language model, but all of "

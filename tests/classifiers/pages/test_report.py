@@ -3,11 +3,15 @@
 import json
 import re
 from dataclasses import replace
+from html import escape
 
+import numpy as np
 import pytest
 from scopesift_classifiers.measuring.assessment import full_assessment
+from scopesift_classifiers.measuring.evaluation import evaluate_binary
 from scopesift_classifiers.pages.report import write_report
 from scopesift_classifiers.pages.report_curve import curve_section
+from scopesift_classifiers.pages.report_scores import SHOWN_BY_LANGUAGE, calibration_section
 from scopesift_classifiers.pages.report_transfer import read_transfer, transfer_section
 from scopesift_classifiers.pages.report_words import binary_lead, drift_words, of_hundred, standing
 from scopesift_files.errors import InputError, UsageError
@@ -44,6 +48,30 @@ def test_the_page_has_the_numbers_that_the_command_prints(page, found):
         assert f"{part['macro_f1']:.3f}" in page
     low, high = found.measured["intervals"]["macro_f1"]
     assert f"{low:.3f} to {high:.3f}" in page
+
+
+def test_every_language_has_its_cuts_on_the_page_or_the_reason(page, found):
+    for rate, value in SHOWN_BY_LANGUAGE.items():
+        for own in found.measured["by_lang"].values():
+            point = next(one for one in own["thresholds"][rate] if one["required"] == value)
+            shown = point["reason"] if point["cut"] is None else f"{point['cut']:.3f}"
+            assert escape(shown) in page
+    assert "Cuts of each language for false-positive rate ≤ 0.05" in page
+
+
+def test_calibration_by_language_stands_beside_what_chance_gives():
+    rng = np.random.default_rng(0)
+    score = rng.random(1500)
+    truth = np.where(rng.random(1500) < score, "toxic", "clean")
+    langs = ["en"] * 750 + ["de"] * 740 + ["fr"] * 10
+    given = np.where(score > 0.5, "toxic", "clean")
+    measured = evaluate_binary(truth, given, scores_N=score, langs=langs, sources=[None] * 1500)
+    shown = calibration_section(measured, (truth == "toxic").tolist(), score.tolist(), "are toxic")
+    for lang in ("en", "de"):
+        own = measured["by_lang"][lang]
+        assert f"<td class=n>{own['ece']:.3f}</td>" in shown
+        assert f"{own['ece_by_chance']['mean']:.3f}, rarely over {own['ece_by_chance']['p95']:.3f}" in shown
+    assert "at least 700 texts" in shown
 
 
 def test_every_link_of_the_navigation_has_its_section(page):
