@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, UsageError
 
-from scopesift_classifiers.artifact.calibration import MARGIN_LIMIT
 from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.labelled_rows.rows import LabelledText
-from scopesift_classifiers.measuring.cuts import Cuts, Requirement
+from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.transfer.replaced_rule import quality_without
+from scopesift_classifiers.transfer.required_cut import require_enough, required_cut
 
 PIECE = 4096
 """Texts read at a time: their activations are in memory as a dense array."""
@@ -37,8 +37,7 @@ class Recut:
 
     Attributes:
         classifier: The classifier.
-        cuts: By "default" or language: "before", "after", and what the artifact keeps: "asked" {rate: value}, "rows",
-            "sha256" of the rows, "cut_interval", and the rates of `Cuts.measured`.
+        cuts: By "default" or language: "before", "after", and what the artifact keeps, see `required_cut`.
         refused: Languages that keep their cut, with the reason.
     """
 
@@ -131,22 +130,13 @@ def _moved(
     on_progress: Progress,
 ) -> tuple[Decision, dict[str, Any]]:
     """The decision with a new cut, and the description of the cut."""
+    binary = classifier.kind == BINARY
+    if binary:
+        require_enough(rows, classifier.labels[0], required)
     value_N, outcome_N = _values(classifier, decision, scope, rows, on_progress)
-    cuts = Cuts.of(value_N, outcome_N)
-    at = cuts.meeting(required, required.documents)
-
-    def score(value: float) -> float:
-        return float(decision.calibration.apply(np.array(value))) if classifier.kind == BINARY else value
-
-    after = score(cuts.between(at))
-    entry = {
-        "asked": {required.rate: required.value},
-        "rows": len(rows),
-        "sha256": rows.fingerprint(),
-        "cut_interval": [round(score(end), 6) for end in cuts.interval(at, required)],
-        **cuts.measured(at),
-    }
-    return decision.with_cut(after), {"before": decision.cut, "after": after, **entry}
+    calibration = decision.calibration if binary else None
+    after, described = required_cut(value_N, outcome_N, required, rows, calibration)
+    return decision.with_cut(after), {"before": decision.cut, "after": after, **described}
 
 
 def _values(
@@ -174,8 +164,7 @@ def _values(
 
         acts_NS = reader.read(texts[start : start + PIECE], on_progress=step).acts_NS[:, columns]
         if classifier.kind == BINARY:
-            margins_N = alone.default.margins(acts_NS)[:, 0]
-            values.append(np.clip(margins_N, -MARGIN_LIMIT, MARGIN_LIMIT))
+            values.append(alone.default.margins(acts_NS)[:, 0])
             labels += alone.labels * len(acts_NS)
         else:
             outcome = decide(alone.kind, alone.default, acts_NS)

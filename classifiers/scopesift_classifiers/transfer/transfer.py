@@ -24,9 +24,11 @@ from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.fitting.feature_names import name_features
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.measuring.evaluation import evaluate_binary
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.replaced_rule import measure_replaced, quality_without
+from scopesift_classifiers.transfer.required_cut import require_enough, required_cut
 from scopesift_classifiers.transfer.strategies import PREFERRED, strategies
 from scopesift_classifiers.transfer.trial import StrategyTrial, try_strategy
 
@@ -41,11 +43,13 @@ class TransferSettings:
         folds: Of the cross-validation; fewer if a label has fewer different texts.
         max_layer: Deepest layer that the new decision may read, for speed; None: all.
         greedy: Limits of the greedy searches.
+        required: What the cut shall have on the examples, by their held-out margins; None: the best macro-F1.
     """
 
     folds: int = 5
     max_layer: int | None = None
     greedy: GreedySettings = field(default_factory=lambda: GreedySettings(candidates=200))
+    required: Requirement | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +62,14 @@ class Transfer:
         strategies: For every strategy, the simplest first: name, says, features, macro_f1, balanced_accuracy (both
             from pooled held-out predictions) and spread (the standard error of macro_f1).
         replaced: Metrics of the replaced decision on the same examples; see `measure_replaced`.
+        cut: If one was required, the cut and its rates on the examples; see `required_cut`.
     """
 
     classifier: Classifier
     chosen: str
     strategies: list[dict[str, Any]]
     replaced: dict[str, Any] | None
+    cut: dict[str, Any] | None = None
 
     @property
     def warning(self) -> str | None:
@@ -102,13 +108,16 @@ def transfer(
         say: Called with one line per strategy.
 
     Raises:
-        InputError: Too few examples, one label only, or labels that the classifier does not know.
+        InputError: Too few examples, one label only, or labels that the classifier does not know; or the examples
+            cannot show the required rate.
         UsageError: The classifier has more than two labels.
         ScopeError: Another scope than the classifier's.
     """
     scope = classifier.bind(scope)
     check_examples(classifier, few)
     settings = settings or TransferSettings()
+    if settings.required is not None:
+        require_enough(few, classifier.labels[0], settings.required)
     texts = classifier.as_read(few.texts)
     table = read_table(scope, texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
     trials = try_all(classifier, table, few, settings)
@@ -116,7 +125,11 @@ def transfer(
         for trial in trials:
             say(f"{trial.strategy.name}: cross-validated macro-F1 {trial.macro_f1:.3f} ± {trial.spread:.3f}")
     best = choose(trials)
-    decision = trial_decision(classifier, table, few, best)
+    decision, predicted_N, cut = trial_decision(classifier, table, few, best), best.predicted_N, None
+    if settings.required is not None:
+        calibration, positive_N = decision.calibration, positives(classifier, few)
+        moved, cut = required_cut(best.margins_N, positive_N, settings.required, few, calibration)
+        decision, predicted_N = decision.with_cut(moved), calibration.apply(best.margins_N) >= moved
     names = name_features(scope, texts, decision.feature_ids)
     named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
     rows = [trial.to_dict() for trial in trials]
@@ -127,13 +140,14 @@ def transfer(
         "chosen": best.strategy.name,
         "strategies": rows,
         "replaced": replaced,
+        **({} if cut is None else {"cut": cut}),
     }
     fit = {**classifier.fit, "by_lang": {**classifier.fit.get("by_lang", {}), lang: entry}}
     by_lang = {**classifier.by_lang, lang: replace(decision, features=named)}
     quality = quality_without(classifier.quality, lang)
     made = replace(classifier, by_lang=by_lang, fit=fit, quality=quality)
-    made = made.with_quality(f"cross-validated {lang}", _cross_validated(classifier, few, lang, best))
-    return Transfer(made, best.strategy.name, rows, replaced)
+    made = made.with_quality(f"cross-validated {lang}", _cross_validated(classifier, few, lang, predicted_N))
+    return Transfer(made, best.strategy.name, rows, replaced, cut)
 
 
 def check_examples(classifier: Classifier, few: LabelledText) -> None:
@@ -204,13 +218,13 @@ def trial_decision(
 
 
 def _cross_validated(
-    classifier: Classifier, few: LabelledText, lang: str, trial: StrategyTrial
+    classifier: Classifier, few: LabelledText, lang: str, predicted_N: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Metrics of held-out predictions for the examples, as in `evaluate`."""
     (positive,) = classifier.labels
     return evaluate_binary(
         few.labels,
-        np.where(trial.predicted_N, positive, classifier.unknown),
+        np.where(predicted_N, positive, classifier.unknown),
         positive=positive,
         langs=[lang] * len(few),
         sources=few.sources,

@@ -9,6 +9,7 @@ from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.measuring.cuts import FALSE_POSITIVE_RATE, Requirement
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rule_search.found_rules import FoundRules
 from scopesift_classifiers.rule_search.greedy import GreedySettings
@@ -297,3 +298,24 @@ def test_examples_that_nothing_can_be_learned_from_are_refused(tiny_scope, toxic
 def test_a_classifier_of_many_labels_is_refused(tiny_scope, language, languages):
     with pytest.raises(UsageError, match="two labels"):
         transfer(language, tiny_scope, languages(30, 1), "de")
+
+
+def test_a_required_rate_moves_the_cut_by_held_out_margins_and_is_stored(toxicity, tiny_scope):
+    few = german(130, 4)
+    settings = replace(QUICK, required=Requirement(FALSE_POSITIVE_RATE, 0.05))
+    done = transfer(toxicity, tiny_scope, few, "de", settings=settings)
+    plain = transfer(toxicity, tiny_scope, few, "de", settings=QUICK)
+    assert plain.cut is None
+    assert done.cut["asked"] == {"false_positive_rate": 0.05}
+    assert done.cut["false_positive_rate"] <= 0.05
+    assert done.classifier.fit["by_lang"]["de"]["cut"] == done.cut
+    assert done.classifier.by_lang["de"].rules == plain.classifier.by_lang["de"].rules
+    measured = done.classifier.quality["cross-validated de"]
+    for rate in ("precision", "recall", "false_positive_rate"):
+        assert measured[rate] == pytest.approx(done.cut[rate], abs=1e-6)
+
+
+def test_examples_that_cannot_show_the_required_rate_are_refused(toxicity, tiny_scope):
+    settings = replace(QUICK, required=Requirement(FALSE_POSITIVE_RATE, 0.01))
+    with pytest.raises(InputError, match="on 20 negative documents: it takes at least 299"):
+        transfer(toxicity, tiny_scope, german(40, 4), "de", settings=settings)
