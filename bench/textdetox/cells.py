@@ -13,15 +13,20 @@ from bench.markdown import three
 SOURCE = "en"
 OTHERS = ("ru", "uk", "es", "de", "hi", "ar", "zh", "am")
 LANGUAGES = (SOURCE, *OTHERS)
-SHARES = {"35": 0.01, "175": 0.05, "350": 0.1, "875": 0.25, "all": 1.0}
+SHARES = {"20": 0.006, "35": 0.01, "70": 0.02, "175": 0.05, "350": 0.1, "875": 0.25, "all": 1.0}
 """By number of labels: their share of the 3,500 that the benchmark has for most languages."""
-ENGLISH, TENTH, ALL = "english", "350", "all"
-FIRST = (ENGLISH, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
+ENGLISH, REST, UNLABELLED, TENTH, ALL = "english", "others", "unlabelled", "350", "all"
+"""Labels: English ones; those of all other languages; either with 350 texts of the language without labels; its own."""
+FIRST = (ENGLISH, REST, UNLABELLED, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
 """The cells in the order in which they are measured."""
-TRANSFER, TFIDF = "transfer", "tfidf"
+TRANSFER, FROM_ENGLISH, TFIDF = "transfer_others", "transfer", "tfidf"
+ACROSS, ENGLISH_MOVED, ACROSS_MOVED = "across", "linear_moved", "across_moved"
+FROM_ENGLISH_SIZES = ("35", "350", "all")
+"""Numbers of labels with which the classifier of English alone is transferred too."""
 PERSPECTIVE, QWEN = "Perspective 0.55", "Qwen 2.5 (7B-L)"
 NAMES = {
-    TRANSFER: "**scopesift `transfer` from English**",
+    TRANSFER: "**scopesift `transfer` from the other languages**",
+    FROM_ENGLISH: "**scopesift `transfer` from English**",
     "linear": "**scopesift `linear`**",
     "greedy": "scopesift `greedy`, at most 16 features",
     "paper": "scopesift `paper`",

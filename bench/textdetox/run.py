@@ -20,17 +20,33 @@ from bench.errors import BenchError
 from bench.results_file import StoredRows
 from bench.textdetox import picture, tables
 from bench.textdetox.cells import (
+    ACROSS,
+    ACROSS_MOVED,
     ALL,
     ENGLISH,
+    ENGLISH_MOVED,
     FIRST,
+    FROM_ENGLISH,
+    FROM_ENGLISH_SIZES,
     LANGUAGES,
     PERSPECTIVE,
     QWEN,
+    REST,
     SOURCE,
     TRANSFER,
+    UNLABELLED,
     cell_name,
 )
-from bench.textdetox.fits import English, Fits, Read, fits_of_all, fits_of_few
+from bench.textdetox.fits import (
+    English,
+    Fits,
+    Others,
+    Read,
+    fits_of_all,
+    fits_of_few,
+    fits_of_others,
+    fits_without_labels,
+)
 from bench.trials.answers import measure_binary
 from bench.trials.parts import read_parts
 from bench.trials.published import Published
@@ -66,11 +82,11 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
         },
     )
     read = cache(lambda lang: read_splits(loaded, lang, rows[lang]))
-    english = English(loaded, read)
+    english, others = English(loaded, read), Others(loaded, read)
     # the most important cells first, so that a stopped run has them for every language
     for cell in FIRST:
         for lang in LANGUAGES:
-            measure_cell(lang, cell, read, english, stored)
+            measure_cell(lang, cell, read, english, others, stored)
     result = stored.result()
     print(tables.everything(result))
     path = picture.write(result, out)
@@ -97,7 +113,12 @@ def read_splits(scope: Scope, lang: str, rows: dict[str, LabelledText]) -> Read:
 
 
 def measure_cell(
-    lang: str, cell: str, read: Callable[[str], Read], english: English, stored: StoredRows
+    lang: str,
+    cell: str,
+    read: Callable[[str], Read],
+    english: English,
+    others: Others,
+    stored: StoredRows,
 ) -> None:
     """Fit and measure the missing systems of a cell.
 
@@ -106,29 +127,51 @@ def measure_cell(
         cell: Number of its labels.
         read: Returns the three parts of a language.
         english: The fits on English labels.
+        others: Those on the labels of all other languages.
         stored: The result.
     """
-    names = [*SYSTEMS, *([TRANSFER] if lang != SOURCE and cell != ENGLISH else [])]
     name = cell_name(lang, cell)
     kept: list[dict[str, Any]] = stored.row(name).get("draws", [])
-    missing = [system for system in names if not all(system in draw for draw in kept) or not kept]
+    missing = [
+        system for system in systems_of(lang, cell) if not kept or not all(system in old for old in kept)
+    ]
     if not missing:
         return
-    parts = read(lang)
-    draws: list[Fits]
-    if cell == ENGLISH:
-        draws = [english.fits]
-    elif cell == ALL:
-        draws = [fits_of_all(parts, english)]
-    else:
-        draws = [fits_of_few(parts["train"], int(cell), seed, english) for seed in range(DRAWS)]
+    test = read(lang)["test"]
     measured = [
-        {system: measure_binary(fits[system](), parts["test"], POSITIVE) for system in missing}
-        for fits in draws
+        {system: measure_binary(fits[system](), test, POSITIVE) for system in missing}
+        for fits in fits_of_cell(lang, cell, read, english, others)
     ]
-    kept = [old | new for old, new in zip(kept or [{} for _ in draws], measured, strict=True)]
+    kept = [old | new for old, new in zip(kept or [{} for _ in measured], measured, strict=True)]
     stored.put(name, {"draws": kept})
     say(f"{lang}, {cell} labels: F1 {_means(measured)}")
+
+
+def systems_of(lang: str, cell: str) -> list[str]:
+    """Names of the systems of a cell."""
+    if cell == REST:
+        return [ACROSS]
+    if cell == UNLABELLED:
+        return [ENGLISH_MOVED, ACROSS_MOVED]
+    if cell == ENGLISH or lang == SOURCE:
+        return list(SYSTEMS)
+    return [*SYSTEMS, TRANSFER, *([FROM_ENGLISH] if cell in FROM_ENGLISH_SIZES else [])]
+
+
+def fits_of_cell(
+    lang: str, cell: str, read: Callable[[str], Read], english: English, others: Others
+) -> list[Fits]:
+    """The fits of a cell by draw, none of them made yet; see `measure_cell`."""
+    if cell == ENGLISH:
+        return [english.fits]
+    if cell == REST:
+        return [fits_of_others(lang, others)]
+    parts = read(lang)
+    if cell == UNLABELLED:
+        return [fits_without_labels(lang, parts["train"], seed, english, others) for seed in range(DRAWS)]
+    if cell == ALL:
+        return [fits_of_all(lang, cell, parts, english, others)]
+    return [fits_of_few(lang, parts["train"], cell, seed, english, others) for seed in range(DRAWS)]
 
 
 def _means(draws: list[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,10 +38,12 @@ class Fitted:
     Attributes:
         answer: Gives the answers for a part.
         about: Its settings and its quality on the dev rows; JSON values.
+        beside: Systems that it was chosen from, by name.
     """
 
     answer: Callable[[Part], SystemAnswers]
     about: dict[str, Any]
+    beside: dict[str, Fitted] = field(default_factory=dict)
 
 
 def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
@@ -49,7 +51,8 @@ def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
 
     Returns:
         `METRICS`, "auc" (area under the ROC curve), "ece" (expected calibration error over the bins of `reliability`;
-        if there are probabilities), and "about".
+        if there are probabilities), "beside" (balanced accuracy of the systems that it was chosen from, if there are
+        any), and "about".
     """
     from sklearn.metrics import roc_auc_score
 
@@ -62,7 +65,15 @@ def measure_binary(system: Fitted, part: Part, positive: str) -> dict[str, Any]:
         bins = reliability(answers.probability_N, truth_N)
         gap = np.sum(bins.documents * np.abs(bins.predicted - bins.observed)) / len(truth_N)
         measured["ece"] = round(float(gap), 4)
+    if system.beside:
+        measured["beside"] = {
+            name: _balanced_accuracy(one, part, truth_N, positive) for name, one in system.beside.items()
+        }
     return measured | {"about": system.about}
+
+
+def _balanced_accuracy(system: Fitted, part: Part, truth_N: NDArray[np.bool_], positive: str) -> float:
+    return round(BinaryMetrics.of(truth_N, system.answer(part).label_N == positive).balanced_accuracy, 4)
 
 
 def weighted_f1(system: Fitted, part: Part) -> float:

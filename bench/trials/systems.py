@@ -68,13 +68,19 @@ def of_decision(decision: Decision, details: dict[str, Any]) -> Fitted:
 
 
 def transferred(classifier: Classifier, few: Part) -> Fitted:
-    """`scopesift transfer` of a classifier with labelled rows of a language, with its own choice of strategy."""
+    """`scopesift transfer` of a classifier with labelled rows of a language, with its own choice of strategy.
+
+    All strategies are beside it, so that what the choice costs can be measured.
+    """
     trials = try_all(classifier, few.table, few.rows, TransferSettings())
     best = choose(trials)
-    decision = trial_decision(classifier, few.table, few.rows, best)
-    return of_decision(
-        decision, {"strategy": best.strategy.name, "cross_validated": best.to_dict()["macro_f1"]}
-    )
+    fitted = {
+        trial.strategy.name: of_decision(trial_decision(classifier, few.table, few.rows, trial), {})
+        for trial in trials
+    }
+    details = {"strategy": best.strategy.name, "cross_validated": best.to_dict()["macro_f1"]}
+    chosen = fitted[best.strategy.name]
+    return Fitted(chosen.answer, chosen.about | details, fitted)
 
 
 def dense(fit_baseline: Callable[..., Baseline]) -> System:

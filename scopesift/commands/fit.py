@@ -103,6 +103,14 @@ def fit(
             help="Undo obfuscated spelling (b1tch, b i t c h) before reading, also in use; see docs/hardening.md.",
         ),
     ] = False,
+    leave_languages_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-languages-out",
+            help="For languages without labels: languages weigh the same, and each is left out in turn to choose "
+            "features, penalty and cut; two labels, a column lang.",
+        ),
+    ] = False,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
@@ -122,6 +130,8 @@ def fit(
 
     Example: `scopesift fit readable --train en.jsonl.gz --preset greedy --max-features 8`
 
+    Example: `scopesift fit toxicity --train many-languages.jsonl --leave-languages-out`
+
     Example: `scopesift fit strict --train en.jsonl.gz --objective recall_at_precision --precision 0.95`
     """
     check_name(name)
@@ -132,6 +142,7 @@ def fit(
         unknown=unknown,
         max_layer=max_layer,
         restore=restore,
+        leave_languages_out=leave_languages_out,
         objective=_objective(objective, beta, precision),
         precision=precision,
         recall=recall,
@@ -229,10 +240,12 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
     if classifier.restore:
         lines.append("undoes obfuscated spelling before reading (--restore)")
     asked = ", ".join(Requirement(rate, value).describe() for rate, value in cut["asked"].items())
+    left_out = classifier.fit.get("left_out")
+    measured = "languages left out" if left_out else "dev"
     fires = (
-        ", where the rule fires"
-        if not decision_adds(classifier)
-        else ", where the objective is highest on dev"
+        f", where the objective is highest on {measured}"
+        if decision_adds(classifier)
+        else ", where the rule fires"
     )
     because = f" for {asked}" if asked else fires
     label_cuts = classifier.default.label_cuts
@@ -246,11 +259,14 @@ def summary(classifier: Classifier, scope: Scope) -> list[str]:
         )
     else:
         lines.append(
-            f"cut at score {at}{because}; on dev: precision {cut['dev_precision']:.3f}, "
+            f"cut at score {at}{because}; on {measured}: precision {cut['dev_precision']:.3f}, "
             f"recall {cut['dev_recall']:.3f}, false-positive rate {cut['dev_false_positive_rate']:.3f}"
         )
+    if left_out:
+        shown = ", ".join(f"{lang} {found['balanced_accuracy']:.3f}" for lang, found in left_out.items())
+        lines.append(f"balanced accuracy in each language by the fit without it: {shown}")
     n_dev = classifier.fit["dev"]["rows"]
-    if n_dev < FEW_DEV_ROWS:
+    if n_dev < FEW_DEV_ROWS and not left_out:
         lines.append(f"{counted(n_dev, 'dev row')} say little about its quality: measure it on more rows")
     return lines
 

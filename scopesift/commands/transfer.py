@@ -30,15 +30,27 @@ from scopesift.commands.choices import (
     check_output,
     load_classifier,
 )
+from scopesift.commands.transfer_unlabelled import check_options, move
 from scopesift.terminal.streams import output, print_json, reading, say
 
 
 def transfer(
     classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file; two labels.")],
-    train: Annotated[
-        Path, typer.Option(help="A few examples of the language: JSONL, CSV or Parquet with text, label.")
-    ],
     lang: Annotated[str, typer.Option(help="Code of the language, e.g. de.")],
+    train: Annotated[
+        Path | None,
+        typer.Option(help="A few examples of the language: JSONL, CSV or Parquet with text, label."),
+    ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(help="Instead of examples: texts of the language without labels; only the cut moves."),
+    ] = None,
+    positive_share: Annotated[
+        float | None,
+        typer.Option(
+            help="With --unlabelled: share of the texts to flag; default the share of positive rows in the fit."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="File of the new artifact; default NAME.LANG.json.")
     ] = None,
@@ -59,24 +71,35 @@ def transfer(
     label_column: LabelColumn = "label",
     device: DeviceOption = None,
 ) -> None:
-    """Add a language to a classifier from a few labelled examples; each strategy's cross-validated number is shown.
+    """Add a language to a classifier from a few labelled examples, or from texts without labels.
+
+    With examples each strategy's cross-validated number is shown. Without labels the cut moves to where the stated
+    share of the texts lies above it.
 
     Texts that the language classifier assigns to that language then use the new decision. Of a file with a `split`
     column only the train rows are used.
 
     Example: `scopesift transfer toxicity --train german.jsonl --lang de --out toxicity.de.json`
+
+    Example: `scopesift transfer toxicity --unlabelled posts.jsonl --positive-share 0.1 --lang de`
     """
+    path = check_options(train, unlabelled, positive_share, learning_curve, balance, max_layer)
     if learning_curve and out is not None:
         raise UsageError(
             "--learning-curve writes no artifact; leave out --out, or leave out --learning-curve"
         )
     check_output(out)
     artifact, place = load_classifier(classifier, scope, device)
+    target = out or Path(f"{artifact.name}.{lang}.json")
     columns = {"text": text_column, "label": label_column}
-    few = read_balanced(train, balance, **columns, split=TRAIN)
+    if train is None:
+        made = move(artifact, place, lang, path, positive_share, columns, target, json)
+        _say_written(made, lang, target)
+        return
+    few = read_balanced(path, balance, **columns, split=TRAIN)
     settings = TransferSettings(max_layer=max_layer)
     if learning_curve:
-        test = read_balanced(train, balance, **columns, split=TEST)
+        test = read_balanced(path, balance, **columns, split=TEST)
         _measure(artifact, place, lang, few, test, settings, json)
         return
     say(f"{counted(len(few), 'example')} of {lang}")
@@ -84,7 +107,6 @@ def transfer(
         done = add_language(
             artifact, place, few, lang, settings=settings, cache=FeatureCache.default(), on_progress=progress
         )
-    target = out or Path(f"{artifact.name}.{lang}.json")
     done.classifier.save(target)
     if json:
         print_json(
@@ -95,16 +117,19 @@ def transfer(
         output.print(strategy_table(done, lang))
     if done.warning:
         say(f"warning: {done.warning}")
-    unheard = [one for one in with_language([done.classifier])[1:] if lang not in one.labels]
+    _say_written(done.classifier, lang, target)
+
+
+def _say_written(made: Classifier, lang: str, target: Path) -> None:
+    """Say where the artifact is, and whether texts will find their way to the language's decision."""
+    unheard = [one for one in with_language([made])[1:] if lang not in one.labels]
     if unheard:
         known = ", ".join(unheard[0].labels)
         say(
             f"warning: the bundled language classifier has no label {lang!r} (it has {known}): "
             "this decision is used only with a language classifier that has it"
         )
-    say(
-        f"wrote {target} (version {done.classifier.version}); measure it with `scopesift evaluate {target} DATA`"
-    )
+    say(f"wrote {target} (version {made.version}); measure it with `scopesift evaluate {target} DATA`")
 
 
 def strategy_table(done: Transfer, lang: str) -> Table:

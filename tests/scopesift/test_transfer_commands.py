@@ -88,3 +88,47 @@ def test_a_learning_curve_needs_rows_to_measure_on(artifact, tiny_scope_folder, 
     )
     assert isinstance(result.exception, UsageError)
     assert "split column" in str(result.exception)
+
+
+def unlabelled(path, n):
+    texts = [f"you idiot, shut up {at}" if at % 4 == 0 else f"the cat sat on mat {at}" for at in range(n)]
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return path
+
+
+def test_a_transfer_without_labels_moves_the_cut_and_tells_what_it_flags(
+    artifact, tiny_scope_folder, tmp_path, invoke
+):
+    texts, out = unlabelled(tmp_path / "de.jsonl", 40), tmp_path / "out.json"
+    options = ("--unlabelled", texts, "--lang", "de", "--out", out, "--scope", tiny_scope_folder)
+    result = invoke("transfer", artifact, *options, "--positive-share", "0.25", "--json")
+    assert result.exit_code == 0, result.exception
+    told = json.loads(result.stdout)
+    assert told["flagged"] == pytest.approx(0.25, abs=0.03)
+    assert json.loads(out.read_text())["fit"]["by_lang"]["de"]["chosen"] == "moved_cut"
+    assert "how often it is right is not known" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "one of them"),
+        (("--train", "a.jsonl", "--unlabelled", "b.jsonl"), "one of them"),
+        (("--train", "a.jsonl", "--positive-share", "0.5"), "--positive-share is for --unlabelled"),
+        (("--unlabelled", "b.jsonl", "--learning-curve"), "--learning-curve is for labelled examples"),
+        (("--unlabelled", "b.jsonl", "--balance", "3"), "--balance is for labelled examples"),
+        (("--unlabelled", "b.jsonl", "--max-layer", "3"), "--max-layer is for labelled examples"),
+    ],
+)
+def test_options_without_effect_and_missing_data_are_refused_before_anything_is_read(
+    artifact, invoke, options, says
+):
+    result = invoke("transfer", artifact, "--lang", "de", *options)
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
+
+
+def test_labelled_rows_are_not_taken_for_unlabelled_ones(artifact, tiny_scope_folder, tmp_path, invoke):
+    rows = write(tmp_path / "de.jsonl", 24, None)
+    result = invoke("transfer", artifact, "--unlabelled", rows, "--lang", "de", "--scope", tiny_scope_folder)
+    assert "use it with --train" in str(result.exception)

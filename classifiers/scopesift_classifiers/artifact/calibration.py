@@ -1,7 +1,7 @@
 """Calibration of margins to probabilities: isotonic regression on cross-fitted margins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,10 @@ class Calibration:
         shift = self.prior / (1 - self.prior) * (1 - self.fit_prior) / self.fit_prior
         posterior: Floats = 1 / (1 + (1 - probability) / (shift * probability))
         return posterior
+
+    def moved(self, by: float) -> "Calibration":
+        """The same probabilities at margins that are larger by a constant."""
+        return replace(self, x=tuple(value + by for value in self.x))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values for an artifact."""

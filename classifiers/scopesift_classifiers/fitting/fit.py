@@ -18,11 +18,13 @@ from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.counting import FeatureTable, Table
 from scopesift_classifiers.feature_tables.pieces import columns_of
+from scopesift_classifiers.fitting.across_languages import fit_across_languages
 from scopesift_classifiers.fitting.feature_names import TOP_TEXTS, name_features
 from scopesift_classifiers.fitting.fit_rows import require_rows
 from scopesift_classifiers.fitting.presets import check_preset, fit_decision, is_binary
 from scopesift_classifiers.fitting.settings import PRESETS, FitSettings
-from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.languages import language_numbers
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
 from scopesift_classifiers.measuring.drift import firing_at_fit
 
 __all__ = ["PRESETS", "FitSettings", "fit_classifier", "read_table"]
@@ -158,11 +160,13 @@ def check_fit(train: LabelledText, dev: LabelledText, settings: FitSettings) -> 
     """Check rows and settings before texts are read.
 
     Raises:
-        InputError: As `require_rows`.
+        InputError: As `require_rows`, or, if languages are left out, as `language_numbers`.
         UsageError: As `is_binary` and `check_preset`.
     """
     require_rows(train, dev)
     check_preset(settings, train, binary=is_binary(settings, train))
+    if settings.leave_languages_out:
+        language_numbers(join_rows([train, dev]))
 
 
 def fit_tables(
@@ -179,7 +183,10 @@ def fit_tables(
     rows = np.arange(len(train) + len(dev))
     fit_table, dev_table = table.rows(rows[: len(train)]), table.rows(rows[len(train) :])
     binary = is_binary(settings, train)
-    decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say, binary=binary)
+    if settings.leave_languages_out:
+        decision, details = fit_across_languages(table.rows(rows), join_rows([train, dev]), settings, say)
+    else:
+        decision, details = fit_decision(fit_table, train, dev_table, dev, settings, say, binary=binary)
     negative = next((label for label in train.classes if label != settings.positive), settings.unknown)
     return Classifier(
         name=name,

@@ -104,6 +104,8 @@ def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) ->
                     "the other one is the answer; leave it out"
                 )
         return
+    if settings.leave_languages_out:
+        raise UsageError(f"leaving languages out is for two labels, got {n_labels}; leave it out")
     if settings.objective != Objective():
         raise UsageError(
             f"the objective {settings.objective.name} is for two labels, got {n_labels}: they are fitted for "

@@ -36,6 +36,8 @@ class FitSettings:
         unknown: Label of a many-label classifier below the cut or without evidence.
         max_layer: Deepest layer that may be read, for speed; None: all.
         restore: Whether obfuscated spelling ("b1tch", "b i t c h") is undone before reading, in fitting and in use.
+        leave_languages_out: For languages without labels, see `across_languages`: two labels, linear; dev rows are fit
+            rows too.
         objective: What a binary fit maximises, on fit and dev rows.
         precision: Minimum precision of the cut on the dev rows (with many labels: share of given labels that are
             correct);
@@ -55,6 +57,7 @@ class FitSettings:
     unknown: str = UNKNOWN
     max_layer: int | None = None
     restore: bool = False
+    leave_languages_out: bool = False
     objective: Objective = field(default_factory=Objective)
     precision: float | None = None
     recall: float | None = None
@@ -85,6 +88,8 @@ class FitSettings:
                 raise UsageError(
                     f"{name} settings have no effect on the preset {self.preset}; leave them out"
                 )
+        if self.leave_languages_out and self.preset not in (AUTO, LINEAR_FIT):
+            raise UsageError(f"leaving languages out is for the preset {LINEAR_FIT}, got {self.preset}")
         if self.paper_variant.multilayer and self.paper.layer is not None:
             raise UsageError(f"the preset {PAPER_MULTILAYER} reads several layers; leave the layer out")
 

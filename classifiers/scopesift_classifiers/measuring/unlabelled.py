@@ -34,6 +34,13 @@ class UnlabelledText:
     texts: list[str]
     origin: str
 
+    def fingerprint(self) -> str:
+        """Hex sha256 of the set of texts, as `LabelledText.fingerprint`."""
+        nothing: list[str | None] = [None] * len(self.texts)
+        return LabelledText(
+            self.texts, [""] * len(self.texts), nothing, nothing, origin=self.origin
+        ).fingerprint()
+
 
 def read_unlabelled(
     path: Path, *, text: str = "text", label: str = "label", split: str | None = None

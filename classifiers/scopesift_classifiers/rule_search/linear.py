@@ -109,7 +109,7 @@ class _Step:
 def search_linear(
     fit: Table,
     targets: Targets,
-    dev: Table,
+    dev: Table | None,
     worth: Callable[[Floats], float],
     settings: LinearSettings,
     fold_N: NDArray[np.int64],
@@ -122,7 +122,7 @@ def search_linear(
     Args:
         fit: Document features to fit on.
         targets: Targets of the regression.
-        dev: Document features for choosing the number of features.
+        dev: Document features for choosing the number of features; None: the fit rows choose, by cross-fitted margins.
         worth: The objective of dev margins `[N, C]`.
         with_held_out: Whether `worth` gets the cross-fitted margins of the fit rows too, after those of the dev rows.
         settings: Limits of the search.
@@ -144,14 +144,14 @@ def search_linear(
         whole = whole + more
     moments = [*(whole - own for own in by_fold), whole]
     steps = _eliminate(moments, by_fold, [np.searchsorted(columns, np.sort(own)) for own in ranked], settings)
-    dev_x = _transformed(dev, columns)
+    dev_x = None if dev is None else _transformed(dev, columns)
     curve = []
     for size in sorted(steps):
         step = steps[size]
-        margins_NC = step.ridges[-1].predict(dev_x[:, step.places[-1]])
-        if with_held_out:
-            margins_NC = np.concatenate([margins_NC, step.held_out(fit, columns, fold_N)])
-        point = SizePoint(len(step.places[-1]), step.penalty, worth(margins_NC))
+        margins = [] if dev_x is None else [step.ridges[-1].predict(dev_x[:, step.places[-1]])]
+        if dev is None or with_held_out:
+            margins.append(step.held_out(fit, columns, fold_N))
+        point = SizePoint(len(step.places[-1]), step.penalty, worth(np.concatenate(margins)))
         curve.append(point)
         if on_step is not None:
             on_step(

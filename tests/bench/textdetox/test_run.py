@@ -70,11 +70,11 @@ def test_a_stopped_run_goes_on_where_it_was(textdetox_data, tmp_path, monkeypatc
     fits_of_few = textdetox.fits_of_few
     seeds = []
 
-    def stops(train, size, seed, english):
+    def stops(lang, train, size, seed, english, others):
         seeds.append(seed)
         if len(seeds) == 4:
             raise KeyboardInterrupt
-        return fits_of_few(train, size, seed, english)
+        return fits_of_few(lang, train, size, seed, english, others)
 
     monkeypatch.setattr(textdetox, "fits_of_few", stops)
     with pytest.raises(KeyboardInterrupt):
