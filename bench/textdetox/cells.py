@@ -20,6 +20,8 @@ ENGLISH, REST, UNLABELLED, TENTH, ALL = "english", "others", "unlabelled", "350"
 FIRST = (ENGLISH, REST, UNLABELLED, ALL, TENTH, *(size for size in SHARES if size not in (ALL, TENTH)))
 """The cells in the order in which they are measured."""
 TRANSFER, FROM_ENGLISH, TFIDF = "transfer_others", "transfer", "tfidf"
+TEXTS = 350
+"""Texts of a language without labels."""
 ACROSS, ENGLISH_MOVED, ACROSS_MOVED = "across", "linear_moved", "across_moved"
 FROM_ENGLISH_SIZES = ("35", "350", "all")
 """Numbers of labels with which the classifier of English alone is transferred too."""
@@ -89,6 +91,27 @@ class Cells:
     def spread(self, cell: str, system: str, metric: str, langs: Sequence[str] = OTHERS) -> float:
         """Mean over languages of the standard deviation over draws."""
         return statistics.fmean(statistics.pstdev(self.draws(lang, cell, system, metric)) for lang in langs)
+
+    def beside(self, cell: str, system: str, langs: Sequence[str] = OTHERS) -> dict[str, float]:
+        """Mean balanced accuracy over languages of the systems that one was chosen from, by name.
+
+        Raises:
+            NotMeasuredError: A cell is not measured yet.
+        """
+        try:
+            by_lang = [
+                [draw[system]["beside"] for draw in self.result["rows"][cell_name(lang, cell)]["draws"]]
+                for lang in langs
+            ]
+        except KeyError:
+            raise NotMeasuredError(
+                f"what {system} was chosen from is not measured with {cell} labels"
+            ) from None
+        names = [name for name in by_lang[0][0] if all(name in draw for own in by_lang for draw in own)]
+        return {
+            name: statistics.fmean(statistics.fmean(draw[name] for draw in own) for own in by_lang)
+            for name in names
+        }
 
     @property
     def published(self) -> dict[str, dict[str, float]]:

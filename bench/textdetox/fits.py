@@ -24,6 +24,7 @@ from bench.textdetox.cells import (
     FROM_ENGLISH_SIZES,
     LANGUAGES,
     SOURCE,
+    TEXTS,
     TFIDF,
     TRANSFER,
 )
@@ -41,9 +42,6 @@ from bench.trials.systems import (
     words_of_few,
 )
 from scopesift.terminal.streams import say
-
-TEXTS = 350
-"""Texts of a language without labels."""
 
 Read = dict[str, Part]
 """Parts by split."""

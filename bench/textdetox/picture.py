@@ -11,11 +11,22 @@ from scopesift_classifiers.pages.plots import Axes
 from scopesift_files.atomic import write_atomically
 
 from bench.results_file import RESULTS
-from bench.textdetox.cells import ENGLISH, PERSPECTIVE, QWEN, SHARES, SOURCE, Cells, NotMeasuredError
+from bench.textdetox.cells import (
+    ACROSS_MOVED,
+    ENGLISH,
+    PERSPECTIVE,
+    QWEN,
+    SHARES,
+    SOURCE,
+    TRANSFER,
+    UNLABELLED,
+    Cells,
+    NotMeasuredError,
+)
 
 DOCS = RESULTS.parent.parent / "docs"
 LINES = {
-    "transfer": ("ours", "scopesift transfer from English"),
+    TRANSFER: ("ours", "scopesift transfer from the other languages"),
     "linear": ("own", "scopesift linear, own labels only"),
     "linear_probe": ("probe", "linear probe, own labels only"),
     "tfidf": ("words", "TF-IDF + logistic regression"),
@@ -83,4 +94,9 @@ def picture(cells: Cells) -> str:
         axes.note(2.7, height, says)
     zero = cells.mean(ENGLISH, "linear", "f1", langs)
     axes.dot(0.0, zero, "ours", title=f"English labels only: {zero:.3f}")
+    with suppress(NotMeasuredError):
+        moved = cells.mean(UNLABELLED, ACROSS_MOVED, "f1", langs)
+        axes.dot(
+            0.0, moved, "ours", title=f"labels of the other languages, 350 unlabelled texts: {moved:.3f}"
+        )
     return axes.svg("F1 on TextDetox against the number of labels of the language", style=STYLE) + "\n"

@@ -9,33 +9,50 @@ from bench.markdown import markdown, three
 from bench.results_file import stored
 from bench.textdetox.bars import table as bars_table
 from bench.textdetox.cells import (
+    ACROSS,
+    ACROSS_MOVED,
     ALL,
     ENGLISH,
+    ENGLISH_MOVED,
+    FROM_ENGLISH,
     LANGUAGES,
     NAMES,
     OTHERS,
     PERSPECTIVE,
     QWEN,
+    REST,
     SHARES,
     SOURCE,
     TENTH,
+    TEXTS,
     TRANSFER,
+    UNLABELLED,
     Cells,
+    NotMeasuredError,
     shown,
 )
 
 METRICS = {"auc": "AUC", "f1": "F1", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy"}
+WITHOUT_LABELS = (
+    ("English labels, English cut", ENGLISH, "linear"),
+    ("English labels, cut from unlabelled texts", UNLABELLED, ENGLISH_MOVED),
+    ("labels of the other languages, their cut", REST, ACROSS),
+    ("labels of the other languages, cut from unlabelled texts", UNLABELLED, ACROSS_MOVED),
+)
 OURS = (
     ("tfidf", ALL, "all labels"),
     ("tfidf", TENTH, "350 labels"),
     ("linear_probe", ALL, "all labels"),
     ("linear", ENGLISH, "English labels"),
+    (ACROSS_MOVED, UNLABELLED, "no labels, 350 texts"),
     (TRANSFER, TENTH, "350 labels"),
+    (FROM_ENGLISH, TENTH, "350 labels"),
     ("linear", ALL, "all labels"),
     ("greedy", ALL, "all labels"),
     ("paper", ALL, "all labels"),
 )
 """Rows below the published ones: system, cell, and name."""
+PLAIN = "**scopesift `transfer --unlabelled` from the other languages**"
 RULE = (
     "The rows of a draw are all the labels there are: presets and dense baselines are fitted on four fifths of them "
     "and choose with the rest, TF-IDF chooses in the same way and is fitted again on all, `transfer` cross-validates. "
@@ -47,12 +64,23 @@ RULE = (
 def everything(result: dict[str, Any]) -> str:
     """All tables, for the terminal."""
     cells = Cells(result)
-    return "\n\n".join(make(cells) for make in (_by_language, _english_labels, _few_labels, bars_table))
+    made = (_by_language, _without_labels, _english_labels, _few_labels, _strategies, bars_table)
+    return "\n\n".join(make(cells) for make in made)
 
 
 def by_language() -> str:
     """F1 by language, with the published figures."""
     return _by_language(_stored())
+
+
+def without_labels() -> str:
+    """Quality without labels of the language, from English and from the other languages."""
+    return _without_labels(_stored())
+
+
+def strategies() -> str:
+    """Quality of every strategy of a transfer by number of labels."""
+    return _strategies(_stored())
 
 
 def english_labels() -> str:
@@ -90,7 +118,7 @@ def _by_language(cells: Cells) -> str:
     for system, cell, says in OURS:
         figures = [shown(partial(cells.value, lang, cell, system, "f1")) for lang in LANGUAGES]
         mean = shown(partial(cells.mean, cell, system, "f1"))
-        rows.append([f"{NAMES[system]}, {says}", *figures, mean])
+        rows.append([f"{NAMES.get(system, PLAIN)}, {says}", *figures, mean])
     note = (
         f"† published: {cells.source}; the same 750 test rows. The classes are balanced: flagging everything has "
         "F1 .667. 350 labels: mean of five draws."
@@ -98,8 +126,51 @@ def _by_language(cells: Cells) -> str:
     return markdown(["F1, test", *LANGUAGES, "mean of 8"], rows) + f"\n\n{note}"
 
 
+def _without_labels(cells: Cells) -> str:
+    """Without labels: English and the other languages as source, the source's cut and one from unlabelled texts."""
+    rows, langs = [], []
+    for says, cell, system in WITHOUT_LABELS:
+        figures = (shown(partial(cells.mean, cell, system, metric)) for metric in METRICS)
+        rows.append([says, *figures])
+        langs.append(
+            [says, *(shown(partial(cells.value, lang, cell, system, "balanced_accuracy")) for lang in OTHERS)]
+        )
+    return "\n\n".join(
+        [
+            markdown(["no labels of the language, mean of 8", *METRICS.values()], rows),
+            markdown(["balanced accuracy", *OTHERS], langs),
+            f"Unlabelled: {TEXTS} train texts of the language, mean of five draws; the cut is at their median, since "
+            "half of the source's rows are toxic. The other languages: eight, English among them, without the language "
+            "itself.",
+        ]
+    )
+
+
+def _strategies(cells: Cells) -> str:
+    """Balanced accuracy of every strategy that a transfer from the other languages chooses from."""
+    sizes = [size for size in SHARES if size != ALL]
+    found = {size: _strategy_means(cells, size) for size in sizes}
+    names = list(dict.fromkeys(name for means in found.values() for name in means))
+    rows = [[f"`{name}`", *(three(found[size].get(name)) for size in sizes)] for name in names]
+    rows.append(
+        [
+            "**chosen**",
+            *(shown(partial(cells.mean, size, TRANSFER, "balanced_accuracy")) for size in sizes),
+        ]
+    )
+    return markdown(["balanced accuracy, mean of 8", *sizes], rows)
+
+
+def _strategy_means(cells: Cells, size: str) -> dict[str, float]:
+    """Mean over draws and languages by strategy; empty if a cell is not measured."""
+    try:
+        return cells.beside(size, TRANSFER)
+    except NotMeasuredError:
+        return {}
+
+
 def _english_labels(cells: Cells) -> str:
-    systems = [system for system in NAMES if system != TRANSFER]
+    systems = [system for system in NAMES if system not in (TRANSFER, FROM_ENGLISH)]
     header = ["English labels only", *(f"en {says}" for says in METRICS.values()), "en ECE"]
     header += [f"mean of 8: {says}" for says in METRICS.values()]
     rows = [

@@ -29,9 +29,9 @@ def sentence(rng, *added):
 
 @pytest.fixture
 def textdetox_data(tmp_path):
-    """A folder with `textdetox/` for two languages: half of the rows hold an insult."""
+    """A folder with `textdetox/` for four languages: half of the rows hold an insult."""
     folder = tmp_path / "data" / "textdetox"
-    for lang in ("en", "ru"):
+    for lang in ("en", "ru", "es", "de"):
         rng = random.Random(lang)
         write_rows(
             folder / f"{lang}.jsonl.gz",
