@@ -13,21 +13,18 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import fit_classifier
 from scopesift_classifiers.fitting.settings import FitSettings
-from scopesift_classifiers.labelled_rows.rows import join_rows
 from scopesift_classifiers.measuring.assessment import assess
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
-from scopesift_classifiers.transfer.transfer import transfer
 from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import tfidf_by_language
-from recipes.bundled.languages import keep_zero_shot, measure
+from recipes.e5.every_language import FEW_ROWS
 from recipes.e5.rows import ROWS, TASK_TYPE, toxicity_languages, toxicity_rows, unlabelled_domain_rows
 from recipes.task_type.measuring import add_measurements
 
 SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
-FEW_ROWS = 1000
 OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=256))
 """Maximum features per language; fewer than for English, since all are read for every text."""
 OF_LANGUAGE = LinearSettings(max_features=512, sizes=(512,))
@@ -106,47 +103,30 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
 
 
 def switch_on_restoring(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
-    """Let the bundled toxicity classifier read texts restored, without a new fit, and measure it again.
+    """Let the bundled toxicity classifier read texts restored, without a new fit, and measure English's rule again.
 
     Restoring changes a few percent of the rows that it is fitted on; on untouched TextDetox dev rows F1 changes by less
     than .003 in every language (`python -m bench attacks --split dev`).
     """
-    cache = FeatureCache.default()
     classifier = replace(Classifier.load(folder / "toxicity.json"), restore=True)
-    language = Classifier.load(folder / "language.json")
-    train, test = (ROWS["toxicity"](data, split) for split in ("train", "test"))
-    say(f"toxicity: version {classifier.version} restores obfuscated spelling; measuring on {len(test)} rows")
-    english = replace(classifier, by_lang={})
-    english = english.with_quality("test", assess(english, scope, test, fit_data=train, cache=cache))
-    english = _with_zero_shot(english, scope, data, say)
+    say(f"toxicity: version {classifier.version} restores obfuscated spelling")
+    english = _with_zero_shot(replace(classifier, by_lang={}, quality={}), scope, data, say)
     classifier = replace(classifier, quality=english.quality)
-    for code in toxicity_languages(data):
-        classifier = _with_own_rule(classifier, language, scope, data, code, say)
     classifier.save(folder / "toxicity.json")
     return classifier
 
 
 def add_bundled_languages(scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:
-    """Add a decision for every language with labels to the bundled toxicity classifier.
-
-    A language with many labels gets its own fit, one with few labels a `scopesift transfer` of the English decision.
-    Runs after all fits, since texts are routed by the language classifier of the same run.
-    """
+    """Add a decision of its own to the bundled toxicity classifier for every language with many labels."""
     cache = FeatureCache.default()
     classifier = Classifier.load(folder / "toxicity.json")
-    language = Classifier.load(folder / "language.json")
     for code in toxicity_languages(data):
         train, dev = (toxicity_rows(data, code, split) for split in ("train", "dev"))
         if len(train) < FEW_ROWS:
-            few = join_rows([train, dev])
-            say(f"toxicity: {code} transferred with {len(few)} rows")
-            made = transfer(classifier, scope, few, code, cache=cache, say=say).classifier
-            classifier = keep_zero_shot(classifier, made, code)
-        else:
-            say(f"toxicity: {code} from {len(train)} rows, {len(dev)} dev")
-            own = fit_classifier("toxicity", scope, train, dev, OF_A_LANGUAGE, cache=cache)
-            classifier = replace(classifier, by_lang={**classifier.by_lang, code: own.default})
-        classifier = _with_own_rule(classifier, language, scope, data, code, say)
+            continue
+        say(f"toxicity: {code} from {len(train)} rows, {len(dev)} dev")
+        own = fit_classifier("toxicity", scope, train, dev, OF_A_LANGUAGE, cache=cache)
+        classifier = replace(classifier, by_lang={**classifier.by_lang, code: own.default})
         classifier.save(folder / "toxicity.json")
     return classifier
 
@@ -160,19 +140,3 @@ def _with_zero_shot(
         say(f"toxicity: English rules on {len(rows)} {code} rows")
         classifier = classifier.with_quality(f"zero-shot {code}", assess(classifier, scope, rows))
     return classifier
-
-
-def _with_own_rule(
-    classifier: Classifier,
-    language: Classifier,
-    scope: Scope,
-    data: Path,
-    code: str,
-    say: Callable[[str], None],
-) -> Classifier:
-    """Measured in a language by the decisions that its texts are routed to, with baselines."""
-    train, dev, test = (toxicity_rows(data, code, split) for split in SPLITS)
-    say(f"toxicity: measuring on {len(test)} {code} rows, with baselines")
-    measured = measure(classifier, language, scope, join_rows([train, dev]), test, FeatureCache.default())
-    say(f"toxicity: {code} macro-F1 {measured['macro_f1']:.3f}")
-    return classifier.with_quality(f"own rule {code}", measured)

@@ -21,6 +21,7 @@ from recipes.e5.classifiers import (
     read_everything,
     switch_on_restoring,
 )
+from recipes.e5.every_language import add_default_of_every_language
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
 from recipes.sae.run import Run
@@ -97,6 +98,10 @@ class Recipe:
         """Switch restoring on for toxicity, and measure it again."""
         switch_on_restoring(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
 
+    def every_language(self) -> None:
+        """Fit the default of toxicity on all languages with labels, and measure all its decisions."""
+        add_default_of_every_language(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
+
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""
         write_bundled_cards(
@@ -143,7 +148,7 @@ class Recipe:
         write_json(path, {**measured, name: content})
 
 
-STAGES = ("width", "saes", "choice", "classifiers", "restoring", "cards", "card")
+STAGES = ("width", "saes", "choice", "classifiers", "restoring", "every_language", "cards", "card")
 
 
 def _line(one: Comparison) -> str:
