@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
+from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
+from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.feature_tables.pieces import columns_of
@@ -82,6 +83,10 @@ def read_language(
         cache: Cache of document features.
         on_progress: Called with (texts read, all texts).
     """
+    if classifier.kind != BINARY:
+        raise UsageError(
+            f"a learning curve needs a classifier with two labels, {classifier.name!r} has {len(classifier.labels)}"
+        )
     check_examples(classifier, train)
     table = read_table(
         classifier.bind(scope),

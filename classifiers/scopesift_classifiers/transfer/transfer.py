@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,16 @@ from scopesift_classifiers.fitting.feature_names import name_features
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.cuts import Requirement
-from scopesift_classifiers.measuring.evaluation import evaluate_binary
+from scopesift_classifiers.measuring.evaluation import evaluate_binary, evaluate_many_class
 from scopesift_classifiers.rule_search.greedy import GreedySettings
+from scopesift_classifiers.transfer.many_labels import choose_many, many_decision, try_many
 from scopesift_classifiers.transfer.replaced_rule import measure_replaced, quality_without
 from scopesift_classifiers.transfer.required_cut import require_enough, required_cut
 from scopesift_classifiers.transfer.strategies import PREFERRED, strategies
 from scopesift_classifiers.transfer.trial import StrategyTrial, try_strategy
 
 LEAST_PER_LABEL = 3
+CROSS_VALIDATED = "it was cross-validated on the examples of a transfer"
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,12 @@ def transfer(
     on_progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Transfer:
-    """Add a language to a binary classifier from a few labelled examples.
+    """Add a language to a classifier from a few labelled examples.
 
     Args:
         classifier: The classifier; the data of its fit is not needed.
         scope: Its scope.
-        few: Labelled examples in the new language, of both labels.
+        few: Labelled examples in the new language, of at least two labels.
         lang: The language's code, as the language classifier names it.
         settings: Limits of the search.
         cache: Cache of document features.
@@ -110,44 +112,91 @@ def transfer(
     Raises:
         InputError: Too few examples, one label only, or labels that the classifier does not know; or the examples
             cannot show the required rate.
-        UsageError: The classifier has more than two labels.
+        UsageError: A rate is required, and the classifier has more than two labels.
         ScopeError: Another scope than the classifier's.
     """
     scope = classifier.bind(scope)
     check_examples(classifier, few)
     settings = settings or TransferSettings()
     if settings.required is not None:
+        if classifier.kind != BINARY:
+            raise UsageError(
+                f"a required rate is for two labels, {classifier.name!r} has {len(classifier.labels)}; leave it out"
+            )
         require_enough(few, classifier.labels[0], settings.required)
     texts = classifier.as_read(few.texts)
     table = read_table(scope, texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
-    trials = try_all(classifier, table, few, settings)
+    found = (_two_labels if classifier.kind == BINARY else _many_labels)(classifier, table, few, settings)
+    decision, chosen, rows = found.decision, found.chosen, found.rows
     if say is not None:
-        for trial in trials:
-            say(f"{trial.strategy.name}: cross-validated macro-F1 {trial.macro_f1:.3f} ± {trial.spread:.3f}")
+        for row in rows:
+            say(f"{row['name']}: cross-validated macro-F1 {row['macro_f1']:.3f} ± {row['spread']:.3f}")
+    names = name_features(scope, texts, decision.feature_ids)
+    named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
+    replaced = measure_replaced(classifier, lang, table, few)
+    entry = {
+        "train": {"rows": len(few), "sha256": few.fingerprint()},
+        "labels": {label: few.labels.count(label) for label in few.classes},
+        "chosen": chosen,
+        "strategies": rows,
+        "replaced": replaced,
+        **({} if found.cut is None else {"cut": found.cut}),
+    }
+    fit = {**classifier.fit, "by_lang": {**classifier.fit.get("by_lang", {}), lang: entry}}
+    by_lang = {**classifier.by_lang, lang: replace(decision, features=named)}
+    quality = quality_without(classifier.quality, lang)
+    made = replace(classifier, by_lang=by_lang, fit=fit, quality=quality)
+    made = made.with_quality(f"cross-validated {lang}", found.measured(lang))
+    return Transfer(made, chosen, rows, replaced, found.cut)
+
+
+class _Found(NamedTuple):
+    """The chosen strategy's decision, its name, every strategy's numbers, its metrics in a language, a required cut."""
+
+    decision: Decision
+    chosen: str
+    rows: list[dict[str, Any]]
+    measured: Callable[[str], dict[str, Any]]
+    cut: dict[str, Any] | None = None
+
+
+def _two_labels(
+    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+) -> _Found:
+    trials = try_all(classifier, table, few, settings)
     best = choose(trials)
     decision, predicted_N, cut = trial_decision(classifier, table, few, best), best.predicted_N, None
     if settings.required is not None:
         calibration, positive_N = decision.calibration, positives(classifier, few)
         moved, cut = required_cut(best.margins_N, positive_N, settings.required, few, calibration)
         decision, predicted_N = decision.with_cut(moved), calibration.apply(best.margins_N) >= moved
-    names = name_features(scope, texts, decision.feature_ids)
-    named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
-    rows = [trial.to_dict() for trial in trials]
-    replaced = measure_replaced(classifier, lang, table, few, positives(classifier, few))
-    entry = {
-        "train": {"rows": len(few), "sha256": few.fingerprint()},
-        "labels": {label: few.labels.count(label) for label in few.classes},
-        "chosen": best.strategy.name,
-        "strategies": rows,
-        "replaced": replaced,
-        **({} if cut is None else {"cut": cut}),
-    }
-    fit = {**classifier.fit, "by_lang": {**classifier.fit.get("by_lang", {}), lang: entry}}
-    by_lang = {**classifier.by_lang, lang: replace(decision, features=named)}
-    quality = quality_without(classifier.quality, lang)
-    made = replace(classifier, by_lang=by_lang, fit=fit, quality=quality)
-    made = made.with_quality(f"cross-validated {lang}", _cross_validated(classifier, few, lang, predicted_N))
-    return Transfer(made, best.strategy.name, rows, replaced, cut)
+    return _Found(
+        decision,
+        best.strategy.name,
+        [trial.to_dict() for trial in trials],
+        lambda lang: _cross_validated(classifier, few, lang, predicted_N),
+        cut,
+    )
+
+
+def _many_labels(
+    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+) -> _Found:
+    trials = try_many(classifier, table, few, settings.folds)
+    best = choose_many(trials)
+    return _Found(
+        many_decision(table, few, best),
+        best.name,
+        [trial.to_dict() for trial in trials],
+        lambda lang: evaluate_many_class(
+            few.labels,
+            best.best_N,
+            classes=few.classes,
+            langs=[lang] * len(few),
+            sources=few.sources,
+            no_baselines=CROSS_VALIDATED,
+        ),
+    )
 
 
 def check_examples(classifier: Classifier, few: LabelledText) -> None:
@@ -155,14 +204,9 @@ def check_examples(classifier: Classifier, few: LabelledText) -> None:
 
     Raises:
         InputError: Too few examples, one label only, or labels that the classifier does not know.
-        UsageError: The classifier has more than two labels.
     """
-    if classifier.kind != BINARY:
-        raise UsageError(
-            f"transfer needs a classifier with two labels, {classifier.name!r} has {len(classifier.labels)}; "
-            "fit it on rows of all languages instead"
-        )
-    few.require_labels([*classifier.labels, classifier.unknown])
+    known = [*classifier.labels, classifier.unknown] if classifier.kind == BINARY else classifier.labels
+    few.require_labels(known)
     few.require_two_classes()
     for label in few.classes:
         different = len({text for text, own in zip(few.texts, few.labels, strict=True) if own == label})
@@ -228,5 +272,5 @@ def _cross_validated(
         positive=positive,
         langs=[lang] * len(few),
         sources=few.sources,
-        no_baselines="it was cross-validated on the examples of a transfer",
+        no_baselines=CROSS_VALIDATED,
     )

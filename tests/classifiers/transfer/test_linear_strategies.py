@@ -7,7 +7,7 @@ from scopesift_classifiers.artifact.rule import LINEAR, Rule
 from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.rule_search.found_rules import FoundRules
 from scopesift_classifiers.rule_search.ranking import WHOLE
-from scopesift_classifiers.transfer import linear_strategies
+from scopesift_classifiers.transfer import moved_weights
 from scopesift_classifiers.transfer.linear_strategies import adapted, recut, refitted
 
 
@@ -47,7 +47,7 @@ def test_moved_weights_learn_what_the_prior_did_not_know():
 
 
 def test_a_strong_penalty_keeps_the_weights_of_the_prior(monkeypatch):
-    monkeypatch.setattr(linear_strategies, "PENALTIES", (1e6,))
+    monkeypatch.setattr(moved_weights, "PENALTIES", (1e6,))
     table, positive = examples(300, 2)
     kept = adapted(PRIOR)(table, positive, np.arange(300) % 3)[WHOLE][0]
     weight = dict(zip(kept.columns, kept.rule.weights, strict=True))
@@ -57,18 +57,18 @@ def test_a_strong_penalty_keeps_the_weights_of_the_prior(monkeypatch):
 
 def test_the_penalty_is_stronger_the_less_the_examples_say(monkeypatch):
     chosen = []
-    real = linear_strategies._Regression.cut
+    real = moved_weights._Regression.cut
 
     def cut(self, penalty):
         chosen.append(penalty)
         return real(self, penalty)
 
-    monkeypatch.setattr(linear_strategies._Regression, "cut", cut)
+    monkeypatch.setattr(moved_weights._Regression, "cut", cut)
     table, positive = examples(400, 6)
     refitted()(table, positive, np.arange(400) % 4)
     clear = chosen[0]
     refitted()(table, np.random.default_rng(0).permutation(positive), np.arange(400) % 4)
-    assert clear < chosen[-1] == linear_strategies.PENALTIES[0]
+    assert clear < chosen[-1] == moved_weights.PENALTIES[0]
 
 
 def test_examples_in_which_nothing_is_active_give_a_rule_that_flags_nothing():

@@ -30,7 +30,7 @@ from scopesift_classifiers.transfer.transfer import (
     try_all,
 )
 from scopesift_classifiers.transfer.trial import StrategyTrial, example_folds, standard_error, try_strategy
-from scopesift_files.errors import InputError, UsageError
+from scopesift_files.errors import InputError
 
 NAMES = [
     "zero_shot",
@@ -293,11 +293,6 @@ def test_examples_that_nothing_can_be_learned_from_are_refused(tiny_scope, toxic
     rows = LabelledText(texts, labels, [None] * len(texts), [None] * len(texts))
     with pytest.raises(InputError, match=message):
         transfer(toxicity, tiny_scope, rows, "de")
-
-
-def test_a_classifier_of_many_labels_is_refused(tiny_scope, language, languages):
-    with pytest.raises(UsageError, match="two labels"):
-        transfer(language, tiny_scope, languages(30, 1), "de")
 
 
 def test_a_required_rate_moves_the_cut_by_held_out_margins_and_is_stored(toxicity, tiny_scope):
