@@ -39,6 +39,13 @@ HeadOption = Annotated[
 ]
 TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
 LabelColumn = Annotated[str, typer.Option(help="Column that holds the label.")]
+PrecisionOption = Annotated[
+    float | None, typer.Option(help="Minimum precision of the cut on the rows it is chosen on.")
+]
+RecallOption = Annotated[float | None, typer.Option(help="Minimum recall of the cut on these rows.")]
+FalsePositiveRateOption = Annotated[
+    float | None, typer.Option(help="Maximum share of the negative rows that the cut flags; two labels.")
+]
 BalanceOption = Annotated[
     int | None,
     typer.Option(min=1, help="Use at most this many rows per label, balanced inside each source."),
@@ -86,6 +93,17 @@ def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[C
         return artifact, Scope.load(artifact.scope["id"], device=device)
     place = Scope.load(scope, device=device)
     return Classifier.load(name, place.id), place
+
+
+def warn_of_languages(classifier: Classifier, langs: Sequence[str]) -> None:
+    """Warn of decisions of languages to which the bundled language classifier cannot route any text."""
+    for one in with_language([classifier])[1:]:
+        for lang in langs:
+            if lang not in one.labels:
+                say(
+                    f"warning: the bundled language classifier has no label {lang!r} (it has "
+                    f"{', '.join(one.labels)}): this decision is used only with a language classifier that has it"
+                )
 
 
 def parse_layers(text: str | None) -> list[int] | None:

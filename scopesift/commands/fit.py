@@ -31,7 +31,10 @@ from scopesift_files.errors import UsageError
 from scopesift.commands.choices import (
     BalanceOption,
     DeviceOption,
+    FalsePositiveRateOption,
     LabelColumn,
+    PrecisionOption,
+    RecallOption,
     ScopeOption,
     TextColumn,
     check_output,
@@ -73,13 +76,9 @@ def fit(
     beta: Annotated[
         float | None, typer.Option(help="For f_beta: weight of recall relative to precision.")
     ] = None,
-    precision: Annotated[
-        float | None, typer.Option(help="Minimum precision of the cut on the dev rows.")
-    ] = None,
-    recall: Annotated[float | None, typer.Option(help="Minimum recall of the cut on the dev rows.")] = None,
-    false_positive_rate: Annotated[
-        float | None, typer.Option(help="Maximum share of negative dev rows that the cut flags; two labels.")
-    ] = None,
+    precision: PrecisionOption = None,
+    recall: RecallOption = None,
+    false_positive_rate: FalsePositiveRateOption = None,
     at_least: Annotated[
         str | None,
         typer.Option(

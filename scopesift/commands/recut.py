@@ -9,7 +9,6 @@ import typer
 from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import DEFAULT
-from scopesift_classifiers.judging.routing import unknown_to_language
 from scopesift_classifiers.labelled_rows.label_value import label_text
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.labelled_rows.sampling import read_balanced
@@ -24,11 +23,15 @@ from scopesift_files.errors import InputError, UsageError
 from scopesift.commands.choices import (
     BalanceOption,
     DeviceOption,
+    FalsePositiveRateOption,
     LabelColumn,
     OwnScopeOption,
+    PrecisionOption,
+    RecallOption,
     TextColumn,
     check_output,
     load_classifier,
+    warn_of_languages,
 )
 from scopesift.terminal.streams import output, print_json, reading, say
 
@@ -43,11 +46,9 @@ def recut(
             help="Labelled rows it was not fitted on: JSONL, CSV or Parquet with text, label[, lang]."
         ),
     ],
-    precision: Annotated[float | None, typer.Option(help="Minimum precision.")] = None,
-    recall: Annotated[float | None, typer.Option(help="Minimum recall.")] = None,
-    false_positive_rate: Annotated[
-        float | None, typer.Option(help="Maximum share of the negative rows that is flagged.")
-    ] = None,
+    precision: PrecisionOption = None,
+    recall: RecallOption = None,
+    false_positive_rate: FalsePositiveRateOption = None,
     lang: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,11 +107,7 @@ def recut(
         output.print(cut_table(done, required))
     for name, reason in done.refused.items():
         say(f"{name} keeps its cut: {reason}")
-    for code in unknown_to_language(done.classifier, [name for name in done.cuts if name != DEFAULT]):
-        say(
-            f"warning: the bundled language classifier has no label {code!r}: this cut is used only with a language "
-            "classifier that has it"
-        )
+    warn_of_languages(done.classifier, [name for name in done.cuts if name != DEFAULT])
     say(
         f"wrote {target} (version {done.classifier.version}); measure it on other rows with "
         f"`scopesift evaluate {target} DATA`"

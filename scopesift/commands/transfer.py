@@ -10,10 +10,10 @@ from rich import box
 from rich.table import Table
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.labelled_rows.sampling import read_balanced
 from scopesift_classifiers.labelled_rows.splits import TEST, TRAIN
+from scopesift_classifiers.measuring.cuts import RATES, Requirement, one_requirement
 from scopesift_classifiers.studies.transfer_matrix import transfer_matrix
 from scopesift_classifiers.transfer.transfer import Transfer, TransferSettings
 from scopesift_classifiers.transfer.transfer import transfer as add_language
@@ -24,11 +24,15 @@ from scopesift_files.errors import UsageError
 from scopesift.commands.choices import (
     BalanceOption,
     DeviceOption,
+    FalsePositiveRateOption,
     LabelColumn,
     OwnScopeOption,
+    PrecisionOption,
+    RecallOption,
     TextColumn,
     check_output,
     load_classifier,
+    warn_of_languages,
 )
 from scopesift.commands.transfer_unlabelled import check_options, move
 from scopesift.terminal.streams import output, print_json, reading, say
@@ -65,6 +69,9 @@ def transfer(
     max_layer: Annotated[
         int | None, typer.Option(min=0, help="Deepest layer to read: speed against quality.")
     ] = None,
+    precision: PrecisionOption = None,
+    recall: RecallOption = None,
+    false_positive_rate: FalsePositiveRateOption = None,
     scope: OwnScopeOption = None,
     balance: BalanceOption = None,
     text_column: TextColumn = "text",
@@ -83,12 +90,15 @@ def transfer(
 
     Example: `scopesift transfer toxicity --unlabelled posts.jsonl --positive-share 0.1 --lang de`
     """
-    path = check_options(train, unlabelled, positive_share, learning_curve, balance, max_layer)
+    required = one_requirement(precision, recall, false_positive_rate)
+    path = check_options(train, unlabelled, positive_share, learning_curve, balance, max_layer, required)
     if learning_curve and out is not None:
         raise UsageError(
             "--learning-curve writes no artifact; leave out --out, or leave out --learning-curve"
         )
     check_output(out)
+    if required is not None and learning_curve:
+        raise UsageError("--learning-curve measures without a cut of yours; leave out the required rate")
     artifact, place = load_classifier(classifier, scope, device)
     target = out or Path(f"{artifact.name}.{lang}.json")
     columns = {"text": text_column, "label": label_column}
@@ -97,7 +107,7 @@ def transfer(
         _say_written(made, lang, target)
         return
     few = read_balanced(path, balance, **columns, split=TRAIN)
-    settings = TransferSettings(max_layer=max_layer)
+    settings = TransferSettings(max_layer=max_layer, required=required)
     if learning_curve:
         test = read_balanced(path, balance, **columns, split=TEST)
         _measure(artifact, place, lang, few, test, settings, json)
@@ -111,10 +121,18 @@ def transfer(
     if json:
         print_json(
             {"lang": lang, "chosen": done.chosen, "strategies": done.strategies, "replaced": done.replaced}
-            | {"warning": done.warning, "out": str(target), "version": done.classifier.version}
+            | {
+                "cut": done.cut,
+                "warning": done.warning,
+                "out": str(target),
+                "version": done.classifier.version,
+            }
         )
     else:
         output.print(strategy_table(done, lang))
+    if done.cut is not None:
+        rates = ", ".join(f"{Requirement(rate, 0.5).name} {done.cut[rate]:.3f}" for rate in RATES)
+        say(f"cut at score {done.classifier.by_lang[lang].cut:.3f}; on the examples, held out: {rates}")
     if done.warning:
         say(f"warning: {done.warning}")
     _say_written(done.classifier, lang, target)
@@ -122,13 +140,7 @@ def transfer(
 
 def _say_written(made: Classifier, lang: str, target: Path) -> None:
     """Say where the artifact is, and whether texts will find their way to the language's decision."""
-    unheard = [one for one in with_language([made])[1:] if lang not in one.labels]
-    if unheard:
-        known = ", ".join(unheard[0].labels)
-        say(
-            f"warning: the bundled language classifier has no label {lang!r} (it has {known}): "
-            "this decision is used only with a language classifier that has it"
-        )
+    warn_of_languages(made, [lang])
     say(f"wrote {target} (version {made.version}); measure it with `scopesift evaluate {target} DATA`")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.measuring.unlabelled import read_unlabelled
 from scopesift_classifiers.transfer.unlabelled import move_cut
 from scopesift_features.scope import Scope
@@ -22,6 +23,7 @@ def check_options(
     learning_curve: bool,
     balance: int | None,
     max_layer: int | None,
+    required: Requirement | None,
 ) -> Path:
     """The file of examples or texts, after a check that there is one and no option that it ignores.
 
@@ -38,6 +40,7 @@ def check_options(
         "--learning-curve": learning_curve,
         "--balance": balance is not None,
         "--max-layer": max_layer is not None,
+        "a required rate": required is not None,
     }
     for option, given in idle.items():
         if given:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import InputError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +118,7 @@ def test_a_transfer_without_labels_moves_the_cut_and_tells_what_it_flags(
         (("--unlabelled", "b.jsonl", "--learning-curve"), "--learning-curve is for labelled examples"),
         (("--unlabelled", "b.jsonl", "--balance", "3"), "--balance is for labelled examples"),
         (("--unlabelled", "b.jsonl", "--max-layer", "3"), "--max-layer is for labelled examples"),
+        (("--unlabelled", "b.jsonl", "--recall", "0.9"), "a required rate is for labelled examples"),
     ],
 )
 def test_options_without_effect_and_missing_data_are_refused_before_anything_is_read(
@@ -132,3 +133,29 @@ def test_labelled_rows_are_not_taken_for_unlabelled_ones(artifact, tiny_scope_fo
     rows = write(tmp_path / "de.jsonl", 24, None)
     result = invoke("transfer", artifact, "--unlabelled", rows, "--lang", "de", "--scope", tiny_scope_folder)
     assert "use it with --train" in str(result.exception)
+
+
+def test_a_required_rate_reaches_the_cut_or_is_refused(artifact, tiny_scope_folder, tmp_path, invoke):
+    rows, out = write(tmp_path / "de.jsonl", 130, None), tmp_path / "out.json"
+    options = (
+        "transfer",
+        artifact,
+        "--train",
+        rows,
+        "--lang",
+        "de",
+        "--out",
+        out,
+        "--scope",
+        tiny_scope_folder,
+    )
+    result = invoke(*options, "--false-positive-rate", "0.05")
+    assert result.exit_code == 0, result.exception
+    assert "held out: precision" in " ".join(result.stderr.split())
+    assert json.loads(out.read_text())["fit"]["by_lang"]["de"]["cut"]["asked"] == {
+        "false_positive_rate": 0.05
+    }
+    with pytest.raises(InputError, match="at least 299"):
+        raise invoke(*options, "--false-positive-rate", "0.01").exception
+    with pytest.raises(UsageError, match="leave out the required rate"):
+        raise invoke(*options[:-4], *options[-2:], "--recall", "0.9", "--learning-curve").exception

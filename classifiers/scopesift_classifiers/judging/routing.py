@@ -40,8 +40,3 @@ def with_language(classifiers: Sequence[Classifier]) -> list[Classifier]:
         if language.scope.get("sha256") == routed[0].scope.get("sha256"):
             loaded.append(language)
     return loaded
-
-
-def unknown_to_language(classifier: Classifier, langs: Sequence[str]) -> list[str]:
-    """Those of the languages that the language classifier of `with_language` has no label for; none without it."""
-    return [lang for one in with_language([classifier])[1:] for lang in langs if lang not in one.labels]
