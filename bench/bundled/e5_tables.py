@@ -51,7 +51,7 @@ def toxicity_languages() -> str:
         code, own = key.removeprefix("own rule "), found[key]
         without = [
             three(found[data]["balanced_accuracy"])
-            for data in (f"zero-shot {code}", f"left out {code}", f"left out {code}, unlabelled texts")
+            for data in (f"zero-shot {code}", f"left out {code}", f"left out {code}, 350 unlabelled texts")
         ]
         baselines = [three(own["baselines"][name]["balanced_accuracy"]) for name in NAMES]
         rows.append([code, f"{own['n']:,}", *without, f"**{three(own['balanced_accuracy'])}**", *baselines])

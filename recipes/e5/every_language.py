@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from numpy.typing import NDArray
+from scopesift_classifiers.artifact.classifier import BINARY, LANGUAGE, Classifier
+from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.fitting.fit import fit_classifier
+from scopesift_classifiers.feature_tables.pieces import columns_of
+from scopesift_classifiers.fitting.across_languages import fit_across_languages
+from scopesift_classifiers.fitting.fit import fit_classifier, read_table
 from scopesift_classifiers.fitting.settings import FitSettings
+from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
-from scopesift_classifiers.measuring.assessment import assess
-from scopesift_classifiers.measuring.unlabelled import UnlabelledText
+from scopesift_classifiers.measuring.evaluation import evaluate_binary
 from scopesift_classifiers.transfer.transfer import transfer
-from scopesift_classifiers.transfer.unlabelled import move_cut
+from scopesift_classifiers.transfer.unlabelled import fit_share, moved_decision
 from scopesift_features.scope import Scope
 
 from recipes.bundled.languages import measure
@@ -53,16 +58,17 @@ def add_default_of_every_language(scope: Scope, data: Path, folder: Path, say: S
     ]
     english = classifier.by_lang.get(ENGLISH, classifier.default)
     say(f"toxicity: the default from {', '.join(codes)}")
-    pooled = _pooled(scope, data, codes, cache, say)
+    train, dev = (join_rows([toxicity_rows(data, code, split) for code in codes]) for split in SPLITS[:2])
+    pooled = fit_classifier("toxicity", scope, train, dev, SETTINGS, cache=cache, say=say)
     kept = ("zero-shot ", "test, preset ")
     quality = {name: found for name, found in classifier.quality.items() if name.startswith(kept)}
     by_lang = {**classifier.by_lang, ENGLISH: english}
     classifier = replace(pooled, by_lang=by_lang, quality=quality)
     classifier = _transferred(classifier, scope, data, [code for code in others if code not in codes], say)
     classifier.save(folder / "toxicity.json")
-    for code in (ENGLISH, *others):
-        classifier = _with_left_out(classifier, scope, data, code, codes, say)
-        classifier.save(folder / "toxicity.json")
+    for name, found in measure_left_out(classifier, scope, data, codes, others, say).items():
+        classifier = classifier.with_quality(name, found)
+    classifier.save(folder / "toxicity.json")
     for code in (ENGLISH, *others):
         train, dev, test = (toxicity_rows(data, code, split) for split in SPLITS)
         say(f"toxicity: measuring on {len(test)} {code} rows, with baselines")
@@ -71,14 +77,6 @@ def add_default_of_every_language(scope: Scope, data: Path, folder: Path, say: S
         classifier = classifier.with_quality("test" if code == ENGLISH else f"own rule {code}", measured)
         classifier.save(folder / "toxicity.json")
     return classifier
-
-
-def _pooled(
-    scope: Scope, data: Path, codes: Sequence[str], cache: FeatureCache | None, say: Say | None = None
-) -> Classifier:
-    """The rule from the train and dev rows of some languages."""
-    train, dev = (join_rows([toxicity_rows(data, code, split) for code in codes]) for split in SPLITS[:2])
-    return fit_classifier("toxicity", scope, train, dev, SETTINGS, cache=cache, say=say)
 
 
 def _transferred(
@@ -94,24 +92,64 @@ def _transferred(
     return classifier
 
 
-def _with_left_out(
-    classifier: Classifier, scope: Scope, data: Path, code: str, codes: Sequence[str], say: Say
-) -> Classifier:
-    """Measured in a language by a default without it: with its own cut, and with one moved by unlabelled texts."""
-    cache = FeatureCache.default()
-    rest = [other for other in codes if other != code]
-    default = classifier if code not in codes else _pooled(scope, data, rest, cache)
-    without = replace(default, by_lang={}, quality={})
-    test = toxicity_rows(data, code, "test")
-    classifier = classifier.with_quality(f"left out {code}", assess(without, scope, test))
-    moved = move_cut(without, scope, _some_texts(toxicity_rows(data, code, "train")), code, cache=cache)
-    by_texts = replace(without, default=moved.classifier.by_lang[code])
-    found = assess(by_texts, scope, test)
-    say(f"toxicity: {code} left out, cut from unlabelled texts: macro-F1 {found['macro_f1']:.3f}")
-    return classifier.with_quality(f"left out {code}, unlabelled texts", found)
+def measure_left_out(
+    classifier: Classifier,
+    scope: Scope,
+    data: Path,
+    codes: Sequence[str],
+    others: Sequence[str],
+    say: Say,
+) -> dict[str, dict[str, Any]]:
+    """Quality in each language of a default without it: with its own cut, and with one moved by unlabelled texts.
+
+    Args:
+        classifier: Its default is used for languages that it was not fitted on.
+        scope: The scope, with the norm bounds of the fit.
+        data: See `fit_bundled`.
+        codes: Languages that the default is fitted on.
+        others: All languages but English.
+        say: Called with one line per language.
+    """
+    rows = {
+        (code, split): toxicity_rows(data, code, split) for code in (ENGLISH, *others) for split in SPLITS
+    }
+    every = join_rows(list(rows.values()))
+    table = read_table(classifier.bind(scope), classifier.as_read(every.texts), cache=FeatureCache.default())
+    ends = np.cumsum([len(own) for own in rows.values()])
+    places = {key: np.arange(end - len(own), end) for (key, own), end in zip(rows.items(), ends, strict=True)}
+    measured: dict[str, dict[str, Any]] = {}
+    for code in (ENGLISH, *others):
+        default = classifier.default
+        if code in codes:
+            fit_N = np.concatenate(
+                [places[one, split] for one in codes if one != code for split in SPLITS[:2]]
+            )
+            default, _ = fit_across_languages(table.rows(fit_N), every.select(fit_N), SETTINGS, None)
+        columns = columns_of(table, default.feature_ids)
+        drawn_N = np.random.default_rng(0).permutation(places[code, "train"])[:TEXTS]
+        margins_N = default.margins(table.rows(drawn_N).dense(columns))[:, 0]
+        moved, _ = moved_decision(default, margins_N, fit_share(classifier), code)
+        acts_NS = table.rows(places[code, "test"]).dense(columns)
+        for name, decision in (
+            (f"left out {code}", default),
+            (f"left out {code}, {TEXTS} unlabelled texts", moved),
+        ):
+            measured[name] = _measured(decision, acts_NS, rows[code, "test"])
+        say(
+            f"toxicity: {code} left out, cut from unlabelled texts: macro-F1 {measured[name]['macro_f1']:.3f}"
+        )
+    return measured
 
 
-def _some_texts(rows: LabelledText) -> UnlabelledText:
-    """`TEXTS` texts, or all, without their labels."""
-    drawn = np.random.default_rng(0).permutation(len(rows))[:TEXTS]
-    return UnlabelledText([rows.texts[at] for at in drawn], rows.origin)
+def _measured(decision: Decision, acts_NS: NDArray[np.float32], test: LabelledText) -> dict[str, Any]:
+    """The metrics of `evaluate --json` of one decision."""
+    outcome = decide(BINARY, decision, acts_NS)
+    (positive,) = decision.rules
+    return evaluate_binary(
+        test.labels,
+        np.where(outcome.given_N, positive, ""),
+        positive=positive,
+        scores_N=outcome.score_N,
+        langs=test.langs,
+        sources=test.sources,
+    )

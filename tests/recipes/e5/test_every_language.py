@@ -30,23 +30,20 @@ def test_the_default_is_of_all_languages_and_measured_without_each_of_them(tmp_p
     monkeypatch.setattr(every_language, "toxicity_rows", rows_of)
     monkeypatch.setattr(every_language, "SETTINGS", FitSettings(leave_languages_out=True))
     fitted_on = []
-    real = every_language.fit_classifier
+    real = every_language.fit_across_languages
 
-    def fit(name, scope, train, *rest, **named):
-        fitted_on.append(sorted(set(train.langs)))
-        return real(name, scope, train, *rest, **named)
+    def fit(table, rows, *rest):
+        fitted_on.append(sorted(set(rows.langs)))
+        return real(table, rows, *rest)
 
-    monkeypatch.setattr(every_language, "fit_classifier", fit)
+    monkeypatch.setattr(every_language, "fit_across_languages", fit)
     monkeypatch.setattr(every_language, "measure", lambda *_: {"macro_f1": 0.5})
     made = every_language.add_default_of_every_language(tiny_scope, tmp_path, tmp_path, lambda _line: None)
     every = ["de", "en", "es", "ru"]
-    assert fitted_on == [
-        every,
-        *([code for code in every if code != out] for out in ("en", "de", "es", "ru")),
-    ]
+    assert fitted_on == [[code for code in every if code != out] for out in ("en", "de", "es", "ru")]
     assert set(made.by_lang) == {"en", "ja"}
     assert made.by_lang["en"].to_dict() == toxicity.default.to_dict()
     assert set(made.fit["left_out"]) == set(every)
     for code in (*every, "ja"):
-        assert {f"left out {code}", f"left out {code}, unlabelled texts"} <= set(made.quality)
+        assert {f"left out {code}", f"left out {code}, 350 unlabelled texts"} <= set(made.quality)
     assert {"test", "own rule de", "own rule ja"} <= set(made.quality)
