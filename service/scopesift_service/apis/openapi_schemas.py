@@ -219,12 +219,23 @@ def _classifiers(limits: ServiceSettings) -> dict[str, Schema]:
             {
                 "lang": {"type": "string", "pattern": f"^{LANG_PATTERN}$"},
                 "examples": examples,
+                "unlabelled": {
+                    **_texts(limits),
+                    "maxItems": limits.max_examples,
+                    "description": "Instead of examples: texts without labels, by which the cut is moved.",
+                },
+                "positive_share": {
+                    "type": ["number", "null"],
+                    "exclusiveMinimum": 0,
+                    "exclusiveMaximum": 1,
+                    "description": "Of unlabelled texts: the share to flag; by default that of the classifier's fit.",
+                },
                 "dry_run": {
                     "type": ["boolean", "null"],
                     "description": "Measure only: store and change nothing.",
                 },
             },
-            optional=("dry_run",),
+            optional=("examples", "unlabelled", "positive_share", "dry_run"),
         ),
         "TransferAnswer": record(
             {

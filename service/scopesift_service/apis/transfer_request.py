@@ -19,18 +19,20 @@ LONGEST_LABEL = 64
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled texts of one language.
+    """Texts of one language.
 
     Attributes:
         lang: The language's code.
         texts: N texts.
-        labels: N labels.
+        labels: N labels; None: the texts have none, and only the cut is moved.
+        positive_share: Without labels: share of the texts to flag; None: that of the classifier's fit.
         dry_run: Whether to measure the new version only, without storing or activating it.
     """
 
     lang: str
     texts: list[str]
-    labels: list[str]
+    labels: list[str] | None
+    positive_share: float | None
     dry_run: bool
 
 
@@ -43,29 +45,38 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
     lang = content.get("lang")
     if not isinstance(lang, str) or not LANG.match(lang):
         raise ServiceError(400, "lang must be a language's code such as de", param="lang")
-    examples = content.get("examples")
-    if not isinstance(examples, list) or not examples:
+    given = [name for name in ("examples", "unlabelled") if content.get(name) is not None]
+    if len(given) != 1:
         raise ServiceError(
-            400, 'examples must be a list of {"text": "…", "label": "…"}, not empty', param="examples"
+            400, f"expected one of examples and unlabelled, got {len(given)} of them", param="examples"
         )
-    if len(examples) > limits.max_examples:
+    (name,) = given
+    rows = content[name]
+    if not isinstance(rows, list) or not rows:
+        form = '{"text": "…", "label": "…"}' if name == "examples" else "texts"
+        raise ServiceError(400, f"{name} must be a list of {form}, not empty", param=name)
+    if len(rows) > limits.max_examples:
         raise ServiceError(
             413,
-            f"examples has {len(examples)} rows, the limit of a call is {limits.max_examples}; send fewer",
+            f"{name} has {len(rows)} rows, the limit of a call is {limits.max_examples}; send fewer",
             code="too_many_examples",
-            param="examples",
+            param=name,
         )
     dry_run = content.get("dry_run")
     if dry_run is not None and not isinstance(dry_run, bool):
         raise ServiceError(400, f"dry_run must be true or false, got {json_type(dry_run)}", param="dry_run")
+    share = _share(content.get("positive_share"), name)
+    if name == "unlabelled":
+        bare = [check_text(text, f"unlabelled[{index}]", limits) for index, text in enumerate(rows)]
+        return Examples(lang, bare, None, share, bool(dry_run))
     texts, labels = [], []
-    for index, example in enumerate(examples):
+    for index, example in enumerate(rows):
         param = f"examples[{index}]"
         if not isinstance(example, dict):
             raise ServiceError(400, f"{param} must be an object, got {json_type(example)}", param=param)
         texts.append(check_text(example.get("text"), f"{param}.text", limits))
         labels.append(_label(example.get("label"), f"{param}.label"))
-    return Examples(lang, texts, labels, bool(dry_run))
+    return Examples(lang, texts, labels, None, bool(dry_run))
 
 
 def parse_version(content: dict[str, Any]) -> str:
@@ -78,6 +89,19 @@ def parse_version(content: dict[str, Any]) -> str:
     if not isinstance(version, str) or not VERSION.match(version):
         raise ServiceError(400, "version must be 12 hexadecimal digits", param="version")
     return version
+
+
+def _share(value: Any, name: str) -> float | None:
+    """The share of positive texts, which only unlabelled texts may have."""
+    if value is None:
+        return None
+    if name != "unlabelled":
+        raise ServiceError(
+            400, "positive_share is for unlabelled texts; leave it out", param="positive_share"
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+        raise ServiceError(400, "positive_share must be a number between 0 and 1", param="positive_share")
+    return float(value)
 
 
 def _label(value: Any, param: str) -> str:

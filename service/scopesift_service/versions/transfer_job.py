@@ -14,7 +14,9 @@ from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.labelled_rows.rows import LabelledText
-from scopesift_classifiers.transfer.transfer import Transfer, transfer
+from scopesift_classifiers.measuring.unlabelled import UnlabelledText
+from scopesift_classifiers.transfer.transfer import transfer
+from scopesift_classifiers.transfer.unlabelled import MOVED_CUT, move_cut
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopesiftError, UsageError
 
@@ -52,7 +54,7 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
     """Transfer; store and activate the new version unless it is a dry run.
 
     Args:
-        job: name, lang, texts, labels, dry_run.
+        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
@@ -62,23 +64,22 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
     """
     if chosen.state is None:
         raise UsageError("there is no state folder; set SCOPESIFT_STATE")
-    name, lang, texts = job["name"], job["lang"], job["texts"]
+    name = job["name"]
     registry = Registry(chosen.state)
-    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
     if job["dry_run"]:
         scope, base = _load(registry, name, chosen)
-        return _told(transfer(base, scope, few, lang), name, lang, base.version, active=False)
+        made, told = _made(base, scope, job)
+        return _told(made, told, job, base.version, active=False)
     with registry.lock(name, seconds=LOCK_SECONDS):
         registry.remove_leftovers(name)
         scope, base = _load(registry, name, chosen)
         if registry.active(name) is None:
             registry.store(name, base.version, base.to_json())
             registry.activate(name, base.version)
-        found = transfer(base, scope, few, lang)
-        version = found.classifier.version
-        registry.store(name, version, found.classifier.to_json())
-        before = registry.activate(name, version)
-    return _told(found, name, lang, before, active=True)
+        made, told = _made(base, scope, job)
+        registry.store(name, made.version, made.to_json())
+        before = registry.activate(name, made.version)
+    return _told(made, told, job, before, active=True)
 
 
 def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope, Classifier]:
@@ -90,22 +91,42 @@ def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope
     return scope, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
 
 
-def _told(found: Transfer, name: str, lang: str, before: str | None, *, active: bool) -> dict[str, Any]:
-    """The response of the route."""
-    return {
-        "name": name,
-        "version": found.classifier.version,
-        "base_version": before,
-        "lang": lang,
-        "active": active,
+def _made(base: Classifier, scope: Scope, job: dict[str, Any]) -> tuple[Classifier, dict[str, Any]]:
+    """The new version, and what the response says of how it was made."""
+    lang, texts = job["lang"], job["texts"]
+    if job["labels"] is None:
+        unlabelled = UnlabelledText(texts, "unlabelled")
+        moved = move_cut(base, scope, unlabelled, lang, positive_share=job["positive_share"])
+        return moved.classifier, {
+            "chosen": MOVED_CUT,
+            "strategies": [],
+            "replaced": None,
+            "warning": None,
+            "quality": {MOVED_CUT: moved.to_dict(), "examples": len(texts)},
+        }
+    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
+    found = transfer(base, scope, few, lang)
+    chosen = next(row for row in found.strategies if row["name"] == found.chosen)
+    return found.classifier, {
         "chosen": found.chosen,
         "strategies": found.strategies,
         "replaced": found.replaced,
         "warning": found.warning,
-        "quality": {
-            "cross_validated": next(row for row in found.strategies if row["name"] == found.chosen),
-            "examples": sum(found.classifier.fit["by_lang"][lang]["labels"].values()),
-        },
+        "quality": {"cross_validated": chosen, "examples": len(few)},
+    }
+
+
+def _told(
+    made: Classifier, told: dict[str, Any], job: dict[str, Any], before: str | None, *, active: bool
+) -> dict[str, Any]:
+    """The response of the route."""
+    return {
+        "name": job["name"],
+        "version": made.version,
+        "base_version": before,
+        "lang": job["lang"],
+        "active": active,
+        **told,
     }
 
 

@@ -61,6 +61,13 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
     assert answer.status_code == 201
     assert answer.json()["version"] == "d" * 12
     asked = {"lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
+    assert jobs == [{"name": "toxicity", **asked, "positive_share": None, "dry_run": False}]
+
+
+def test_texts_without_labels_reach_the_job_with_the_share_to_flag(service, jobs):
+    body = {"lang": "de", "unlabelled": ["Guten Tag", "Du Depp"], "positive_share": 0.25}
+    assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 201
+    asked = {"lang": "de", "texts": ["Guten Tag", "Du Depp"], "labels": None, "positive_share": 0.25}
     assert jobs == [{"name": "toxicity", **asked, "dry_run": False}]
 
 
@@ -86,6 +93,13 @@ def test_a_dry_run_is_asked_for_by_name_and_makes_nothing(service, jobs, given, 
         ({"lang": "de", "examples": [{"text": "x" * 30000, "label": "toxic"}]}, 413),
         ({"lang": "de", "examples": ROWS * 2}, 413),
         ({"lang": "de", "examples": ROWS, "dry_run": "yes"}, 400),
+        ({"lang": "de", "examples": ROWS, "unlabelled": ["a"]}, 400),
+        ({"lang": "de", "examples": ROWS, "positive_share": 0.5}, 400),
+        ({"lang": "de", "unlabelled": []}, 400),
+        ({"lang": "de", "unlabelled": [1]}, 400),
+        ({"lang": "de", "unlabelled": ["a"] * 4}, 413),
+        ({"lang": "de", "unlabelled": ["a"], "positive_share": 1}, 400),
+        ({"lang": "de", "unlabelled": ["a"], "positive_share": True}, 400),
     ],
 )
 def test_examples_are_checked_before_anything_is_started(service, jobs, body, status):

@@ -16,7 +16,7 @@ ROWS = [
 def job(rows, **given):
     texts, labels = zip(*rows, strict=True)
     asked = {"name": "toxicity", "lang": "de", "texts": list(texts), "labels": list(labels)}
-    return {**asked, "dry_run": False, **given}
+    return {**asked, "positive_share": None, "dry_run": False, **given}
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,16 @@ def test_the_replaced_rule_stands_beside_the_new_one(done):
     assert answers["first"]["replaced"]["fitted_on_these"] is False
     assert answers["again"]["replaced"]["fitted_on_these"] is True
     assert answers["again"]["warning"] is None
+
+
+def test_without_labels_the_cut_moves_and_the_answer_says_what_is_flagged(tmp_path):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    rows = [
+        (f"Das Wetter ist heute schön am Tag {n}, sagt Nummer {n % 7} im Park {n * n}", "") for n in range(30)
+    ]
+    told = run(job(rows, labels=None, positive_share=0.5), chosen)
+    assert (told["chosen"], told["strategies"], told["active"]) == ("moved_cut", [], True)
+    assert told["quality"]["moved_cut"]["flagged"] == pytest.approx(0.5, abs=0.04)
+    assert told["quality"]["examples"] == 30
+    stored = json.loads(Registry(chosen.state).path("toxicity", told["version"]).read_text())
+    assert stored["fit"]["by_lang"]["de"]["share_of"] == "stated"
