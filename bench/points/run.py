@@ -7,12 +7,11 @@ used: each text by the decision of its predicted language.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
-from scopesift_classifiers.judging.answers import Answers
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows, read_labelled
 from scopesift_classifiers.measuring.calibration_error import MIN_DOCUMENTS, expected_calibration_error
@@ -44,28 +43,28 @@ def run(data: Path, out: Path | None = None) -> None:
     dev = join_rows([_textdetox(data, lang, "dev") for lang in LANGUAGES])
     with reading("choosing cuts on dev rows") as progress:
         moved = recut(shipped, scope, dev, REQUIRED, LANGUAGES, on_progress=progress)
-    engine = Engine(scope, [moved.classifier, language])
+    judge = Judge(Engine(scope, [moved.classifier, language]))
     result: dict[str, Any] = {"required": {REQUIRED.rate: REQUIRED.value}, "version": shipped.version}
     result |= {"cuts": moved.cuts, "textdetox": {}, "own_rows": {}}
     for lang in LANGUAGES:
         rows = _textdetox(data, lang, "test")
         say(f"{lang}: {len(rows)} test rows of TextDetox")
-        answers, positive_N = _answers(engine, rows)
+        answers = judge.answers(rows)
         result["textdetox"][lang] = {
-            **expected_calibration_error(answers.scores_NC[:, 0], positive_N),
-            "shipped": _rates(flagged_as_shipped(shipped, answers), positive_N),
-            "recut": _rates(answers.given_N, positive_N),
+            **expected_calibration_error(answers.score_N, answers.toxic_N),
+            "shipped": _rates(answers.flagged(shipped), answers.toxic_N),
+            "recut": _rates(answers.flagged(moved.classifier), answers.toxic_N),
         }
     for lang in (SOURCE, *(code for code in toxicity_languages(data) if code in shipped.by_lang)):
         rows = toxicity_rows(data, lang, "test")
         if len(rows) < MIN_DOCUMENTS:
             continue
         say(f"{lang}: {len(rows)} test rows of all sources")
-        answers, positive_N = _answers(engine, rows)
+        answers = judge.answers(rows)
         result["own_rows"][lang] = {
             "n": len(rows),
             "sources": sorted({source for source in rows.sources if source}),
-            **expected_calibration_error(answers.scores_NC[:, 0], positive_N),
+            **expected_calibration_error(answers.score_N, answers.toxic_N),
         }
     path = write_result(NAME, result, out)
     print(
@@ -77,20 +76,44 @@ def _textdetox(data: Path, lang: str, split: str) -> LabelledText:
     return read_labelled(data / "textdetox" / f"{lang}.jsonl.gz", split=split)
 
 
-def _answers(engine: Engine, rows: LabelledText) -> tuple[Answers, NDArray[np.bool_]]:
-    """The toxicity answers to the rows, and which rows are toxic."""
-    forms = engine.forms(rows.texts)
-    acts_DS = engine.reader.without_places().read(forms.texts).acts_NS
-    toxic_N = np.array([label == "toxic" for label in rows.labels], dtype=bool)
-    return engine.answers(acts_DS, forms)[TOXICITY], toxic_N
+class Judge:
+    """Scores of texts and the decisions that gave them; every different text is read once."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Judge with an engine that has the toxicity and the language classifier."""
+        self.engine = engine
+        self._found: dict[str, tuple[float, str]] = {}
+
+    def answers(self, rows: LabelledText) -> Answered:
+        """Scores, decisions and truth of the rows."""
+        new = [text for text in dict.fromkeys(rows.texts) if text not in self._found]
+        if new:
+            forms = self.engine.forms(new)
+            acts_DS = self.engine.reader.without_places().read(forms.texts).acts_NS
+            found = self.engine.answers(acts_DS, forms)[TOXICITY]
+            pairs = zip(found.scores_NC[:, 0].tolist(), found.rule_N, strict=True)
+            self._found.update(zip(new, pairs, strict=True))
+        score_N, rule_N = zip(*(self._found[text] for text in rows.texts), strict=True)
+        return Answered(
+            np.array(score_N), list(rule_N), np.array([label == "toxic" for label in rows.labels], dtype=bool)
+        )
 
 
-def flagged_as_shipped(shipped: Classifier, answers: Answers) -> NDArray[np.bool_]:
-    """Which texts the shipped cuts flag: scores are the same, languages may have had no decision of their own."""
-    rules = [DEFAULT if rule == DEFAULT else shipped.rule_for(rule) for rule in answers.rule_N]
-    cut_N = np.array([shipped.decision(rule).cut for rule in rules])
-    flagged_N: NDArray[np.bool_] = answers.scores_NC[:, 0] >= cut_N
-    return flagged_N
+class Answered(NamedTuple):
+    """N texts: scores, the decision of each ("default" or a language), and whether it is toxic."""
+
+    score_N: NDArray[np.float64]
+    rule_N: list[str]
+    toxic_N: NDArray[np.bool_]
+
+    def flagged(self, classifier: Classifier) -> NDArray[np.bool_]:
+        """Which are flagged by the cuts of a classifier with the same scores.
+
+        A decision that it lacks is a copy of its default one.
+        """
+        cuts = [classifier.decision(classifier.rule_for(rule)).cut for rule in self.rule_N]
+        flagged_N: NDArray[np.bool_] = self.score_N >= np.array(cuts)
+        return flagged_N
 
 
 def _rates(flagged_N: NDArray[np.bool_], positive_N: NDArray[np.bool_]) -> dict[str, Any]:

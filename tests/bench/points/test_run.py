@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 from scopesift_classifiers.artifact.classifier import Classifier
-from scopesift_classifiers.judging.answers import Answers
 
 from bench.points import tables
-from bench.points.run import flagged_as_shipped
+from bench.points.run import Answered
 
 
 def measured(ece, rate, recall=0.8):
@@ -58,8 +57,5 @@ def test_every_language_has_a_row_and_one_source_is_not_shown_twice():
 def test_the_shipped_cut_of_a_language_without_a_decision_of_its_own_is_the_default_one():
     shipped = Classifier.load("toxicity")
     shipped = replace(shipped, default=replace(shipped.default, cut=0.3), by_lang={})
-    answers = Answers(
-        ["clean"] * 3, ["toxic"] * 3, np.zeros(3, bool), np.zeros(3),
-        np.array([[0.2], [0.4], [0.4]]), ["default", "default", "de"],
-    )  # fmt: skip
-    assert flagged_as_shipped(shipped, answers).tolist() == [False, True, True]
+    answers = Answered(np.array([0.2, 0.4, 0.4]), ["default", "default", "de"], np.zeros(3, bool))
+    assert answers.flagged(shipped).tolist() == [False, True, True]
