@@ -287,11 +287,17 @@ def policy(
 
 
 @app.command()
-def languages(data: Annotated[Path, typer.Option(help="Folder with language/.")], out: Out = None) -> None:
+def languages(
+    data: Annotated[Path, typer.Option(help="Folder with language/; for e5 with all rows of its fit.")],
+    scope: Annotated[str, typer.Option(help="e5 or nano.")] = "e5",
+    out: Out = None,
+) -> None:
     """Measure languages that the classifier does not know, and texts that switch language."""
-    from bench.bundled.languages import run
+    from bench.bundled.languages import SCOPES, run
 
-    run(data, out)
+    if scope not in SCOPES:
+        raise typer.BadParameter(f"--scope is {' or '.join(SCOPES)}, got {scope!r}")
+    run(data, scope, out)
 
 
 @app.command()

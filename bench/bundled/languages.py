@@ -1,48 +1,83 @@
-"""`python -m bench languages`: languages that nano's classifier was not fitted on, and texts that switch language."""
+"""`python -m bench languages`: languages that a classifier was not fitted on, and texts that switch language."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.fitting.fit import fit_classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.language_spans import LanguageSpan, spans_of_texts
 from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown
-from bench.results_file import stored, write_result
+from bench.results_file import StoredRows, stored
+from recipes.e5.classifiers import SETTINGS
+from recipes.e5.rows import language_rows
 
 A_LANGUAGE = 100
+LEFT_OUT, SEED = 10, 0
 PAIRS = 500
-NAME = "languages"
+NAME, SCOPES = "languages", ("e5", "nano")
+UNKNOWN = "does not know"
 
 
-def run(data: Path, out: Path | None = None) -> None:
+def run(data: Path, scope_id: str, out: Path | None = None) -> None:
     """Measure on test rows, write JSON, print tables.
 
+    nano's classifier does not know all languages of the rows. e5's does, so that ten of them, drawn by seed, are left
+    out of another fit with the same settings.
+
     Args:
-        data: the folder that holds `language/test.jsonl.gz`.
+        data: the folder that holds `language/`; for e5 also the other rows of its language classifier.
+        scope_id: "e5" or "nano".
         out: folder for the JSON; None: `bench/results/`.
     """
     rows = read_labelled(data / "language" / "test.jsonl.gz", label="lang", split="test")
-    engine = Engine(Scope.load("nano"), [Classifier.load(LANGUAGE, "nano")])
-    result = {"alone": _alone(engine, rows), "switching": _switching(engine, rows)}
-    path = write_result(NAME, result, out)
-    print(f"{table(result)}\n\nwritten: {path}")
+    scope, bundled = Scope.load(scope_id), Classifier.load(LANGUAGE, scope_id)
+    engine = Engine(scope, [bundled])
+    alone = {"knows": _alone(engine, rows, bundled.labels)}
+    unknown = sorted(set(rows.classes) - set(bundled.labels))
+    if unknown:
+        alone[UNKNOWN] = _alone(engine, rows, unknown)
+    else:
+        unknown = sorted(random.Random(SEED).sample(bundled.labels, LEFT_OUT))  # noqa: S311
+        fewer = Engine(scope, [fit_without(unknown, scope, data)])
+        alone["knows, fitted without the ten below"] = _alone(fewer, rows, fewer.classifiers[LANGUAGE].labels)
+        alone[UNKNOWN] = _alone(fewer, rows, unknown)
+    result = {"alone": alone, "switching": _switching(engine, rows)}
+    results = StoredRows(NAME, out)
+    results.put(scope_id, result)
+    print(f"{table(result)}\n\nwritten: {results.path}")
 
 
-def table(result: dict[str, Any] | None = None) -> str:
-    """The result as Markdown; None: the stored one."""
-    result = result or stored("languages-cpu")
+def fit_without(left_out: Collection[str], scope: Scope, data: Path) -> Classifier:
+    """e5's language classifier, fitted without some languages."""
+    train, dev = (
+        rows.select([at for at, label in enumerate(rows.labels) if label not in left_out])
+        for rows in (language_rows(data, "train"), language_rows(data, "dev"))
+    )
+    return fit_classifier(LANGUAGE, scope, train, dev, SETTINGS[LANGUAGE], cache=FeatureCache.default())
+
+
+def stored_table(scope_id: str) -> str:
+    """The stored result of a scope as Markdown."""
+    return table(stored(f"{NAME}-cpu")["rows"][scope_id])
+
+
+def table(result: dict[str, Any]) -> str:
+    """A result as Markdown."""
     alone, switching = result["alone"], result["switching"]
     rows = [
-        [f"{group['texts']} texts in {group['languages']} languages it {name}", *_shares(group)]
+        [f"{group['texts']:,} texts in {group['languages']} languages it {name}", *_shares(group)]
         for name, group in alone.items()
     ]
-    worst = ", ".join(f"{code} {share:.0%}" for code, share in alone["does not know"]["lowest_und"])
+    worst = ", ".join(f"{code} {share:.0%}" for code, share in alone[UNKNOWN]["lowest_und"])
     return (
         markdown(["texts of one language", "right", "another language", "und"], rows)
         + f"\n\nLeast often und: {worst}.\n\n"
@@ -56,35 +91,30 @@ def _shares(group: dict[str, Any]) -> list[str]:
     return [f"{group[name]:.1%}" for name in ("right", "wrong", "und")]
 
 
-def _alone(engine: Engine, rows: LabelledText) -> dict[str, Any]:
-    """Texts of one language each: right, another language, or none."""
-    classifier = engine.classifiers[LANGUAGE]
-    found = {}
-    for name, known in (("knows", True), ("does not know", False)):
-        picked: list[int] = []
-        for code in (code for code in rows.classes if (code in classifier.labels) == known):
-            own = [at for at, label in enumerate(rows.labels) if label == code]
-            picked += random.Random(code).sample(own, min(A_LANGUAGE, len(own)))  # noqa: S311
-        answers = [answer[LANGUAGE].label for answer in engine.predict([rows.texts[at] for at in picked])]
-        labels = [rows.labels[at] for at in picked]
-        right = sum(map(str.__eq__, answers, labels)) / len(labels)
-        und = answers.count(classifier.unknown) / len(labels)
-        by_code = {
-            code: sum(
-                a == classifier.unknown for a, label in zip(answers, labels, strict=True) if label == code
-            )
-            / labels.count(code)
-            for code in sorted(set(labels))
-        }
-        found[name] = {
-            "texts": len(labels),
-            "languages": len(by_code),
-            "right": right,
-            "und": und,
-            "wrong": 1 - right - und,
-            "lowest_und": sorted(by_code.items(), key=lambda item: item[1])[:4],
-        }
-    return found
+def _alone(engine: Engine, rows: LabelledText, codes: Iterable[str]) -> dict[str, Any]:
+    """Texts of one language each, in some languages: right, another language, or none."""
+    unknown = engine.classifiers[LANGUAGE].unknown
+    picked: list[int] = []
+    for code in sorted(set(codes) & set(rows.classes)):
+        own = [at for at, label in enumerate(rows.labels) if label == code]
+        picked += random.Random(code).sample(own, min(A_LANGUAGE, len(own)))  # noqa: S311
+    answers = [answer[LANGUAGE].label for answer in engine.predict([rows.texts[at] for at in picked])]
+    labels = [rows.labels[at] for at in picked]
+    right = sum(map(str.__eq__, answers, labels)) / len(labels)
+    und = answers.count(unknown) / len(labels)
+    by_code = {
+        code: sum(a == unknown for a, label in zip(answers, labels, strict=True) if label == code)
+        / labels.count(code)
+        for code in sorted(set(labels))
+    }
+    return {
+        "texts": len(labels),
+        "languages": len(by_code),
+        "right": right,
+        "und": und,
+        "wrong": 1 - right - und,
+        "lowest_und": sorted(by_code.items(), key=lambda item: item[1])[:4],
+    }
 
 
 def _switching(engine: Engine, rows: LabelledText) -> dict[str, Any]:
