@@ -14,6 +14,8 @@ from scopesift_classifiers.judging.whole_word import whole_word
 MOST_CHARACTERS = 160
 REASONS = 3
 SPAN_CHARACTERS = 60
+LEAST_SCORE = 0.1
+"""Of the labels that are shown after the one given."""
 
 
 def verdict_table(
@@ -81,7 +83,12 @@ def _said(verdict: Verdict) -> Text:
     if verdict.flagged is not None:
         word, style = (verdict.label, "bold red") if verdict.flagged else ("–", "green")
         return Text.assemble((word, style), (f" {verdict.score:.2f}", "dim"))
-    return Text.assemble(verdict.label, (f" {verdict.score:.2f}", "dim"))
+    others = ", ".join(
+        f"{label} {score:.2f}"
+        for label, score in verdict.top_labels
+        if label != verdict.label and score >= LEAST_SCORE
+    )
+    return Text.assemble(verdict.label, (f" {verdict.score:.2f}" + (f" ({others})" if others else ""), "dim"))
 
 
 def _reasons(verdict: Verdict) -> Text:

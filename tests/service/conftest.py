@@ -38,10 +38,11 @@ def judged(text):
         "language": {
             "label": "de" if " ist " in text else "und",
             "score": 0.8,
+            "top_labels": [{"label": "de", "score": 0.8}, {"label": "nl", "score": 0.1}],
             "rule": "default",
             "evidence": [],
         },
-        "domain": {"label": "other", "score": 0.0, "rule": "default", "evidence": []},
+        "domain": {"label": "other", "score": 0.0, "top_labels": [], "rule": "default", "evidence": []},
     }
     return item
 
@@ -49,7 +50,7 @@ def judged(text):
 def described(name, kind, labels):
     return {
         "name": name, "kind": kind, "labels": labels, "unknown": "none", "version": VERSIONS[name], "langs": [],
-        "cut": 0.5, "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
+        "cut": 0.5, "label_cuts": {}, "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
         "features": [{"layer": 1, "index": 7, "threshold": 1.0, "rule": "default", "label": "idiot"}],
     }  # fmt: skip
 

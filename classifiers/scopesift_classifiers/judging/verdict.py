@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+MOST_LABELS = 3
+"""Labels in `Verdict.top_labels`."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -77,7 +80,15 @@ class Verdict:
     @property
     def likeliest(self) -> str:
         """The label given, or if none is, the most likely one."""
-        return self.label if self.label in self.scores else max(self.scores, key=self.scores.__getitem__)
+        return self.label if self.label in self.scores else self.top_labels[0][0]
+
+    @property
+    def top_labels(self) -> list[tuple[str, float]]:
+        """The three most likely labels with their scores, the likeliest first; with the one given, if one is.
+
+        A score is the calibrated probability of the label against all others, so the scores need not sum to 1.
+        """
+        return sorted(self.scores.items(), key=lambda item: -item[1])[:MOST_LABELS]
 
     def words(self) -> list[str]:
         """The words of the evidence, the strongest first; contributions on the same word are summed.
@@ -99,6 +110,10 @@ class Verdict:
         else:
             out["label"] = self.label
         out["score"] = round(self.score, 4)
+        if self.flagged is None:
+            out["top_labels"] = [
+                {"label": label, "score": round(score, 4)} for label, score in self.top_labels
+            ]
         out["rule"] = self.rule
         out["evidence"] = [item.to_dict() for item in self.evidence]
         return out

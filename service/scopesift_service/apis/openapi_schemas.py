@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scopesift_classifiers.judging.verdict import MOST_LABELS
+
 from scopesift_service.apis.openai import CATEGORIES
 from scopesift_service.apis.perspective import (
     LANGUAGE_TAG_PATTERN,
@@ -84,14 +86,21 @@ def _classify(limits: ServiceSettings) -> dict[str, Schema]:
         "layer": INTEGER, "feature": INTEGER, "name": STRING, "activation": NUMBER, "threshold": NUMBER,
         "contribution": NUMBER, "start": INTEGER, "end": INTEGER, "text": STRING, "word": STRING,
     }  # fmt: skip
+    label = record({"label": STRING, "score": SCORE})
+    top_labels = {
+        **list_of(label),
+        "maxItems": MOST_LABELS,
+        "description": "The likeliest labels, with the one given.",
+    }
     verdict = {
-        "flagged": BOOLEAN, "label": STRING, "score": SCORE, "rule": STRING, "evidence": list_of(reference("Evidence")),
+        "flagged": BOOLEAN, "label": STRING, "score": SCORE, "top_labels": top_labels, "rule": STRING,
+        "evidence": list_of(reference("Evidence")),
     }  # fmt: skip
     failed = record({"type": STRING, "code": STRING, "message": STRING})
     return {
         "ClassifyRequest": record({"texts": _texts(limits)}, closed=True),
         "Evidence": record(evidence),
-        "Verdict": record(verdict, optional=("flagged", "label")),
+        "Verdict": record(verdict, optional=("flagged", "label", "top_labels")),
         "ClassifyRecord": {
             **record(
                 {"text": STRING, "scope": STRING, "classifiers": VERSIONS, "error": failed},
@@ -188,10 +197,15 @@ def _perspective(limits: ServiceSettings, attributes: Sequence[str]) -> dict[str
 
 
 def _classifiers(limits: ServiceSettings) -> dict[str, Schema]:
+    by_label = {
+        "type": "object",
+        "additionalProperties": NUMBER,
+        "description": "Cuts by label; empty: one for all.",
+    }
     summary = {
         "name": STRING, "kind": {"enum": ["binary", "many"]}, "labels": list_of(STRING), "unknown": STRING,
-        "version": VERSION, "langs": list_of(STRING), "cut": NUMBER, "n_features": INTEGER, "deepest_layer": INTEGER,
-        "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
+        "version": VERSION, "langs": list_of(STRING), "cut": NUMBER, "label_cuts": by_label,
+        "n_features": INTEGER, "deepest_layer": INTEGER, "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
     }  # fmt: skip
     feature = {"layer": INTEGER, "index": INTEGER, "threshold": NUMBER, "rule": STRING, "label": STRING}
     version = {

@@ -232,6 +232,7 @@ def _described(classifier: Classifier) -> dict[str, Any]:
         "version": classifier.version,
         "langs": sorted(classifier.by_lang),
         "cut": classifier.default.cut,
+        "label_cuts": classifier.default.label_cuts,
         "n_features": len(classifier.features),
         "deepest_layer": classifier.deepest_layer,
         "quality": classifier.quality,

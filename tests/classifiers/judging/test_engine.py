@@ -30,6 +30,20 @@ def test_flagged_means_that_enough_features_fire_and_are_shown(engine, toxicity)
     assert {verdict.flagged for verdict in verdicts} == {True, False}
 
 
+def test_a_verdict_of_many_labels_names_the_three_likeliest_with_scores_and_one_of_two_labels_none(engine):
+    for answer in engine.predict([*TEXTS, ""]):
+        verdict = answer["language"]
+        top = verdict.to_dict()["top_labels"]
+        assert [item["label"] for item in top] == sorted(
+            verdict.scores, key=verdict.scores.get, reverse=True
+        )[:3]
+        assert [item["score"] for item in top] == [round(verdict.scores[item["label"]], 4) for item in top]
+        assert verdict.likeliest == top[0]["label"]
+        if verdict.label != "und":
+            assert (top[0]["label"], top[0]["score"]) == (verdict.label, round(verdict.score, 4))
+        assert "top_labels" not in answer["toxicity"].to_dict()
+
+
 @pytest.mark.parametrize("max_tokens", [70, 200, 100000])
 def test_verdicts_depend_neither_on_batch_size_nor_on_order(engine, max_tokens, tiny_scope, float32_scores):
     texts = TEXTS * 3 + ["you idiot " * 40, "", "mat"]
