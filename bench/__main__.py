@@ -130,12 +130,15 @@ def throughput(
 
 @app.command()
 def transfer(
-    data: Annotated[Path, typer.Option(help="Folder with toxicity/.")], quick: Quick = False, out: Out = None
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/.")],
+    scope: Annotated[str, typer.Option(help="nano, or e5 with a tenth and all of the labels.")] = "nano",
+    quick: Quick = False,
+    out: Out = None,
 ) -> None:
     """Measure transfer from English: every language with 0, 1% to 25% and all of its labels."""
     from bench.bundled.transfer import run
 
-    run(data, quick=quick, out=out)
+    run(data, scope, quick=quick, out=out)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from scopesift_classifiers.artifact.classifier import Classifier, bundled_classi
 from scopesift_features.catalogue.table import bundled_folder
 
 from bench.bundled.baselines import NAMES
+from bench.bundled.transfer import transfer_tables
 from bench.markdown import markdown, three
 from bench.results_file import stored
 from recipes.e5.rows import TASK_TYPE
@@ -114,6 +115,11 @@ def features() -> str:
 
 def _right(measured: dict[str, Any] | None) -> str:
     return "" if measured is None else f"{three(measured['accuracy'])} ({measured['n']:,})"
+
+
+def transfer() -> str:
+    """Transfer from English to the languages of the older sets, beside TF-IDF on the same rows."""
+    return transfer_tables(stored("transfer-e5-cpu"))
 
 
 def _quality(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +21,44 @@ from bench.markdown import markdown, three
 from bench.results_file import write_result
 from recipes.nano.bundled_classifiers import LAYERS
 
-SOURCE = "en"
+SOURCE, SMALL = "en", "nano"
 TRAIN_PER_CLASS, TEST_PER_CLASS = 2000, 500
 QUICK_SHARES, QUICK_DRAWS, QUICK_PER_CLASS = (0.1, 1.0), 2, 150
 LEAST_TEST = 100
 NAME = "transfer"
 
 
-def run(data: Path, *, quick: bool = False, out: Path | None = None) -> None:
+def run(data: Path, scope: str = "nano", *, quick: bool = False, out: Path | None = None) -> None:
     """Measure transfer from English to every other language of `data`/toxicity, and write and print it.
 
     Args:
         data: The folder that holds `toxicity/<lang>.jsonl.gz`.
+        scope: "nano", or "e5", which is measured with a tenth and all of the labels only.
         quick: Few rows and draws, as a smoke test.
         out: Folder for the JSON; None: `bench/results/`.
     """
     console = Console(stderr=True)
-    scope = Scope.load("nano").only(LAYERS)
+    loaded = Scope.load(scope)
+    if scope == SMALL:
+        loaded = loaded.only(LAYERS)
+    classifier = Classifier.load("toxicity", scope)
+    # not the default: that of e5 is fitted on the languages that are measured here too
+    english = classifier.by_lang.get(SOURCE, classifier.default)
     pairs, left_out = train_and_test(data, QUICK_PER_CLASS if quick else None)
-    extent: dict[str, Any] = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS} if quick else {}
+    extent: dict[str, Any] = {} if scope == SMALL else {"shares": QUICK_SHARES}
+    if quick:
+        extent = {"shares": QUICK_SHARES, "draws": QUICK_DRAWS}
     measured = transfer_matrix(
-        Classifier.load("toxicity", scope.id),
-        Classifier.load("language", scope.id),
-        scope,
+        replace(classifier, default=english, by_lang={}),
+        Classifier.load("language", scope),
+        loaded,
         pairs,
         cache=FeatureCache.default(),
         say=lambda line: console.print(line, highlight=False),
         **extent,
     )
-    path = write_result(NAME, {"quick": quick, "source": SOURCE, "left_out": left_out, **measured}, out)
+    name = NAME if scope == SMALL else f"{NAME}-{scope}"
+    path = write_result(name, {"quick": quick, "source": SOURCE, "left_out": left_out, **measured}, out)
     Console().print(transfer_tables(measured), markup=False, highlight=False, soft_wrap=True)
     console.print(f"wrote {path}", highlight=False)
 

@@ -55,6 +55,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fidelity": nano_tables.fidelity,
     "own_labels": nano_tables.own_labels,
     "transfer": nano_tables.transfer,
+    "transfer_e5": e5_tables.transfer,
     "scopes": scopes_table.scopes,
     "qwen_first_hour": scopes_table.first_hour,
     "qwen_groups": scopes_table.group_costs,
