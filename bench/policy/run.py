@@ -6,13 +6,18 @@ without labels.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from scopesift_classifiers.artifact.classifier import MANY, Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.fitting.settings import AUTO
+from scopesift_classifiers.fitting.settings import AUTO, LINEAR_FIT
 from scopesift_classifiers.labelled_rows.rows import join_rows
 from scopesift_classifiers.measuring.discriminant import discriminant
+from scopesift_classifiers.transfer.many_labels import choose_many, many_decision, try_many
+from scopesift_classifiers.transfer.transfer import TransferSettings
 from scopesift_features.scope import Scope
 
 from bench.policy import tables
@@ -22,7 +27,7 @@ from bench.results_file import StoredRows
 from bench.trials.answers import weighted_f1
 from bench.trials.parts import Part, join, read_parts
 from bench.trials.published import Published
-from bench.trials.systems import System, dense, preset
+from bench.trials.systems import System, dense, fit_preset, of_decision, preset
 from scopesift.terminal.streams import reading, say
 
 NAME = "policy"
@@ -47,12 +52,14 @@ class Cell(NamedTuple):
         fitted_on: Languages whose train and dev rows are used.
         asked: Languages whose test rows are measured.
         most: Maximum train rows per language; None: all.
+        moved_by: Language by whose train and dev rows the linear fit is then moved; None: it stays as it is.
     """
 
     name: str
     fitted_on: tuple[str, ...]
     asked: tuple[str, ...]
     most: int | None = None
+    moved_by: str | None = None
 
 
 def cells() -> list[Cell]:
@@ -61,7 +68,8 @@ def cells() -> list[Cell]:
     for lang in LANGUAGES:
         others = tuple(other for other in LANGUAGES if other != lang)
         found += [Cell(f"own {lang}", (lang,), (lang,)), Cell(f"without {lang}", others, (lang,))]
-    return found + [Cell(f"rows {most}", LANGUAGES, LANGUAGES, most) for most in FEWER]
+    found += [Cell(f"rows {most}", LANGUAGES, LANGUAGES, most) for most in FEWER]
+    return found + [Cell(f"moved {lang}", LANGUAGES, (lang,), moved_by=lang) for lang in LANGUAGES]
 
 
 def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None = None) -> None:
@@ -95,11 +103,45 @@ def run(data: Path, scope: str = "e5", most: int = MOST_ROWS, out: Path | None =
         with reading("reading") as progress:
             read = iter(read_parts(loaded, every, cache=FeatureCache.default(), on_progress=progress))
         parts = {lang: {split: next(read) for split in splits} for lang, splits in rows.items()}
+        pooled = cache(lambda: pooled_classifier(loaded, parts))
         for cell in missing:
-            stored.put(cell.name, measure(cell, parts))
+            measured = measure(cell, parts) if cell.moved_by is None else measure_moved(cell, parts, pooled())
+            stored.put(cell.name, measured)
             say(tables.one_line(stored.result(), cell.name))
     print(tables.everything(stored.result()))
     say(f"wrote {stored.path}")
+
+
+def pooled_classifier(scope: Scope, parts: Parts) -> Classifier:
+    """The linear fit on the labels of all languages, as a classifier to transfer."""
+    train, dev = (join([parts[lang][split] for lang in LANGUAGES]) for split in ("train", "dev"))
+    dev = dev.take(with_labels_of(dev.rows, train.rows))
+    train = train.take(with_labels_of(train.rows, train.rows))
+    say("fitting on the labels of all languages, for transfers")
+    decision, details = fit_preset(LINEAR_FIT, train, dev)
+    return Classifier(
+        name=NAME,
+        kind=MANY,
+        unknown="other",
+        scope=scope.fingerprint,
+        settings=scope.settings,
+        default=decision,
+        fit=details,
+    )
+
+
+def measure_moved(cell: Cell, parts: Parts, pooled: Classifier) -> dict[str, Any]:
+    """As `measure`, of a transfer of the pooled classifier with all labels of a language."""
+    own = parts[cell.moved_by or ""]
+    few = join([own["train"], own["dev"]])
+    few = few.take(with_labels_of(few.rows, few.rows))
+    few = few.take(np.flatnonzero([label in pooled.labels for label in few.rows.labels]))
+    trials = try_many(pooled, few.table, few.rows, TransferSettings().folds)
+    best = choose_many(trials)
+    decision = many_decision(few.table, few.rows, best)
+    fitted = of_decision(decision, {"strategy": best.name, "cross_validated": best.to_dict()["macro_f1"]})
+    figures = {lang: weighted_f1(fitted, parts[lang]["test"]) for lang in cell.asked}
+    return {"train_rows": len(few.rows), "systems": {"scopesift": {"f1": figures, "about": fitted.about}}}
 
 
 def measure(cell: Cell, parts: Parts) -> dict[str, Any]:

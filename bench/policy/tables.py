@@ -17,7 +17,8 @@ NAMES = {
 
 def one_line(result: dict[str, Any], cell: str) -> str:
     """A cell as one line, for the terminal."""
-    found = ", ".join(f"{name} {_mean(result, cell, name):.3f}" for name in NAMES)
+    systems = result["rows"][cell]["systems"]
+    found = ", ".join(f"{name} {_mean(result, cell, name):.3f}" for name in systems)
     return f"{cell}, {result['rows'][cell]['train_rows']} train rows: weighted F1 {found}"
 
 
@@ -51,6 +52,12 @@ def _by_language(result: dict[str, Any]) -> str:
         for system, name in NAMES.items():
             figures = [result["rows"][cell.format(lang)]["systems"][system]["f1"][lang] for lang in languages]
             rows.append(_row(f"{name}, {says}", figures))
+    moved = [result["rows"].get(f"moved {lang}") for lang in languages]
+    if all(moved):
+        figures = [
+            row["systems"]["scopesift"]["f1"][lang] for lang, row in zip(languages, moved, strict=True)
+        ]
+        rows.append(_row("**scopesift**, labels of all languages, then `transfer` with its own", figures))
     sizes = measured_on["sizes"]
     rows.append(["train rows", *(f"{sizes[lang]['train']:,}" for lang in languages), ""])
     rows.append(["test rows", *(f"{sizes[lang]['test']:,}" for lang in languages), ""])
