@@ -199,7 +199,17 @@ class Stage:
                 "rule": "default",
                 "evidence": toxic,
             },
-            "language": {"label": "en", "score": 0.99, "rule": "default", "evidence": language},
+            "language": {
+                "label": "en",
+                "score": 0.99,
+                "top_labels": [
+                    {"label": "en", "score": 0.99},
+                    {"label": "nl", "score": 0.12},
+                    {"label": "de", "score": 0.001},
+                ],
+                "rule": "default",
+                "evidence": language,
+            },
             "scope": "tiny",
             "classifiers": {"toxicity": "a6eaded3727d", "language": "43a494069753"},
         }

@@ -22,6 +22,13 @@ def test_a_text_gets_its_verdicts_and_the_deciding_words_are_shaded(tab):
     assert "English (en)" in tab.run("document.querySelector('[data-name=language]').innerText")
 
 
+def test_the_next_likeliest_labels_stand_below_the_one_given_unless_they_round_to_nothing(tab):
+    tab.write("what an idiot the driver was")
+    shown = tab.run("document.querySelector('[data-name=language]').innerText")
+    assert "or Dutch (nl) 0.12" in shown
+    assert "German" not in shown
+
+
 @pytest.mark.parametrize("before", ["😀👨‍👩‍👧 𝔘𝔫𝔦 ", "سلام عليكم ", "\ud83d lone ", "e\u0301a\u0308 "])
 def test_offsets_count_code_points_whatever_stands_before(tab, stage, before):
     text = f"{before}idiot!"
