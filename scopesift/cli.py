@@ -1,4 +1,4 @@
-"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `recut`, `scopes`."""
+"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `recut`, `card`, `scopes`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scopesift_files.errors import ScopesiftError, UsageError
 
 from scopesift import __version__
 from scopesift.commands import (
+    card,
     classify,
     evaluate,
     explain,
@@ -40,6 +41,7 @@ app.command(cls=DashAware)(evaluate.evaluate)
 app.command(cls=DashAware)(explain.explain)
 app.command(cls=DashAware)(transfer.transfer)
 app.command(cls=DashAware)(recut.recut)
+app.command(cls=DashAware)(card.card)
 app.command(cls=DashAware)(reproduce.reproduce)
 app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)

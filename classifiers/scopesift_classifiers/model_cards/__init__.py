@@ -1,0 +1,1 @@
+"""Model cards: what an artifact says about itself, as Markdown or in the form of ROOST Coop."""
