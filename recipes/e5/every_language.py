@@ -145,7 +145,7 @@ def _measured(decision: Decision, acts_NS: NDArray[np.float32], test: LabelledTe
     """The metrics of `evaluate --json` of one decision."""
     outcome = decide(BINARY, decision, acts_NS)
     (positive,) = decision.rules
-    return evaluate_binary(
+    measured = evaluate_binary(
         test.labels,
         np.where(outcome.given_N, positive, ""),
         positive=positive,
@@ -153,3 +153,5 @@ def _measured(decision: Decision, acts_NS: NDArray[np.float32], test: LabelledTe
         langs=test.langs,
         sources=test.sources,
     )
+    # operating points of a decision that is not in the artifact would only make it larger
+    return {name: value for name, value in measured.items() if name != "thresholds"}
