@@ -33,7 +33,7 @@ def write_bundled_cards(
     for name, rows_of in test_rows.items():
         classifier = Classifier.load(out / "classifiers" / f"{name}.json")
         rows = rows_of()
-        for code in sorted(classifier.by_lang):
+        for code in sorted(set(classifier.by_lang) - set(rows.langs)):
             own = language_rows(code)
             rows = join_rows([rows, own.select(range(min(len(own), MOST_A_LANGUAGE)))])
         say(f"{name}: cards of {len(classifier.features)} features on {len(rows)} rows")
