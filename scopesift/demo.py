@@ -78,7 +78,7 @@ def verdict(said: dict[str, Any], about: dict[str, Any]) -> Verdict:
     flagged = said.get("flagged")
     label = said["label"] if flagged is None else about["labels"][0] if flagged else about["unknown"]
     evidence = tuple(Evidence(**item) for item in said["evidence"])
-    return Verdict(about["kind"], label, flagged, said["score"], {}, said["rule"], evidence)
+    return Verdict(about["kind"], label, flagged, said["score"], {}, said["rule"], evidence, said["cut"])
 
 
 if __name__ == "__main__":

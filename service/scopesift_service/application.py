@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scopesift_service.apis.classifier_routes import ClassifierRoutes
 from scopesift_service.apis.document_routes import DocumentRoutes
+from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.apis.moderation_routes import ModerationRoutes
 from scopesift_service.apis.service_routes import ServiceRoutes
 from scopesift_service.apis.version_routes import VersionRoutes
@@ -22,12 +23,13 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
         UsageError: Tracing is on and its exporter is not installed.
     """
     admission = Admission(settings)
+    loaded = LoadedClassifiers(engine)
     table = RouteTable(
         [
-            *ModerationRoutes(engine, settings, admission).routes(),
+            *ModerationRoutes(engine, loaded, settings, admission).routes(),
             *ClassifierRoutes(engine, settings, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
-            *DocumentRoutes(engine, settings).routes(),
+            *DocumentRoutes(loaded, settings).routes(),
             *ServiceRoutes(engine).routes(),
         ]
     )

@@ -43,7 +43,7 @@ def test_the_sentences_are_what_the_demo_promises():
 
 
 def said(label, *, flagged=None):
-    return Verdict("binary" if flagged is not None else "many", label, flagged, 0.9, {}, "default", ())
+    return Verdict("binary" if flagged is not None else "many", label, flagged, 0.9, {}, "default", (), 0.5)
 
 
 def test_the_table_shows_each_verdict_beside_the_expected_one_and_counts_what_is_right():

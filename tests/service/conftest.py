@@ -32,24 +32,33 @@ def judged(text):
         "toxicity": {
             "flagged": toxic,
             "score": 0.9 if toxic else 0.1,
+            "cut": 0.5,
             "rule": "default",
             "evidence": [evidence_of(text, "idiot")] if toxic else [],
         },
         "language": {
             "label": "de" if " ist " in text else "und",
             "score": 0.8,
+            "cut": 0.3,
             "top_labels": [{"label": "de", "score": 0.8}, {"label": "nl", "score": 0.1}],
             "rule": "default",
             "evidence": [],
         },
-        "domain": {"label": "other", "score": 0.0, "top_labels": [], "rule": "default", "evidence": []},
+        "domain": {
+            "label": "other",
+            "score": 0.0,
+            "cut": 0.4,
+            "top_labels": [],
+            "rule": "default",
+            "evidence": [],
+        },
     }
     return item
 
 
-def described(name, kind, labels):
+def described(name, kind, labels, unknown):
     return {
-        "name": name, "kind": kind, "labels": labels, "unknown": "none", "version": VERSIONS[name], "langs": [],
+        "name": name, "kind": kind, "labels": labels, "unknown": unknown, "version": VERSIONS[name], "langs": [],
         "cut": 0.5, "label_cuts": {}, "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
         "features": [{"layer": 1, "index": 7, "threshold": 1.0, "rule": "default", "label": "idiot"}],
     }  # fmt: skip
@@ -77,9 +86,9 @@ class FakeEngine:
         return {
             "scope": {"id": "tiny"},
             "classifiers": [
-                described("toxicity", "binary", ["toxic"]),
-                described("language", "many", ["de", "en"]),
-                described("domain", "many", ["sports"]),
+                described("toxicity", "binary", ["toxic"], "clean"),
+                described("language", "many", ["de", "nl"], "und"),
+                described("domain", "many", ["sports"], "other"),
             ],
         }
 

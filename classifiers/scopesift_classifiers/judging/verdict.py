@@ -67,6 +67,7 @@ class Verdict:
         scores: Calibrated probability of every label.
         rule: "default", or the language whose decision was used.
         evidence: Features that are evidence for the label, largest contribution first.
+        cut: The score from which on the likeliest label is given, in the decision that was used.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Verdict:
     scores: dict[str, float]
     rule: str
     evidence: tuple[Evidence, ...]
+    cut: float
 
     @property
     def likeliest(self) -> str:
@@ -110,6 +112,7 @@ class Verdict:
         else:
             out["label"] = self.label
         out["score"] = round(self.score, 4)
+        out["cut"] = round(self.cut, 4)
         if self.flagged is None:
             out["top_labels"] = [
                 {"label": label, "score": round(score, 4)} for label, score in self.top_labels

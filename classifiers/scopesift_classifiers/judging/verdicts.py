@@ -50,6 +50,7 @@ def verdicts_of(
                 evidence=_evidence(
                     decision, answers.likeliest_N[row], reading, (read, columns[rule]), forms, text
                 ),
+                cut=decision.label_cuts.get(answers.likeliest_N[row], decision.cut),
             )
         )
     return verdicts

@@ -6,27 +6,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from scopesift_service.apis.text_checks import check_texts
+from scopesift_service.apis.verdict_options import NAMES, VerdictOptions, parse_options
 from scopesift_service.engine.judged import Judged, versions_of
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
 
+FIELDS = frozenset({"texts", *NAMES})
 FAILED = "the engine could not read this text; the other texts of the call are not affected"
 
 
-def parse(content: dict[str, Any], limits: ServiceSettings) -> list[str]:
-    """The texts of a call.
+def parse(content: dict[str, Any], limits: ServiceSettings) -> tuple[list[str], VerdictOptions]:
+    """The texts of a call and its options.
 
     Raises:
         ServiceError: 400 or 413.
     """
     if "texts" not in content:
         raise ServiceError(400, 'expected {"texts": ["…"]}, got no texts', param="texts")
-    unknown = sorted(set(content) - {"texts"})
+    unknown = sorted(set(content) - FIELDS)
     if unknown:
         raise ServiceError(
-            400, "expected no field but texts; remove the others", code="unknown_field", param=unknown[0][:64]
+            400,
+            f"expected no field but {', '.join(sorted(FIELDS))}; remove the others",
+            code="unknown_field",
+            param=unknown[0][:64],
         )
-    return check_texts(content["texts"], "texts", limits)
+    return check_texts(content["texts"], "texts", limits), parse_options(content)
 
 
 def answer(texts: Sequence[str], judged: list[Judged]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from scopesift_service.apis.discovery import discovery_document
-from scopesift_service.apis.openapi import openapi_document
-from scopesift_service.engine.client import EngineClient
+from scopesift_service.apis.loaded import LoadedClassifiers
+from scopesift_service.apis.openapi.document import openapi_document
 from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE, ServiceError
@@ -19,10 +19,9 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:
 class DocumentRoutes:
     """Serves the documents with this server's own address in them."""
 
-    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
-        self._engine = engine
+    def __init__(self, loaded: LoadedClassifiers, settings: ServiceSettings) -> None:
+        self._loaded = loaded
         self._settings = settings
-        self._attributes: list[str] = []
 
     def routes(self) -> list[Route]:
         """Routes for the route table."""
@@ -34,13 +33,8 @@ class DocumentRoutes:
         ]
 
     async def _openapi(self, call: Call) -> Answer:
-        if not self._attributes:
-            # versions may change later, names don't: fetched once
-            described = await self._engine.describe()
-            self._attributes = [
-                item["name"].upper() for item in described["classifiers"] if item["kind"] == "binary"
-            ]
-        return json_answer(openapi_document(self._settings, self._root_url(call), self._attributes))
+        loaded = await self._loaded.by_name()
+        return json_answer(openapi_document(self._settings, self._root_url(call), list(loaded.values())))
 
     async def _discovery(self, call: Call) -> Answer:
         wanted = call.query_values("version")

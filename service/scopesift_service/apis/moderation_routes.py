@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scopesift_service.apis import classify, openai, perspective
+from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import Judged
 from scopesift_service.http import paths
@@ -18,8 +19,15 @@ from scopesift_service.settings import ServiceSettings
 class ModerationRoutes:
     """Reads a call's texts, classifies them, and answers in the API's format."""
 
-    def __init__(self, engine: EngineClient, settings: ServiceSettings, admission: Admission) -> None:
+    def __init__(
+        self,
+        engine: EngineClient,
+        loaded: LoadedClassifiers,
+        settings: ServiceSettings,
+        admission: Admission,
+    ) -> None:
         self._engine = engine
+        self._loaded = loaded
         self._settings = settings
         self._admission = admission
 
@@ -32,8 +40,10 @@ class ModerationRoutes:
         ]
 
     async def _classify(self, call: Call) -> Answer:
-        texts = classify.parse(call.json(), self._settings)
-        judged = await self._judge(call, texts)
+        texts, options = classify.parse(call.json(), self._settings)
+        if options.name_classifiers:
+            options.check(await self._loaded.by_name())
+        judged = [options.apply(item) for item in await self._judge(call, texts)]
         return json_answer(classify.answer(texts, judged), headers=_timing(judged))
 
     async def _moderations(self, call: Call) -> Answer:

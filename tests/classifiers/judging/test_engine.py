@@ -44,6 +44,17 @@ def test_a_verdict_of_many_labels_names_the_three_likeliest_with_scores_and_one_
         assert "top_labels" not in answer["toxicity"].to_dict()
 
 
+def test_a_verdict_has_the_cut_of_the_likeliest_label_in_the_decision_that_was_used(engine):
+    for answer in engine.predict([*TEXTS, ""]):
+        for name, verdict in answer.items():
+            decision = engine.classifiers[name].decision(verdict.rule)
+            likeliest = verdict.likeliest
+            assert verdict.cut == decision.cuts_C[list(decision.rules).index(likeliest)]
+            if verdict.flagged is not None:
+                assert verdict.flagged == (verdict.score >= verdict.cut)
+            assert verdict.to_dict()["cut"] == round(verdict.cut, 4)
+
+
 @pytest.mark.parametrize("max_tokens", [70, 200, 100000])
 def test_verdicts_depend_neither_on_batch_size_nor_on_order(engine, max_tokens, tiny_scope, float32_scores):
     texts = TEXTS * 3 + ["you idiot " * 40, "", "mat"]

@@ -33,7 +33,7 @@ class Listener:
         heard = [code for code, word in WORDS.items() if word in piece]
         scores = {code: 0.9 / len(heard) if code in heard else 0.001 for code in WORDS}
         label = heard[0] if len(heard) == 1 else "und"
-        return Verdict("many", label, None, scores.get(label, 0.0), scores, "default", ())
+        return Verdict("many", label, None, scores.get(label, 0.0), scores, "default", (), 0.5)
 
 
 @pytest.fixture

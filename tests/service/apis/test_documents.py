@@ -6,7 +6,12 @@ from googleapiclient.discovery import build_from_document
 from scopesift_service.http.route import RouteTable
 
 VALID = {
-    "ClassifyRequest": {"texts": ["a"]},
+    "ClassifyRequest": {
+        "texts": ["a"],
+        "classifiers": ["toxicity"],
+        "thresholds": {"toxicity": 0.4},
+        "explain": False,
+    },
     "ModerationRequest": {"input": [{"type": "text", "text": "a"}], "model": None},
     "AnalyzeCommentRequest": {
         "comment": {"text": "a"},
@@ -69,6 +74,11 @@ def test_what_the_document_allows_is_answered_as_it_says(service, document, path
         ("/v1/classify", {"texts": []}),
         ("/v1/classify", {"texts": [1]}),
         ("/v1/classify", {"texts": ["a"], "b": 1}),
+        ("/v1/classify", {"texts": ["a"], "classifiers": ["insult"]}),
+        ("/v1/classify", {"texts": ["a"], "classifiers": []}),
+        ("/v1/classify", {"texts": ["a"], "thresholds": {"language": 0.5}}),
+        ("/v1/classify", {"texts": ["a"], "thresholds": {"toxicity": 1}}),
+        ("/v1/classify", {"texts": ["a"], "explain": "no"}),
         ("/v1/moderations", {"input": {}}),
         ("/v1/moderations", {"input": "a", "model": 1}),
         ("/v1alpha1/comments:analyze", {"comment": {"text": "a"}, "requestedAttributes": {"INSULT": {}}}),

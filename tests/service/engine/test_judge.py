@@ -44,7 +44,7 @@ class FakePredicts:
         return verdicts[:-1] if self.short and len(texts) > 1 else verdicts
 
     def verdict(self, toxic):
-        return Verdict("binary", "toxic" if toxic else "clean", toxic, float(toxic), {}, "default", ())
+        return Verdict("binary", "toxic" if toxic else "clean", toxic, float(toxic), {}, "default", (), 0.5)
 
 
 @pytest.fixture

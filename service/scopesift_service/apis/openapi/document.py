@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from scopesift_service.apis.openapi_schemas import all_schemas, reference
+from scopesift_service.apis.loaded import LoadedClassifier
+from scopesift_service.apis.openapi.classifiers import classifier_schemas, error_schemas
+from scopesift_service.apis.openapi.moderation import (
+    classify_schemas,
+    openai_schemas,
+    perspective_schemas,
+)
+from scopesift_service.apis.openapi.parts import reference
 from scopesift_service.http import paths
 from scopesift_service.settings import ServiceSettings
 
@@ -23,13 +30,15 @@ LOOK = (429, 500, 503)
 KEYS: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {"googleKey": []}, {"queryKey": []}]
 
 
-def openapi_document(limits: ServiceSettings, root_url: str, attributes: Sequence[str]) -> dict[str, Any]:
+def openapi_document(
+    limits: ServiceSettings, root_url: str, loaded: Sequence[LoadedClassifier]
+) -> dict[str, Any]:
     """The document, OpenAPI 3.1.
 
     Args:
         limits: The limits to state, and whether keys are needed.
         root_url: Root URL of this server.
-        attributes: Perspective's names of the loaded binary classifiers.
+        loaded: The loaded classifiers.
     """
     return {
         "openapi": "3.1.0",
@@ -41,7 +50,13 @@ def openapi_document(limits: ServiceSettings, root_url: str, attributes: Sequenc
         "servers": [{"url": root_url}],
         "paths": _paths(limits),
         "components": {
-            "schemas": all_schemas(limits, attributes),
+            "schemas": {
+                **classify_schemas(limits, loaded),
+                **openai_schemas(limits),
+                **perspective_schemas(limits, loaded),
+                **classifier_schemas(limits),
+                **error_schemas(),
+            },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -1,0 +1,129 @@
+"""Schemas of the routes under /v1/classifiers, and of errors."""
+
+from __future__ import annotations
+
+from scopesift_service.apis.openapi.parts import (
+    ANY_OBJECT,
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    VERSION,
+    Schema,
+    list_of,
+    or_null,
+    record,
+    reference,
+    text_schema,
+    texts_schema,
+)
+from scopesift_service.apis.transfer_request import LANG_PATTERN, LONGEST_LABEL
+from scopesift_service.http.errors import KINDS
+from scopesift_service.settings import ServiceSettings
+
+
+def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
+    """Lists of classifiers, transfer and activation."""
+    by_label = {
+        "type": "object",
+        "additionalProperties": NUMBER,
+        "description": "Cuts by label; empty: one for all.",
+    }
+    summary = {
+        "name": STRING, "kind": {"enum": ["binary", "many"]}, "labels": list_of(STRING), "unknown": STRING,
+        "version": VERSION, "langs": list_of(STRING), "cut": NUMBER, "label_cuts": by_label,
+        "n_features": INTEGER, "deepest_layer": INTEGER, "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
+    }  # fmt: skip
+    feature = {"layer": INTEGER, "index": INTEGER, "threshold": NUMBER, "rule": STRING, "label": STRING}
+    version = {
+        "version": VERSION, "active": BOOLEAN, "created": {"type": ["string", "null"]}, "langs": list_of(STRING),
+    }  # fmt: skip
+    example = record(
+        {"text": text_schema(limits), "label": {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}}
+    )
+    examples = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
+    strategy = record({"name": STRING, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER})
+    replaced = record(
+        {
+            "rule": STRING, "features": INTEGER, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER,
+            "fitted_on_these": BOOLEAN,
+        }
+    )  # fmt: skip
+    transfer = record({"enabled": BOOLEAN, "max_examples": INTEGER})
+    return {
+        "Classifier": record(summary),
+        "ClassifierList": record(
+            {"scope": ANY_OBJECT, "classifiers": list_of(reference("Classifier")), "transfer": transfer}
+        ),
+        "ClassifierDetail": record(
+            {**summary, "features": list_of(record(feature)), "versions": list_of(record(version))}
+        ),
+        "TransferRequest": record(
+            {
+                "lang": {"type": "string", "pattern": f"^{LANG_PATTERN}$"},
+                "examples": examples,
+                "unlabelled": {
+                    **texts_schema(limits),
+                    "maxItems": limits.max_examples,
+                    "description": "Instead of examples: texts without labels, by which the cut is moved.",
+                },
+                "positive_share": {
+                    "type": ["number", "null"],
+                    "exclusiveMinimum": 0,
+                    "exclusiveMaximum": 1,
+                    "description": "Of unlabelled texts: the share to flag; by default that of the classifier's fit.",
+                },
+                "dry_run": {
+                    "type": ["boolean", "null"],
+                    "description": "Measure only: store and change nothing.",
+                },
+            },
+            optional=("examples", "unlabelled", "positive_share", "dry_run"),
+        ),
+        "TransferAnswer": record(
+            {
+                "name": STRING,
+                "version": VERSION,
+                "base_version": or_null(VERSION),
+                "lang": STRING,
+                "active": BOOLEAN,
+                "chosen": STRING,
+                "strategies": list_of(strategy),
+                "replaced": or_null(replaced),
+                "warning": {"type": ["string", "null"]},
+                "quality": ANY_OBJECT,
+            }
+        ),
+        "ActivateRequest": record({"version": VERSION}),
+        "ActivateAnswer": record(
+            {"name": STRING, "version": VERSION, "previous": {"type": ["string", "null"]}}
+        ),
+    }
+
+
+def error_schemas() -> dict[str, Schema]:
+    """Errors in both formats."""
+    text_or_null = {"type": ["string", "null"]}
+    kinds = sorted({kind for kind, _, _ in KINDS.values()})
+    google = sorted({status for _, status, _ in KINDS.values()})
+    return {
+        "Error": record(
+            {
+                "error": record(
+                    {"message": STRING, "type": {"enum": kinds}, "param": text_or_null, "code": STRING}
+                )
+            }
+        ),
+        "PerspectiveError": record(
+            {
+                "error": record(
+                    {
+                        "code": INTEGER,
+                        "message": STRING,
+                        "status": {"enum": google},
+                        "details": list_of(ANY_OBJECT),
+                    }
+                )
+            }
+        ),
+    }

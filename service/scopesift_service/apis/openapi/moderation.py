@@ -1,0 +1,178 @@
+"""Schemas of the routes that classify texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scopesift_classifiers.judging.verdict import MOST_LABELS
+
+from scopesift_service.apis.loaded import LoadedClassifier
+from scopesift_service.apis.openai import CATEGORIES
+from scopesift_service.apis.openapi.parts import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    SCORE,
+    STRING,
+    VERSIONS,
+    Schema,
+    list_of,
+    or_null,
+    record,
+    reference,
+    text_schema,
+    texts_schema,
+)
+from scopesift_service.apis.perspective import (
+    LANGUAGE_TAG_PATTERN,
+    MOST_ATTRIBUTES,
+    MOST_LANGUAGES,
+    SCORE_TYPES,
+    TEXT_TYPES,
+)
+from scopesift_service.settings import ServiceSettings
+
+
+def classify_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
+    """Our own format."""
+    evidence = {
+        "layer": INTEGER, "feature": INTEGER, "name": STRING, "activation": NUMBER, "threshold": NUMBER,
+        "contribution": NUMBER, "start": INTEGER, "end": INTEGER, "text": STRING, "word": STRING,
+    }  # fmt: skip
+    label = record({"label": STRING, "score": SCORE})
+    top_labels = {
+        **list_of(label),
+        "maxItems": MOST_LABELS,
+        "description": "The likeliest labels, with the one given.",
+    }
+    verdict = {
+        "flagged": BOOLEAN, "label": STRING, "score": SCORE, "cut": SCORE, "top_labels": top_labels, "rule": STRING,
+        "evidence": list_of(reference("Evidence")),
+    }  # fmt: skip
+    options = option_schemas(loaded)
+    failed = record({"type": STRING, "code": STRING, "message": STRING})
+    return {
+        "ClassifyRequest": record(
+            {"texts": texts_schema(limits), **options}, optional=list(options), closed=True
+        ),
+        "Evidence": record(evidence),
+        "Verdict": record(verdict, optional=("flagged", "label", "top_labels", "evidence")),
+        "ClassifyRecord": {
+            **record(
+                {"text": STRING, "scope": STRING, "classifiers": VERSIONS, "error": failed},
+                optional=("error",),
+            ),
+            "additionalProperties": reference("Verdict"),
+        },
+        "ClassifyAnswer": record(
+            {"results": list_of(reference("ClassifyRecord")), "scope": STRING, "classifiers": VERSIONS}
+        ),
+    }
+
+
+def option_schemas(loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
+    """The fields of `VerdictOptions`."""
+    cut = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    return {
+        "classifiers": {
+            "type": ["array", "null"],
+            "items": {"enum": [classifier.name for classifier in loaded]},
+            "minItems": 1,
+            "description": "Those that answer; by default all.",
+        },
+        "thresholds": {
+            "type": ["object", "null"],
+            "properties": {classifier.name: cut for classifier in loaded if classifier.binary},
+            "additionalProperties": False,
+            "description": "The score from which on a binary classifier flags, instead of its own.",
+        },
+        "explain": {
+            "type": ["boolean", "null"],
+            "description": "false leaves the evidence out of the verdicts; by default it is there.",
+        },
+    }
+
+
+def openai_schemas(limits: ServiceSettings) -> dict[str, Schema]:
+    """OpenAI's format."""
+    part = record({"type": {"const": "text"}, "text": text_schema(limits)})
+    parts = {**list_of(part), "minItems": 1, "maxItems": limits.max_texts}
+    label = record({"label": STRING, "score": SCORE})
+
+    def by_category(value: Schema) -> Schema:
+        return {**record(dict.fromkeys(CATEGORIES, value)), "additionalProperties": value}
+
+    result = {
+        "flagged": BOOLEAN,
+        "categories": by_category(BOOLEAN),
+        "category_scores": by_category(SCORE),
+        "category_applied_input_types": by_category(list_of(STRING)),
+        "labels": {"type": "object", "additionalProperties": label},
+    }
+    return {
+        "ModerationRequest": record(
+            {
+                "input": {
+                    "anyOf": [text_schema(limits), texts_schema(limits), parts],
+                    "description": "Parts are joined by line breaks to one text, to which the length limit applies.",
+                },
+                "model": {"type": ["string", "null"], "description": "Accepted and not used."},
+            },
+            optional=("model",),
+        ),
+        "ModerationResult": record(result),
+        "ModerationAnswer": record(
+            {
+                "id": STRING,
+                "model": STRING,
+                "results": list_of(reference("ModerationResult")),
+                "scope": STRING,
+                "classifiers": VERSIONS,
+            }
+        ),
+    }
+
+
+def perspective_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
+    """Perspective's format."""
+    attributes = [classifier.name.upper() for classifier in loaded if classifier.binary]
+    parameters: dict[str, Schema] = {
+        "scoreType": {"enum": [*SCORE_TYPES, None]},
+        "scoreThreshold": or_null(SCORE),
+    }
+    wish = or_null(record(parameters, optional=list(parameters)))
+    score = record({"value": SCORE, "type": STRING})
+    span = record({"begin": INTEGER, "end": INTEGER, "score": score})
+    comment = {"text": {**text_schema(limits), "minLength": 1}, "type": {"enum": [*TEXT_TYPES, None]}}
+    tag = {"type": "string", "pattern": f"^{LANGUAGE_TAG_PATTERN}$"}
+    request: dict[str, Schema] = {
+        "comment": record(comment, optional=("type",)),
+        "requestedAttributes": {
+            "type": "object",
+            "properties": dict.fromkeys(attributes, wish),
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": MOST_ATTRIBUTES,
+        },
+        "languages": {"type": ["array", "null"], "items": tag, "maxItems": MOST_LANGUAGES},
+        "context": {"type": ["object", "null"], "description": "Accepted and not used."},
+        "clientToken": {"type": ["string", "null"], "maxLength": limits.max_characters},
+    }
+    request.update({name: {"type": ["boolean", "null"]} for name in ("spanAnnotations", "doNotStore")})
+    request.update({name: {"type": ["string", "null"]} for name in ("sessionId", "communityId")})
+    needed = ("comment", "requestedAttributes")
+    scores = record({"spanScores": list_of(span), "summaryScore": score})
+    return {
+        "AnalyzeCommentRequest": record(request, optional=[name for name in request if name not in needed]),
+        "AnalyzeCommentAnswer": record(
+            {
+                "attributeScores": {"type": "object", "additionalProperties": scores},
+                "languages": list_of(STRING),
+                "detectedLanguages": list_of(STRING),
+                "scope": STRING,
+                "classifiers": VERSIONS,
+                "clientToken": STRING,
+            },
+            optional=("clientToken",),
+        ),
+    }
