@@ -29,7 +29,10 @@ def benchmarks(classifier: Classifier) -> Section:
     ]
     if quality:
         facts += [
-            Fact("Names of the data", "those under which the artifact holds the measurements"),
+            Fact(
+                "Names of the data",
+                "as in the artifact; an entry may measure another decision or fit, which its name then says",
+            ),
             Fact("Intervals", "95%, in brackets"),
         ]
     facts.append(Fact("Speed and memory", "unknown: they depend on the machine, not on the artifact"))
