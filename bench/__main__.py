@@ -255,6 +255,18 @@ def textdetox(
 
 
 @app.command()
+def study(
+    data: Annotated[Path, typer.Option(help="Folder with textdetox/.")],
+    scope: Annotated[str, typer.Option(help="A scope's name or folder.")] = "e5",
+    out: Out = None,
+) -> None:
+    """Compare sparse rules with dense probes and TF-IDF by labels, features, layer and language; resumes."""
+    from bench.study.run import run
+
+    run(data, scope, out)
+
+
+@app.command()
 def attacks(
     data: Annotated[Path, typer.Option(help="Folder with textdetox/.")],
     split: Annotated[str, typer.Option(help="dev, to choose rules by; test, to publish.")] = "test",

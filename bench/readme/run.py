@@ -17,6 +17,7 @@ from bench.gpu import tables as gpu_tables
 from bench.points import tables as point_tables
 from bench.policy import tables as policy_tables
 from bench.readme import scopes_table, speed_tables
+from bench.study import tables as study_tables
 from bench.textdetox import tables as textdetox_tables
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "textdetox_labels": textdetox_tables.few_labels,
     "textdetox_strategies": textdetox_tables.strategies,
     "textdetox_bars": textdetox_tables.bars,
+    **study_tables.stored_tables(),
     "attacks": attack_tables.attacks,
     "attack_others": attack_tables.others,
     "attack_pairs": attack_tables.pairs,
@@ -85,13 +87,18 @@ def run(check: bool = False) -> None:
         BenchError: With `check`, a table is out of date; or a mark names an unknown table.
     """
     for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        text = page.read_text(encoding="utf-8")
-        made = MARK.sub(lambda found: found[1] + _table(found[2]) + "\n" + found[3], text)
-        if made != text and check:
-            name = page.relative_to(ROOT)
-            raise BenchError(f"the tables of {name} differ from their JSON; run `python -m bench readme`")
-        if made != text:
-            write_atomically(page, partial(_put, made))
+        fill(page, check)
+
+
+def fill(page: Path, check: bool = False) -> None:
+    """Write the marked tables of one page; see `run`."""
+    text = page.read_text(encoding="utf-8")
+    made = MARK.sub(lambda found: found[1] + _table(found[2]) + "\n" + found[3], text)
+    if made != text and check:
+        name = page.relative_to(ROOT)
+        raise BenchError(f"the tables of {name} differ from their JSON; run `python -m bench readme`")
+    if made != text:
+        write_atomically(page, partial(_put, made))
 
 
 def _put(text: str, temporary: Path) -> None:

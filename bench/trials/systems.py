@@ -38,8 +38,12 @@ def preset(name: str) -> System:
 
 
 def fit_preset(name: str, train: Part, dev: Part) -> tuple[Decision, dict[str, Any]]:
-    """A decision, and the artifact's description of the fit."""
-    settings = FitSettings(preset=name, positive=POSITIVE)
+    """A decision with a preset's default settings, and the artifact's description of the fit."""
+    return fit_with(FitSettings(preset=name, positive=POSITIVE), train, dev)
+
+
+def fit_with(settings: FitSettings, train: Part, dev: Part) -> tuple[Decision, dict[str, Any]]:
+    """The same with settings of one's own."""
     binary = set(train.rows.classes) == {POSITIVE, NEGATIVE}
     return fit_decision(train.table, train.rows, dev.table, dev.rows, settings, None, binary=binary)
 

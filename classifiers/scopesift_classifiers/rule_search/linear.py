@@ -132,18 +132,7 @@ def search_linear(
     Raises:
         InputError: No feature is active in enough documents.
     """
-    ranked = rank_columns(fit, targets, fold_N, settings.candidates)
-    if not all(map(len, ranked)):
-        raise InputError(
-            f"no feature is active in {LEAST_DOCUMENTS} rows to fit on; give more rows or another scope"
-        )
-    columns = np.unique(np.concatenate(ranked))
-    by_fold = moments_by_fold(fit, columns, targets, fold_N)
-    whole = by_fold[0]
-    for more in by_fold[1:]:
-        whole = whole + more
-    moments = [*(whole - own for own in by_fold), whole]
-    steps = _eliminate(moments, by_fold, [np.searchsorted(columns, np.sort(own)) for own in ranked], settings)
+    columns, steps, whole = _steps_by_size(fit, targets, settings, fold_N)
     dev_x = None if dev is None else _transformed(dev, columns)
     curve = []
     for size in sorted(steps):
@@ -163,7 +152,7 @@ def search_linear(
     return Search(
         found[-1],
         tuple(found[:-1]),
-        tuple(columns[_longest(steps, moments[-1])[:MOST_CANDIDATES]].tolist()),
+        tuple(columns[_longest(steps, whole)[:MOST_CANDIDATES]].tolist()),
         {
             "linear": {
                 "max_features": settings.max_features,
@@ -175,6 +164,46 @@ def search_linear(
             }
         },
     )
+
+
+def rules_by_size(
+    fit: Table, targets: Targets, settings: LinearSettings, fold_N: NDArray[np.int64]
+) -> dict[int, FoundRules]:
+    """The rule with each number of features that `search_linear` chooses from, without its bar.
+
+    Args:
+        fit: Document features to fit on.
+        targets: Targets of the regression.
+        settings: Limits of the search.
+        fold_N: Folds of the fit rows; see `search_linear`.
+
+    Returns:
+        By number of features, ascending.
+
+    Raises:
+        InputError: No feature is active in enough documents.
+    """
+    columns, steps, _ = _steps_by_size(fit, targets, settings, fold_N)
+    return {size: steps[size].found(columns, float("nan"))[-1] for size in sorted(steps)}
+
+
+def _steps_by_size(
+    fit: Table, targets: Targets, settings: LinearSettings, fold_N: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], dict[int, _Step], Moments]:
+    """The columns that the moments are of, the steps of the elimination by size, and the moments of all rows."""
+    ranked = rank_columns(fit, targets, fold_N, settings.candidates)
+    if not all(map(len, ranked)):
+        raise InputError(
+            f"no feature is active in {LEAST_DOCUMENTS} rows to fit on; give more rows or another scope"
+        )
+    columns = np.unique(np.concatenate(ranked))
+    by_fold = moments_by_fold(fit, columns, targets, fold_N)
+    whole = by_fold[0]
+    for more in by_fold[1:]:
+        whole = whole + more
+    moments = [*(whole - own for own in by_fold), whole]
+    places = [np.searchsorted(columns, np.sort(own)) for own in ranked]
+    return columns, _eliminate(moments, by_fold, places, settings), whole
 
 
 def _eliminate(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.scope import Scope
 
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.labelled_rows.sampling import split_dev
 from scopesift_classifiers.measuring.metrics import BinaryMetrics
 from scopesift_classifiers.rule_search.paper import K_CHOICES
@@ -79,13 +80,18 @@ class Firing:
 
 
 def reproduce(
-    scope: Scope, data: Path, *, on_progress: Callable[[int, int], None] | None = None
+    scope: Scope,
+    data: Path,
+    *,
+    cache: FeatureCache | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Run the study.
 
     Args:
         scope: The scope; all layers with an SAE are read.
         data: A folder as `reproduction_data.find_languages` describes it.
+        cache: Cache of document features; None: no cache, since every layer of a large scope would fill it.
         on_progress: Called with (texts read, all texts).
 
     Returns:
@@ -106,12 +112,12 @@ def reproduce(
         if on_progress is not None:
             on_progress(done, total)
 
-    counted = {lang: _count(scope, rows, read) for lang, rows in study.items()}
+    counted = {lang: _count(scope, rows, read, cache) for lang, rows in study.items()}
     languages = {}
     for lang, rows in study.items():
         columns = _columns(scope, counted[lang], counted[SOURCE])
         dev, test = (
-            Firing(read_columns(scope, part.texts, columns, read), columns, _toxic(part.labels))
+            Firing(read_columns(scope, part.texts, columns, read, cache), columns, _toxic(part.labels))
             for part in (rows.dev, rows.test)
         )
         languages[lang] = _measure(scope.layers, rows, counted[lang], dev, test)
@@ -135,14 +141,16 @@ def reproduce(
     }
 
 
-def _count(scope: Scope, rows: StudyRows, on_text: Callable[[int], None]) -> Counted:
+def _count(
+    scope: Scope, rows: StudyRows, on_text: Callable[[int], None], cache: FeatureCache | None
+) -> Counted:
     everything_N = np.ones(len(rows.discovery), dtype=bool)
     subsets = {ALL: everything_N, FIT: rows.fit_N}
     for seed in range(FEW_DRAWS):
         tenth = split_dev(rows.discovery, FEW_SHARE, seed=seed)[1]
         subsets[_draw(seed)] = np.isin(np.arange(len(rows.discovery)), tenth)
     positive_N = _toxic(rows.discovery.labels)
-    deltas = read_firing_deltas(scope, rows.discovery.texts, positive_N, subsets, on_text)
+    deltas = read_firing_deltas(scope, rows.discovery.texts, positive_N, subsets, on_text, cache)
     best = {
         name: np.argsort(-delta_LF, axis=1, kind="stable")[:, : max(K_CHOICES)].astype(np.int64)
         for name, delta_LF in deltas.items()

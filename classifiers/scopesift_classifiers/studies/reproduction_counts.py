@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
@@ -25,6 +27,7 @@ def read_firing_deltas(
     positive_N: NDArray[np.bool_],
     subsets: Mapping[str, NDArray[np.bool_]],
     on_text: Callable[[int], None],
+    cache: FeatureCache | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """delta_f = P(fires | positive) - P(fires | negative) at threshold 0, of all features of all layers.
 
@@ -34,6 +37,7 @@ def read_firing_deltas(
         positive_N: Which of them are positive.
         subsets: Names and members `[N]` of the sets to count on; both labels must occur in each.
         on_text: Called with the number of texts read since the last call.
+        cache: Cache of document features; None: no cache.
 
     Returns:
         By subset, `[layers, F]` float32.
@@ -41,7 +45,7 @@ def read_firing_deltas(
     sides = [side_N & own_N for own_N in subsets.values() for side_N in (positive_N, ~positive_N)]
     members_NC = np.stack(sides, axis=1).astype(np.float32)
     counts_LFC = np.zeros((len(scope.layers), scope.d_sae, len(sides)), dtype=np.float64)
-    for rows, fires in _chunks(scope, texts, on_text):
+    for rows, fires in _chunks(scope, texts, on_text, cache):
         for place, layer in enumerate(scope.layers):
             counts_LFC[place] += fires[layer].T @ members_NC[rows]
     rates_LFC = counts_LFC / np.maximum(members_NC.sum(axis=0), 1.0)
@@ -52,11 +56,15 @@ def read_firing_deltas(
 
 
 def read_columns(
-    scope: Scope, texts: Sequence[str], columns: Columns, on_text: Callable[[int], None]
+    scope: Scope,
+    texts: Sequence[str],
+    columns: Columns,
+    on_text: Callable[[int], None],
+    cache: FeatureCache | None = None,
 ) -> dict[int, NDArray[np.bool_]]:
     """Which features of each layer fire on which texts at threshold 0: `[N, len(columns[layer])]` by layer."""
     parts: dict[int, list[NDArray[np.bool_]]] = {layer: [] for layer in columns}
-    for _, fires in _chunks(scope, texts, on_text):
+    for _, fires in _chunks(scope, texts, on_text, cache):
         for layer, own in columns.items():
             parts[layer].append(fires[layer][:, own].toarray() > 0)
     return {
@@ -66,12 +74,13 @@ def read_columns(
 
 
 def _chunks(
-    scope: Scope, texts: Sequence[str], on_text: Callable[[int], None]
+    scope: Scope, texts: Sequence[str], on_text: Callable[[int], None], cache: FeatureCache | None
 ) -> Iterator[tuple[slice, dict[int, csr_matrix]]]:
     """Row indices and, by layer, 1 where a feature fires on a document."""
+    read = document_features if cache is None else cache.document_features
     for begin in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[begin : begin + CHUNK_TEXTS]
-        acts = document_features(scope, chunk, scope.layers).acts
+        acts = read(scope, chunk, scope.layers).acts
         for own in acts.values():
             own.data = (own.data > 0).astype(np.float32)
         on_text(len(chunk))

@@ -15,7 +15,7 @@ from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
 from scopesift_classifiers.fitting.stored_cut import above_nothing
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.rule_search.linear import LinearSettings, search_linear
+from scopesift_classifiers.rule_search.linear import LinearSettings, rules_by_size, search_linear
 from scopesift_classifiers.rule_search.moments import Targets, moments_by_fold, rank_columns
 from scopesift_files.errors import InputError, UsageError
 
@@ -299,3 +299,15 @@ def test_an_unknown_transform_is_refused(transform):
 def test_a_linear_rule_survives_json():
     rule = Rule(LINEAR, weights=(0.25, -1.5), bias=0.5, transform="sqrt")
     assert rule_from_json(json.loads(json.dumps(rule.to_dict())), 2) == rule
+
+
+def test_the_rules_by_size_are_those_that_the_search_chooses_from():
+    fit, positive = planted(600, 0)
+    dev, positive_dev = planted(300, 1)
+    settings = LinearSettings(max_features=8, sizes=(1, 3))
+    folds = np.arange(len(positive)) // 2 % 3
+    found = rules_by_size(table_of(fit), Targets.of_two(positive), settings, folds)
+    assert {size: len(rule.columns) for size, rule in found.items()} == {1: 1, 3: 3, 8: 8}
+    chosen = search(fit, positive, dev, positive_dev, settings).whole
+    assert found[len(chosen.columns)].columns == chosen.columns
+    assert found[len(chosen.columns)].rules == chosen.rules

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.rule_search.paper import firing_deltas as deltas_of_table
 from scopesift_classifiers.studies.reproduction import reproduce
@@ -159,3 +160,9 @@ def test_english_on_itself_is_its_own_result(measured):
 def test_a_language_with_a_word_of_its_own_beats_flagging_everything(measured):
     own = measured[0]["languages"]["ru"]
     assert own["report"]["f1"] > own["always_toxic"]["f1"] + 0.05
+
+
+def test_a_cache_changes_nothing(tiny_scope, split_files, measured, tmp_path):
+    cache = FeatureCache(tmp_path)
+    assert reproduce(tiny_scope, split_files, cache=cache) == measured[0]
+    assert cache.size()
