@@ -49,10 +49,10 @@ def by_labels(study: Study) -> str:
 def by_features(study: Study) -> str:
     """Balanced accuracy by number of features, and the first number that reaches the dense probe and TF-IDF."""
     rows = [
-        [f"{name}, {size}", *_by_language(partial(_at_size, study, system, size))]
+        [f"{name} {size}", *_by_language(partial(_at_size, study, system, size))]
         for system, name, sizes in (
             ("greedy", "`greedy`, at most", GREEDY_SIZES),
-            ("linear", "`linear`", LINEAR_SIZES),
+            ("linear", "`linear`,", LINEAR_SIZES),
         )
         for size in sizes
     ]
@@ -63,7 +63,7 @@ def by_features(study: Study) -> str:
         rows.append([f"{NAMES[system]}", *values])
     for system in ("linear_probe", TFIDF):
         reached = [_first_size(study, lang, system) for lang in LANGUAGES]
-        rows.append([f"fewest features of `linear` that reach the {NAMES[system]}", *reached, ""])
+        rows.append([f"fewest features of `linear` that reach {NAMES[system]}", *reached, ""])
     return markdown(["balanced accuracy, all labels", *LANGUAGES, "mean of 8"], rows)
 
 
