@@ -25,7 +25,7 @@ from bench.textdetox.cells import (
 
 DENSE = ("linear_probe", "lda", "mean_difference")
 RIVALS = (*DENSE, TFIDF)
-SHORT = {"linear_probe": "probe", "lda": "LDA", "mean_difference": "mean", TFIDF: "TF-IDF"}
+SHORT = {"linear_probe": "probe", "lda": "LDA", "mean_difference": "mean difference", TFIDF: "TF-IDF"}
 METRIC = "balanced_accuracy"
 PUBLISHED = {
     "Perspective, cut .55 †": PERSPECTIVE,

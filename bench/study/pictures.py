@@ -30,7 +30,7 @@ from bench.textdetox.picture import DOCS, STYLE
 
 KINDS = {TRANSFER: "ours", "linear": "own", "greedy": "short", "linear_probe": "probe", TFIDF: "words"}
 SAYS = {
-    TRANSFER: "scopesift transfer, other languages too",
+    TRANSFER: "scopesift transfer",
     "linear": "scopesift linear",
     "greedy": "scopesift greedy",
     "linear_probe": "linear probe",
