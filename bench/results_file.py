@@ -43,13 +43,19 @@ def write_result(name: str, content: dict[str, Any], out: Path | None = None) ->
     return path
 
 
-def stored(name: str) -> dict[str, Any]:
-    """The result of a benchmark in `bench/results/`.
+def stored(name: str, out: Path | None = None) -> dict[str, Any]:
+    """The result of a benchmark.
+
+    Args:
+        name: The file's name without suffix.
+        out: Folder that may hold one; if it holds none, or None: `bench/results/`.
 
     Raises:
         BenchError: it has not been run.
     """
     path = RESULTS / f"{name}.json"
+    if out is not None and (out / path.name).is_file():
+        path = out / path.name
     if not path.is_file():
         raise BenchError(f"{path} is missing; run `python -m bench {name.rsplit('-', 1)[0]}` first")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

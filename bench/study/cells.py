@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
@@ -40,9 +41,9 @@ class Study:
         return cls.of(stored("study-cpu"))
 
     @classmethod
-    def of(cls, result: dict[str, Any]) -> Study:
-        """A study with the stored result of `bench textdetox`; see `stored`."""
-        labels = stored("textdetox-cpu")
+    def of(cls, result: dict[str, Any], out: Path | None = None) -> Study:
+        """A study with the result of `bench textdetox` in a folder, or else in `bench/results/`; see `stored`."""
+        labels = stored("textdetox-cpu", out)
         for name in SAME:
             if labels["measured_on"][name] != result["measured_on"][name]:
                 raise BenchError(

@@ -41,7 +41,8 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
     Args:
         data: The folder that holds `textdetox/<lang>.jsonl.gz`.
         scope: The scope.
-        out: Folder for JSON and pictures, without the page; None: `bench/results/` and `docs/`.
+        out: Folder for JSON and pictures, without the page; may hold a result of `bench textdetox`;
+            None: `bench/results/` and `docs/`.
 
     Raises:
         BenchError: A file is missing, or there are results of another scope or other rows.
@@ -57,6 +58,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
             "layers": list(loaded.layers),
         },
     )
+    Study.of(stored.result(), out)  # other rows or another scope are an error before any fit
     read = cache(lambda lang: read_splits(loaded, lang, rows[lang]))
     for lang in LANGUAGES:
         if f"{lang} {FEATURES}" not in stored:
@@ -71,7 +73,7 @@ def run(data: Path, scope: str = "e5", out: Path | None = None) -> None:
         if f"{lang} {LAYERS}" not in stored:
             stored.put(f"{lang} {LAYERS}", measure_layers(lang, read(lang), loaded.layers, english))
             say(f"{lang}: measured by layer")
-    study = Study.of(stored.result())
+    study = Study.of(stored.result(), out)
     print(tables.everything(study))
     written = pictures.write(study, out)
     if out is None:

@@ -16,7 +16,7 @@ from bench.textdetox.cells import ENGLISH, LANGUAGES, NAMES, OTHERS, SHARES, Cel
 from bench.trials.systems import SYSTEMS
 
 METRICS = {"f1": 0.7, "macro_f1": 0.7, "balanced_accuracy": 0.7, "auc": 0.7}
-PARTS = ("train", "dev", "test")
+OF = Study.of
 
 
 def made_up(**better):
@@ -85,7 +85,7 @@ def small(monkeypatch, tiny_scope):
     monkeypatch.setattr(Scope, "load", lambda name: tiny_scope)
     labels, _ = made_up()
 
-    def same_rows(result):
+    def same_rows(result, out):
         labels["measured_on"] |= {name: result["measured_on"][name] for name in cells.SAME}
         return study_of(labels, result)
 
@@ -116,11 +116,21 @@ def test_a_run_measures_sizes_layers_and_the_report_and_goes_on_where_it_stopped
 
 def test_results_of_other_rows_are_refused(monkeypatch):
     labels, result = made_up()
-    monkeypatch.setattr(cells, "stored", lambda name: labels)
+    monkeypatch.setattr(cells, "stored", lambda name, out: labels)
     Study.of(result)
     result["measured_on"]["rows"] = "others"
     with pytest.raises(BenchError, match="different rows"):
         Study.of(result)
+
+
+@pytest.mark.usefixtures("small")
+def test_other_rows_are_refused_before_anything_is_fitted(textdetox_data, tmp_path, monkeypatch):
+    labels, _ = made_up()
+    (tmp_path / "textdetox-cpu.json").write_text(json.dumps(labels))
+    monkeypatch.setattr(study_run.Study, "of", OF)
+    monkeypatch.setattr(study_run, "measure_sizes", None)
+    with pytest.raises(BenchError, match="different scope"):
+        study_run.run(textdetox_data, "tiny", tmp_path)
 
 
 def test_a_loss_is_bold_with_the_rival_that_wins():
