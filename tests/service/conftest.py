@@ -24,7 +24,14 @@ def evidence_of(text, word):
 
 def judged(text):
     """Flags `idiot`, knows German by `ist`, cannot read `poison`."""
-    item = {"verdicts": {}, "scope": "tiny", "classifiers": VERSIONS, "queue": 0.001, "seconds": 0.002}
+    item = {
+        "verdicts": {},
+        "scores": {},
+        "scope": "tiny",
+        "classifiers": VERSIONS,
+        "queue": 0.001,
+        "seconds": 0.002,
+    }
     if "poison" in text:
         return {**item, "error": "the engine could not read this text"}
     toxic = "idiot" in text
@@ -52,6 +59,12 @@ def judged(text):
             "rule": "default",
             "evidence": [],
         },
+    }
+    german = " ist " in text
+    item["scores"] = {
+        "toxicity": {"toxic": 0.9 if toxic else 0.1},
+        "language": {"de": 0.8, "nl": 0.1} if german else {"de": 0.9, "nl": 0.6},
+        "domain": {"sports": 0.0},
     }
     return item
 

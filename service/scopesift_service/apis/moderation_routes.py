@@ -1,17 +1,17 @@
-"""The three moderation routes: /v1/classify, OpenAI's and Perspective's."""
+"""The routes that classify texts: /v1/classify, and the formats of others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_service.apis import classify, openai, perspective
+from scopesift_service.apis import classify, guardrail, openai, perspective, text_classification
 from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import Judged
 from scopesift_service.http import paths
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.call import Answer, Call, json_answer
-from scopesift_service.http.errors import PERSPECTIVE, ServiceError
+from scopesift_service.http.errors import PERSPECTIVE, TEXT_CLASSIFICATION, ServiceError
 from scopesift_service.http.route import KEY, Route
 from scopesift_service.settings import ServiceSettings
 
@@ -37,6 +37,11 @@ class ModerationRoutes:
             Route(paths.CLASSIFY, {"POST": self._classify}, KEY),
             Route(paths.MODERATIONS, {"POST": self._moderations}, KEY),
             Route(paths.ANALYZE, {"POST": self._analyze}, KEY, PERSPECTIVE),
+            *(
+                Route(path, {"POST": self._predict}, KEY, TEXT_CLASSIFICATION)
+                for path in (paths.PREDICT, paths.LABELS, paths.CLASSIFIER_PREDICT, paths.CLASSIFIER_LABELS)
+            ),
+            Route(paths.GUARDRAIL, {"POST": self._guard}, KEY),
         ]
 
     async def _classify(self, call: Call) -> Answer:
@@ -55,6 +60,19 @@ class ModerationRoutes:
         comment = perspective.parse(call.json(), self._settings)
         judged = await self._judge(call, [comment.text])
         return json_answer(perspective.answer(comment, judged[0]), headers=_timing(judged))
+
+    async def _predict(self, call: Call) -> Answer:
+        classifier = text_classification.choose(await self._loaded.by_name(), call.parts.get("name"))
+        texts, alone = text_classification.parse(call.json(), self._settings)
+        judged = await self._judge(call, texts)
+        found = text_classification.answer(judged, classifier, alone=alone)
+        return json_answer(found, headers=_timing(judged))
+
+    async def _guard(self, call: Call) -> Answer:
+        texts, options = guardrail.parse(call.json(), self._settings)
+        guardrail.check(options, await self._loaded.by_name())
+        judged = [options.apply(item) for item in await self._judge(call, texts)] if texts else []
+        return json_answer(guardrail.answer(judged), headers=_timing(judged) if judged else None)
 
     async def _judge(self, call: Call, texts: Sequence[str]) -> list[Judged]:
         characters = sum(map(len, texts))

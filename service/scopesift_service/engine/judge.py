@@ -105,6 +105,7 @@ class Judge:
                 "verdicts": {}
                 if answer is None
                 else {name: verdict.to_dict() for name, verdict in answer.items()},
+                "scores": {name: verdict.scores for name, verdict in (answer or {}).items()},
                 "scope": self.scope["id"],
                 "classifiers": versions,
                 "queue": max(0.0, began - sent),

@@ -13,6 +13,7 @@ class Judged(TypedDict):
 
     Attributes:
         verdicts: By classifier name, as `Verdict.to_dict` gives them; empty after an error.
+        scores: Calibrated probability of every label, by classifier name; empty after an error.
         scope: Id of the scope.
         classifiers: Version by name of the classifiers used.
         queue: Seconds from being sent to the engine until its batch started.
@@ -21,6 +22,7 @@ class Judged(TypedDict):
     """
 
     verdicts: dict[str, dict[str, Any]]
+    scores: dict[str, dict[str, float]]
     scope: str
     classifiers: dict[str, str]
     queue: float

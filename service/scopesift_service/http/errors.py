@@ -25,6 +25,7 @@ KINDS = {
 RETRY_AFTER = {408: 1, 409: 5, 429: 1, 503: 2}
 OPENAI = "openai"
 PERSPECTIVE = "perspective"
+TEXT_CLASSIFICATION = "text-classification"
 
 
 class ServiceError(ScopesiftError):
@@ -75,6 +76,8 @@ class ServiceError(ScopesiftError):
                     "details": self.details,
                 }
             }
+        if shape == TEXT_CLASSIFICATION:
+            return {"error": self.message, "error_type": kind}
         return {
             "error": {"message": self.message, "type": kind, "param": self.param, "code": self.code},
         }

@@ -9,6 +9,10 @@ CLASSIFIERS = "/v1/classifiers"
 CLASSIFIER = f"{CLASSIFIERS}/{{name}}"
 TRANSFER = f"{CLASSIFIER}/transfer"
 ACTIVATE = f"{CLASSIFIER}/activate"
+# clients of the text-classification shape append one or the other to a base URL
+PREDICT, CLASSIFIER_PREDICT = "/predict", f"{CLASSIFIER}/predict"
+LABELS, CLASSIFIER_LABELS = "/classify", f"{CLASSIFIER}/classify"
+GUARDRAIL = "/beta/litellm_basic_guardrail_api"
 
 PERSPECTIVE_VERSION = "v1alpha1"
 PERSPECTIVE = f"/{PERSPECTIVE_VERSION}/"

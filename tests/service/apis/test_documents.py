@@ -13,6 +13,15 @@ VALID = {
         "explain": False,
     },
     "ModerationRequest": {"input": [{"type": "text", "text": "a"}], "model": None},
+    "PredictRequest": {"inputs": ["a", "b"], "truncate": True},
+    "GuardrailRequest": {
+        "texts": ["an idiot"],
+        "input_type": "request",
+        "additional_provider_specific_params": {
+            "classifiers": ["toxicity"],
+            "thresholds": {"toxicity": 0.3},
+        },
+    },
     "AnalyzeCommentRequest": {
         "comment": {"text": "a"},
         "requestedAttributes": {"TOXICITY": {"scoreThreshold": 0}},
@@ -57,7 +66,17 @@ def test_every_reference_leads_somewhere(document):
     assert len(names) > 10
 
 
-@pytest.mark.parametrize("path", ["/v1/classify", "/v1/moderations", "/v1alpha1/comments:analyze"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/classify",
+        "/v1/moderations",
+        "/v1alpha1/comments:analyze",
+        "/predict",
+        "/classify",
+        "/beta/litellm_basic_guardrail_api",
+    ],
+)
 def test_what_the_document_allows_is_answered_as_it_says(service, document, path):
     operation = document["paths"][path]["post"]
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
@@ -80,6 +99,13 @@ def test_what_the_document_allows_is_answered_as_it_says(service, document, path
         ("/v1/classify", {"texts": ["a"], "thresholds": {"toxicity": 1}}),
         ("/v1/classify", {"texts": ["a"], "explain": "no"}),
         ("/v1/moderations", {"input": {}}),
+        ("/predict", {"inputs": []}),
+        ("/classify", {"inputs": "a", "truncate": 1}),
+        ("/beta/litellm_basic_guardrail_api", {"texts": "a"}),
+        (
+            "/beta/litellm_basic_guardrail_api",
+            {"texts": ["a"], "additional_provider_specific_params": {"threshold": 0.5}},
+        ),
         ("/v1/moderations", {"input": "a", "model": 1}),
         ("/v1alpha1/comments:analyze", {"comment": {"text": "a"}, "requestedAttributes": {"INSULT": {}}}),
         ("/v1alpha1/comments:analyze", {"comment": {"text": "a"}, "requestedAttributes": {}}),

@@ -20,6 +20,12 @@ def test_the_language_classifier_is_called_the_same_in_both_processes():
     assert judged.LANGUAGE == LANGUAGE
 
 
+def test_an_answer_has_the_scores_of_all_labels_for_the_formats_that_show_them(base, predicts):
+    first, failed = make(base, predicts).answer(items("idiot", "poison"))
+    assert first["scores"] == {"toxicity": {"toxic": 1.0}}
+    assert failed["scores"] == {}
+
+
 class FakePredicts:
     """Flags `idiot`; cannot read `poison`; miscounts when told to; everything fails when `broken`."""
 
@@ -44,7 +50,16 @@ class FakePredicts:
         return verdicts[:-1] if self.short and len(texts) > 1 else verdicts
 
     def verdict(self, toxic):
-        return Verdict("binary", "toxic" if toxic else "clean", toxic, float(toxic), {}, "default", (), 0.5)
+        return Verdict(
+            "binary",
+            "toxic" if toxic else "clean",
+            toxic,
+            float(toxic),
+            {"toxic": float(toxic)},
+            "default",
+            (),
+            0.5,
+        )
 
 
 @pytest.fixture

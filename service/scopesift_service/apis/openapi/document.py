@@ -9,8 +9,10 @@ from scopesift_service.apis.loaded import LoadedClassifier
 from scopesift_service.apis.openapi.classifiers import classifier_schemas, error_schemas
 from scopesift_service.apis.openapi.moderation import (
     classify_schemas,
+    guardrail_schemas,
     openai_schemas,
     perspective_schemas,
+    text_classification_schemas,
 )
 from scopesift_service.apis.openapi.parts import reference
 from scopesift_service.http import paths
@@ -54,6 +56,8 @@ def openapi_document(
                 **classify_schemas(limits, loaded),
                 **openai_schemas(limits),
                 **perspective_schemas(limits, loaded),
+                **text_classification_schemas(limits),
+                **guardrail_schemas(limits, loaded),
                 **classifier_schemas(limits),
                 **error_schemas(),
             },
@@ -90,6 +94,30 @@ def _paths(limits: ServiceSettings) -> dict[str, Any]:
                 "analyze", "Perspective's analysis", "AnalyzeCommentAnswer", (*BODY, *denied), error="PerspectiveError"
             )
             | _body("AnalyzeCommentRequest")
+        },
+        **{
+            path: {
+                "post": keys
+                | _operation(name, "All labels of the first binary classifier", "PredictAnswer", (*BODY, *denied),
+                    error="PredictError")
+                | _body("PredictRequest")
+            }
+            for path, name in ((paths.PREDICT, "predict"), (paths.LABELS, "labels"))
+        },
+        **{
+            path: named
+            | {
+                "post": keys
+                | _operation(name, "All labels of a classifier", "PredictAnswer", (404, *BODY, *denied),
+                    error="PredictError")
+                | _body("PredictRequest")
+            }
+            for path, name in ((paths.CLASSIFIER_PREDICT, "predictOf"), (paths.CLASSIFIER_LABELS, "labelsOf"))
+        },
+        paths.GUARDRAIL: {
+            "post": keys
+            | _operation("guard", "LiteLLM's generic guardrail", "GuardrailAnswer", (*BODY, *denied))
+            | _body("GuardrailRequest")
         },
         paths.CLASSIFIERS: {
             "get": keys | _operation("listClassifiers", "What is loaded", "ClassifierList", (*LOOK, *denied))

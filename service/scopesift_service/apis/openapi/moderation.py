@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scopesift_classifiers.judging.verdict import MOST_LABELS
 
+from scopesift_service.apis.guardrail import FIELDS, PARAMS
 from scopesift_service.apis.loaded import LoadedClassifier
 from scopesift_service.apis.openai import CATEGORIES
 from scopesift_service.apis.openapi.parts import (
@@ -175,4 +176,46 @@ def perspective_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifi
             },
             optional=("clientToken",),
         ),
+    }
+
+
+def text_classification_schemas(limits: ServiceSettings) -> dict[str, Schema]:
+    """The text-classification format."""
+    labels = list_of(record({"label": STRING, "score": SCORE}))
+    truncate = "Cut texts to the limit of characters instead of refusing them."
+    return {
+        "PredictRequest": record(
+            {
+                "inputs": {"anyOf": [text_schema(limits), texts_schema(limits)]},
+                "truncate": {"type": ["boolean", "null"], "description": truncate},
+            },
+            optional=("truncate",),
+        ),
+        "PredictAnswer": {
+            "anyOf": [labels, list_of(labels)],
+            "description": "All labels, the likeliest first; for a list of texts a list each.",
+        },
+        "PredictError": record({"error": STRING, "error_type": STRING}),
+    }
+
+
+def guardrail_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
+    """LiteLLM's guardrail format."""
+    binary = [classifier for classifier in loaded if classifier.binary]
+    options = {name: schema for name, schema in option_schemas(binary).items() if name in FIELDS}
+    blocked = record({"text": INTEGER, "classifier": STRING, "score": SCORE, "cut": SCORE})
+    request: dict[str, Schema] = {
+        "texts": {**texts_schema(limits), "type": ["array", "null"], "minItems": 0},
+        PARAMS: or_null(record(options, optional=list(options), closed=True)),
+    }
+    answer: dict[str, Schema] = {
+        "action": {"enum": ["NONE", "BLOCKED"]},
+        "blocked_reason": STRING,
+        "blocked": list_of(blocked),
+        "scope": STRING,
+        "classifiers": VERSIONS,
+    }
+    return {
+        "GuardrailRequest": record(request, optional=list(request)),
+        "GuardrailAnswer": record(answer, optional=[name for name in answer if name != "action"]),
     }
