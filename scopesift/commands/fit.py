@@ -17,7 +17,7 @@ from scopesift_classifiers.fitting.fit import check_fit, fit_tables, read_for_fi
 from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.fitting.settings import AUTO, GREEDY, LINEAR_FIT, FitSettings
 from scopesift_classifiers.labelled_rows.label_value import label_text
-from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows
 from scopesift_classifiers.labelled_rows.splits import count_marks
 from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.measuring.objective import F_BETA, MACRO_F1, RECALL, Objective
@@ -149,7 +149,12 @@ def fit(
         **_extent(preset, max_features, at_least),
     )
     rows, held_out = fit_rows(train, dev, text=text_column, label=label_column, balance=balance)
-    say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} dev rows")
+    if leave_languages_out:
+        both = join_rows([rows, held_out])
+        languages = sorted({lang for lang in both.langs if lang})
+        say(f"{counted(len(both), 'row')} in {len(languages)} languages, each left out in turn")
+    else:
+        say(f"{counted(len(rows), 'row')} to fit on, {len(held_out)} dev rows")
     _warn_of_rows(train, rows, held_out)
     _refuse_idle(context, rows)
     check_fit(rows, held_out, settings)

@@ -39,7 +39,7 @@ from scopesift.terminal.streams import output, print_json, reading, say
 
 
 def transfer(
-    classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file; two labels.")],
+    classifier: Annotated[str, typer.Argument(help="Bundled name or artifact file.")],
     lang: Annotated[str, typer.Option(help="Code of the language, e.g. de.")],
     train: Annotated[
         Path | None,
@@ -130,6 +130,7 @@ def transfer(
         )
     else:
         output.print(strategy_table(done, lang))
+    say(f"chosen: {done.chosen}")
     if done.cut is not None:
         rates = ", ".join(f"{Requirement(rate, 0.5).name} {done.cut[rate]:.3f}" for rate in RATES)
         say(f"cut at score {done.classifier.by_lang[lang].cut:.3f}; on the examples, held out: {rates}")

@@ -79,8 +79,13 @@ def move(
     else:
         output.print(
             f"{artifact.name} in {lang}: flags {found.flagged:.1%} of the texts, {found.flagged_before:.1%} before "
-            f"(decision {found.rule}); the cut moved by {found.moved_by:+.3f}",
+            f"(decision {found.rule}); the cut moved by {found.moved_by:+.3f} in units of the margin",
             highlight=False,
+        )
+    if share is None:
+        say(
+            f"warning: no --positive-share was given, so a share of {found.positive_share:g} of the texts was taken "
+            "to be positive, as in the classifier's fit; state what is usual in your texts"
         )
     say("no labels were used: how often it is right is not known; measure it on labelled texts")
     return found.classifier

@@ -107,6 +107,9 @@ def test_a_transfer_without_labels_moves_the_cut_and_tells_what_it_flags(
     assert told["flagged"] == pytest.approx(0.25, abs=0.03)
     assert json.loads(out.read_text())["fit"]["by_lang"]["de"]["chosen"] == "moved_cut"
     assert "how often it is right is not known" in result.stderr
+    assert "--positive-share" not in result.stderr
+    unstated = invoke("transfer", artifact, *options)  # its rule of thresholds has no cut for half of them
+    assert "by default that of the fit" in str(unstated.exception)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def check_preset(settings: FitSettings, train: LabelledText, *, binary: bool) ->
                 )
         return
     if settings.leave_languages_out:
-        raise UsageError(f"leaving languages out is for two labels, got {n_labels}; leave it out")
+        raise UsageError(f"--leave-languages-out is for two labels, got {n_labels}; fit without it")
     if settings.objective != Objective():
         raise UsageError(
             f"the objective {settings.objective.name} is for two labels, got {n_labels}: they are fitted for "

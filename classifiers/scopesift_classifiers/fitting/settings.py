@@ -89,7 +89,9 @@ class FitSettings:
                     f"{name} settings have no effect on the preset {self.preset}; leave them out"
                 )
         if self.leave_languages_out and self.preset not in (AUTO, LINEAR_FIT):
-            raise UsageError(f"leaving languages out is for the preset {LINEAR_FIT}, got {self.preset}")
+            raise UsageError(
+                f"--leave-languages-out is for the preset {LINEAR_FIT}, got {self.preset}; fit without one of them"
+            )
         if self.paper_variant.multilayer and self.paper.layer is not None:
             raise UsageError(f"the preset {PAPER_MULTILAYER} reads several layers; leave the layer out")
 

@@ -27,7 +27,7 @@ def language_numbers(rows: LabelledText) -> NDArray[np.int64]:
     if unknown:
         raise InputError(
             f"{rows.origin}: expected a language in every row (column 'lang'), got none in "
-            f"{counted(unknown, 'row')}; fill it in"
+            f"{'any row' if unknown == len(rows) else counted(unknown, 'row')}; fill it in"
         )
     languages = sorted({str(lang) for lang in rows.langs})
     if len(languages) < LEAST_LANGUAGES:

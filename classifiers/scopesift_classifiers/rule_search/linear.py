@@ -134,7 +134,7 @@ def search_linear(
     """
     columns, steps, whole = _steps_by_size(fit, targets, settings, fold_N)
     dev_x = None if dev is None else _transformed(dev, columns)
-    curve = []
+    curve, measured = [], "held out" if dev is None else "dev"
     for size in sorted(steps):
         step = steps[size]
         margins = [] if dev_x is None else [step.ridges[-1].predict(dev_x[:, step.places[-1]])]
@@ -144,7 +144,8 @@ def search_linear(
         curve.append(point)
         if on_step is not None:
             on_step(
-                f"{counted(point.features, 'feature')}, penalty {point.penalty:.2g}: dev {point.dev_objective:.3f}"
+                f"{counted(point.features, 'feature')}, penalty {point.penalty:.2g}: "
+                f"{measured} {point.dev_objective:.3f}"
             )
     best = max(point.dev_objective for point in curve)
     chosen = next(point for point in curve if point.dev_objective >= best - TOLERANCE)

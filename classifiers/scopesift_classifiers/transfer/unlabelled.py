@@ -7,6 +7,7 @@ share of one half the median). Scores move with it, so that the score at the cut
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,8 @@ from scopesift_classifiers.transfer.replaced_rule import quality_without
 from scopesift_classifiers.transfer.strategies import margin_at_cut, rule_over
 
 LEAST_TEXTS = 20
+LEAST_A_SIDE = 5
+"""Minimum texts that a share flags, and that it doesn't: with fewer, single texts decide."""
 MOVED_CUT = "moved_cut"
 TOLERANCE = 0.02
 """Difference between the wanted and the reached share from which on there is an error."""
@@ -93,14 +96,21 @@ def move_cut(
             f"a transfer without labels needs a classifier with two labels, {classifier.name!r} has "
             f"{len(classifier.labels)}; give labelled examples (--train)"
         )
-    texts = unlabelled.texts
-    if len(texts) < LEAST_TEXTS:
+    texts, different = unlabelled.texts, len(set(unlabelled.texts))
+    if different < LEAST_TEXTS:
         raise InputError(
-            f"{unlabelled.origin}: expected at least {LEAST_TEXTS} texts, got {len(texts)}; give more"
+            f"{unlabelled.origin}: expected at least {LEAST_TEXTS} different texts, got {different}; give more"
         )
     share = fit_share(classifier) if positive_share is None else positive_share
     if not 0 < share < 1:
-        raise UsageError(f"the share of positive texts must be between 0 and 1, got {share}")
+        raise UsageError(
+            f"the share of positive texts must be above 0 and below 1, got {share:g}; 0.1 stands for 10%"
+        )
+    if min(share, 1 - share) * len(texts) < LEAST_A_SIDE:
+        raise InputError(
+            f"{unlabelled.origin}: a share of {share:g} of {len(texts)} texts is decided by fewer than {LEAST_A_SIDE} "
+            f"of them; give at least {math.ceil(LEAST_A_SIDE / min(share, 1 - share))} texts"
+        )
     scope = classifier.bind(scope)
     rule = classifier.rule_for(lang)
     decision = classifier.decision(rule)
@@ -166,8 +176,9 @@ def moved_decision(
     reached = float((margins_N >= bar).mean())
     if abs(reached - share) > max(TOLERANCE, 1 / len(margins_N)):
         raise InputError(
-            f"no cut flags a share of {share:g} of the texts of {lang}: {reached:.3f} is the nearest, since the others "
-            "have the same evidence or none; state another share"
+            f"no cut flags a share of {share:g} of the texts of {lang} (--positive-share; by default that of the fit): "
+            f"{reached:.3f} is the nearest, since the other texts have no evidence for the label, or all the same; "
+            "state another share, or give more different texts"
         )
     by = bar - margin_at_cut(decision)
     calibration = decision.calibration.moved(by)

@@ -114,7 +114,7 @@ def test_many_labels_and_other_presets_are_refused(tiny_scope, languages):
         fit_classifier(
             "language", tiny_scope, languages(30, 1), languages(30, 2), FitSettings(leave_languages_out=True)
         )
-    with pytest.raises(UsageError, match="for the preset linear"):
+    with pytest.raises(UsageError, match="is for the preset linear"):
         FitSettings(leave_languages_out=True, preset="greedy")
 
 

@@ -1,9 +1,10 @@
 """Transfer without labels: the cut moves, the ranking stays."""
 
+import numpy as np
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.measuring.unlabelled import UnlabelledText
-from scopesift_classifiers.transfer.unlabelled import MOVED_CUT, move_cut
+from scopesift_classifiers.transfer.unlabelled import MOVED_CUT, move_cut, moved_decision
 from scopesift_files.errors import InputError, UsageError
 
 
@@ -45,18 +46,18 @@ def test_the_artifact_says_that_it_was_made_without_labels(moved, texts, tmp_pat
     assert told["unlabelled"]["sha256"] == texts.fingerprint()
 
 
-def test_a_share_that_no_cut_reaches_is_refused(linear_toxicity, tiny_scope):
-    same = UnlabelledText(["the cat sat on the mat"] * 30, "same.txt")
-    with pytest.raises(InputError, match=r"no cut flags a share of 0\.3"):
-        move_cut(linear_toxicity, tiny_scope, same, "de", positive_share=0.3)
+def test_a_share_that_no_cut_reaches_is_refused(linear_toxicity):
+    margins_N = np.concatenate([np.full(30, 1.0), np.linspace(-1, 0, 20)])
+    with pytest.raises(InputError, match=r"share of 0\.2 .* 0\.600 is the nearest"):
+        moved_decision(linear_toxicity.default, margins_N, 0.2, "de")
 
 
 def test_few_texts_impossible_shares_and_many_labels_are_refused(
     linear_toxicity, language, tiny_scope, texts
 ):
-    with pytest.raises(InputError, match="at least 20 texts, got 3"):
+    with pytest.raises(InputError, match="at least 20 different texts, got 3"):
         move_cut(linear_toxicity, tiny_scope, UnlabelledText(texts.texts[:3], "few.jsonl"), "de")
-    with pytest.raises(UsageError, match="between 0 and 1"):
+    with pytest.raises(UsageError, match="above 0 and below 1"):
         move_cut(linear_toxicity, tiny_scope, texts, "de", positive_share=1.0)
     with pytest.raises(UsageError, match="two labels"):
         move_cut(language, tiny_scope, texts, "de")
@@ -66,3 +67,8 @@ def test_a_decision_that_already_moved_moves_on_from_there(moved, tiny_scope, te
     again = move_cut(moved.classifier, tiny_scope, texts, "de", positive_share=0.25)
     assert again.rule == "de"
     assert again.moved_by == pytest.approx(0, abs=1e-6)
+
+
+def test_a_share_that_few_texts_would_decide_is_refused(linear_toxicity, tiny_scope, texts):
+    with pytest.raises(InputError, match="fewer than 5 of them; give at least 500 texts"):
+        move_cut(linear_toxicity, tiny_scope, texts, "de", positive_share=0.01)
