@@ -13,7 +13,6 @@ from scopesift_classifiers.studies.learning_curve import draw
 
 from bench.errors import BenchError
 
-"""Dev rows per train row."""
 LEAST = 5
 """Minimum train rows of a label to be fitted."""
 

@@ -114,7 +114,7 @@ def move_cut(
     scope = classifier.bind(scope)
     rule = classifier.rule_for(lang)
     decision = classifier.decision(rule)
-    deepest = max(item.layer for item in decision.features)
+    deepest = max((item.layer for item in decision.features), default=None)
     table = read_table(
         scope, classifier.as_read(texts), max_layer=deepest, cache=cache, on_progress=on_progress
     )
