@@ -24,7 +24,7 @@ from scopesift.commands import (
     serve,
     transfer,
 )
-from scopesift.commands.dashes import DashAware
+from scopesift.terminal.dashes import DashAware
 from scopesift.terminal.streams import complain
 
 app = typer.Typer(
