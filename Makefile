@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
+LITELLM := litellm[proxy]==1.108.7
 DATA ?=
-.PHONY: demo serve test coverage lint refit clean
+.PHONY: demo serve test integrations coverage lint refit clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,6 +20,19 @@ serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000,
 
 test: .venv/ready lint  ## lint, types and every test
 	$(PY) -m pytest
+
+# packages of other projects, which only integrations/tests need; LiteLLM's proxy pins others than ours, so it gets its own
+.venv/ready-integrations: .venv/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[integrations]'
+	@touch $@
+
+.venv-litellm/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-litellm
+	.venv-litellm/bin/python -m pip install --quiet --disable-pip-version-check '$(LITELLM)'
+	@touch $@
+
+integrations: .venv/ready-integrations .venv-litellm/ready  ## the tests with other projects' own packages
+	$(PY) -m pytest integrations/tests
 
 coverage: .venv/ready  ## every test, with coverage: slower
 	$(PY) -m pytest --cov --cov-report=term
@@ -36,4 +50,4 @@ refit: .venv/ready  ## refit the bundled classifiers on DATA=… and regenerate 
 	$(PY) -m bench readme
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf .venv .venv-litellm .pytest_cache .mypy_cache .ruff_cache .coverage
