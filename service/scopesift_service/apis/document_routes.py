@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from scopesift_service.apis.discovery import discovery_document
 from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.apis.openapi.document import openapi_document
+from scopesift_service.apis.perspective.discovery import discovery_document
 from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE, ServiceError

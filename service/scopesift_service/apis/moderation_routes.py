@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_service.apis import classify, guardrail, openai, perspective, text_classification
+from scopesift_service.apis import classify, guardrail, openai, text_classification
 from scopesift_service.apis.loaded import LoadedClassifiers
+from scopesift_service.apis.perspective import analyze
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import Judged
 from scopesift_service.http import paths
@@ -57,9 +58,9 @@ class ModerationRoutes:
         return json_answer(openai.answer(judged, call.request_id), headers=_timing(judged))
 
     async def _analyze(self, call: Call) -> Answer:
-        comment = perspective.parse(call.json(), self._settings)
+        comment = analyze.parse(call.json(), self._settings)
         judged = await self._judge(call, [comment.text])
-        return json_answer(perspective.answer(comment, judged[0]), headers=_timing(judged))
+        return json_answer(analyze.answer(comment, judged[0]), headers=_timing(judged))
 
     async def _predict(self, call: Call) -> Answer:
         classifier = text_classification.choose(await self._loaded.by_name(), call.parts.get("name"))

@@ -24,7 +24,7 @@ from scopesift_service.apis.openapi.parts import (
     text_schema,
     texts_schema,
 )
-from scopesift_service.apis.perspective import (
+from scopesift_service.apis.perspective.analyze import (
     LANGUAGE_TAG_PATTERN,
     MOST_ATTRIBUTES,
     MOST_LANGUAGES,

@@ -1,0 +1,1 @@
+"""Perspective: its routes, attributes, and the discovery document of its client."""
