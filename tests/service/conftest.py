@@ -86,14 +86,19 @@ class FakeEngine:
     delay: float = 0.0
     asked: list = field(default_factory=list)
 
-    async def judge(self, texts):
+    async def judge(self, texts, *, spans=False):
         self.asked.append(list(texts))
         await asyncio.sleep(self.delay)
         if self.away:
             raise ServiceError(503, "the engine is not available")
         if self.broken:
             raise KeyError(f"a message that quotes {texts[0]}")
-        return [judged(text) for text in texts]
+        items = [judged(text) for text in texts]
+        for item, text in zip(items, texts, strict=True):
+            if spans and "error" not in item:
+                whole = {"start": 0, "end": len(text), "label": "de", "score": 0.8}
+                item["verdicts"]["language"]["spans"] = [whole] if text else []
+        return items
 
     async def describe(self):
         return {

@@ -16,6 +16,9 @@ from scopesift_service.http.errors import PERSPECTIVE, TEXT_CLASSIFICATION, Serv
 from scopesift_service.http.route import KEY, Route
 from scopesift_service.settings import ServiceSettings
 
+READINGS_WITH_SPANS = 3
+"""With language spans a text is read as a whole, in pieces, and in spans."""
+
 
 class ModerationRoutes:
     """Reads a call's texts, classifies them, and answers in the API's format."""
@@ -49,7 +52,7 @@ class ModerationRoutes:
         texts, options = classify.parse(call.json(), self._settings)
         if options.name_classifiers:
             options.check(await self._loaded.by_name())
-        judged = [options.apply(item) for item in await self._judge(call, texts)]
+        judged = [options.apply(item) for item in await self._judge(call, texts, spans=options.spans)]
         return json_answer(classify.answer(texts, judged), headers=_timing(judged))
 
     async def _moderations(self, call: Call) -> Answer:
@@ -75,18 +78,20 @@ class ModerationRoutes:
         judged = [options.apply(item) for item in await self._judge(call, texts)] if texts else []
         return json_answer(guardrail.answer(judged), headers=_timing(judged) if judged else None)
 
-    async def _judge(self, call: Call, texts: Sequence[str]) -> list[Judged]:
+    async def _judge(self, call: Call, texts: Sequence[str], *, spans: bool = False) -> list[Judged]:
         characters = sum(map(len, texts))
         call.note.update(texts=len(texts), characters=characters)
-        if characters > self._settings.max_call_characters:
+        readings = READINGS_WITH_SPANS if spans else 1
+        most = self._settings.max_call_characters // readings
+        if characters > most:
             raise ServiceError(
                 413,
-                f"the texts of this call have {characters} characters together, the limit is "
-                f"{self._settings.max_call_characters}; send several calls",
+                f"the texts of this call have {characters} characters together, the limit is {most}"
+                f"{' with spans' if spans else ''}; send several calls",
                 code="call_too_long",
             )
-        with self._admission.place(characters):
-            return await self._engine.judge(texts)
+        with self._admission.place(characters * readings):
+            return await self._engine.judge(texts, spans=spans)
 
 
 def _timing(judged: Sequence[Judged]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Options of a request: which classifiers answer, with which cuts, and whether evidence is wanted."""
+"""Options of a request: which classifiers answer, with which cuts, and whether evidence and spans are wanted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scopesift_service.apis.loaded import LoadedClassifier, check_names
-from scopesift_service.engine.judged import Judged
+from scopesift_service.engine.judged import LANGUAGE, Judged
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.json_body import json_type
 
-CLASSIFIERS, THRESHOLDS, EXPLAIN = "classifiers", "thresholds", "explain"
-NAMES = (CLASSIFIERS, THRESHOLDS, EXPLAIN)
+CLASSIFIERS, THRESHOLDS, EXPLAIN, SPANS = "classifiers", "thresholds", "explain", "spans"
+NAMES = (CLASSIFIERS, THRESHOLDS, EXPLAIN, SPANS)
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,18 @@ class VerdictOptions:
         classifiers: Those that answer; None: all.
         thresholds: Cuts that replace those of binary classifiers, by name.
         explain: Whether verdicts have their evidence.
+        spans: Whether the language verdict has the spans of the text's languages.
     """
 
     classifiers: frozenset[str] | None = None
     thresholds: dict[str, float] = field(default_factory=dict)
     explain: bool = True
+    spans: bool = False
 
     @property
     def name_classifiers(self) -> bool:
         """Whether there are names to check."""
-        return self.classifiers is not None or bool(self.thresholds)
+        return self.classifiers is not None or bool(self.thresholds) or self.spans
 
     def check(self, loaded: Mapping[str, LoadedClassifier], prefix: str = "") -> None:
         """Check that the named classifiers are loaded, and that thresholds are for binary ones.
@@ -47,10 +49,18 @@ class VerdictOptions:
         check_names(sorted(self.classifiers or ()), loaded, prefix + CLASSIFIERS)
         binary = [name for name, classifier in loaded.items() if classifier.binary]
         check_names(self.thresholds, binary, prefix + THRESHOLDS, "binary classifier")
+        if self.spans and not (
+            LANGUAGE in loaded and len(loaded[LANGUAGE].labels) > 1 and self._answers(LANGUAGE)
+        ):
+            raise ServiceError(
+                400,
+                f"{prefix + SPANS} needs a classifier {LANGUAGE!r} of several labels that answers; leave it out",
+                param=prefix + SPANS,
+            )
 
     def apply(self, item: Judged) -> Judged:
         """The answer for one text with these options; `flagged` follows a threshold that is given."""
-        if self == DEFAULT_OPTIONS:
+        if not (self.thresholds or self.classifiers) and self.explain:
             return item
         return {
             **item,
@@ -77,9 +87,6 @@ class VerdictOptions:
         return changed
 
 
-DEFAULT_OPTIONS = VerdictOptions()
-
-
 def parse_options(content: Mapping[str, Any], prefix: str = "") -> VerdictOptions:
     """The options of a request; null counts as left out.
 
@@ -90,14 +97,18 @@ def parse_options(content: Mapping[str, Any], prefix: str = "") -> VerdictOption
     Raises:
         ServiceError: 400.
     """
-    explain = content.get(EXPLAIN)
-    if explain is not None and not isinstance(explain, bool):
-        param = prefix + EXPLAIN
-        raise ServiceError(400, f"{param} must be true or false, got {json_type(explain)}", param=param)
+    for name in (EXPLAIN, SPANS):
+        if not isinstance(content.get(name), bool | None):
+            raise ServiceError(
+                400,
+                f"{prefix + name} must be true or false, got {json_type(content[name])}",
+                param=prefix + name,
+            )
     return VerdictOptions(
-        _names(content.get(CLASSIFIERS), prefix + CLASSIFIERS),
-        _cuts(content.get(THRESHOLDS), prefix + THRESHOLDS),
-        explain is not False,
+        classifiers=_names(content.get(CLASSIFIERS), prefix + CLASSIFIERS),
+        thresholds=_cuts(content.get(THRESHOLDS), prefix + THRESHOLDS),
+        explain=content.get(EXPLAIN) is not False,
+        spans=bool(content.get(SPANS)),
     )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
+from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
+from scopesift_classifiers.judging.language_spans import LanguageSpan
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_files.errors import InputError, ScopesiftError
 
 from scopesift_service import metrics
-from scopesift_service.engine.judged import Judged
+from scopesift_service.engine.judged import AskedText, Judged
 from scopesift_service.versions.registry import Registry, Stamp
 
 WARM_UP = ("The cat sat on the mat.", "Das Wetter ist heute schön. " * 40)
 RETRY_SECONDS = 1.0
 log = logging.getLogger("scopesift.engine")
+Answer = TypeVar("Answer")
 
 
 class Predicts(Protocol):
@@ -29,6 +31,10 @@ class Predicts(Protocol):
     def versions(self) -> dict[str, str]: ...  # noqa: D102
 
     def predict(self, texts: Sequence[str]) -> list[dict[str, Verdict]]: ...  # noqa: D102
+
+
+FindSpans = Callable[[Any, Sequence[str]], list[list[LanguageSpan]]]
+"""Language spans of texts with an engine, as `spans_of_texts`."""
 
 
 class BrokenEngineError(ScopesiftError):
@@ -46,6 +52,7 @@ class Judge:
         scope: Mapping[str, str],
         base: Sequence[Classifier],
         make_engine: Callable[[Sequence[Classifier]], Predicts],
+        find_spans: FindSpans,
         *,
         registry: Registry | None = None,
         count_tokens: Callable[[], int] = lambda: 0,
@@ -56,6 +63,7 @@ class Judge:
             scope: Fingerprint of the scope; its id is part of every answer.
             base: Initial classifiers; the state folder may name other versions of them.
             make_engine: Creates an engine for classifiers; raises for classifiers of another scope.
+            find_spans: Finds the language spans of texts, for those whose caller asked for them.
             registry: The state folder, if there is one.
             count_tokens: Returns the tokens that the backbone processed since its last call.
 
@@ -65,6 +73,7 @@ class Judge:
         self.scope = dict(scope)
         self._base = list(base)
         self._make_engine = make_engine
+        self._find_spans = find_spans
         self._registry = registry
         self._count_tokens = count_tokens
         self._stamps: dict[str, Stamp] = {}
@@ -78,11 +87,11 @@ class Judge:
         self.engine.predict(WARM_UP)
         self._count_tokens()
 
-    def answer(self, items: Sequence[tuple[str, float]]) -> list[Judged]:
+    def answer(self, items: Sequence[AskedText]) -> list[Judged]:
         """Classify a batch.
 
         Args:
-            items: Texts, each with the monotonic time at which it was sent.
+            items: The texts.
 
         Returns:
             One answer per text, in order.
@@ -92,27 +101,29 @@ class Judge:
         """
         self.refresh()
         began = time.monotonic()
-        texts = [text for text, _ in items]
-        answers = self._predict(texts)
+        answers = self._each(self.engine.predict, [item.text for item in items])
+        spans = self._spans(items)
         seconds = time.monotonic() - began
         self._measure(items, answers, began, seconds)
         if answers and all(answer is None for answer in answers):
             self._require_warm_up()
         versions = self.engine.versions
         judged: list[Judged] = []
-        for (_, sent), answer in zip(items, answers, strict=True):
+        for row, (asked, answer) in enumerate(zip(items, answers, strict=True)):
+            failed = answer is None or spans.get(row, ()) is None
+            found = {} if answer is None or failed else answer
             item: Judged = {
-                "verdicts": {}
-                if answer is None
-                else {name: verdict.to_dict() for name, verdict in answer.items()},
-                "scores": {name: verdict.scores for name, verdict in (answer or {}).items()},
+                "verdicts": {name: verdict.to_dict() for name, verdict in found.items()},
+                "scores": {name: verdict.scores for name, verdict in found.items()},
                 "scope": self.scope["id"],
                 "classifiers": versions,
-                "queue": max(0.0, began - sent),
+                "queue": max(0.0, began - asked.sent),
                 "seconds": seconds,
             }
-            if answer is None:
+            if failed:
                 item["error"] = "the engine could not read this text"
+            elif row in spans:
+                item["verdicts"][LANGUAGE]["spans"] = [span.to_dict() for span in spans[row] or ()]
             judged.append(item)
         return judged
 
@@ -165,9 +176,22 @@ class Judge:
             extra={"classifier": name, "reason": reason},
         )
 
-    def _predict(self, texts: Sequence[str]) -> list[dict[str, Verdict] | None]:
+    def _spans(self, items: Sequence[AskedText]) -> dict[int, list[LanguageSpan] | None]:
+        """Language spans by row, of the texts whose caller asked for them; None where the engine fails."""
+        rows = [row for row, item in enumerate(items) if item.spans]
+        if not rows:
+            return {}
+        found = self._each(
+            lambda texts: self._find_spans(self.engine, texts), [items[row].text for row in rows]
+        )
+        return dict(zip(rows, found, strict=True))
+
+    def _each(
+        self, run: Callable[[Sequence[str]], list[Answer]], texts: Sequence[str]
+    ) -> list[Answer | None]:
+        """An answer for every text; None for one that makes the engine fail even alone."""
         try:
-            answers = self.engine.predict(texts)
+            answers = run(texts)
             if len(answers) != len(texts):
                 raise RuntimeError(f"the engine returned {len(answers)} answers for {len(texts)} texts")
         except Exception as error:
@@ -176,7 +200,7 @@ class Judge:
                 log.error("a text cannot be read", extra={"reason": type(error).__name__})
                 return [None]
             half = len(texts) // 2
-            return self._predict(texts[:half]) + self._predict(texts[half:])
+            return self._each(run, texts[:half]) + self._each(run, texts[half:])
         return list(answers)
 
     def _require_warm_up(self) -> None:
@@ -193,7 +217,7 @@ class Judge:
 
     def _measure(
         self,
-        items: Sequence[tuple[str, float]],
+        items: Sequence[AskedText],
         answers: Sequence[Mapping[str, Verdict] | None],
         began: float,
         seconds: float,
@@ -202,8 +226,8 @@ class Judge:
         metrics.batch_tokens.observe(self._count_tokens())
         metrics.engine_seconds.observe(seconds)
         counts: dict[tuple[str, str], int] = {}
-        for (_, sent), answer in zip(items, answers, strict=True):
-            metrics.queue_seconds.observe(max(0.0, began - sent))
+        for item, answer in zip(items, answers, strict=True):
+            metrics.queue_seconds.observe(max(0.0, began - item.sent))
             if answer is None:
                 metrics.texts_failed.inc()
                 continue

@@ -1,18 +1,33 @@
-"""The engine's answer for one text, as sent from the engine process to the HTTP process."""
+"""What the HTTP process and the engine process send each other for one text."""
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 LANGUAGE = "language"  # copied from `scopesift_classifiers`, which the HTTP process doesn't import
 UNKNOWN_LANGUAGE = "und"
+
+
+class AskedText(NamedTuple):
+    """One text, as sent from the HTTP process to the engine process.
+
+    Attributes:
+        text: The text.
+        sent: Monotonic time at which it was sent, in seconds.
+        spans: Whether the language verdict gets the text's language spans.
+    """
+
+    text: str
+    sent: float
+    spans: bool = False
 
 
 class Judged(TypedDict):
     """One text's verdicts, or why there are none.
 
     Attributes:
-        verdicts: By classifier name, as `Verdict.to_dict` gives them; empty after an error.
+        verdicts: By classifier name, as `Verdict.to_dict` gives them, the language's with its `spans` if they were
+            asked for; empty after an error.
         scores: Calibrated probability of every label, by classifier name; empty after an error.
         scope: Id of the scope.
         classifiers: Version by name of the classifiers used.

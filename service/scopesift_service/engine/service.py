@@ -15,6 +15,7 @@ import bentoml
 from bentoml.validators import ContentType
 
 from scopesift_service.engine.hang_ups import CancelOnHangUp, drop_cancelled_calls
+from scopesift_service.engine.judged import AskedText
 from scopesift_service.engine.prompt_batching import batch_promptly
 from scopesift_service.request_log import start_logging
 from scopesift_service.settings import settings
@@ -55,8 +56,9 @@ class Engine:
         """
         from scopesift_service.engine.judge import BrokenEngineError
 
+        asked = [AskedText(*item) for item in items]  # on the way BentoML makes plain tuples of them
         try:
-            return [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in self._judge.answer(items)]
+            return [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in self._judge.answer(asked)]
         except BrokenEngineError as error:
             log.critical("the engine is broken and restarts", extra={"reason": str(error)})
             # a sticky device error goes away only in a new process; the supervisor starts one

@@ -42,8 +42,23 @@ def test_explain_false_leaves_out_the_evidence_and_nothing_else(service):
     assert with_evidence == without
 
 
+def test_spans_stand_in_the_language_verdict_of_a_call_that_asks_for_them_and_of_no_other(service):
+    asked = classify(service, spans=True, classifiers=["language"]).json()["results"]
+    whole = {"start": 0, "end": len("you idiot"), "label": "de", "score": 0.8}
+    assert asked[0]["language"]["spans"] == [whole]
+    assert "error" in asked[2]
+    assert "spans" not in classify(service, spans=False).json()["results"][0]["language"]
+
+
+def test_with_spans_a_call_may_have_a_third_of_the_characters_since_texts_are_read_three_times(make_service):
+    service = make_service(max_call_characters=30)
+    assert classify(service).status_code == 200
+    answer = classify(service, spans=True)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "call_too_long")
+
+
 def test_null_leaves_every_option_unset(service):
-    nulls = dict.fromkeys(("classifiers", "thresholds", "explain"))
+    nulls = dict.fromkeys(("classifiers", "thresholds", "explain", "spans"))
     assert classify(service, **nulls).json() == classify(service).json()
 
 
@@ -83,6 +98,8 @@ def test_a_threshold_for_a_classifier_of_many_labels_is_a_400_that_names_the_bin
         {"thresholds": {"toxicity": "0.5"}},
         {"thresholds": {"toxicity": True}},
         {"explain": 1},
+        {"spans": "yes"},
+        {"spans": True, "classifiers": ["toxicity"]},
     ],
     ids=str,
 )

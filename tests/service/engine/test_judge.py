@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.judging.language_spans import LanguageSpan
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
@@ -11,6 +12,7 @@ from scopesift_service import metrics
 from scopesift_service.engine import judge as judge_module
 from scopesift_service.engine import judged
 from scopesift_service.engine.judge import BrokenEngineError, Judge
+from scopesift_service.engine.judged import AskedText
 from scopesift_service.engine.load_judge import load_judge
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
@@ -31,6 +33,7 @@ class FakePredicts:
 
     broken = False
     short = False
+    spoken = False
     batches: ClassVar[list] = []
 
     def __init__(self, classifiers):
@@ -47,6 +50,9 @@ class FakePredicts:
         if self.broken or any("poison" in text for text in texts):
             raise RuntimeError("cannot read this")
         verdicts = [{"toxicity": self.verdict("idiot" in text)} for text in texts]
+        if self.spoken:
+            spoken = Verdict("many", "en", None, 0.9, {"en": 0.9}, "default", (), 0.5)
+            verdicts = [{**found, "language": spoken} for found in verdicts]
         return verdicts[:-1] if self.short and len(texts) > 1 else verdicts
 
     def verdict(self, toxic):
@@ -80,12 +86,19 @@ def registry(tmp_path):
     return Registry(tmp_path / "state")
 
 
+def spans_of(engine, texts):
+    """A span over each text; cannot split `unsplit`."""
+    if any("unsplit" in text for text in texts):
+        raise RuntimeError("cannot split this")
+    return [[LanguageSpan(0, len(text), "en", 0.9)] for text in texts]
+
+
 def make(base, predicts, registry=None):
-    return Judge({"id": "nano"}, [base], predicts, registry=registry)
+    return Judge({"id": "nano"}, [base], predicts, spans_of, registry=registry)
 
 
-def items(*texts):
-    return [(text, time.monotonic()) for text in texts]
+def items(*texts, spans=False):
+    return [AskedText(text, time.monotonic(), spans) for text in texts]
 
 
 def flags(judged):
@@ -110,6 +123,19 @@ def test_a_poisoned_text_is_found_by_halving_and_not_by_asking_one_by_one(base, 
     assert len(predicts.batches) == 11  # the batch, and two halves at each of 5 depths
 
 
+def test_only_the_texts_whose_caller_asked_get_spans_and_one_that_cannot_be_split_costs_no_other(
+    base, predicts
+):
+    predicts.spoken = True
+    judge = make(base, predicts)
+    asked = items("one", "unsplit", "two", spans=True)
+    first, failed, second, other = judge.answer([*asked, *items("three")])
+    assert [item["verdicts"]["language"]["spans"][0]["end"] for item in (first, second)] == [3, 3]
+    assert "error" in failed
+    assert not failed["verdicts"]
+    assert "spans" not in other["verdicts"]["language"]
+
+
 def test_too_few_answers_are_never_given_to_the_wrong_texts(base, predicts):
     judge = make(base, predicts)
     predicts.short = True
@@ -126,7 +152,7 @@ def test_an_engine_that_fails_at_its_warm_up_is_broken_but_one_bad_text_breaks_n
 
 def test_the_time_in_the_queue_is_told(base, predicts):
     judge = make(base, predicts)
-    (item,) = judge.answer([("fine", time.monotonic() - 2)])
+    (item,) = judge.answer([AskedText("fine", time.monotonic() - 2)])
     assert 2 <= item["queue"] < 10
     assert item["seconds"] >= 0
 
@@ -204,9 +230,7 @@ def test_the_onnx_head_gives_the_torch_heads_answers():
     found = {}
     for head in ("torch", "onnx"):
         judge = load_judge(ServiceSettings(scope="nano", device="cpu", head=head))
-        found[head] = [
-            item["verdicts"] for item in judge.answer([(text, time.monotonic()) for text in texts])
-        ]
+        found[head] = [item["verdicts"] for item in judge.answer(items(*texts))]
         assert isinstance(judge.engine.encoder, OnnxEncoder) == (head == "onnx")
     shown = {
         head: [

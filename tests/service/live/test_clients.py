@@ -59,6 +59,24 @@ def test_googles_client_for_perspective_works_with_only_the_discovery_url_change
         client.comments().analyze(body={**body, "requestedAttributes": {"INSULT": {}}}).execute()
 
 
+def test_language_spans_over_rest_are_those_of_the_command_line(live, ask):
+    from scopesift_classifiers.artifact.classifier import Classifier
+    from scopesift_classifiers.judging.engine import Engine
+    from scopesift_classifiers.judging.language_spans import language_spans
+    from scopesift_features.scope import Scope
+
+    text = f"{CLEAN} The train to the city was late again and nobody told us why."
+    status, answer = ask(live, "POST", "/v1/classify", {"texts": [text, ""], "spans": True})
+    assert status == 200
+    first, empty = (record["language"]["spans"] for record in answer["results"])
+    assert [span["label"] for span in first] == ["de", "en"]
+    engine = Engine(Scope.load("nano", device="cpu"), [Classifier.load("language", "nano")])
+    assert [(span["start"], span["end"], span["label"]) for span in first] == [
+        (span.start, span.end, span.label) for span in language_spans(engine, text)
+    ]
+    assert empty == []
+
+
 def test_the_service_listens_on_loopback_only(live):
     psutil = pytest.importorskip("psutil")
     root = psutil.Process(live.process.pid)

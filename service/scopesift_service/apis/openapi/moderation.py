@@ -46,9 +46,14 @@ def classify_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]
         "maxItems": MOST_LABELS,
         "description": "The likeliest labels, with the one given.",
     }
+    span = record({"start": INTEGER, "end": INTEGER, "label": STRING, "score": SCORE})
+    spans = {
+        **list_of(span),
+        "description": "With spans: the language of each part, adjacent, over the whole text.",
+    }
     verdict = {
         "flagged": BOOLEAN, "label": STRING, "score": SCORE, "cut": SCORE, "top_labels": top_labels, "rule": STRING,
-        "evidence": list_of(reference("Evidence")),
+        "evidence": list_of(reference("Evidence")), "spans": spans,
     }  # fmt: skip
     options = option_schemas(loaded)
     failed = record({"type": STRING, "code": STRING, "message": STRING})
@@ -57,7 +62,7 @@ def classify_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]
             {"texts": texts_schema(limits), **options}, optional=list(options), closed=True
         ),
         "Evidence": record(evidence),
-        "Verdict": record(verdict, optional=("flagged", "label", "top_labels", "evidence")),
+        "Verdict": record(verdict, optional=("flagged", "label", "top_labels", "evidence", "spans")),
         "ClassifyRecord": {
             **record(
                 {"text": STRING, "scope": STRING, "classifiers": VERSIONS, "error": failed},
@@ -90,6 +95,10 @@ def option_schemas(loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
         "explain": {
             "type": ["boolean", "null"],
             "description": "false leaves the evidence out of the verdicts; by default it is there.",
+        },
+        "spans": {
+            "type": ["boolean", "null"],
+            "description": "true gives the language verdict the language of each part; by default it has none.",
         },
     }
 
