@@ -159,6 +159,14 @@ def service_memory(out: Out = None) -> None:
 
 
 @app.command()
+def api_examples() -> None:
+    """Record the answers to the example requests of the OpenAPI document, on the default scope."""
+    from bench.service.api_examples import run
+
+    run()
+
+
+@app.command()
 def service_soak(out: Out = None, quick: Quick = False) -> None:
     """Soak test of ten minutes: memory, and every answer against the offline engine's."""
     from bench.service.soak import run

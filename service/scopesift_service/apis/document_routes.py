@@ -1,12 +1,14 @@
-"""The documents that describe the service: OpenAPI, and Google's discovery for Perspective's client."""
+"""What describes the service: OpenAPI and a page of it, and Google's discovery for Perspective's client."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.apis.openapi.document import openapi_document
 from scopesift_service.apis.perspective.discovery import discovery_document
+from scopesift_service.docs_page.page import docs_file, docs_page
 from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE, ServiceError
@@ -26,11 +28,19 @@ class DocumentRoutes:
     def routes(self) -> list[Route]:
         """Routes for the route table."""
         return [
+            Route(paths.DOCS, {"GET": self._docs}),
+            Route(paths.DOCS_FILE, {"GET": self._docs_file}),
             Route(paths.OPENAPI, {"GET": self._openapi}),
             Route(paths.OPENAPI_ALIAS, {"GET": self._openapi}),
             Route(paths.DISCOVERY, {"GET": self._discovery}, shape=PERSPECTIVE),
             Route(paths.DISCOVERY_ALIAS, {"GET": self._discovery}, shape=PERSPECTIVE),
         ]
+
+    async def _docs(self, _call: Call) -> Answer:
+        return docs_page()
+
+    async def _docs_file(self, call: Call) -> Answer:
+        return await asyncio.to_thread(docs_file, call.parts["file"])
 
     async def _openapi(self, call: Call) -> Answer:
         loaded = await self._loaded.by_name()

@@ -18,6 +18,7 @@ PERSPECTIVE_VERSION = "v1alpha1"
 PERSPECTIVE = f"/{PERSPECTIVE_VERSION}/"
 ANALYZE = f"{PERSPECTIVE}comments:analyze"
 
+DOCS, DOCS_FILE = "/docs", "/docs/{file}"
 OPENAPI = "/openapi.json"
 OPENAPI_ALIAS = "/docs.json"
 DISCOVERY = "/$discovery/rest"

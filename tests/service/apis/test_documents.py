@@ -1,4 +1,6 @@
+import asyncio
 import json
+import re
 
 import httplib2
 import pytest
@@ -49,7 +51,12 @@ def validator(document, name):
 
 
 def test_every_route_of_the_table_is_in_the_document_with_its_methods(service, document):
-    aliases = {"/docs.json", "/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest"}
+    aliases = {
+        "/docs.json",
+        "/docs/{file}",
+        "/$discovery/rest",
+        "/discovery/v1/apis/commentanalyzer/v1alpha1/rest",
+    }
     table: RouteTable = service.app._table
     routes = {route.path: set(route.handlers) for route in [*table._plain.values(), *table._patterns]}
     documented = {
@@ -119,6 +126,88 @@ def test_what_the_document_forbids_is_refused_as_it_says(service, document, path
     schema = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]["$ref"]
     validator(document, schema.rsplit("/", 1)[-1]).validate(answer.json())
     assert answer.status_code == 400
+
+
+def operations(document):
+    return [
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def test_every_operation_has_a_tag_that_is_described_a_summary_and_a_description(document):
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for _, _, operation in operations(document):
+        assert set(operation["tags"]) <= tags
+        assert operation["summary"]
+        assert operation["description"]
+
+
+def test_every_request_and_answer_in_json_has_examples_that_are_as_the_schemas_say(document):
+    for path, _, operation in operations(document):
+        if path == "/openapi.json":
+            continue
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for body in [*bodies, operation["responses"]["200"]]:
+            for content in filter(None, [body["content"].get("application/json")]):
+                examples = content["examples"].values()
+                assert examples
+                name = content["schema"]["$ref"].rsplit("/", 1)[-1]
+                for example in examples:
+                    validator(document, name).validate(example["value"])
+
+
+def test_an_example_request_is_a_right_one_for_the_service(service, document):
+    for path, method, operation in operations(document):
+        if method == "post" and "security" not in operation:
+            for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+                asked = path.replace("{name}", "language")
+                assert service.ask("POST", asked, example["value"]).status_code == 200
+
+
+def test_the_examples_are_of_the_bundled_versions():
+    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_service.apis.openapi.examples import recorded
+
+    bundled = {name: Classifier.load(path).version for name, path in bundled_classifiers("e5").items()}
+    versions = recorded()["classify"][0]["answer"]["classifiers"]
+    assert versions == bundled, "run `python -m bench api-examples`"
+    assert recorded()["activate"][0]["request"]["version"] == bundled["toxicity"]
+
+
+def test_without_the_classifiers_that_they_name_there_are_no_examples(engine, make_service, monkeypatch):
+    described = asyncio.run(engine.describe())
+
+    async def describe():
+        return {
+            **described,
+            "classifiers": [one for one in described["classifiers"] if one["name"] == "domain"],
+        }
+
+    monkeypatch.setattr(engine, "describe", describe)
+    assert '"examples":' not in json.dumps(make_service().ask("GET", "/openapi.json").json()["paths"])
+
+
+def test_the_documentation_page_and_its_files_come_from_this_server_alone(service):
+    page = service.ask("GET", "/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    found = re.findall(r'(?:src|href)="(docs/[^"]+)"', page.text)
+    assert len(found) == 4
+    for name in found:
+        answer = service.ask("GET", f"/{name}")
+        assert answer.status_code == 200
+        kind = "css" if name.endswith(".css") else "javascript"
+        assert answer.headers["content-type"] == f"text/{kind}; charset=utf-8"
+    assert "://" not in re.sub(r"data:[^\"]*", "", page.text)
+
+
+@pytest.mark.parametrize("name", ["page.py", "index.html", "..%2Fsettings.py", "nothing.js"])
+def test_the_documentation_has_no_other_files(service, name):
+    answer = service.ask("GET", f"/docs/{name}")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"]
 
 
 def test_the_lists_of_classifiers_are_as_the_document_says(service, document):

@@ -1,6 +1,7 @@
 """The playground on the real service."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,6 +41,21 @@ def test_real_verdicts_arrive_and_the_page_breaks_no_rule_of_its_policy(browser,
         "task-type",
         "toxicity",
     ]
+    assert browser.complaints == []
+
+
+def test_the_documentation_shows_every_operation_and_tries_one_out_without_another_host(browser, served):
+    browser.open(served)
+    browser.run("[...document.links].find((link) => link.textContent === 'API').click()")
+    browser.until("document.querySelectorAll('.opblock').length >= 18")
+    operation = "#operations-Classify-classify"
+    for button in (".opblock-summary-control", ".try-out__btn", ".execute"):
+        browser.until(f"!!document.querySelector('{operation} {button}')")
+        browser.run(f"document.querySelector('{operation} {button}').click()")
+    status = f"document.querySelector('{operation} .live-responses-table .response .response-col_status')"
+    browser.until(f"{status}?.innerText.includes('200')")
+    names = browser.run("performance.getEntries().map((entry) => entry.name)")
+    assert {urlsplit(name).netloc for name in names if name.startswith("http")} == {urlsplit(served).netloc}
     assert browser.complaints == []
 
 

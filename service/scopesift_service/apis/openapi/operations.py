@@ -1,0 +1,112 @@
+"""All operations that the OpenAPI document describes."""
+
+from __future__ import annotations
+
+from scopesift_service.apis.openapi.operation import Operation
+from scopesift_service.http import paths
+from scopesift_service.http.route import ADMIN, KEY
+
+BODY = (400, 408, 413, 415, 429, 500, 503)
+LOOK = (429, 500, 503)
+CHANGE = (401, 403, 404, 409, 422, *BODY)
+
+CLASSIFY, DROP_IN, CLASSIFIERS, OPERATION = "Classify", "Drop-in APIs", "Classifiers", "Operation"
+TAGS = {
+    CLASSIFY: "Verdicts of all loaded classifiers with the features that they rest on.",
+    DROP_IN: "The same verdicts in the formats of other services, for clients that exist already.",
+    CLASSIFIERS: "What is loaded, how good it is, and new versions from a few labelled texts of a language.",
+    OPERATION: "Probes, metrics, the playground, and this documentation.",
+}
+
+OPERATIONS = (
+    Operation(
+        paths.CLASSIFY, "post", "classify", CLASSIFY, "Classify texts, with evidence",
+        "One record per text, in order: a verdict of each classifier with its score, its cut, and the features that "
+        "are evidence for it. Offsets count Unicode code points. Options choose the classifiers that answer, replace "
+        "cuts, leave the evidence out, or add the language of each part of a text.",
+        "ClassifyAnswer", "ClassifyRequest", BODY, access=KEY,
+    ),
+    Operation(
+        paths.MODERATIONS, "post", "moderate", DROP_IN, "OpenAI's moderation",
+        "OpenAI's clients work with only their base URL changed. All of OpenAI's categories are there; those that no "
+        "classifier assesses are false, 0, with empty `category_applied_input_types`. Our classifiers are "
+        "categories of their own, and `labels` has those that aren't flagged or not.",
+        "ModerationAnswer", "ModerationRequest", BODY, access=KEY,
+    ),
+    Operation(
+        paths.ANALYZE, "post", "analyze", DROP_IN, "Perspective's comments:analyze",
+        "Perspective's clients work with only their address changed. With `spanAnnotations` the spans are the places "
+        "of the evidence. Nothing of a call is stored, whatever `doNotStore` says.",
+        "AnalyzeCommentAnswer", "AnalyzeCommentRequest", BODY, error="PerspectiveError", access=KEY,
+    ),
+    *(
+        Operation(
+            path, "post", name, DROP_IN, f"Text classification, as {client}",
+            "All labels of the first binary classifier with scores that sum to 1, the likeliest first; a list of "
+            "texts gets a list of such lists. No cut is applied.",
+            "PredictAnswer", "PredictRequest", BODY, error="PredictError", access=KEY,
+        )
+        for path, name, client in (
+            (paths.PREDICT, "predict", "text-embeddings-inference serves it"),
+            (paths.LABELS, "labels", "vLLM Semantic Router asks for it"),
+        )
+    ),
+    *(
+        Operation(
+            path, "post", name, DROP_IN, f"Text classification by one classifier, at {path.rsplit('/', 1)[-1]}",
+            "All labels of the classifier with scores that sum to 1, the likeliest first.",
+            "PredictAnswer", "PredictRequest", (404, *BODY), error="PredictError", access=KEY,
+        )
+        for path, name in ((paths.CLASSIFIER_PREDICT, "predictOf"), (paths.CLASSIFIER_LABELS, "labelsOf"))
+    ),
+    Operation(
+        paths.GUARDRAIL, "post", "guard", DROP_IN, "LiteLLM's generic guardrail",
+        "Blocks a call of LiteLLM's proxy if a binary classifier flags any of its texts. "
+        "`additional_provider_specific_params` may choose classifiers and cuts; LiteLLM's other fields are not read.",
+        "GuardrailAnswer", "GuardrailRequest", BODY, access=KEY,
+    ),
+    Operation(
+        paths.CLASSIFIERS, "get", "listClassifiers", CLASSIFIERS, "List the loaded classifiers",
+        "Labels, version, number of features, measured quality, and whether transfer is enabled.",
+        "ClassifierList", failures=LOOK, access=KEY,
+    ),
+    Operation(
+        paths.CLASSIFIER, "get", "showClassifier", CLASSIFIERS, "Show one classifier",
+        "The same for one classifier, with its features and all stored versions.",
+        "ClassifierDetail", failures=(404, *LOOK), access=KEY,
+    ),
+    Operation(
+        paths.TRANSFER, "post", "transfer", CLASSIFIERS, "Add a language",
+        "Makes a version of the classifier with a decision of its own for one language, from labelled examples, or "
+        "moves only its cut by texts without labels. The version is in use when the answer arrives; with `dry_run` "
+        "it is only measured. Needs the admin token and a state folder.",
+        "TransferAnswer", "TransferRequest", CHANGE, answers=(200, 201), access=ADMIN,
+    ),
+    Operation(
+        paths.ACTIVATE, "post", "activate", CLASSIFIERS, "Use another stored version",
+        "Rolls back or forward. Needs the admin token and a state folder.",
+        "ActivateAnswer", "ActivateRequest", CHANGE, access=ADMIN,
+    ),
+    Operation(
+        paths.LIVEZ, "get", "alive", OPERATION, "Alive", "200 while the HTTP process runs.", content_type="text/plain",
+    ),
+    Operation(
+        paths.READYZ, "get", "ready", OPERATION, "Ready", "503 until the engine is loaded and warm.", failures=(503,),
+        content_type="text/plain",
+    ),
+    Operation(
+        paths.METRICS, "get", "metrics", OPERATION, "Metrics", "In Prometheus's text format.", failures=(500,),
+        content_type="text/plain",
+    ),
+    Operation(
+        paths.PLAYGROUND, "get", "playground", OPERATION, "Playground", "A page to try texts on.", failures=(500,),
+        content_type="text/html",
+    ),
+    Operation(
+        paths.DOCS, "get", "docs", OPERATION, "This documentation", "The OpenAPI document as a page.",
+        failures=(500,), content_type="text/html",
+    ),
+    Operation(
+        paths.OPENAPI, "get", "openapi", OPERATION, "The OpenAPI document", "OpenAPI 3.1.", failures=(500, 503),
+    ),
+)  # fmt: skip

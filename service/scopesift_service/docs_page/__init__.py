@@ -1,0 +1,1 @@
+"""The API documentation at /docs."""
