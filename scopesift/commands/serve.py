@@ -40,14 +40,12 @@ def serve(
     from scopesift_classifiers.onnx.encoders import choose_encoder
     from scopesift_service.http import paths
     from scopesift_service.settings import ServiceSettings
-    from scopesift_service.versions.starting import load_classifiers
+    from scopesift_service.versions.starting import start_classifiers
 
     chosen = ServiceSettings.from_env(os.environ)
     # otherwise every engine process prints it repeatedly
     scope = Scope.load(chosen.scope, device=chosen.device)
-    Engine(
-        scope, load_classifiers(scope, chosen.classifiers), encoder=choose_encoder(chosen.head, scope.device)
-    )
+    Engine(scope, start_classifiers(scope, chosen), encoder=choose_encoder(chosen.head, scope.device))
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} is reachable from the network and SCOPESIFT_API_KEYS is not set: everybody can use it")

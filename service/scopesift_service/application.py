@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from scopesift_service.apis.classifier_routes import ClassifierRoutes
 from scopesift_service.apis.document_routes import DocumentRoutes
+from scopesift_service.apis.judging import Judging
 from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.apis.moderation_routes import ModerationRoutes
+from scopesift_service.apis.perspective.routes import PerspectiveRoutes
 from scopesift_service.apis.service_routes import ServiceRoutes
 from scopesift_service.apis.version_routes import VersionRoutes
 from scopesift_service.engine.client import EngineClient
@@ -24,9 +26,11 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
     """
     admission = Admission(settings)
     loaded = LoadedClassifiers(engine)
+    judging = Judging(engine, settings, admission)
     table = RouteTable(
         [
-            *ModerationRoutes(engine, loaded, settings, admission).routes(),
+            *ModerationRoutes(judging, loaded, settings).routes(),
+            *PerspectiveRoutes(judging, loaded, settings).routes(),
             *ClassifierRoutes(engine, settings, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
             *DocumentRoutes(loaded, settings).routes(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,15 @@ from pathlib import Path
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
 
+from scopesift_service.label_table import LabelTable
+from scopesift_service.published_names import OPENAI_CATEGORIES
+
 PREFIX = "SCOPESIFT_"
 SHORTEST_TOKEN = 16
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+REFUSE, OMIT = "refuse", "omit"
+ATTRIBUTES_SETTING = f"{PREFIX}PERSPECTIVE_ATTRIBUTES"
+CATEGORIES_SETTING = f"{PREFIX}OPENAI_CATEGORIES"
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,11 @@ class ServiceSettings:
         classifiers: Names or artifact files; empty: all bundled.
         device: A torch device; None: a GPU if there is one.
         head: What runs the encode, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
-        state: Folder of the versions made by transfer; None: transfer is off.
+        state: Folder of the versions made by transfer and of suggestions; None: both are off.
         admin_token: Allows transfer and activate; None: both are off.
         api_keys: Accepted keys; empty: no key is needed.
         max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
+        max_suggestions: Suggestions kept of a classifier; beyond it the oldest are deleted.
         max_concurrency, max_queued_characters: Limits in flight per API worker.
         max_wait: A worker rejects calls if its queue is longer than so many seconds at the current throughput.
         timeout, transfer_timeout: Seconds.
@@ -38,6 +45,9 @@ class ServiceSettings:
         log_level: Of the log on stderr.
         otel_endpoint: OTLP/HTTP collector; None: no traces.
         public_url: Root URL in the discovery and OpenAPI documents; None: from the Host header.
+        perspective_attributes: Attributes besides the upper-cased names of binary classifiers.
+        perspective_missing: "refuse" or "omit" the attributes that Perspective has and no classifier assesses.
+        openai_categories: Which of OpenAI's categories classifiers assess.
     """
 
     scope: str = DEFAULT_SCOPE
@@ -52,6 +62,7 @@ class ServiceSettings:
     max_characters: int = 20480
     max_call_characters: int = 65_536
     max_examples: int = 500
+    max_suggestions: int = 10_000
     max_concurrency: int = 64
     max_queued_characters: int = 200_000
     max_wait: float = 1.5
@@ -63,6 +74,9 @@ class ServiceSettings:
     log_level: str = "INFO"
     otel_endpoint: str | None = None
     public_url: str | None = None
+    perspective_attributes: LabelTable = field(default_factory=LabelTable)
+    perspective_missing: str = REFUSE
+    openai_categories: LabelTable = field(default_factory=LabelTable)
 
     @property
     def transfer_enabled(self) -> bool:
@@ -100,9 +114,18 @@ class ServiceSettings:
             state=Path(given["state"]).expanduser() if "state" in given else None,
             admin_token=_token(given.get("admin_token")),
             api_keys=_list(given.get("api_keys")),
-            log_level=_level(given.get("log_level", defaults.log_level)),
+            log_level=_one_of("log_level", given.get("log_level", defaults.log_level).upper(), LOG_LEVELS),
             otel_endpoint=_url("otel_endpoint", given.get("otel_endpoint")),
             public_url=_url("public_url", given.get("public_url")),
+            perspective_attributes=LabelTable.parse(
+                ATTRIBUTES_SETTING, given.get("perspective_attributes", "")
+            ),
+            perspective_missing=_one_of(
+                "perspective_missing", given.get("perspective_missing", REFUSE), (REFUSE, OMIT)
+            ),
+            openai_categories=LabelTable.parse(
+                CATEGORIES_SETTING, given.get("openai_categories", ""), OPENAI_CATEGORIES
+            ),
         )
 
 
@@ -142,10 +165,10 @@ def _token(token: str | None) -> str | None:
     return token
 
 
-def _level(level: str) -> str:
-    if level.upper() not in LOG_LEVELS:
-        raise UsageError(f"{PREFIX}LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {level!r}")
-    return level.upper()
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise UsageError(f"{PREFIX}{name.upper()} must be one of {', '.join(allowed)}, got {value!r}")
+    return value
 
 
 def _url(name: str, url: str | None) -> str | None:

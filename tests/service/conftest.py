@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import httplib2
 import httpx
 import pytest
+from googleapiclient.discovery import build_from_document
 from scopesift_service.application import build_application
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
@@ -155,3 +157,32 @@ def make_service(engine):
 @pytest.fixture
 def service(make_service):
     return make_service()
+
+
+@pytest.fixture
+def judge_text():
+    """`judge_text(text)`: what the engine of these tests answers."""
+    return judged
+
+
+class Loopback(httplib2.Http):
+    """Sends what Google's library sends to the application."""
+
+    def __init__(self, service):
+        super().__init__()
+        self.service = service
+
+    def request(self, uri, method="GET", body=None, headers=None, **_):
+        answer = self.service.ask(method, uri.replace("http://test", ""), content=body, headers=headers)
+        return httplib2.Response({"status": str(answer.status_code), **answer.headers}), answer.content
+
+
+@pytest.fixture
+def googles_client():
+    """`googles_client(service)`: Google's library on the service's discovery document."""
+
+    def build(service):
+        document = service.ask("GET", "/$discovery/rest?version=v1alpha1").json()
+        return build_from_document(document, http=Loopback(service))
+
+    return build

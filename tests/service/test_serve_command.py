@@ -62,6 +62,7 @@ def test_a_taken_port_is_one_line(started):
         ("CLASSIFIERS", "nothing.json", "nothing.json"),
         ("MAX_TEXTS", "many", "SCOPESIFT_MAX_TEXTS"),
         ("HEAD", "tensor", "one of torch, onnx, got 'tensor'"),
+        ("PERSPECTIVE_ATTRIBUTES", "INSULT=insult", "INSULT names the classifier 'insult'"),
     ],
 )
 def test_a_wrong_setting_is_one_line_before_anything_starts(started, port, monkeypatch, name, value, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,9 @@ from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import KEY, Route
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
+from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
+
+log = logging.getLogger("scopesift.classifiers")
 
 
 class ClassifierRoutes:
@@ -34,12 +38,16 @@ class ClassifierRoutes:
 
     async def _list(self, _call: Call) -> Answer:
         described = await self._describe()
+        suggestions = await asyncio.to_thread(
+            lambda: [self._suggestions(classifier["name"]) for classifier in described["classifiers"]]
+        )
         return json_answer(
             {
                 "scope": described["scope"],
                 "classifiers": [
                     {key: value for key, value in classifier.items() if key != "features"}
-                    for classifier in described["classifiers"]
+                    | {"suggestions": counts}
+                    for classifier, counts in zip(described["classifiers"], suggestions, strict=True)
                 ],
                 "transfer": {
                     "enabled": self._settings.transfer_enabled,
@@ -51,11 +59,22 @@ class ClassifierRoutes:
     async def _show(self, call: Call) -> Answer:
         classifier = find_classifier(await self._describe(), call.parts["name"])
         versions = await asyncio.to_thread(self._versions, classifier)
-        return json_answer({**classifier, "versions": versions})
+        suggestions = await asyncio.to_thread(self._suggestions, classifier["name"])
+        return json_answer({**classifier, "versions": versions, "suggestions": suggestions})
 
     async def _describe(self) -> dict[str, Any]:
         with self._admission.place(0):
             return await self._engine.describe()
+
+    def _suggestions(self, name: str) -> dict[str, dict[str, int]] | None:
+        """Counts of stored suggestions by language; None if they can't be read."""
+        if self._registry is None:
+            return {}
+        try:
+            return Suggestions(self._registry.home(name), self._settings.max_suggestions).counts()
+        except SuggestionsError as error:
+            log.error("suggestions cannot be read", extra={"classifier": name, "reason": str(error)})
+            return None
 
     def _versions(self, classifier: dict[str, Any]) -> list[dict[str, Any]]:
         own = {

@@ -11,12 +11,9 @@ from scopesift_service.apis.text_checks import check_count, check_text
 from scopesift_service.engine.judged import Judged, is_binary, versions_of
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.json_body import json_type
+from scopesift_service.label_table import LabelSource, LabelTable
+from scopesift_service.published_names import OPENAI_CATEGORIES
 from scopesift_service.settings import ServiceSettings
-
-CATEGORIES = (
-    "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
-    "self-harm/intent", "self-harm/instructions", "sexual", "sexual/minors", "violence", "violence/graphic",
-)  # fmt: skip
 
 
 def parse(content: dict[str, Any], limits: ServiceSettings) -> list[str]:
@@ -60,8 +57,13 @@ def _part(part: Any, param: str) -> str:
     return text
 
 
-def answer(judged: list[Judged], request_id: str) -> dict[str, Any]:
+def answer(judged: list[Judged], request_id: str, table: LabelTable) -> dict[str, Any]:
     """The moderation of every text.
+
+    Args:
+        judged: The texts' answers.
+        request_id: Becomes part of the id.
+        table: Which of OpenAI's categories our classifiers assess.
 
     Raises:
         ServiceError: 500 if a text failed, since the format has no error per text.
@@ -75,31 +77,30 @@ def answer(judged: list[Judged], request_id: str) -> dict[str, Any]:
     return {
         "id": f"modr-{request_id}",
         "model": f"scopesift-{judged[0]['scope']}",
-        "results": [_result(item) for item in judged],
+        "results": [_result(item, table) for item in judged],
         "scope": judged[0]["scope"],
         "classifiers": versions_of(judged),
     }
 
 
-def _result(item: Judged) -> dict[str, Any]:
+def _result(item: Judged, table: LabelTable) -> dict[str, Any]:
     """All of OpenAI's categories (those not assessed: false, 0, no input type), and our own."""
-    categories = dict.fromkeys(CATEGORIES, False)
-    scores = dict.fromkeys(CATEGORIES, 0.0)
-    applied: dict[str, list[str]] = {name: [] for name in CATEGORIES}
-    labels: dict[str, dict[str, Any]] = {}
-    flagged = False
-    for name, verdict in item["verdicts"].items():
-        if is_binary(verdict):
-            categories[name] = verdict["flagged"]
-            scores[name] = verdict["score"]
-            applied[name] = ["text"]
-            flagged = flagged or verdict["flagged"]
-        else:
-            labels[name] = {"label": verdict["label"], "score": verdict["score"]}
+    categories = dict.fromkeys(OPENAI_CATEGORIES, False)
+    scores = dict.fromkeys(OPENAI_CATEGORIES, 0.0)
+    applied: dict[str, list[str]] = {name: [] for name in OPENAI_CATEGORIES}
+    own = {name: LabelSource(name) for name, verdict in item["verdicts"].items() if is_binary(verdict)}
+    for name, source in {**own, **table.sources}.items():
+        categories[name] = source.given(item)
+        scores[name] = source.score(item)
+        applied[name] = ["text"]
     return {
-        "flagged": flagged,
+        "flagged": any(categories.values()),
         "categories": categories,
         "category_scores": scores,
         "category_applied_input_types": applied,
-        "labels": labels,
+        "labels": {
+            name: {"label": verdict["label"], "score": verdict["score"]}
+            for name, verdict in item["verdicts"].items()
+            if not is_binary(verdict)
+        },
     }

@@ -15,6 +15,7 @@ from scopesift_service.versions.registry import VERSION
 LANG_PATTERN = "[a-z]{2,3}"
 LANG = re.compile(LANG_PATTERN + r"\Z", re.ASCII)
 LONGEST_LABEL = 64
+SUGGESTED = "suggested"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,11 @@ class Examples:
 
     Attributes:
         lang: The language's code.
-        texts: N texts.
+        texts: N texts; none if the stored suggestions are asked for.
         labels: N labels; None: the texts have none, and only the cut is moved.
         positive_share: Without labels: share of the texts to flag; None: that of the classifier's fit.
         dry_run: Whether to measure the new version only, without storing or activating it.
+        suggested_until: If they are stored suggestions, the id of the newest.
     """
 
     lang: str
@@ -34,6 +36,12 @@ class Examples:
     labels: list[str] | None
     positive_share: float | None
     dry_run: bool
+    suggested_until: int | None = None
+
+    @property
+    def asks_for_suggestions(self) -> bool:
+        """Whether the stored suggestions are to be its examples."""
+        return not self.texts
 
 
 def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples:
@@ -52,9 +60,16 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
         )
     (name,) = given
     rows = content[name]
+    dry_run = content.get("dry_run")
+    if dry_run is not None and not isinstance(dry_run, bool):
+        raise ServiceError(400, f"dry_run must be true or false, got {json_type(dry_run)}", param="dry_run")
+    share = _share(content.get("positive_share"), name)
+    if name == "examples" and rows == SUGGESTED:
+        return Examples(lang, [], [], None, bool(dry_run))
     if not isinstance(rows, list) or not rows:
         form = '{"text": "…", "label": "…"}' if name == "examples" else "texts"
-        raise ServiceError(400, f"{name} must be a list of {form}, not empty", param=name)
+        other = f", or {SUGGESTED!r}" if name == "examples" else ""
+        raise ServiceError(400, f"{name} must be a list of {form}, not empty{other}", param=name)
     if len(rows) > limits.max_examples:
         raise ServiceError(
             413,
@@ -62,10 +77,6 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
             code="too_many_examples",
             param=name,
         )
-    dry_run = content.get("dry_run")
-    if dry_run is not None and not isinstance(dry_run, bool):
-        raise ServiceError(400, f"dry_run must be true or false, got {json_type(dry_run)}", param="dry_run")
-    share = _share(content.get("positive_share"), name)
     if name == "unlabelled":
         bare = [check_text(text, f"unlabelled[{index}]", limits) for index, text in enumerate(rows)]
         return Examples(lang, bare, None, share, bool(dry_run))

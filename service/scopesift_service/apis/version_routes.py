@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from scopesift_files.errors import UsageError
 
 from scopesift_service.apis.classifier_routes import find_classifier
-from scopesift_service.apis.transfer_request import parse_examples, parse_version
+from scopesift_service.apis.transfer_request import Examples, parse_examples, parse_version
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import LANGUAGE
 from scopesift_service.http import paths
@@ -18,6 +18,7 @@ from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import ADMIN, Route
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import BusyError, Registry
+from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
 from scopesift_service.versions.transfer_process import run_transfer
 
 ACTIVATE_SECONDS = 5.0
@@ -52,6 +53,8 @@ class VersionRoutes:
         described = await self._engine.describe()
         name = find_classifier(described, call.parts["name"])["name"]
         self._check_lang(described["classifiers"], examples.lang)
+        if examples.asks_for_suggestions:
+            examples = await asyncio.to_thread(self._suggested, name, examples)
         call.note.update(classifier=name, lang=examples.lang, examples=len(examples.texts))
         if self._transferring.locked():
             raise ServiceError(409, "another transfer is running; try again after Retry-After")
@@ -63,6 +66,25 @@ class VersionRoutes:
         # the first call after a change loads the new version; make that this one, not a client's
         await self._engine.describe()
         return json_answer(made, status=201)
+
+    def _suggested(self, name: str, asked: Examples) -> Examples:
+        """The stored suggestions of a language as examples."""
+        if self._registry is None:
+            raise ServiceError(403, "there is no state folder; set SCOPESIFT_STATE")
+        stored = Suggestions(self._registry.home(name), self._settings.max_suggestions)
+        try:
+            found = stored.latest(asked.lang, self._settings.max_examples)
+        except SuggestionsError as error:
+            log.error("suggestions cannot be read", extra={"classifier": name, "reason": str(error)})
+            raise ServiceError(503, "the suggestions cannot be read; see the service's log") from None
+        if not found.texts:
+            raise ServiceError(
+                422,
+                f"there are no suggestions of {name} in {asked.lang} yet; they come through {paths.SUGGEST_SCORE}",
+                code="no_suggestions",
+                param="examples",
+            )
+        return replace(asked, texts=found.texts, labels=found.labels, suggested_until=found.until)
 
     async def _activate(self, call: Call) -> Answer:
         # finished even if the client disconnects: otherwise an untested version could stay in use

@@ -50,6 +50,12 @@ def is_binary(verdict: dict[str, Any]) -> bool:
     return "flagged" in verdict
 
 
+def detected_languages(item: Judged) -> list[str]:
+    """The language of a text; none if it is unknown, the text failed, or no language classifier is loaded."""
+    language = item["verdicts"].get(LANGUAGE, {}).get("label", UNKNOWN_LANGUAGE)
+    return [] if language == UNKNOWN_LANGUAGE else [language]
+
+
 def versions_of(judged: list[Judged]) -> dict[str, str]:
     """Versions used for a call; if they changed during it, those of the last answer."""
     versions: dict[str, str] = {}

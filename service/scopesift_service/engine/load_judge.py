@@ -14,7 +14,7 @@ from scopesift_service.engine.judge import Judge
 from scopesift_service.engine.token_count import TokenCount
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
-from scopesift_service.versions.starting import load_classifiers
+from scopesift_service.versions.starting import start_classifiers
 
 # 32 posts padded to one batch of 4,096 tokens are one third padding; in batches of 1,024 they run a fifth faster,
 # and 512 posts run as fast as before
@@ -25,7 +25,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     """Load scope and classifiers, and warm them up.
 
     Raises:
-        ScopesiftError: They are missing or don't match.
+        ScopesiftError: They are missing or don't match, or a setting names others.
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
     encoder = choose_encoder(chosen.head, scope.device)
@@ -39,7 +39,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
 
     return Judge(
         scope.fingerprint,
-        load_classifiers(scope, chosen.classifiers),
+        start_classifiers(scope, chosen),
         make_engine,
         spans_of_texts,
         registry=Registry(chosen.state) if chosen.state else None,

@@ -17,6 +17,7 @@ GUARDRAIL = "/beta/litellm_basic_guardrail_api"
 PERSPECTIVE_VERSION = "v1alpha1"
 PERSPECTIVE = f"/{PERSPECTIVE_VERSION}/"
 ANALYZE = f"{PERSPECTIVE}comments:analyze"
+SUGGEST_SCORE = f"{PERSPECTIVE}comments:suggestscore"
 
 DOCS, DOCS_FILE = "/docs", "/docs/{file}"
 OPENAPI = "/openapi.json"

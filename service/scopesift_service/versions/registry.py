@@ -3,6 +3,7 @@
     <state>/<classifier>/versions/<version>.json     artifacts, written once
     <state>/<classifier>/active.json                 {"version", "previous"}, replaced by rename
     <state>/<classifier>/.lock                       flock, held while a version is made or activated
+    <state>/<classifier>/suggestions.sqlite3         moderators' decisions, see `suggestions`
 
 A process that dies leaves either the old pointer or the new one, and at most an unused version. Workers and replicas
 that share the folder detect a change by the pointer's stamp.
@@ -41,6 +42,16 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def home(self, name: str) -> Path:
+        """A classifier's folder, whether it exists or not.
+
+        Raises:
+            UsageError: An invalid name.
+        """
+        if not NAME.match(name):
+            raise UsageError("a classifier's name has 1 to 64 letters, digits, '_', '.' or '-'")
+        return self.folder / name
+
     def path(self, name: str, version: str) -> Path:
         """Path of a version, whether it exists or not.
 
@@ -49,7 +60,7 @@ class Registry:
         """
         if not VERSION.match(version):
             raise UsageError("a version is 12 hexadecimal digits")
-        return self._home(name) / "versions" / f"{version}.json"
+        return self.home(name) / "versions" / f"{version}.json"
 
     def store(self, name: str, version: str, artifact: str) -> Path:
         """Store an artifact under its version; an existing file is left unchanged.
@@ -65,7 +76,7 @@ class Registry:
     def versions(self, name: str) -> list[tuple[str, float]]:
         """Stored versions with their creation time in seconds since 1970, newest first."""
         found = []
-        for path in (self._home(name) / "versions").glob("*.json"):
+        for path in (self.home(name) / "versions").glob("*.json"):
             if VERSION.match(path.stem):
                 found.append((path.stem, path.stat().st_mtime))
         return sorted(found, key=lambda item: (-item[1], item[0]))
@@ -118,21 +129,21 @@ class Registry:
             previous = None  # this call replaces a damaged pointer
         text = json.dumps({"version": version, "previous": previous}) + "\n"
         write_atomically(
-            self._home(name) / "active.json", lambda temporary: temporary.write_text(text, encoding="utf-8")
+            self.home(name) / "active.json", lambda temporary: temporary.write_text(text, encoding="utf-8")
         )
         return previous
 
     def stamp(self, name: str) -> Stamp:
         """A value that changes whenever the pointer is replaced; cheap enough to check for every batch."""
         try:
-            status = (self._home(name) / "active.json").stat()
+            status = (self.home(name) / "active.json").stat()
         except OSError:
             return None
         return status.st_mtime_ns, status.st_ino, status.st_size
 
     def remove_leftovers(self, name: str) -> None:
         """Delete old temporary files of killed writers; recent ones may still be in use."""
-        for path in self._home(name).rglob(".*.part"):
+        for path in self.home(name).rglob(".*.part"):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
                     path.unlink()
@@ -149,7 +160,7 @@ class Registry:
             BusyError: It was not released in time.
             UsageError: The folder cannot be written.
         """
-        home = self._home(name)
+        home = self.home(name)
         try:
             home.mkdir(parents=True, exist_ok=True)
             handle = os.open(home / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -162,7 +173,7 @@ class Registry:
             os.close(handle)
 
     def _pointer(self, name: str) -> dict[str, Any] | None:
-        path = self._home(name) / "active.json"
+        path = self.home(name) / "active.json"
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             if not VERSION.match(content["version"]):
@@ -172,11 +183,6 @@ class Registry:
         except (OSError, ValueError, KeyError, TypeError):
             raise InputError(f"{path} does not name a version; activate one again") from None
         return content
-
-    def _home(self, name: str) -> Path:
-        if not NAME.match(name):
-            raise UsageError("a classifier's name has 1 to 64 letters, digits, '_', '.' or '-'")
-        return self.folder / name
 
 
 def _take(handle: int, name: str, deadline: float) -> None:

@@ -4,9 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
+
+from scopesift_service.label_table import LabelTable
+from scopesift_service.settings import ATTRIBUTES_SETTING, CATEGORIES_SETTING, ServiceSettings
+
+
+def start_classifiers(scope: Scope, chosen: ServiceSettings) -> list[Classifier]:
+    """The classifiers of a service whose settings name only what these have.
+
+    Raises:
+        UsageError: No classifiers, or a table of names with a classifier or label that there is not.
+    """
+    classifiers = load_classifiers(scope, chosen.classifiers)
+    check_table(ATTRIBUTES_SETTING, chosen.perspective_attributes, classifiers)
+    check_table(CATEGORIES_SETTING, chosen.openai_categories, classifiers)
+    return classifiers
+
+
+def check_table(setting: str, table: LabelTable, classifiers: Sequence[Classifier]) -> None:
+    """Check that every name stands for a binary classifier or a label of a classifier.
+
+    Args:
+        setting: The variable's name, for errors.
+        table: Its value.
+        classifiers: The loaded classifiers.
+
+    Raises:
+        UsageError: One line for the first name that does not.
+    """
+    by_name = {classifier.name: classifier for classifier in classifiers}
+    for name, source in table.sources.items():
+        classifier = by_name.get(source.classifier)
+        if classifier is None:
+            raise UsageError(
+                f"{setting}: {name} names the classifier {source.classifier!r}, which is not loaded; there are "
+                f"{', '.join(by_name)}"
+            )
+        if source.label is None and classifier.kind != BINARY:
+            raise UsageError(
+                f"{setting}: {name} needs a label of {classifier.name}, such as "
+                f"{name}={classifier.name}:{classifier.labels[0]}"
+            )
+        if source.label is not None and source.label not in classifier.labels:
+            raise UsageError(
+                f"{setting}: {name} names the label {source.label!r}, which {classifier.name} does not score; it has "
+                f"{', '.join(classifier.labels)}"
+            )
 
 
 def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:

@@ -24,6 +24,7 @@ from scopesift_service.request_log import start_logging
 from scopesift_service.settings import ServiceSettings, settings
 from scopesift_service.versions.registry import BusyError, Registry
 from scopesift_service.versions.starting import load_classifiers
+from scopesift_service.versions.suggestions import Suggestions
 
 LOCK_SECONDS = 5.0
 NICENESS = 5
@@ -54,7 +55,8 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
     """Transfer; store and activate the new version unless it is a dry run.
 
     Args:
-        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run.
+        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run, and suggested_until if the
+            examples are stored suggestions.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
@@ -79,6 +81,9 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         made, told = _made(base, scope, job)
         registry.store(name, made.version, made.to_json())
         before = registry.activate(name, made.version)
+        if job["suggested_until"] is not None:
+            taken = Suggestions(registry.home(name), chosen.max_suggestions)
+            taken.mark_taken(job["lang"], job["suggested_until"])
     return _told(made, told, job, before, active=True)
 
 
@@ -104,7 +109,8 @@ def _made(base: Classifier, scope: Scope, job: dict[str, Any]) -> tuple[Classifi
             "warning": None,
             "quality": {MOVED_CUT: moved.to_dict(), "examples": len(texts)},
         }
-    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin="examples")
+    origin = "examples" if job["suggested_until"] is None else f"the suggestions in {lang}"
+    few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin=origin)
     found = transfer(base, scope, few, lang)
     chosen = next(row for row in found.strategies if row["name"] == found.chosen)
     return found.classifier, {

@@ -4,6 +4,7 @@ import pytest
 from scopesift_service.apis import version_routes
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.versions.registry import Registry
+from scopesift_service.versions.suggestions import Suggestions
 from scopesift_service.versions.transfer_process import _result
 
 TOKEN = "an-admin-token-of-28-letters"
@@ -61,14 +62,34 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
     assert answer.status_code == 201
     assert answer.json()["version"] == "d" * 12
     asked = {"lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
-    assert jobs == [{"name": "toxicity", **asked, "positive_share": None, "dry_run": False}]
+    rest = {"positive_share": None, "dry_run": False, "suggested_until": None}
+    assert jobs == [{"name": "toxicity", **asked, **rest}]
 
 
 def test_texts_without_labels_reach_the_job_with_the_share_to_flag(service, jobs):
     body = {"lang": "de", "unlabelled": ["Guten Tag", "Du Depp"], "positive_share": 0.25}
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 201
     asked = {"lang": "de", "texts": ["Guten Tag", "Du Depp"], "labels": None, "positive_share": 0.25}
-    assert jobs == [{"name": "toxicity", **asked, "dry_run": False}]
+    assert jobs == [{"name": "toxicity", **asked, "dry_run": False, "suggested_until": None}]
+
+
+def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_job(service, state, jobs):
+    stored = Suggestions(state.home("toxicity"), 10)
+    for text, label in (("a", "toxic"), ("b", "toxic"), ("c", "clean"), ("d", "clean"), ("b", "clean")):
+        stored.add(text, label, "de")
+    stored.add("e", "toxic", "nl")
+    body = {"lang": "de", "examples": "suggested", "dry_run": True}
+    assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 200
+    asked = {"lang": "de", "texts": ["c", "d", "b"], "labels": ["clean"] * 3, "suggested_until": 5}
+    assert jobs == [{"name": "toxicity", **asked, "positive_share": None, "dry_run": True}]
+
+
+def test_without_suggestions_of_the_language_the_transfer_says_where_they_come_from(service, state, jobs):
+    Suggestions(state.home("toxicity"), 10).add("a", "toxic", "nl")
+    answer = service.ask("POST", PATH, {"lang": "de", "examples": "suggested"}, headers=ADMIN)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "no_suggestions")
+    assert "comments:suggestscore" in answer.json()["error"]["message"]
+    assert not jobs
 
 
 @pytest.mark.parametrize(("given", "dry"), [(True, True), (False, False), (None, False)])
@@ -94,6 +115,9 @@ def test_a_dry_run_is_asked_for_by_name_and_makes_nothing(service, jobs, given, 
         ({"lang": "de", "examples": ROWS * 2}, 413),
         ({"lang": "de", "examples": ROWS, "dry_run": "yes"}, 400),
         ({"lang": "de", "examples": ROWS, "unlabelled": ["a"]}, 400),
+        ({"lang": "de", "examples": "all"}, 400),
+        ({"lang": "de", "examples": "suggested"}, 422),
+        ({"lang": "de", "examples": "suggested", "positive_share": 0.5}, 400),
         ({"lang": "de", "examples": ROWS, "positive_share": 0.5}, 400),
         ({"lang": "de", "unlabelled": []}, 400),
         ({"lang": "de", "unlabelled": [1]}, 400),

@@ -1,5 +1,5 @@
 import pytest
-from scopesift_service.apis.openai import CATEGORIES
+from scopesift_service.published_names import OPENAI_CATEGORIES
 
 ANALYZE = "/v1alpha1/comments:analyze"
 TOXIC = "You idiot 😀"
@@ -29,12 +29,12 @@ def test_moderations_hold_all_categories_and_say_which_were_assessed(service):
         "POST", "/v1/moderations", {"input": TOXIC, "model": "omni-moderation-latest"}
     ).json()
     result = answer["results"][0]
-    assert set(CATEGORIES) < set(result["categories"])
-    assert len(CATEGORIES) == 13
+    assert set(OPENAI_CATEGORIES) < set(result["categories"])
+    assert len(OPENAI_CATEGORIES) == 13
     assert result["flagged"] is True
     assert result["categories"]["toxicity"] is True
     assert result["category_applied_input_types"]["toxicity"] == ["text"]
-    for name in CATEGORIES:
+    for name in OPENAI_CATEGORIES:
         assert result["categories"][name] is False
         assert result["category_scores"][name] == 0
         assert result["category_applied_input_types"][name] == []

@@ -6,8 +6,9 @@ import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.text import digest
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError
-from scopesift_service.versions.starting import load_classifiers
+from scopesift_files.errors import InputError, UsageError
+from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.starting import load_classifiers, start_classifiers
 
 
 def test_a_classifier_that_would_overwrite_a_field_of_the_answers_stops_the_start(tmp_path):
@@ -17,3 +18,29 @@ def test_a_classifier_that_would_overwrite_a_field_of_the_answers_stops_the_star
     path.write_text(json.dumps({**content, "sha256": digest(content)}))
     with pytest.raises(InputError, match=r"scope.json: a classifier cannot be called 'scope'"):
         load_classifiers(Scope.load("nano"), [str(path)])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PERSPECTIVE_ATTRIBUTES", "TOXICITY=insult", "TOXICITY names the classifier 'insult'.* there are"),
+        (
+            "PERSPECTIVE_ATTRIBUTES",
+            "POLITICS=domain",
+            "POLITICS needs a label of domain, such as POLITICS=domain:",
+        ),
+        ("PERSPECTIVE_ATTRIBUTES", "A=domain:none-such", "A names the label 'none-such'.* it has "),
+        ("PERSPECTIVE_ATTRIBUTES", "A=toxicity:clean", "A names the label 'clean'.* it has toxic"),
+        ("OPENAI_CATEGORIES", "hate=toxicity,harassment=insult", "harassment names the classifier 'insult'"),
+    ],
+)
+def test_a_table_that_names_what_is_not_loaded_stops_the_start(name, value, told):
+    chosen = ServiceSettings.from_env({"SCOPESIFT_SCOPE": "nano", f"SCOPESIFT_{name}": value})
+    with pytest.raises(UsageError, match=f"SCOPESIFT_{name}: {told}"):
+        start_classifiers(Scope.load("nano"), chosen)
+
+
+def test_a_table_of_loaded_classifiers_and_labels_lets_it_start():
+    table = "TOXICITY=toxicity:toxic,GERMAN=language:de"
+    chosen = ServiceSettings.from_env({"SCOPESIFT_PERSPECTIVE_ATTRIBUTES": table})
+    assert len(start_classifiers(Scope.load("nano"), chosen)) == 3

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from scopesift_files.errors import InputError
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
+from scopesift_service.versions.suggestions import Suggestions
 from scopesift_service.versions.transfer_job import run
 
 ROWS = [
@@ -16,7 +18,7 @@ ROWS = [
 def job(rows, **given):
     texts, labels = zip(*rows, strict=True)
     asked = {"name": "toxicity", "lang": "de", "texts": list(texts), "labels": list(labels)}
-    return {**asked, "positive_share": None, "dry_run": False, **given}
+    return {**asked, "positive_share": None, "dry_run": False, "suggested_until": None, **given}
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +93,36 @@ def test_without_labels_the_cut_moves_and_the_answer_says_what_is_flagged(tmp_pa
     assert told["quality"]["examples"] == 30
     stored = json.loads(Registry(chosen.state).path("toxicity", told["version"]).read_text())
     assert stored["fit"]["by_lang"]["de"]["share_of"] == "stated"
+
+
+def suggested(chosen, rows):
+    """Stores decisions and asks for a transfer of all."""
+    stored = Suggestions(Registry(chosen.state).home("toxicity"), chosen.max_suggestions)
+    for text, label in rows:
+        stored.add(text, label, "de")
+    found = stored.latest("de", chosen.max_examples)
+    return stored, job(zip(found.texts, found.labels, strict=True), suggested_until=found.until)
+
+
+def test_a_transfer_of_suggestions_counts_them_as_taken_unless_it_is_a_dry_run(tmp_path):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    # the first decision about one text is taken back
+    stored, asked = suggested(chosen, [(ROWS[0][0], "clean"), *ROWS])
+    dry = run({**asked, "dry_run": True}, chosen)
+    assert stored.counts() == {"de": {"stored": 8, "new": 8}}
+    first = run(asked, chosen)
+    assert stored.counts() == {"de": {"stored": 8, "new": 0}}
+    assert (dry["version"], first["quality"]["examples"]) == (first["version"], 8)
+    _, again = suggested(chosen, ROWS)
+    assert run(again, chosen)["version"] == first["version"]
+    assert again["texts"] == [text for text, _ in ROWS]
+    stored.add("Das ist neu", "clean", "de")
+    assert stored.counts() == {"de": {"stored": 9, "new": 1}}
+
+
+def test_suggestions_of_one_label_are_told_from_examples(tmp_path):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    stored, asked = suggested(chosen, ROWS[:4])
+    with pytest.raises(InputError, match=r"the suggestions in de: .*two labels"):
+        run(asked, chosen)
+    assert stored.counts() == {"de": {"stored": 4, "new": 4}}

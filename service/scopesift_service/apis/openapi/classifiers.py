@@ -17,7 +17,8 @@ from scopesift_service.apis.openapi.parts import (
     text_schema,
     texts_schema,
 )
-from scopesift_service.apis.transfer_request import LANG_PATTERN, LONGEST_LABEL
+from scopesift_service.apis.openapi.perspective import suggestion_counts
+from scopesift_service.apis.transfer_request import LANG_PATTERN, LONGEST_LABEL, SUGGESTED
 from scopesift_service.http.errors import KINDS
 from scopesift_service.settings import ServiceSettings
 
@@ -33,6 +34,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
         "name": STRING, "kind": {"enum": ["binary", "many"]}, "labels": list_of(STRING), "unknown": STRING,
         "version": VERSION, "langs": list_of(STRING), "cut": NUMBER, "label_cuts": by_label,
         "n_features": INTEGER, "deepest_layer": INTEGER, "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
+        "suggestions": suggestion_counts(),
     }  # fmt: skip
     feature = {"layer": INTEGER, "index": INTEGER, "threshold": NUMBER, "rule": STRING, "label": STRING}
     version = {
@@ -41,7 +43,8 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
     example = record(
         {"text": text_schema(limits), "label": {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}}
     )
-    examples = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
+    rows = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
+    examples = {"anyOf": [rows, {"const": SUGGESTED}]}
     strategy = record({"name": STRING, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER})
     replaced = record(
         {

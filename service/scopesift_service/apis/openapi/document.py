@@ -12,10 +12,10 @@ from scopesift_service.apis.openapi.moderation import (
     classify_schemas,
     guardrail_schemas,
     openai_schemas,
-    perspective_schemas,
     text_classification_schemas,
 )
 from scopesift_service.apis.openapi.operations import OPERATIONS, TAGS
+from scopesift_service.apis.openapi.perspective import perspective_schemas
 from scopesift_service.settings import ServiceSettings
 
 DESCRIPTION = """\

@@ -8,7 +8,6 @@ from scopesift_classifiers.judging.verdict import MOST_LABELS
 
 from scopesift_service.apis.guardrail import FIELDS, PARAMS
 from scopesift_service.apis.loaded import LoadedClassifier
-from scopesift_service.apis.openai import CATEGORIES
 from scopesift_service.apis.openapi.parts import (
     BOOLEAN,
     INTEGER,
@@ -24,13 +23,7 @@ from scopesift_service.apis.openapi.parts import (
     text_schema,
     texts_schema,
 )
-from scopesift_service.apis.perspective.analyze import (
-    LANGUAGE_TAG_PATTERN,
-    MOST_ATTRIBUTES,
-    MOST_LANGUAGES,
-    SCORE_TYPES,
-    TEXT_TYPES,
-)
+from scopesift_service.published_names import OPENAI_CATEGORIES
 from scopesift_service.settings import ServiceSettings
 
 
@@ -110,7 +103,7 @@ def openai_schemas(limits: ServiceSettings) -> dict[str, Schema]:
     label = record({"label": STRING, "score": SCORE})
 
     def by_category(value: Schema) -> Schema:
-        return {**record(dict.fromkeys(CATEGORIES, value)), "additionalProperties": value}
+        return {**record(dict.fromkeys(OPENAI_CATEGORIES, value)), "additionalProperties": value}
 
     result = {
         "flagged": BOOLEAN,
@@ -139,51 +132,6 @@ def openai_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                 "scope": STRING,
                 "classifiers": VERSIONS,
             }
-        ),
-    }
-
-
-def perspective_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
-    """Perspective's format."""
-    attributes = [classifier.name.upper() for classifier in loaded if classifier.binary]
-    parameters: dict[str, Schema] = {
-        "scoreType": {"enum": [*SCORE_TYPES, None]},
-        "scoreThreshold": or_null(SCORE),
-    }
-    wish = or_null(record(parameters, optional=list(parameters)))
-    score = record({"value": SCORE, "type": STRING})
-    span = record({"begin": INTEGER, "end": INTEGER, "score": score})
-    comment = {"text": {**text_schema(limits), "minLength": 1}, "type": {"enum": [*TEXT_TYPES, None]}}
-    tag = {"type": "string", "pattern": f"^{LANGUAGE_TAG_PATTERN}$"}
-    request: dict[str, Schema] = {
-        "comment": record(comment, optional=("type",)),
-        "requestedAttributes": {
-            "type": "object",
-            "properties": dict.fromkeys(attributes, wish),
-            "additionalProperties": False,
-            "minProperties": 1,
-            "maxProperties": MOST_ATTRIBUTES,
-        },
-        "languages": {"type": ["array", "null"], "items": tag, "maxItems": MOST_LANGUAGES},
-        "context": {"type": ["object", "null"], "description": "Accepted and not used."},
-        "clientToken": {"type": ["string", "null"], "maxLength": limits.max_characters},
-    }
-    request.update({name: {"type": ["boolean", "null"]} for name in ("spanAnnotations", "doNotStore")})
-    request.update({name: {"type": ["string", "null"]} for name in ("sessionId", "communityId")})
-    needed = ("comment", "requestedAttributes")
-    scores = record({"spanScores": list_of(span), "summaryScore": score})
-    return {
-        "AnalyzeCommentRequest": record(request, optional=[name for name in request if name not in needed]),
-        "AnalyzeCommentAnswer": record(
-            {
-                "attributeScores": {"type": "object", "additionalProperties": scores},
-                "languages": list_of(STRING),
-                "detectedLanguages": list_of(STRING),
-                "scope": STRING,
-                "classifiers": VERSIONS,
-                "clientToken": STRING,
-            },
-            optional=("clientToken",),
         ),
     }
 

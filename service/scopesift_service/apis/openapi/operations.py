@@ -39,6 +39,13 @@ OPERATIONS = (
         "of the evidence. Nothing of a call is stored, whatever `doNotStore` says.",
         "AnalyzeCommentAnswer", "AnalyzeCommentRequest", BODY, error="PerspectiveError", access=KEY,
     ),
+    Operation(
+        paths.SUGGEST_SCORE, "post", "suggestScore", DROP_IN, "Perspective's comments:suggestscore",
+        "Stores a moderator's decision about a comment as a labelled example, which a transfer can take: a score from "
+        "0.5 on as the positive label. The answer comes when it is on disk. Needs a state folder.",
+        "SuggestCommentScoreAnswer", "SuggestCommentScoreRequest", (403, *BODY), error="PerspectiveError",
+        access=KEY,
+    ),
     *(
         Operation(
             path, "post", name, DROP_IN, f"Text classification, as {client}",
@@ -67,7 +74,7 @@ OPERATIONS = (
     ),
     Operation(
         paths.CLASSIFIERS, "get", "listClassifiers", CLASSIFIERS, "List the loaded classifiers",
-        "Labels, version, number of features, measured quality, and whether transfer is enabled.",
+        "Labels, version, number of features, measured quality, stored suggestions, and whether transfer is enabled.",
         "ClassifierList", failures=LOOK, access=KEY,
     ),
     Operation(
@@ -77,8 +84,8 @@ OPERATIONS = (
     ),
     Operation(
         paths.TRANSFER, "post", "transfer", CLASSIFIERS, "Add a language",
-        "Makes a version of the classifier with a decision of its own for one language, from labelled examples, or "
-        "moves only its cut by texts without labels. The version is in use when the answer arrives; with `dry_run` "
+        "Makes a version of the classifier with a decision of its own for one language, from labelled examples or "
+        "the stored suggestions, or moves only its cut by texts without labels. The version is in use when the answer arrives; with `dry_run` "
         "it is only measured. Needs the admin token and a state folder.",
         "TransferAnswer", "TransferRequest", CHANGE, answers=(200, 201), access=ADMIN,
     ),

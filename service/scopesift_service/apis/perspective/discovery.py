@@ -1,4 +1,4 @@
-"""The discovery document with which Google's client library finds comments:analyze on this server."""
+"""The discovery document with which Google's client library finds this server's methods."""
 
 from __future__ import annotations
 
@@ -41,20 +41,25 @@ def discovery_document(root_url: str) -> dict[str, Any]:
         "resources": {
             "comments": {
                 "methods": {
-                    "analyze": {
-                        "id": "commentanalyzer.comments.analyze",
-                        "path": paths.ANALYZE[1:],
-                        "flatPath": paths.ANALYZE[1:],
-                        "httpMethod": "POST",
-                        "parameters": {},
-                        "parameterOrder": [],
-                        "request": {"$ref": "AnalyzeCommentRequest"},
-                        "response": {"$ref": "AnalyzeCommentResponse"},
-                    }
+                    "analyze": _method("analyze", paths.ANALYZE, "AnalyzeComment"),
+                    "suggestscore": _method("suggestscore", paths.SUGGEST_SCORE, "SuggestCommentScore"),
                 }
             }
         },
         "schemas": _schemas(),
+    }
+
+
+def _method(name: str, path: str, schema: str) -> dict[str, Any]:
+    return {
+        "id": f"commentanalyzer.comments.{name}",
+        "path": path[1:],
+        "flatPath": path[1:],
+        "httpMethod": "POST",
+        "parameters": {},
+        "parameterOrder": [],
+        "request": {"$ref": f"{schema}Request"},
+        "response": {"$ref": f"{schema}Response"},
     }
 
 
@@ -87,6 +92,7 @@ def _schemas() -> dict[str, Any]:
                 "languages": TEXTS,
                 "spanAnnotations": FLAG,
                 "doNotStore": FLAG,
+                "dropUnsupportedAttributes": FLAG,
                 "clientToken": TEXT,
                 "sessionId": TEXT,
                 "communityId": TEXT,
@@ -102,6 +108,22 @@ def _schemas() -> dict[str, Any]:
                 "scope": TEXT,
                 "classifiers": {"type": "object", "additionalProperties": TEXT},
             },
+        ),
+        schema(
+            "SuggestCommentScoreRequest",
+            {
+                "comment": {"$ref": "TextEntry"},
+                "context": {"$ref": "Context"},
+                "attributeScores": map_of("AttributeScores"),
+                "languages": TEXTS,
+                "clientToken": TEXT,
+                "sessionId": TEXT,
+                "communityId": TEXT,
+            },
+        ),
+        schema(
+            "SuggestCommentScoreResponse",
+            {"detectedLanguages": TEXTS, "requestedLanguages": TEXTS, "clientToken": TEXT},
         ),
     ]
     return {item["id"]: item for item in schemas}
