@@ -26,6 +26,10 @@ VALID = {
         "comment": {"text": "a"},
         "requestedAttributes": {"TOXICITY": {"scoreThreshold": 0}},
     },
+    "SuggestCommentScoreRequest": {
+        "comment": {"text": "a"},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
+    },
 }
 
 
@@ -77,12 +81,14 @@ def test_every_reference_leads_somewhere(document):
         "/v1/classify",
         "/v1/moderations",
         "/v1alpha1/comments:analyze",
+        "/v1alpha1/comments:suggestscore",
         "/predict",
         "/classify",
         "/beta/litellm_basic_guardrail_api",
     ],
 )
-def test_what_the_document_allows_is_answered_as_it_says(service, document, path):
+def test_what_the_document_allows_is_answered_as_it_says(make_service, tmp_path, document, path):
+    service = make_service(state=tmp_path)
     operation = document["paths"][path]["post"]
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
     validator(document, name).validate(VALID[name])
@@ -113,10 +119,19 @@ def test_what_the_document_allows_is_answered_as_it_says(service, document, path
         ),
         ("/v1/moderations", {"input": "a", "model": 1}),
         ("/v1alpha1/comments:analyze", {"comment": {"text": "a"}, "requestedAttributes": {"INSULT": {}}}),
+        (
+            "/v1alpha1/comments:suggestscore",
+            {"comment": {"text": "a"}, "attributeScores": {"INSULT": {"summaryScore": {"value": 1}}}},
+        ),
+        (
+            "/v1alpha1/comments:suggestscore",
+            {"comment": {"text": "a"}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 2}}}},
+        ),
         ("/v1alpha1/comments:analyze", {"comment": {"text": "a"}, "requestedAttributes": {}}),
     ],
 )
-def test_what_the_document_forbids_is_refused_as_it_says(service, document, path, body):
+def test_what_the_document_forbids_is_refused_as_it_says(make_service, tmp_path, document, path, body):
+    service = make_service(state=tmp_path)
     operation = document["paths"][path]["post"]
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
     assert not validator(document, name).is_valid(body)
@@ -156,7 +171,8 @@ def test_every_request_and_answer_in_json_has_examples_that_are_as_the_schemas_s
                     validator(document, name).validate(example["value"])
 
 
-def test_an_example_request_is_a_right_one_for_the_service(service, document):
+def test_an_example_request_is_a_right_one_for_the_service(make_service, tmp_path, document):
+    service = make_service(state=tmp_path)
     for path, method, operation in operations(document):
         if method == "post" and "security" not in operation:
             for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
