@@ -20,6 +20,32 @@ def test_the_official_openai_client_works_with_only_base_url_changed(live):
     assert set(answer.model_extra["classifiers"]) == {"toxicity", "language", "domain"}
 
 
+def test_the_official_asynchronous_client_works_too(live):
+    import asyncio
+
+    openai = pytest.importorskip("openai")
+
+    async def ask():
+        url = f"{live.url}/v1"
+        async with openai.AsyncOpenAI(base_url=url, api_key="live-key", timeout=300) as client:
+            calls = [client.moderations.create(input=text) for text in (TOXIC, CLEAN) * 4]
+            return [answer.results[0].flagged for answer in await asyncio.gather(*calls)]
+
+    assert asyncio.run(ask()) == [True, False] * 4
+
+
+def test_the_openai_clients_input_may_be_a_text_texts_or_parts(live):
+    openai = pytest.importorskip("openai")
+    client = openai.OpenAI(base_url=f"{live.url}/v1", api_key="live-key", timeout=300)
+
+    def flagged(given):
+        return [result.flagged for result in client.moderations.create(input=given).results]
+
+    assert flagged(TOXIC) == [True]
+    assert flagged([CLEAN, TOXIC, CLEAN]) == [False, True, False]
+    assert flagged([{"type": "text", "text": text} for text in (CLEAN, TOXIC)]) == [True]
+
+
 def test_the_openai_client_raises_its_own_errors(live):
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url=f"{live.url}/v1", api_key="wrong", max_retries=0, timeout=300)
@@ -31,6 +57,11 @@ def test_the_openai_client_raises_its_own_errors(live):
         client.moderations.create(input=[image])
     assert caught.value.code == "image_not_supported"
     assert caught.value.param == "input[0]"
+    with pytest.raises(openai.NotFoundError):
+        client.models.list()
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.moderations.create(input=["a"] * 65)
+    assert caught.value.status_code == 413
 
 
 def test_googles_client_for_perspective_works_with_only_the_discovery_url_changed(live):

@@ -2,7 +2,6 @@
 
 import pytest
 
-pytest.importorskip("bentoml")
 TOKEN = "an-admin-token-of-28-letters"
 
 
@@ -14,6 +13,7 @@ def live_state(tmp_path_factory):
 @pytest.fixture(scope="session")
 def start_live(live_state):
     """`start_live(workers)`: a running service with so many engine processes; all are stopped in the end."""
+    pytest.importorskip("bentoml")
     from scopesift_service.local_server import LocalServer
 
     started = []
