@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
 LITELLM := litellm[proxy]==1.108.7
+OPEN_WEBUI := open-webui==0.12.4
 DATA ?=
 .PHONY: demo serve test integrations coverage lint refit clean
 
@@ -31,7 +32,13 @@ test: .venv/ready lint  ## lint, types and every test
 	.venv-litellm/bin/python -m pip install --quiet --disable-pip-version-check '$(LITELLM)'
 	@touch $@
 
-integrations: .venv/ready-integrations .venv-litellm/ready  ## the tests with other projects' own packages
+# only its package's loader is tested, so what it needs to run is left out
+.open-webui/ready: Makefile .venv/ready
+	rm -rf .open-webui
+	$(PY) -m pip download --quiet --disable-pip-version-check --no-deps --ignore-requires-python --dest .open-webui '$(OPEN_WEBUI)'
+	@touch $@
+
+integrations: .venv/ready-integrations .venv-litellm/ready .open-webui/ready  ## the tests with other projects' own packages
 	$(PY) -m pytest integrations/tests
 
 coverage: .venv/ready  ## every test, with coverage: slower
@@ -50,4 +57,4 @@ refit: .venv/ready  ## refit the bundled classifiers on DATA=… and regenerate 
 	$(PY) -m bench readme
 
 clean:
-	rm -rf .venv .venv-litellm .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf .venv .venv-litellm .open-webui .pytest_cache .mypy_cache .ruff_cache .coverage
