@@ -159,6 +159,14 @@ def service_memory(out: Out = None) -> None:
 
 
 @app.command()
+def service_routes(out: Out = None, quick: Quick = False) -> None:
+    """Measure what each route adds to the latency of /v1/classify."""
+    from bench.service.routes import run
+
+    run(out, quick)
+
+
+@app.command()
 def api_examples() -> None:
     """Record the answers to the example requests of the OpenAPI document, on the default scope."""
     from bench.service.api_examples import run

@@ -66,6 +66,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "filter_faults": filter_tables.faults,
     "service": speed_tables.service,
     "service_memory": speed_tables.service_memory,
+    "service_routes": speed_tables.service_routes,
     "precision": speed_tables.precision,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,

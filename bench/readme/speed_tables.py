@@ -66,6 +66,14 @@ def service_memory() -> str:
     return table(stored("service-memory-cpu"))
 
 
+def service_routes() -> str:
+    """Latency of the routes that classify, beside /v1/classify."""
+    from bench.service.routes import table
+
+    content = stored("service-routes-cpu")
+    return _measured(table(content), content)
+
+
 def precision() -> str:
     """Verdicts that a bfloat16 backbone changes."""
     from bench.bundled.precision import table

@@ -1,0 +1,116 @@
+"""`python -m bench service-routes`: latency of every route that classifies, beside that of /v1/classify.
+
+Rounds of one call per route in changing order, on one connection; the difference is the median of those within a round, so that a
+machine that gets slower or faster meanwhile doesn't show in it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import secrets
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.progress import track
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_service.http import paths
+from scopesift_service.local_server import LocalServer
+
+from bench.errors import BenchError
+from bench.markdown import markdown
+from bench.results_file import write_result
+from bench.service.texts import post_texts
+
+ROUNDS, QUICK_ROUNDS = 300, 20
+WARM_UP = 10
+BAR_MS = 1.0
+BASE = paths.CLASSIFY
+
+
+def run(out: Path | None = None, quick: bool = False) -> None:
+    """Serve the default scope with a state folder, time the routes, print the table, write the JSON.
+
+    Args:
+        out: Folder of the JSON; None: `bench/results/`.
+        quick: Few rounds.
+    """
+    with tempfile.TemporaryDirectory() as state:
+        settings = {
+            "SCOPESIFT_SCOPE": DEFAULT_SCOPE,
+            "SCOPESIFT_STATE": state,
+            "SCOPESIFT_ADMIN_TOKEN": secrets.token_hex(16),
+        }
+        with LocalServer(settings) as server:
+            server.wait(600)
+            seconds = _rounds(server.port, QUICK_ROUNDS if quick else ROUNDS)
+    result = {
+        "scope": DEFAULT_SCOPE,
+        "rounds": len(seconds[BASE]),
+        "bar_ms": BAR_MS,
+        "routes": {
+            path: {
+                "median_ms": 1000 * statistics.median(each),
+                "added_ms": 1000 * statistics.median(a - b for a, b in zip(each, seconds[BASE], strict=True)),
+            }
+            for path, each in seconds.items()
+        },
+    }
+    path = write_result("service-routes", result, out)
+    print(f"{table(result)}\n\nwritten: {path}")
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    rows = [
+        [f"`{path}`", f"{route['median_ms']:.1f}", "" if path == BASE else f"{route['added_ms']:+.2f}"]
+        for path, route in result["routes"].items()
+    ]
+    return markdown(["route", "median, ms", f"over `{BASE}`, ms"], rows) + (
+        f"\n\nMedians of {result['rounds']} rounds with one text a call, the same in all routes of a round; "
+        f"bar: at most {result['bar_ms']:g} ms more."
+    )
+
+
+def bodies(text: str) -> dict[str, Any]:
+    """A body of every route that classifies one text."""
+    return {
+        paths.CLASSIFY: {"texts": [text]},
+        paths.MODERATIONS: {"input": text},
+        paths.ANALYZE: {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}},
+        paths.PREDICT: {"inputs": text},
+        paths.LABELS: {"inputs": text},
+        paths.CLASSIFIER_PREDICT.format(name="language"): {"inputs": text},
+        paths.GUARDRAIL: {"texts": [text], "input_type": "request"},
+    }
+
+
+def _rounds(port: int, rounds: int) -> dict[str, list[float]]:
+    """Seconds of every call, by path, in the order of the rounds."""
+    chance = random.Random(0)  # noqa: S311
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    seconds: dict[str, list[float]] = {path: [] for path in bodies("")}
+    for number, text in enumerate(track(post_texts(WARM_UP + rounds, seed=5), "timing routes")):
+        calls = list(bodies(text).items())
+        chance.shuffle(calls)
+        for path, body in calls:
+            took = _call(connection, path, json.dumps(body).encode())
+            if number >= WARM_UP:
+                seconds[path].append(took)
+    connection.close()
+    return seconds
+
+
+def _call(connection: http.client.HTTPConnection, path: str, body: bytes) -> float:
+    began = time.perf_counter()
+    connection.request("POST", path, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    content = answer.read()
+    took = time.perf_counter() - began
+    if answer.status != 200:
+        raise BenchError(f"{path} answered {answer.status}: {content[:200].decode(errors='replace')}")
+    return took
