@@ -1,7 +1,7 @@
 """Scores comments with the Perspective API and sends back a moderator's decision.
 
-Written for Google's service: several attributes, spans, languages, and fields that are null. For another server only the
-URL changes:
+Written for Google's service: several attributes, spans, languages, and fields that are null. For another server only
+the URL changes:
 
     pip install google-api-python-client
     PERSPECTIVE_URL=http://127.0.0.1:3000 python moderate.py API_KEY "First comment" "Second comment"

@@ -49,7 +49,7 @@ def test_a_script_for_googles_service_runs_with_only_its_url_changed(server):
     # what no classifier assesses is left out, so that no score stands under a name that it was not measured for
     assert not any(name in done.stdout for name in ("SEVERE_TOXICITY", "INSULT", "THREAT"))
     assert lines[1].startswith("  TOXICITY 0.")
-    assert "'hoes'" in lines[2]
+    assert "hoes'" in lines[2]
     assert lines[lines.index(CLEAN) + 1].startswith("  TOXICITY 0.")
 
 
@@ -59,7 +59,7 @@ def test_the_decisions_that_it_sends_back_are_counted_as_suggestions_for_the_lan
     run(server, TOXIC)
     run(server, TOXIC)
     shown = httpx.get(f"{server.url}/v1/classifiers/toxicity", timeout=60).json()
-    assert shown["suggested"]["en"]["stored"] == 1
+    assert shown["suggestions"]["en"]["stored"] == 1
 
 
 def test_an_error_of_the_service_is_one_line_of_the_script(server):
