@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scopesift_filtering.engines.local import shards_of, worker_count
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.shards.shard import Shard
-from scopesift_filtering.shards.work import compute, prepare
+from scopesift_filtering.shards.work import judge_shard
 
 SAMPLE_ROWS = 256
 
@@ -42,21 +42,16 @@ def estimate(plan: RunPlan) -> Estimate | None:
     rows = first.rows[:SAMPLE_ROWS]
     shard = Shard(first.group, 0, first.format, rows)
     reader = plan.engine.reader.without_places()
-    prepared = prepare(plan.engine, shard, plan.settings)
-    compute(reader, prepared, plan.settings.threads)  # warm-up: the first run is slower
+    judge_shard(plan.engine, reader, plan.judge, shard, plan.settings)  # warm-up: the first run is slower
     started = time.perf_counter()
-    prepared = prepare(plan.engine, shard, plan.settings)
-    acts_DS = compute(reader, prepared, plan.settings.threads)
-    result = plan.judge.result(
-        shard, prepared.at, plan.engine.answers(acts_DS, prepared.forms), prepared.tokens, prepared.places
-    )
+    result = judge_shard(plan.engine, reader, plan.judge, shard, plan.settings)
     seconds = time.perf_counter() - started
     total = _total_rows(plan, first)
     return Estimate(
         sampled=len(rows),
         rejected=sum(bool(row.reason) for row in result.rows),
         kept=len(result.kept),
-        tokens=sum(prepared.tokens),
+        tokens=sum(result.ours.column("tokens").to_pylist()),
         rows=total,
         seconds=None if total is None else seconds / len(rows) * total / worker_count(plan),
     )

@@ -10,6 +10,7 @@ from scopesift_files.atomic import remove_leftovers
 from scopesift_files.errors import InputError
 from scopesift_files.lock import one_at_a_time
 
+from scopesift_filtering.dolma_attributes import write_dolma_attributes
 from scopesift_filtering.engines.local import run_local
 from scopesift_filtering.manifest import write_manifest
 from scopesift_filtering.report import write_run_report
@@ -82,6 +83,9 @@ def run_filter(
                 "put the old files back, or choose another --out for the new ones"
             )
         remove_leftovers(plan.out)
+        if plan.settings.dolma:
+            classifiers = list(plan.engine.classifiers.values())
+            tally.outputs.update(write_dolma_attributes(plan.out, plan.dolma_names, classifiers))
         write_manifest(plan, tally, engine=LOCAL if cluster is None else RAY)
         write_run_report(plan, tally)
     return tally

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS
 from scopesift_files.errors import UsageError
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
 from scopesift_filtering.condition import parse_condition
+from scopesift_filtering.dolma_attributes import mirrored_names
 from scopesift_filtering.input_columns import sample_columns
 from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
 from scopesift_filtering.run_record import RunRecord, make_record
@@ -32,6 +32,7 @@ class RunPlan:
         record: the run's identity.
         shadowed: our columns that the input has too; the condition can qualify them.
         unread: files in the input's folders and globs with an unknown format.
+        dolma_names: input file -> its attributes file for dolma; empty in other formats.
     """
 
     out: Path
@@ -43,6 +44,7 @@ class RunPlan:
     record: RunRecord
     shadowed: list[str]
     unread: list[str]
+    dolma_names: dict[str, str]
 
 
 def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engine: Engine) -> RunPlan:
@@ -52,8 +54,7 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         UsageError: no such input, a bad condition, no text column, or an output folder inside the inputs.
         InputError: an input can't be opened.
     """
-    if engine.scope.device != "cpu":
-        settings = replace(settings, batch_tokens=ACCELERATOR_BATCH_TOKENS)
+    settings = settings.on_device(engine.scope.device)
     condition = parse_condition(settings.where)
     files, unread = find_inputs(patterns, out)
     inside = out.resolve()
@@ -64,6 +65,10 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
     if types and settings.text not in types:
         raise UsageError(
             f"--text: there is no column {settings.text!r} in the input; there are {', '.join(types)}"
+        )
+    if settings.dolma and types and "id" not in types:
+        raise UsageError(
+            f"--attributes-format dolma needs documents with an 'id', and the input has {', '.join(types)}"
         )
     if settings.splits and any(name.casefold() == ADDED for name in types):
         raise UsageError(
@@ -89,4 +94,5 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         record=make_record(files, settings, engine, schema),
         shadowed=[name for name in types if name.casefold() in own],
         unread=unread,
+        dolma_names=mirrored_names(files) if settings.dolma else {},
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS
 from scopesift_files.errors import UsageError
 
 MODES = ("attributes", "split", "both")
 COMPRESSIONS = ("zst", "gz", "none")
+RECORDS, DOLMA = "records", "dolma"
 ROW_BYTES = 1024  # size of an ordinary row; shards of longer rows hold fewer
 THREADS = 1  # one per worker: small products gain nothing from more threads, and the output stays the same
 
@@ -26,6 +28,7 @@ class FilterSettings:
         where: SQL condition that a kept row meets; empty: every row that can be read.
         thresholds: score column -> language or "default" -> the score from which on a row is dropped.
         mode: "attributes" (scores of every row), "split" (kept and dropped rows), or "both".
+        attributes_format: "records" (a record per row), or "dolma" (also files that dolma's mixer reads).
         max_chars: longer texts are rejected.
         max_row_bytes: longer rows are rejected without being parsed.
         shard_rows: maximum rows of a shard.
@@ -40,6 +43,7 @@ class FilterSettings:
     where: str = ""
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     mode: str = "split"
+    attributes_format: str = RECORDS
     max_chars: int = 1_000_000
     max_row_bytes: int = 64 * 2**20
     shard_rows: int = 1024
@@ -50,9 +54,17 @@ class FilterSettings:
     limit: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in (("mode", MODES), ("compression", COMPRESSIONS)):
+        choices = {"mode": MODES, "compression": COMPRESSIONS, "attributes_format": (RECORDS, DOLMA)}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
-                raise UsageError(f"--{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+                option = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{option} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+        if self.dolma and not self.scores:
+            raise UsageError(
+                "--attributes-format dolma needs --mode attributes or both; split writes no attributes"
+            )
+        if self.dolma and self.limit:
+            raise UsageError("--attributes-format dolma writes a line for every document; leave out --limit")
 
     @property
     def splits(self) -> bool:
@@ -63,6 +75,15 @@ class FilterSettings:
     def scores(self) -> bool:
         """Whether attributes are written."""
         return self.mode != "split"
+
+    @property
+    def dolma(self) -> bool:
+        """Whether attributes are written for dolma's mixer too."""
+        return self.attributes_format == DOLMA
+
+    def on_device(self, device: str) -> FilterSettings:
+        """The settings for a scope on this device: batches are larger on an accelerator."""
+        return self if device == "cpu" else replace(self, batch_tokens=ACCELERATOR_BATCH_TOKENS)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""

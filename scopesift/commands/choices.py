@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.loading import load_classifiers
 from scopesift_classifiers.judging.routing import unrouted, with_language
 from scopesift_classifiers.onnx.encoders import TORCH, choose_encoder
 from scopesift_features.scope import Scope
@@ -59,12 +60,7 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
         UsageError: No names given for a scope without bundled classifiers.
     """
     place = Scope.load(scope, device=device)
-    names = classifiers or list(bundled_classifiers(place.id))
-    if not names:
-        raise UsageError(
-            f"scope {place.id!r} has no bundled classifiers; `scopesift fit` one and name it with --classifier"
-        )
-    chosen = [Classifier.load(name, place.id) for name in names]
+    chosen = load_classifiers(classifiers, place.id)
     loaded = with_language(chosen)
     for one in unrouted(chosen):
         own = f"{one.name} has decisions for {', '.join(sorted(one.by_lang))}"

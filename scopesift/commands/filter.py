@@ -12,7 +12,7 @@ from scopesift_files.errors import UsageError
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
-from scopesift_filtering.settings import ROW_BYTES, FilterSettings
+from scopesift_filtering.settings import RECORDS, ROW_BYTES, FilterSettings
 from scopesift_filtering.shards.marker import Marker
 from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
@@ -40,6 +40,10 @@ def filter_rows(
     mode: Annotated[
         str, typer.Option(help="split (kept and dropped rows), attributes (scores row by row), both.")
     ] = "split",
+    attributes_format: Annotated[
+        str,
+        typer.Option(help="records, or dolma: also files that dolma's mixer reads (documents need an id)."),
+    ] = RECORDS,
     text: TextColumn = "text",
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
@@ -84,6 +88,7 @@ def filter_rows(
         text=text,
         where=where,
         mode=mode,
+        attributes_format=attributes_format,
         max_chars=max_chars,
         shard_rows=shard_rows,
         shard_bytes=shard_rows * ROW_BYTES,

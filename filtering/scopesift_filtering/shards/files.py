@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_files.atomic import write_atomically
-from scopesift_files.errors import first_line
+from scopesift_files.errors import InputError, first_line
 from scopesift_files.row_readers.parquet_rows import TableRow
-from scopesift_files.row_readers.row import Row
+from scopesift_files.row_readers.row import Row, json_type
 
 from scopesift_filtering.columns import ADDED
 from scopesift_filtering.settings import FilterSettings
@@ -44,7 +44,7 @@ def write_shard(out: Path, result: ShardResult, settings: FilterSettings, run: s
     )
     content: dict[str, Any] = {}
     if settings.scores:
-        rows = _attributes(result)
+        rows = _attributes(result, settings)
         content[f"attributes/{shard.name}{suffix}"] = (
             _attribute_table(rows, result) if parquet else _lines(rows)
         )
@@ -121,7 +121,7 @@ def _why(result: ShardResult) -> list[dict[str, Any]]:
     ]
 
 
-def _attributes(result: ShardResult) -> list[dict[str, Any]]:
+def _attributes(result: ShardResult, settings: FilterSettings) -> list[dict[str, Any]]:
     """One record per row of the shard, in input order, including rejected rows."""
     scores = dict(zip(result.judged, result.ours.to_pylist(), strict=True))
     kept = set(result.kept)
@@ -131,9 +131,31 @@ def _attributes(result: ShardResult) -> list[dict[str, Any]]:
         reasons = [row.reason] if row.reason else result.dropped.get(number, [])
         nothing = dict.fromkeys(result.ours.column_names)
         records.append(
-            {**_place(row), "status": status, "reasons": reasons, **(scores.get(number) or nothing)}
+            {
+                **_place(row),
+                **(_document(row) if settings.dolma else {}),
+                "status": status,
+                "reasons": reasons,
+                **(scores.get(number) or nothing),
+            }
         )
     return records
+
+
+def _document(row: Row) -> dict[str, str]:
+    """What dolma knows a document by.
+
+    Raises:
+        InputError: the row has no id; dolma matches attributes to documents by id, line by line.
+    """
+    found, source = row.fields.get("id"), row.fields.get("source")
+    if not isinstance(found, str):
+        got = row.detail if not row.fields else json_type(found)
+        raise InputError(
+            f"{row.place}: --attributes-format dolma expects a string 'id' in every row, got {got}; "
+            "fix or remove the row, or leave the option out"
+        )
+    return {"id": found, "source": source if isinstance(source, str) else ""}
 
 
 def _attribute_table(records: list[dict[str, Any]], result: ShardResult) -> Any:

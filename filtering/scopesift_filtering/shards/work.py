@@ -17,7 +17,7 @@ from scopesift_features.reading.windows import make_windows
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.files import write_shard
 from scopesift_filtering.shards.marker import Marker
-from scopesift_filtering.shards.result import RowJudge
+from scopesift_filtering.shards.result import RowJudge, ShardResult
 from scopesift_filtering.shards.shard import Shard
 
 
@@ -68,6 +68,24 @@ def compute(reader: SelectedReader, prepared: Prepared, threads: int) -> NDArray
     for batch in prepared.batches:
         reading.take_in(reader.read_batch(batch))
     return reading.acts_NS
+
+
+def judge_shard(
+    engine: Engine, reader: SelectedReader, judge: RowJudge, shard: Shard, settings: FilterSettings
+) -> ShardResult:
+    """All steps of a shard but writing it.
+
+    Args:
+        engine: scope and classifiers.
+        reader: the engine's, without places.
+        judge: condition and thresholds.
+        shard: the rows.
+        settings: sizes of batches, threads.
+    """
+    prepared = prepare(engine, shard, settings)
+    acts_DS = compute(reader, prepared, settings.threads)
+    answers = engine.answers(acts_DS, prepared.forms)
+    return judge.result(shard, prepared.at, answers, prepared.tokens, prepared.places)
 
 
 def finish(
