@@ -12,13 +12,13 @@ def live_state(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def start_live(live_state):
-    """`start_live(workers)`: a running service with so many engine processes; all are stopped in the end."""
+    """`start_live(workers, …)`: a service with so many engine processes and these settings; stopped in the end."""
     pytest.importorskip("bentoml")
     from scopesift_service.local_server import LocalServer
 
     started = []
 
-    def start(workers):
+    def start(workers, **settings):
         server = LocalServer(
             {
                 "OMP_NUM_THREADS": "1",
@@ -28,6 +28,7 @@ def start_live(live_state):
                 "SCOPESIFT_ADMIN_TOKEN": TOKEN,
                 "SCOPESIFT_API_KEYS": "live-key",
                 "SCOPESIFT_TIMEOUT": "300",
+                **settings,
             }
         )
         started.append(server)

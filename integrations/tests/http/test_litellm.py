@@ -30,7 +30,11 @@ def start_proxy(folder, texts, nobody, tmp_path_factory):
             guardrail["litellm_params"].update(changes)
         config["model_list"] = [
             {"model_name": name, "litellm_params": {"model": "openai/none", "mock_response": answer}}
-            for name, answer in {"polite": texts.clean, "rude": texts.flagged}.items()
+            for name, answer in {
+                "polite": texts.clean,
+                "rude": texts.flagged,
+                "rude in the end": f"{texts.clean}. " * 20 + texts.flagged,
+            }.items()
         ]
         path = home / f"{len(started)}.yaml"
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -122,18 +126,42 @@ def test_a_flagged_answer_that_is_streamed_ends_in_an_error(guarded, texts):
         list(ask(guarded, texts.clean, model="rude", stream=True))
 
 
+def test_a_streamed_answer_is_sent_until_it_is_flagged_or_held_back_until_it_is_checked(
+    guarded, start_proxy, live, texts
+):
+    def received(client):
+        parts = []
+        try:
+            for event in ask(client, texts.clean, model="rude in the end", stream=True):
+                parts.append(event.choices[0].delta.content or "")
+        except openai.APIError as error:
+            return "".join(parts), error.message
+        return "".join(parts), None
+
+    text, error = received(guarded)
+    assert text.startswith(texts.clean)
+    assert texts.flagged not in text
+    assert "reaches the cut" in error
+    text, error = received(start_proxy("config.yaml", live.url, streaming_buffer_until_moderated=True))
+    assert text == ""
+    assert "reaches the cut" in error
+
+
 def test_a_configured_cut_decides(start_proxy, live, texts):
     params = {"classifiers": ["toxicity"], "thresholds": {"toxicity": 0.99}}
     client = start_proxy("config.yaml", live.url, additional_provider_specific_params=params)
     assert ask(client, texts.flagged).choices[0].message.content == texts.clean
 
 
-def test_without_the_service_the_configuration_says_whether_calls_pass(start_proxy, nobody, texts):
-    closed = start_proxy("config.yaml", nobody)
+def test_without_the_service_calls_fail_unless_the_configuration_says_otherwise(start_proxy, nobody, texts):
+    client = start_proxy("config.yaml", nobody)
     with pytest.raises(openai.InternalServerError, match="Guardrail API failed"):
-        ask(closed, texts.clean)
-    opened = start_proxy("config.yaml", nobody, unreachable_fallback="fail_open")
-    assert ask(opened, texts.flagged).choices[0].message.content == texts.clean
+        ask(client, texts.clean)
+
+
+def test_a_service_that_takes_too_long_counts_as_down_and_calls_may_pass(start_proxy, silent, texts):
+    client = start_proxy("config.yaml", silent, unreachable_fallback="fail_open", timeout=0.5)
+    assert ask(client, texts.flagged).choices[0].message.content == texts.clean
 
 
 def test_the_guardrail_for_openais_moderation_works_with_our_address(moderated, texts):
