@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
 LITELLM := litellm[proxy]==1.108.7
+DOLMA := dolma==1.2.1
 OPEN_WEBUI := open-webui==0.12.4
 DATA ?=
 .PHONY: demo serve test integrations coverage lint refit clean
@@ -38,7 +39,13 @@ test: .venv/ready lint  ## lint, types and every test
 	$(PY) -m pip download --quiet --disable-pip-version-check --no-deps --ignore-requires-python --dest .open-webui '$(OPEN_WEBUI)'
 	@touch $@
 
-integrations: .venv/ready-integrations .venv-litellm/ready .open-webui/ready  ## the tests with other projects' own packages
+# dolma needs numpy < 2; its compiled mixer, which is what is tested, needs none of its requirements
+.venv-dolma/ready: Makefile
+	$(PYTHON) -m venv .venv-dolma
+	.venv-dolma/bin/python -m pip install --quiet --disable-pip-version-check --no-deps '$(DOLMA)'
+	@touch $@
+
+integrations: .venv/ready-integrations .venv-litellm/ready .venv-dolma/ready .open-webui/ready  ## the tests with other projects' own packages
 	$(PY) -m pytest integrations/tests
 
 coverage: .venv/ready  ## every test, with coverage: slower
@@ -57,4 +64,4 @@ refit: .venv/ready  ## refit the bundled classifiers on DATA=… and regenerate 
 	$(PY) -m bench readme
 
 clean:
-	rm -rf .venv .venv-litellm .open-webui .pytest_cache .mypy_cache .ruff_cache .coverage
+	rm -rf .venv .venv-litellm .venv-dolma .open-webui .pytest_cache .mypy_cache .ruff_cache .coverage
