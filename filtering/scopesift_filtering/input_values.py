@@ -14,6 +14,7 @@ from scopesift_filtering.shards.shard import Shard, by_table
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")  # leading zeros are codes, not numbers
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CODE = re.compile(r"[+-]?0[^.]+")
+_SURROGATES = re.compile("[\ud800-\udfff]")  # lone ones, which Arrow can't hold; the tokenizer reads U+FFFD too
 
 
 def input_table(
@@ -85,7 +86,8 @@ def _as_type(value: Any, kind: Any) -> Any:
     if value is None:
         return None
     if kind == pa.string():
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return _SURROGATES.sub("\ufffd", text)
     if kind == pa.float64() and type(value) is int:
         return float(value)
     held = pa.array([value], kind)[0].as_py()

@@ -166,3 +166,9 @@ def test_a_reason_is_told_once(write_jsonl, run, rows_of, tmp_path):
     )
     (dropped,) = rows_of(tmp_path / "out" / "dropped")
     assert dropped["scopesift"]["reasons"] == ["toxicity < toxicity_threshold"]
+
+
+def test_a_condition_reads_a_lone_surrogate_as_the_model_does(write_jsonl, run, tmp_path):
+    line = b'{"text": "a cat \\ud800 b"}'
+    run([write_jsonl("a.jsonl", [line])], tmp_path / "out", where="text = 'a cat \ufffd b' AND toxicity <= 1")
+    assert [path.read_bytes() for path in (tmp_path / "out" / "kept").iterdir()] == [line + b"\n"]
