@@ -183,6 +183,14 @@ def service_soak(out: Out = None, quick: Quick = False) -> None:
 
 
 @app.command()
+def suggestions(out: Out = None, quick: Quick = False) -> None:
+    """Store a year of moderators' decisions, and kill the service while they come: time, file size, what is lost."""
+    from bench.service.suggestions import run
+
+    run(out, quick)
+
+
+@app.command()
 def verdicts(
     write: Annotated[
         bool, typer.Option("--write", help="Store these verdicts as the reference, after a refit.")

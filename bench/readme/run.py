@@ -67,6 +67,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "service": speed_tables.service,
     "service_memory": speed_tables.service_memory,
     "service_routes": speed_tables.service_routes,
+    "suggestions": speed_tables.suggestions,
     "precision": speed_tables.precision,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,

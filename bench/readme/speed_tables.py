@@ -74,6 +74,14 @@ def service_routes() -> str:
     return _measured(table(content), content)
 
 
+def suggestions() -> str:
+    """A year of moderators' decisions, and kill -9 while they come."""
+    from bench.service.suggestions import table
+
+    content = stored("suggestions-cpu")
+    return _measured(table(content), content)
+
+
 def precision() -> str:
     """Verdicts that a bfloat16 backbone changes."""
     from bench.bundled.precision import table

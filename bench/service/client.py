@@ -68,9 +68,9 @@ class Connections:
         self._port = port
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def ask(self, body: bytes) -> tuple[int, bytes]:
-        """POST to /v1/classify; (status, answer), status 0 if the connection broke."""
-        head = f"POST {paths.CLASSIFY} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
+    async def ask(self, body: bytes, path: str = paths.CLASSIFY) -> tuple[int, bytes]:
+        """POST; (status, answer), status 0 if the connection broke."""
+        head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         # the server may have closed an idle connection; try the next one, as HTTP clients do
         while self._idle:

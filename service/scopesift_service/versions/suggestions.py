@@ -13,7 +13,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,21 @@ class SuggestionsError(ScopesiftError):
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A decision about a text.
+
+    Attributes:
+        text: The text.
+        label: A label of the classifier; of a binary one also the negative label.
+        lang: The text's language.
+    """
+
+    text: str
+    label: str
+    lang: str
+
+
+@dataclass(frozen=True)
 class LatestSuggestions:
     """The last decision about each of the newest texts of a language, the oldest first.
 
@@ -84,22 +99,24 @@ class Suggestions:
         self.path = home / FILE
         self._most = most
 
-    def add(self, text: str, label: str, lang: str) -> bool:
-        """Store a decision durably.
+    def add(self, suggestions: Sequence[Suggestion]) -> int:
+        """Store decisions durably, all in one transaction, which costs no more than one.
 
         Returns:
-            Whether there is a new row: False if it repeats the last decision about the text.
+            The number of new rows; a decision that repeats the last one about its text has none.
 
         Raises:
             SuggestionsError: The file cannot be written.
         """
-        key = hashlib.sha256(text.encode("utf-8")).digest()
+        added = 0
         with self._writing() as database:
-            if database.execute(LAST, (lang, key)).fetchone() == (label,):
-                return False
-            database.execute(ADD, (lang, key, text, label, time.time()))
+            for one in suggestions:
+                key = hashlib.sha256(one.text.encode("utf-8")).digest()
+                if database.execute(LAST, (one.lang, key)).fetchone() != (one.label,):
+                    database.execute(ADD, (one.lang, key, one.text, one.label, time.time()))
+                    added += 1
             database.execute(BOUND, (self._most,))
-        return True
+        return added
 
     def latest(self, lang: str, most: int) -> LatestSuggestions:
         """The newest texts of a language, each with the last decision about it.

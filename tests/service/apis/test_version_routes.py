@@ -4,7 +4,7 @@ import pytest
 from scopesift_service.apis import version_routes
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.versions.registry import Registry
-from scopesift_service.versions.suggestions import Suggestions
+from scopesift_service.versions.suggestions import Suggestion, Suggestions
 from scopesift_service.versions.transfer_process import _result
 
 TOKEN = "an-admin-token-of-28-letters"
@@ -75,9 +75,9 @@ def test_texts_without_labels_reach_the_job_with_the_share_to_flag(service, jobs
 
 def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_job(service, state, jobs):
     stored = Suggestions(state.home("toxicity"), 10)
-    for text, label in (("a", "toxic"), ("b", "toxic"), ("c", "clean"), ("d", "clean"), ("b", "clean")):
-        stored.add(text, label, "de")
-    stored.add("e", "toxic", "nl")
+    decisions = (("a", "toxic"), ("b", "toxic"), ("c", "clean"), ("d", "clean"), ("b", "clean"))
+    stored.add([Suggestion(text, label, "de") for text, label in decisions])
+    stored.add([Suggestion("e", "toxic", "nl")])
     body = {"lang": "de", "examples": "suggested", "dry_run": True}
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 200
     asked = {"lang": "de", "texts": ["c", "d", "b"], "labels": ["clean"] * 3, "suggested_until": 5}
@@ -85,7 +85,7 @@ def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_jo
 
 
 def test_without_suggestions_of_the_language_the_transfer_says_where_they_come_from(service, state, jobs):
-    Suggestions(state.home("toxicity"), 10).add("a", "toxic", "nl")
+    Suggestions(state.home("toxicity"), 10).add([Suggestion("a", "toxic", "nl")])
     answer = service.ask("POST", PATH, {"lang": "de", "examples": "suggested"}, headers=ADMIN)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "no_suggestions")
     assert "comments:suggestscore" in answer.json()["error"]["message"]

@@ -79,3 +79,17 @@ def test_sigterm_under_load_answers_every_accepted_request(start_server, classif
     assert len(accepted) > 12
     assert set(accepted) <= {200, 429}
     assert all([meaning(record) for record in reply.json()["results"]] == right for reply in clients.replies)
+
+
+def test_a_table_that_names_what_is_not_loaded_never_gets_ready_and_the_log_says_which():
+    from scopesift_service.local_server import LocalServer
+
+    settings = {"SCOPESIFT_SCOPE": "nano", "SCOPESIFT_PERSPECTIVE_ATTRIBUTES": "INSULT=insult"}
+    with LocalServer(settings) as server:
+        end = time.monotonic() + PATIENCE
+        while "INSULT names the classifier 'insult', which is not loaded" not in server.said():
+            assert not server.ready()
+            assert time.monotonic() < end, server.said()
+            time.sleep(0.2)
+        time.sleep(1)
+        assert not server.ready()

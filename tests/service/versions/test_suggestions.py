@@ -8,16 +8,16 @@ import sys
 import time
 
 import pytest
-from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
+from scopesift_service.versions.suggestions import Suggestion, Suggestions, SuggestionsError
 
 WRITER = """
 import sys
 from pathlib import Path
-from scopesift_service.versions.suggestions import Suggestions
+from scopesift_service.versions.suggestions import Suggestion, Suggestions
 stored = Suggestions(Path(sys.argv[1]), int(sys.argv[2]))
 for number in range(int(sys.argv[4])):
     text = f"{sys.argv[3]} {number}"
-    stored.add(text, "toxic", "de")
+    stored.add([Suggestion(text, "toxic", "de")])
     print(text, flush=True)
 """
 
@@ -26,6 +26,10 @@ def write(home, name, texts, most=10_000):
     """Another process that adds texts and prints each one that is stored."""
     command = [sys.executable, "-c", WRITER, str(home), str(most), name, str(texts)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def decide(stored, text, label, lang):
+    return stored.add([Suggestion(text, label, lang)])
 
 
 def rows(stored):
@@ -52,16 +56,14 @@ def test_before_the_first_suggestion_there_is_no_file(stored):
 
 
 def test_a_decision_that_repeats_the_last_one_about_a_text_adds_no_row(stored):
-    assert stored.add("a", "toxic", "de")
-    assert not stored.add("a", "toxic", "de")
-    assert stored.add("a", "toxic", "nl")
+    assert [decide(stored, "a", "toxic", lang) for lang in ("de", "de", "nl")] == [1, 0, 1]
     assert rows(stored) == [("a", "toxic"), ("a", "toxic")]
 
 
 def test_the_last_decision_about_a_text_counts_and_the_earlier_rows_stay(stored):
     for label in ("toxic", "clean", "toxic", "clean"):
-        stored.add("a", label, "de")
-    stored.add("b", "toxic", "de")
+        decide(stored, "a", label, "de")
+    decide(stored, "b", "toxic", "de")
     found = stored.latest("de", 9)
     assert (found.texts, found.labels) == (["a", "b"], ["clean", "toxic"])
     assert len(rows(stored)) == 5
@@ -70,7 +72,7 @@ def test_the_last_decision_about_a_text_counts_and_the_earlier_rows_stay(stored)
 
 def test_beyond_the_bound_the_oldest_rows_go_and_their_bytes_too(stored):
     for number in range(200):
-        stored.add(f"text number {number}", "toxic", "de")
+        decide(stored, f"text number {number}", "toxic", "de")
     assert texts(stored) == [f"text number {number}" for number in range(195, 200)]
     content = stored.path.read_bytes()
     assert b"text number 199" in content
@@ -80,19 +82,19 @@ def test_beyond_the_bound_the_oldest_rows_go_and_their_bytes_too(stored):
 
 def test_the_newest_texts_are_taken_the_oldest_first(stored):
     for text in ("a", "b", "c"):
-        stored.add(text, "toxic", "de")
-    stored.add("a", "clean", "de")
+        decide(stored, text, "toxic", "de")
+    decide(stored, "a", "clean", "de")
     assert texts(stored, most=2) == ["c", "a"]
 
 
 def test_new_ones_are_those_decided_after_the_last_transfer_that_took_them(stored):
     for text in ("a", "b"):
-        stored.add(text, "toxic", "de")
-    stored.add("a", "toxic", "nl")
+        decide(stored, text, "toxic", "de")
+    decide(stored, "a", "toxic", "nl")
     stored.mark_taken("de", stored.latest("de", 9).until)
     assert stored.counts() == {"de": {"stored": 2, "new": 0}, "nl": {"stored": 1, "new": 1}}
-    stored.add("b", "clean", "de")
-    stored.add("c", "clean", "de")
+    decide(stored, "b", "clean", "de")
+    decide(stored, "c", "clean", "de")
     assert stored.counts()["de"] == {"stored": 3, "new": 2}
     stored.mark_taken("de", 1)
     assert stored.counts()["de"] == {"stored": 3, "new": 2}
@@ -101,12 +103,12 @@ def test_new_ones_are_those_decided_after_the_last_transfer_that_took_them(store
 def test_texts_of_every_kind_come_back_as_they_were(stored):
     kinds = ["", "a\x00b", "\ufffd 😀 👨‍👩‍👧", "x" * 20_480]
     for text in kinds:
-        stored.add(text, "toxic", "de")
+        decide(stored, text, "toxic", "de")
     assert texts(stored) == kinds
 
 
 def test_only_the_owner_may_read_the_file(stored):
-    stored.add("a", "toxic", "de")
+    decide(stored, "a", "toxic", "de")
     assert stored.path.stat().st_mode & 0o777 == 0o600
 
 
@@ -144,15 +146,15 @@ def test_what_was_acknowledged_before_a_kill_is_there(tmp_path):
 def test_a_file_that_is_none_of_ours_is_one_line(stored):
     stored.path.parent.mkdir()
     stored.path.write_text("no database" * 100)
-    for use in (lambda: stored.add("a", "toxic", "de"), stored.counts, lambda: stored.latest("de", 9)):
+    for use in (lambda: decide(stored, "a", "toxic", "de"), stored.counts, lambda: stored.latest("de", 9)):
         with pytest.raises(SuggestionsError, match="not a database"):
             use()
 
 
 def test_a_file_of_a_newer_scopesift_is_left_alone(stored):
-    stored.add("a", "toxic", "de")
+    decide(stored, "a", "toxic", "de")
     database = sqlite3.connect(stored.path)
     database.execute("PRAGMA user_version = 2")
     database.close()
     with pytest.raises(SuggestionsError, match="newer scopesift"):
-        stored.add("b", "toxic", "de")
+        decide(stored, "b", "toxic", "de")

@@ -6,7 +6,7 @@ import pytest
 from scopesift_files.errors import InputError
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
-from scopesift_service.versions.suggestions import Suggestions
+from scopesift_service.versions.suggestions import Suggestion, Suggestions
 from scopesift_service.versions.transfer_job import run
 
 ROWS = [
@@ -98,8 +98,7 @@ def test_without_labels_the_cut_moves_and_the_answer_says_what_is_flagged(tmp_pa
 def suggested(chosen, rows):
     """Stores decisions and asks for a transfer of all."""
     stored = Suggestions(Registry(chosen.state).home("toxicity"), chosen.max_suggestions)
-    for text, label in rows:
-        stored.add(text, label, "de")
+    stored.add([Suggestion(text, label, "de") for text, label in rows])
     found = stored.latest("de", chosen.max_examples)
     return stored, job(zip(found.texts, found.labels, strict=True), suggested_until=found.until)
 
@@ -116,7 +115,7 @@ def test_a_transfer_of_suggestions_counts_them_as_taken_unless_it_is_a_dry_run(t
     _, again = suggested(chosen, ROWS)
     assert run(again, chosen)["version"] == first["version"]
     assert again["texts"] == [text for text, _ in ROWS]
-    stored.add("Das ist neu", "clean", "de")
+    stored.add([Suggestion("Das ist neu", "clean", "de")])
     assert stored.counts() == {"de": {"stored": 9, "new": 1}}
 
 

@@ -13,6 +13,7 @@ from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import PERSPECTIVE
 from scopesift_service.http.route import KEY, Route
 from scopesift_service.settings import OMIT, ServiceSettings
+from scopesift_service.versions.suggestions import Suggestion
 
 
 class PerspectiveRoutes:
@@ -63,5 +64,8 @@ class PerspectiveRoutes:
         if lang is None:
             detected = detected_languages((await self._judging.judge(call, [comment.text]))[0])
             lang = detected[0] if detected else UNKNOWN_LANGUAGE
-        await self._writer.write(suggest.decisions(suggested, sources, loaded), comment.text, lang)
+        labels = suggest.decisions(suggested, sources, loaded)
+        await self._writer.write(
+            {name: Suggestion(comment.text, label, lang) for name, label in labels.items()}
+        )
         return json_answer(suggest.answer(comment, detected))

@@ -1,24 +1,25 @@
-"""Stores suggestions off the event loop, one at a time, within a limit."""
+"""Stores suggestions off the event loop, and answers when they are on disk."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
-from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
+from scopesift_service.versions.suggestions import Suggestion, Suggestions, SuggestionsError
 
+Decisions = Mapping[str, Suggestion]
 log = logging.getLogger("scopesift.suggestions")
 
 
 class SuggestionWriter:
-    """The suggestions in the state folder, written by one thread of this process.
+    """The suggestions in the state folder.
 
-    One thread, since SQLite lets one write at a time and makes the others poll.
+    One write at a time, since SQLite makes others poll. What arrives meanwhile is stored together by the next one: a
+    burst waits for two writes and not for one a call, however slow the disk is.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
@@ -30,46 +31,62 @@ class SuggestionWriter:
         self._registry = Registry(settings.state) if settings.state else None
         self._rows = settings.max_suggestions
         self._most = settings.max_concurrency
-        self._waiting = 0
-        self._thread = ThreadPoolExecutor(1, "suggestions")
+        self._waiting: list[tuple[Decisions, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
-    def require_state(self) -> None:
-        """Check that there is a state folder.
+    def require_state(self) -> Registry:
+        """The state folder.
 
         Raises:
-            ServiceError: 403.
+            ServiceError: 403 if there is none.
         """
         if self._registry is None:
             raise ServiceError(
                 403, "suggestions are not stored here: set SCOPESIFT_STATE", code="suggestions_disabled"
             )
+        return self._registry
 
-    async def write(self, labels: Mapping[str, str], text: str, lang: str) -> None:
-        """Store a decision; it is on disk afterwards.
+    async def write(self, decisions: Decisions) -> None:
+        """Store decisions; they are on disk afterwards.
 
         Args:
-            labels: Label by classifier.
-            text: The text.
-            lang: Its language.
+            decisions: By classifier.
 
         Raises:
             ServiceError: 429 if too many calls wait, 503 if the file cannot be written.
         """
-        if self._waiting >= self._most:
+        if len(self._waiting) >= self._most:
             raise ServiceError(429, "too many suggestions are being stored; try again after Retry-After")
-        self._waiting += 1
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append((decisions, stored))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, labels, text, lang)
+            await stored
         except SuggestionsError as error:
             log.error("a suggestion cannot be stored", extra={"reason": str(error)})
             raise ServiceError(
                 503, "the suggestion cannot be stored now; try again after Retry-After", code="not_stored"
             ) from None
-        finally:
-            self._waiting -= 1
 
-    def _write(self, labels: Mapping[str, str], text: str, lang: str) -> None:
-        if self._registry is None:
-            return
-        for name, label in labels.items():
-            Suggestions(self._registry.home(name), self._rows).add(text, label, lang)
+    async def _write_all(self) -> None:
+        registry = self.require_state()
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            failure: Exception | None = None
+            try:
+                await asyncio.to_thread(self._write, registry, [decisions for decisions, _ in batch])
+            except Exception as error:
+                failure = error
+            for _, stored in batch:
+                if stored.done():  # its client has gone
+                    continue
+                if failure is None:
+                    stored.set_result(None)
+                else:
+                    stored.set_exception(failure)
+
+    def _write(self, registry: Registry, batch: Sequence[Decisions]) -> None:
+        for name in sorted({name for decisions in batch for name in decisions}):
+            rows = [decisions[name] for decisions in batch if name in decisions]
+            Suggestions(registry.home(name), self._rows).add(rows)
