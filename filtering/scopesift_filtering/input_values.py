@@ -14,7 +14,9 @@ from scopesift_filtering.shards.shard import Shard, by_table
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")  # leading zeros are codes, not numbers
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CODE = re.compile(r"[+-]?0[^.]+")
-_SURROGATES = re.compile("[\ud800-\udfff]")  # lone ones, which Arrow can't hold; the tokenizer reads U+FFFD too
+_SURROGATES = re.compile(
+    "[\ud800-\udfff]"
+)  # lone ones, which Arrow can't hold; the tokenizer reads U+FFFD too
 
 
 def input_table(

@@ -3,7 +3,6 @@ title: scopesift moderation
 author: scopesift
 version: 0.1.0
 license: Apache-2.0
-required_open_webui_version: 0.6.12
 description: Asks a scopesift service about messages and answers, and withholds those that it flags.
 """
 

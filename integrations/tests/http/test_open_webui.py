@@ -185,6 +185,13 @@ def test_the_text_beside_an_image_is_checked(call, texts):
     call("inlet", chat(("user", [image])))
 
 
+def test_messages_without_text_pass(call):
+    body = chat(("assistant", None), ("user", ""), ("user", []), ("user", [{"type": "text", "text": None}]))
+    assert call("inlet", body, messages="all") == body
+    assert call("inlet", {"model": "m"}) == {"model": "m"}
+    assert call("outlet", chat(("user", "Hello"))) == chat(("user", "Hello"))
+
+
 def test_a_message_longer_than_a_call_is_read_to_its_end(call, texts):
     long = "The train leaves at eight. " * 2_600
     assert len(long) > 65_536
