@@ -14,7 +14,7 @@ if not torch.cuda.is_available():
 # what tests read is not kept in the cache of the person who runs them
 os.environ["SCOPESIFT_CACHE"] = "off"
 
-pytest_plugins = ("tests.float32_bounds", "tests.live_servers")
+pytest_plugins = ("tests.float32_bounds", "tests.gguf_files", "tests.live_servers")
 
 D_MODEL, N_LAYERS, D_SAE, K = 32, 4, 128, 8
 

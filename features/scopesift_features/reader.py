@@ -12,7 +12,8 @@ from scopesift_files.errors import ScopeError, UsageError, first_line
 
 from scopesift_features.backbone.cut import Backbone, count_positions
 from scopesift_features.backbone.derived_record import derive_record
-from scopesift_features.backbone.source import BackboneSource, FolderBackbone, PackagedE5
+from scopesift_features.backbone.gguf.header import is_gguf
+from scopesift_features.backbone.source import BackboneSource, local_backbone, packaged_backbone
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.settings import DTYPES, ReadingSettings
 from scopesift_features.catalogue.table import bundled_folder, is_bundled, locate
@@ -23,7 +24,7 @@ class Reader:
     """Reads texts with a backbone; `Scope` adds the SAEs.
 
     Attributes:
-        folder: folder of scope.json.
+        folder: folder of scope.json; of a backbone without SAEs also the path of a GGUF file.
         record: its content.
         source: source of the backbone.
         settings: reading settings, with the precision in use.
@@ -41,7 +42,9 @@ class Reader:
         self.settings: ReadingSettings = replace(record.settings, dtype=dtype)
         self.device = device
         self.source: BackboneSource = (
-            FolderBackbone(folder / "backbone") if record.package is None else PackagedE5(record.package)
+            local_backbone(folder if folder.is_file() else folder / "backbone")
+            if record.package is None
+            else packaged_backbone(record.package)
         )
         self._backbone: Backbone | None = None
 
@@ -50,8 +53,8 @@ class Reader:
         """Open a scope's backbone, whether it has SAEs or not.
 
         Args:
-            name_or_path: a scope's name, or a folder with backbone/ or with a scope.json that names a package;
-                without scope.json the settings are those of `derive_settings`.
+            name_or_path: a scope's name, a folder with backbone/ or with a scope.json that names a package, or a GGUF
+                file; without scope.json the settings are those of `derive_settings`.
             device: as `choose_device`.
             dtype: as `choose_dtype`.
 
@@ -59,8 +62,9 @@ class Reader:
             UsageError: unknown name, device or precision.
             ScopeError: not on this machine, or files that are missing or damaged.
         """
-        folder, _ = locate(name_or_path)
-        bare = not (folder / "scope.json").exists() and (folder / "backbone").is_dir()
+        file = Path(name_or_path).expanduser()
+        folder = file if is_gguf(file) else locate(name_or_path)[0]
+        bare = folder.is_file() or (not (folder / "scope.json").exists() and (folder / "backbone").is_dir())
         record = derive_record(folder) if bare else read_record(folder)
         chosen = choose_device(device)
         reader = Reader(folder, record, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 from scopesift_files.counted import counted
-from scopesift_files.errors import ScopeError
+from scopesift_files.errors import ScopeError, UsageError
 
+from scopesift_features.backbone.gguf.header import is_gguf
 from scopesift_features.backbone.source import file_sha256
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.table import CatalogueEntry, locate
@@ -62,9 +63,13 @@ class Scope(Reader):
             dtype: precision of the backbone, as `choose_dtype`.
 
         Raises:
-            UsageError: unknown name, device or precision, or "auto" without accelerate.
+            UsageError: unknown name, device or precision, "auto" without accelerate, or a GGUF file alone.
             ScopeError: not pulled yet, or files that are missing or inconsistent.
         """
+        if is_gguf(Path(name_or_path).expanduser()):
+            raise UsageError(
+                f"{name_or_path} is a backbone without SAEs; `python -m recipes.sae --scope {name_or_path}` trains some"
+            )
         folder, entry = locate(name_or_path)
         record = read_record(folder)
         chosen = choose_device(device)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.backbone.source import BackboneSource, FolderBackbone
+from scopesift_features.backbone.source import BackboneSource, local_backbone
 from scopesift_features.catalogue.table import catalogue
 from scopesift_features.reader import Reader
 from scopesift_features.sae.files import SAEConfig, read_config, read_safetensors, write_safetensors
@@ -63,7 +63,7 @@ class ScopeOutput:
             held = Reader.load(self.folder, device="cpu")
             there = backbone_identity(held.source, held.record.backbone_revision)
         elif (self.folder / "backbone").is_dir():
-            source = FolderBackbone(self.folder / "backbone")
+            source = local_backbone(self.folder / "backbone")
             there = backbone_identity(source, self.reader.record.backbone_revision)
         if there is not None and there != ours:
             raise UsageError(
@@ -148,7 +148,9 @@ class ScopeOutput:
         if record.package is None and not backbone.is_dir():
             unfinished = self.folder / ".backbone.part"
             shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed call
-            shutil.copytree(self.reader.folder / "backbone", unfinished, copy_function=_link_or_copy)
+            unfinished.mkdir()
+            for file in self.reader.source.files():
+                _link_or_copy(file, unfinished / file.name)
             unfinished.rename(backbone)
         if name in catalogue():
             name = f"local-{name}"  # not a catalogue name: artifacts refer to scopes by name
@@ -161,7 +163,7 @@ def backbone_identity(source: BackboneSource, revision: str) -> list[list[str]]:
     return [list(part) for part in (*source.configuration(), *weights)]
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     """Hard-link the file if possible, since backbones are large; else copy it."""
     try:
         os.link(os.path.realpath(source), target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,7 +163,7 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
         )
     model_class = bare_model_class(config)
     try:
-        with _quiet_transformers():
+        with quiet_transformers():
             model, report = model_class.from_pretrained(
                 folder,
                 config=cut_config(config, deepest + 1),
@@ -175,17 +175,32 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
             )
     except Exception as error:
         raise ScopeError(f"the backbone in {folder} cannot be loaded: {first_line(error)}") from None
+    return finish_loading(model, report, folder, device)
+
+
+def finish_loading(model: Any, report: Mapping[str, Any], place: Path, device: str) -> Backbone:
+    """Check a model that transformers has just loaded, and drop what comes after its blocks.
+
+    Args:
+        model: the cut model.
+        report: transformers' `output_loading_info`.
+        place: folder or file of the weights, for messages.
+        device: as in `load_backbone`.
+
+    Raises:
+        ScopeError: weights missing or not finite.
+    """
     dropped = tuple(drop_behind_blocks(model))
     missing = [key for key in sorted(report["missing_keys"]) if not key.startswith(dropped)]
     if missing:
         raise ScopeError(
-            f"the backbone in {folder} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
+            f"the backbone in {place} lacks {len(missing)} tensors, first {missing[0]}; pull it again"
         )
     for name, parameter in model.named_parameters():
         if parameter.is_meta:  # on the CPU or on disk until its block runs
             continue
         if not bool(torch.isfinite(parameter.sum(dtype=torch.float32))):
-            raise ScopeError(f"the backbone in {folder}: {name} holds NaN or infinite values; pull it again")
+            raise ScopeError(f"the backbone in {place}: {name} holds NaN or infinite values; pull it again")
     return Backbone(model if device == "auto" else model.to(device))
 
 
@@ -238,7 +253,7 @@ def drop_behind_blocks(model: nn.Module) -> list[str]:
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
+def quiet_transformers() -> Iterator[None]:
     """Suppress the warning about unused weights: a cut model leaves most of a checkpoint unread."""
     from transformers.utils import logging as model_logging
 

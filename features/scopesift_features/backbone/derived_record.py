@@ -1,4 +1,4 @@
-"""The record of a backbone folder without scope.json, with default reading settings of its model."""
+"""The record of a backbone without scope.json, with default reading settings of its model."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scopesift_features.backbone.cut import count_positions, cut_config, read_backbone_config
+from scopesift_features.backbone.cut import count_positions, cut_config
 from scopesift_features.backbone.model_classes import bare_model_class, is_encoder
+from scopesift_features.backbone.source import FolderBackbone, GgufBackbone, local_backbone
 from scopesift_features.catalogue.folder import ScopeRecord
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.catalogue.table import QWEN_NORM_LIMIT, catalogue
-from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 _WINDOW, _OVERLAP = ReadingSettings.window_tokens, ReadingSettings.overlap_tokens
 
 
-def derive_record(folder: Path) -> ScopeRecord:
-    """The record of a folder with backbone/, with or without SAEs.
+def derive_record(place: Path) -> ScopeRecord:
+    """The record of a folder with backbone/, with or without SAEs, or of a GGUF file.
 
     Raises:
         ScopeError: see `derive_settings`.
     """
-    name = folder.resolve().name
+    is_file = place.is_file()
+    name = place.stem if is_file else place.resolve().name
     if name in catalogue():
         name = f"local-{name}"  # not a catalogue name: artifacts refer to scopes by name
-    settings = derive_settings(folder / "backbone")
+    settings = derive_settings(local_backbone(place if is_file else place / "backbone"))
     return ScopeRecord(id=name, settings=settings, licence="not stated", backbone=name, sae=name)
 
 
-def derive_settings(backbone: Path) -> ReadingSettings:
+def derive_settings(backbone: FolderBackbone | GgufBackbone) -> ReadingSettings:
     """Default reading settings of a backbone.
 
     An encoder's windows get the special tokens of its tokenizer (`[CLS] … [SEP]`, `<s> … </s>`), which are not counted.
@@ -41,17 +42,17 @@ def derive_settings(backbone: Path) -> ReadingSettings:
     are not longer than the model has positions.
 
     Args:
-        backbone: config.json, and for encoders tokenizer.json.
+        backbone: gives the configuration, and for encoders the tokenizer.
 
     Raises:
         ScopeError: a file that is missing or damaged, or a model with too few positions for a text.
     """
-    config = read_backbone_config(backbone)
+    config = backbone.config
     window = min(_WINDOW, _positions(config))
     overlap = max(1, window * _OVERLAP // _WINDOW)
     if not is_encoder(config):
         return ReadingSettings(window_tokens=window, overlap_tokens=overlap, norm_limit=QWEN_NORM_LIMIT)
-    prefix, suffix = Tokenizer.read(backbone).around()
+    prefix, suffix = backbone.tokenizer().around()
     return ReadingSettings(prefix, suffix, "prefix", window_tokens=window, overlap_tokens=overlap)
 
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 
-def model_config(folder: Path) -> PreTrainedConfig:
-    """The configuration of a checkpoint folder; raises what transformers raises."""
+def model_config(folder: Path, gguf_file: str | None = None) -> PreTrainedConfig:
+    """The configuration of a checkpoint folder, or of a GGUF file in it; raises what transformers raises."""
     with without_scikit_learn():
         from transformers import AutoConfig
 
-        return AutoConfig.from_pretrained(folder, local_files_only=True)
+        return AutoConfig.from_pretrained(folder, gguf_file=gguf_file, local_files_only=True)
 
 
 def bare_model_class(config: PreTrainedConfig) -> Any:

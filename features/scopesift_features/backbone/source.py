@@ -1,11 +1,11 @@
-"""Sources of a backbone: a folder in Hugging Face format, or the data file of an installed package."""
+"""Sources of a backbone: a folder in Hugging Face format, a GGUF file, or the data file of an installed package."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from scopesift_files.errors import ScopeError
@@ -20,9 +20,18 @@ from scopesift_features.backbone.cut import (
 from scopesift_features.backbone.e5.model import load_e5
 from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.backbone.e5.tokenizer import e5_tokenizer
+from scopesift_features.backbone.gguf.header import GgufHeader, is_gguf
+from scopesift_features.backbone.gguf.model import gguf_config, gguf_weight_count, load_gguf
+from scopesift_features.backbone.gguf.tokenizer import gguf_tokenizer
 from scopesift_features.backbone.model_classes import bare_model_class
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.tokenizing.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+GGUF_SUFFIX = ".gguf"
+TOKENIZER_FILE = "tokenizer.json"
 
 
 class BackboneSource(Protocol):
@@ -46,6 +55,9 @@ class BackboneSource(Protocol):
     def weights(self) -> list[tuple[str, str]]:
         """Names and SHA-256 of the weight files."""
 
+    def files(self) -> list[Path]:
+        """All files, to make another scope with this backbone; empty if they are a package's."""
+
 
 class FolderBackbone:
     """A backbone folder: config.json, safetensors, tokenizer.json.
@@ -58,9 +70,14 @@ class FolderBackbone:
         """Set the folder; nothing is read yet."""
         self.folder = folder
 
+    @property
+    def config(self) -> PreTrainedConfig:
+        """See `read_backbone_config`."""
+        return read_backbone_config(self.folder)
+
     def sizes(self) -> tuple[int, int]:
         """d_model and number of blocks, from config.json."""
-        config = read_backbone_config(self.folder)
+        config = self.config
         return config.hidden_size, config.num_hidden_layers
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
@@ -69,7 +86,7 @@ class FolderBackbone:
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """From config.json: the model is created without allocating memory."""
-        config = read_backbone_config(self.folder)
+        config = self.config
         with torch.device("meta"):
             model = bare_model_class(config)(cut_config(config, deepest + 1))
         drop_behind_blocks(model)
@@ -81,14 +98,80 @@ class FolderBackbone:
 
     def configuration(self) -> list[tuple[str, str]]:
         """config.json and tokenizer.json."""
-        return [self._named(self.folder / name) for name in ("config.json", "tokenizer.json")]
+        return [self._named(self.folder / name) for name in ("config.json", TOKENIZER_FILE)]
 
     def weights(self) -> list[tuple[str, str]]:
         """Every safetensors file."""
         return [self._named(path) for path in sorted(self.folder.glob("*.safetensors"))]
 
+    def files(self) -> list[Path]:
+        """Everything in the folder."""
+        return sorted(self.folder.iterdir())
+
     def _named(self, path: Path) -> tuple[str, str]:
         return f"{self.folder.name}/{path.name}", file_sha256(path)
+
+
+class GgufBackbone:
+    """A GGUF file, with the model's tokenizer.json beside it or without.
+
+    Attributes:
+        place: the file, or that of a package.
+    """
+
+    def __init__(self, place: Path | PackageFile) -> None:
+        """Set the file; it is located and read on first use."""
+        self.place = place
+
+    @cached_property
+    def header(self) -> GgufHeader:
+        """The file's header, found and checked."""
+        return GgufHeader.read(self.place if isinstance(self.place, Path) else self.place.locate())
+
+    @cached_property
+    def config(self) -> PreTrainedConfig:
+        """See `gguf_config`."""
+        return gguf_config(self.header)
+
+    def sizes(self) -> tuple[int, int]:
+        """d_model and number of blocks, from the metadata."""
+        return self.config.hidden_size, self.config.num_hidden_layers
+
+    def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
+        """See `load_gguf`."""
+        return load_gguf(self.header, self.config, deepest, device=device, dtype=dtype)
+
+    def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
+        """From the tensors' shapes."""
+        return gguf_weight_count(self.header, deepest) * dtype.itemsize
+
+    def tokenizer(self) -> Tokenizer:
+        """That of tokenizer.json if it is there, otherwise of the file's vocabulary."""
+        beside = self._tokenizer_file
+        return gguf_tokenizer(self.header) if beside is None else Tokenizer.read(beside.parent)
+
+    def configuration(self) -> list[tuple[str, str]]:
+        """The file, which has the configuration too, and tokenizer.json; independent of the file's name."""
+        if not isinstance(self.place, Path):
+            return [(f"{self.place.requirement}/{self.place.path}", self.place.sha256)]
+        return [(_kind_of(path), file_sha256(path)) for path in self.files()]
+
+    def weights(self) -> list[tuple[str, str]]:
+        """Empty: the file is listed by `configuration`."""
+        return []
+
+    def files(self) -> list[Path]:
+        """The file and tokenizer.json; none of a package."""
+        if not isinstance(self.place, Path):
+            return []
+        return [path for path in (self.place, self._tokenizer_file) if path is not None]
+
+    @property
+    def _tokenizer_file(self) -> Path | None:
+        if not isinstance(self.place, Path):
+            return None
+        path = self.place.with_name(TOKENIZER_FILE)
+        return path if path.is_file() else None
 
 
 class PackagedE5:
@@ -132,6 +215,42 @@ class PackagedE5:
     def weights(self) -> list[tuple[str, str]]:
         """Empty: the file is listed by `configuration`."""
         return []
+
+    def files(self) -> list[Path]:
+        """None: the file is the package's."""
+        return []
+
+
+def packaged_backbone(package: PackageFile) -> BackboneSource:
+    """The backbone in a package's data file."""
+    return GgufBackbone(package) if package.path.endswith(GGUF_SUFFIX) else PackagedE5(package)
+
+
+def local_backbone(place: Path) -> FolderBackbone | GgufBackbone:
+    """The backbone in a folder, or of a GGUF file.
+
+    Args:
+        place: a GGUF file, a folder with one and no safetensors, or a folder in Hugging Face format.
+
+    Raises:
+        ScopeError: several GGUF files.
+    """
+    if place.is_file():
+        return GgufBackbone(place)
+    if not any(place.glob("*.safetensors")):
+        found = sorted(path for path in place.glob("*") if is_gguf(path))
+        if len(found) > 1:
+            raise ScopeError(
+                f"{place} holds several GGUF files, {found[0].name} and {found[1].name}; keep one of them"
+            )
+        if found:
+            return GgufBackbone(found[0])
+    return FolderBackbone(place)
+
+
+def _kind_of(path: Path) -> str:
+    """A name of the file that is the same wherever the file lies."""
+    return path.name if path.name == TOKENIZER_FILE else f"backbone{GGUF_SUFFIX}"
 
 
 def file_sha256(path: Path) -> str:

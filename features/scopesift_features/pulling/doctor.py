@@ -11,8 +11,7 @@ import torch
 from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError
 
-from scopesift_features.backbone.cut import read_backbone_config
-from scopesift_features.backbone.source import BackboneSource, FolderBackbone
+from scopesift_features.backbone.source import BackboneSource, FolderBackbone, GgufBackbone
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.catalogue.table import CatalogueEntry, entry_folder, find_entry, locate
 from scopesift_features.pulling.amounts import written_layers, written_size
@@ -258,9 +257,9 @@ def _linear_attention(machine: Machine) -> Finding:
 
 
 def _has_linear_attention(source: BackboneSource) -> bool:
-    if not isinstance(source, FolderBackbone):
+    if not isinstance(source, FolderBackbone | GgufBackbone):
         return False
-    return "linear_attention" in (getattr(read_backbone_config(source.folder), "layer_types", None) or [])
+    return "linear_attention" in (getattr(source.config, "layer_types", None) or [])
 
 
 def _in_the_way(topic: str, error: ScopeError) -> Finding:

@@ -10,14 +10,13 @@ from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError, UsageError
 from scopesift_files.lock import one_at_a_time
 
-from scopesift_features.backbone.cut import read_backbone_config
 from scopesift_features.backbone.derived_record import derive_record
-from scopesift_features.backbone.source import file_sha256
+from scopesift_features.backbone.source import GgufBackbone, file_sha256, local_backbone
 from scopesift_features.catalogue.folder import record_files
 from scopesift_features.sae.files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
 
 LAYOUT = (
-    "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json) and "
+    "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json, or one GGUF file) and "
     "sae/ (config.json, layer<n>.sae.pt or layer<n>.sae.safetensors)"
 )
 
@@ -40,7 +39,8 @@ def convert_folder(
         ScopeError: an invalid file; those before it are converted.
     """
     sae_folder = folder / "sae"
-    if not (folder / "backbone" / "config.json").is_file():
+    backbone = local_backbone(folder / "backbone")
+    if not (isinstance(backbone, GgufBackbone) or (folder / "backbone" / "config.json").is_file()):
         raise UsageError(f"{folder / 'backbone' / 'config.json'} is missing; {LAYOUT}")
     if not sae_folder.is_dir() and layers is None:
         return _without_saes(folder, tell)
@@ -87,8 +87,7 @@ def _without_saes(folder: Path, tell: Callable[[str], None]) -> Path:
 
 
 def _check_sizes(folder: Path, config: SAEConfig) -> None:
-    backbone = read_backbone_config(folder / "backbone")
-    found = (backbone.hidden_size, backbone.num_hidden_layers)
+    found = local_backbone(folder / "backbone").sizes()
     if found != (config.d_model, config.num_layers):
         raise ScopeError(
             f"{folder / 'backbone'} has width {found[0]} and {found[1]} layers, but the SAEs beside it want "

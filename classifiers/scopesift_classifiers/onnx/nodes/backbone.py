@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scopesift_features.backbone.cut import read_backbone_config
-from scopesift_features.backbone.source import FolderBackbone
+from scopesift_features.backbone.source import FolderBackbone, GgufBackbone
 from scopesift_features.reading.windows import prefix_ids, suffix_ids
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
@@ -55,9 +54,9 @@ def choose_nodes(scope: Scope) -> type[BackboneNodes]:
     Raises:
         ScopeError: an architecture that cannot be exported.
     """
-    if not isinstance(scope.source, FolderBackbone):
+    if not isinstance(scope.source, FolderBackbone | GgufBackbone):
         return E5Nodes
-    config: Any = read_backbone_config(scope.source.folder)
+    config: Any = scope.source.config
     if is_plain_qwen3(config):
         return Qwen3Nodes
     if is_plain_bert(config):

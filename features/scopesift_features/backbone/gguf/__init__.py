@@ -1,0 +1,1 @@
+"""Backbones from GGUF files, the format of llama.cpp and Ollama."""

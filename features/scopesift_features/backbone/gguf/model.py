@@ -1,0 +1,183 @@
+"""The model of a GGUF file, dequantised by transformers and cut after a block."""
+
+from __future__ import annotations
+
+import math
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from scopesift_files.errors import ScopeError, first_line
+from torch import nn
+
+from scopesift_features.backbone.cut import Backbone, cut_config, finish_loading, quiet_transformers
+from scopesift_features.backbone.gguf.header import VOCABULARY, GgufHeader
+from scopesift_features.backbone.model_classes import bare_model_class, model_config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+_BLOCK = re.compile(r"blk\.(\d+)\.")
+_ROTARY_FACTORS = "rope_freqs.weight"
+_OTHER_FACTORS = "rope_factors_long.weight"
+_SCALING = "rope.scaling.type"
+_HEADS_UNREAD = ("qwen3", "qwen3moe")
+"""Architectures whose width of a head transformers takes for the one of the large models."""
+_SCALING_READ = "gpt-oss"
+_REMEDY = "give the model's folder in Hugging Face format instead"
+
+
+def gguf_config(header: GgufHeader) -> PreTrainedConfig:
+    """Configuration of the model, from the file's metadata.
+
+    Raises:
+        ScopeError: an architecture that transformers doesn't read from GGUF, or missing metadata.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        # without the vocabulary, which would take most of the time
+        small = Path(folder) / "model.gguf"
+        small.write_bytes(header.without_weights())
+        try:
+            with quiet_transformers():
+                config = model_config(Path(folder), gguf_file=small.name)
+        except Exception as error:
+            raise ScopeError(
+                f"{header.path}: transformers cannot read the architecture {header.architecture!r} from GGUF "
+                f"({first_line(error)}); {_REMEDY}"
+            ) from None
+    if header.architecture in _HEADS_UNREAD:
+        config.head_dim = header.metadata.get(f"{header.architecture}.attention.key_length", config.head_dim)
+    return config
+
+
+def load_gguf(
+    header: GgufHeader, config: PreTrainedConfig, deepest: int, *, device: str, dtype: torch.dtype
+) -> Backbone:
+    """Load the blocks 0 … `deepest`, dequantised; tensors of later blocks are not read.
+
+    Args:
+        header: of the file.
+        config: see `gguf_config`.
+        deepest: the last block to load.
+        device: as in `load_backbone`.
+        dtype: precision of weights and arithmetic.
+
+    Raises:
+        ScopeError: no such layer, or tensors that are missing, left over, of another shape, or not finite.
+    """
+    from transformers import GgufConfig
+
+    path = header.path
+    if not 0 <= deepest < config.num_hidden_layers:
+        last = config.num_hidden_layers - 1
+        raise ScopeError(f"layer {deepest} does not exist in {path}; the backbone has layers 0 to {last}")
+    _check_positions(header)
+    try:
+        with quiet_transformers(), _blocks_up_to(deepest):
+            model, report = bare_model_class(config).from_pretrained(
+                path.parent,
+                gguf_file=str(path),
+                config=cut_config(config, deepest + 1),
+                dtype=dtype,
+                device_map="auto" if device == "auto" else None,
+                local_files_only=True,
+                quantization_config=GgufConfig(dequantize=True),
+                output_loading_info=True,
+            )
+    except Exception as error:
+        raise ScopeError(f"the backbone in {path} cannot be loaded: {first_line(error)}") from None
+    backbone = finish_loading(model, report, path, device)
+    _check_vectors(header, backbone)
+    if _ROTARY_FACTORS in header.tensors:
+        _scale_positions(header, model)
+    return backbone
+
+
+def gguf_weight_count(header: GgufHeader, deepest: int) -> int:
+    """Number of weights of the embedding and the blocks 0 … `deepest`."""
+    return sum(
+        math.prod(place.shape)
+        for name, place in header.tensors.items()
+        if _is_up_to(name, deepest) and not name.startswith("output")
+    )
+
+
+def _is_up_to(name: str, deepest: int) -> bool:
+    block = _BLOCK.match(name)
+    return block is None or int(block[1]) <= deepest
+
+
+@contextmanager
+def _blocks_up_to(deepest: int) -> Iterator[None]:
+    """Hide the later blocks and the vocabulary from transformers, which converts all that its reader lists."""
+    import gguf
+    from transformers import modeling_gguf_pytorch_utils as conversion
+
+    real, bar = gguf.GGUFReader, conversion.tqdm
+
+    class Reader(real):  # type: ignore[valid-type,misc]
+        tensors: list[Any]
+        fields: dict[str, Any]
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.tensors = [tensor for tensor in self.tensors if _is_up_to(tensor.name, deepest)]
+            self.fields = {key: field for key, field in self.fields.items() if not key.startswith(VOCABULARY)}
+
+    gguf.GGUFReader, conversion.tqdm = Reader, partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        gguf.GGUFReader, conversion.tqdm = real, bar
+
+
+def _check_positions(header: GgufHeader) -> None:
+    """Refuse scaled rotary positions (YaRN, LongRoPE), which transformers leaves unread without a word."""
+    scaling = header.metadata.get(f"{header.architecture}.{_SCALING}", "none")
+    if scaling != "none" and header.architecture != _SCALING_READ:
+        raise ScopeError(
+            f"{header.path}: its rotary positions are scaled ({scaling}), which is not read from GGUF; {_REMEDY}"
+        )
+    if _OTHER_FACTORS in header.tensors:
+        raise ScopeError(
+            f"{header.path}: its rotary positions are scaled by {_OTHER_FACTORS}, which is not read from GGUF; "
+            f"{_REMEDY}"
+        )
+
+
+def _check_vectors(header: GgufHeader, backbone: Backbone) -> None:
+    """Refuse a file with more biases and norms than the model has: transformers leaves them unread without a word."""
+    in_file = [
+        name
+        for name, place in header.tensors.items()
+        if _BLOCK.match(name) and _is_up_to(name, backbone.deepest) and _is_vector(place.shape)
+    ]
+    in_model = sum(_is_vector(tuple(weight.shape)) for weight in backbone.blocks.parameters())
+    if len(in_file) != in_model:
+        raise ScopeError(
+            f"{header.path}: its blocks have {len(in_file)} biases and norms, but transformers' model of the "
+            f"architecture {header.architecture!r} has {in_model}; {_REMEDY}"
+        )
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    return math.prod(shape) == max(shape)
+
+
+def _scale_positions(header: GgufHeader, model: nn.Module) -> None:
+    """Divide the rotary frequencies by the file's factors (Llama 3.1 and later), which transformers leaves unread."""
+    place = header.tensors[_ROTARY_FACTORS]
+    factors = torch.from_numpy(
+        np.fromfile(header.path, np.float32, math.prod(place.shape), offset=place.start)
+    )
+    scaled = [buffer for name, buffer in model.named_buffers() if name.endswith("inv_freq")]
+    if not scaled or any(buffer.shape != factors.shape for buffer in scaled):
+        raise ScopeError(f"{header.path}: {_ROTARY_FACTORS} does not fit the model; the file is damaged")
+    for buffer in scaled:
+        buffer.div_(factors.to(buffer))
