@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 
 import httplib2
@@ -11,6 +12,7 @@ import pytest
 from googleapiclient.discovery import build_from_document
 from scopesift_service.application import build_application
 from scopesift_service.http.errors import ServiceError
+from scopesift_service.request_log import JsonLines
 from scopesift_service.settings import ServiceSettings
 
 VERSIONS = {"toxicity": "aaaaaaaaaaaa", "language": "bbbbbbbbbbbb", "domain": "cccccccccccc"}
@@ -157,6 +159,30 @@ def make_service(engine):
 @pytest.fixture
 def service(make_service):
     return make_service()
+
+
+class Lines(logging.Handler):
+    """Keeps what the log would print."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.setFormatter(JsonLines())
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture
+def log_lines():
+    """All lines of scopesift's log, whatever its level."""
+    logger, handler = logging.getLogger("scopesift"), Lines()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler.lines
+    logger.setLevel(level)
+    logger.removeHandler(handler)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from scopesift_service.request_log import start_logging
 from scopesift_service.settings import ServiceSettings, settings
 from scopesift_service.versions.registry import BusyError, Registry
 from scopesift_service.versions.starting import load_classifiers
-from scopesift_service.versions.suggestions import Suggestions
+from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
 
 LOCK_SECONDS = 5.0
 NICENESS = 5
@@ -82,9 +82,18 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         registry.store(name, made.version, made.to_json())
         before = registry.activate(name, made.version)
         if job["suggested_until"] is not None:
-            taken = Suggestions(registry.home(name), chosen.max_suggestions)
-            taken.mark_taken(job["lang"], job["suggested_until"])
+            _mark_taken(Suggestions(registry.home(name), chosen.max_suggestions), job)
     return _told(made, told, job, before, active=True)
+
+
+def _mark_taken(suggestions: Suggestions, job: dict[str, Any]) -> None:
+    try:
+        suggestions.mark_taken(job["lang"], job["suggested_until"])
+    except SuggestionsError as error:
+        # the new version is in use; only the count of new suggestions stays too high
+        log.error(
+            "suggestions are not marked as taken", extra={"classifier": job["name"], "reason": str(error)}
+        )
 
 
 def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope, Classifier]:

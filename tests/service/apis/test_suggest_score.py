@@ -1,11 +1,9 @@
 """POST /v1alpha1/comments:suggestscore: moderators' decisions, stored as examples."""
 
 import json
-import logging
 
 import pytest
 from scopesift_service.label_table import LabelTable
-from scopesift_service.request_log import JsonLines
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.suggestions import Suggestions
 
@@ -136,26 +134,22 @@ def test_null_leaves_optional_fields_unset(service, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_a_503_and_neither_log_nor_answer_has_the_text(
-    make_service, tmp_path, caplog
+    make_service, tmp_path, log_lines
 ):
     (tmp_path / "toxicity").write_text("a file where a folder should be")
     service = make_service(state=tmp_path)
-    with caplog.at_level(logging.DEBUG, logger="scopesift"):
-        answer = service.ask("POST", PATH, body())
+    answer = service.ask("POST", PATH, body())
     assert (answer.status_code, answer.json()["error"]["status"]) == (503, "UNAVAILABLE")
     assert "retry-after" in answer.headers
-    lines = [JsonLines().format(record) for record in caplog.records]
-    assert any("cannot be stored" in line for line in lines)
-    assert TEXT not in answer.text + "".join(lines) + caplog.text
+    assert any("cannot be stored" in line for line in log_lines)
+    assert TEXT not in answer.text + "".join(log_lines)
 
 
-def test_a_stored_text_is_never_in_the_log(service, caplog):
-    with caplog.at_level(logging.DEBUG, logger="scopesift"):
-        for fields in ({}, {"attributeScores": {"NOTHING": {"summaryScore": {"value": 1}}}}):
-            service.ask("POST", PATH, body(**fields))
-    lines = [JsonLines().format(record) for record in caplog.records]
-    assert [json.loads(line)["characters"] for line in lines if "characters" in line] == [len(TEXT)]
-    assert TEXT not in "".join(lines) + caplog.text
+def test_a_stored_text_is_never_in_the_log(service, log_lines):
+    for fields in ({}, {"attributeScores": {"NOTHING": {"summaryScore": {"value": 1}}}}):
+        service.ask("POST", PATH, body(**fields))
+    assert [json.loads(line)["characters"] for line in log_lines if "characters" in line] == [len(TEXT)]
+    assert TEXT not in "".join(log_lines)
 
 
 def test_while_the_engine_is_away_a_decision_with_a_language_is_still_stored(service, engine, tmp_path):

@@ -58,6 +58,9 @@ def server(start_server, tmp_path_factory):
         SCOPESIFT_STATE=str(state),
         SCOPESIFT_ADMIN_TOKEN=ADMIN,
         SCOPESIFT_MAX_EXAMPLES="20",
+        SCOPESIFT_PERSPECTIVE_ATTRIBUTES="SEVERE_TOXICITY=toxicity,GERMAN=language:de",
+        SCOPESIFT_PERSPECTIVE_MISSING="omit",
+        SCOPESIFT_OPENAI_CATEGORIES="harassment=toxicity,violence=language:de",
         SCOPESIFT_TIMEOUT="300",
     )
 

@@ -125,3 +125,11 @@ def test_suggestions_of_one_label_are_told_from_examples(tmp_path):
     with pytest.raises(InputError, match=r"the suggestions in de: .*two labels"):
         run(asked, chosen)
     assert stored.counts() == {"de": {"stored": 4, "new": 4}}
+
+
+def test_a_version_that_is_in_use_is_no_failure_if_its_suggestions_cannot_be_marked(tmp_path, log_lines):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    stored, asked = suggested(chosen, ROWS)
+    stored.path.write_text("no database" * 100)
+    assert run(asked, chosen)["active"] is True
+    assert any("not marked as taken" in line for line in log_lines)
