@@ -15,6 +15,7 @@ SECTIONS = {
     title: re.findall(r"^```(\w*)\n(.*?)^```$", body, re.M | re.S)
     for title, body in re.findall(r"^#+ (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S)
 }
+pytestmark = pytest.mark.timeout(900)  # a Ray of its own for a snippet takes half a minute on two free cores
 RUNS = {"python": [sys.executable, "-c"], "sh": ["bash", "-ec"]}
 
 
