@@ -1,6 +1,7 @@
 """POST /v1alpha1/comments:suggestscore: moderators' decisions, stored as examples."""
 
 import json
+import time
 
 import pytest
 from scopesift_service.label_table import LabelTable
@@ -167,6 +168,22 @@ def test_more_calls_at_once_than_the_limit_are_told_to_wait(make_service, tmp_pa
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) == {200, 429}
     assert statuses.count(200) == len(stored(tmp_path))
+
+
+def test_calls_that_arrive_during_a_write_are_stored_by_one_more(service, tmp_path, monkeypatch):
+    sizes, add = [], Suggestions.add
+
+    def slow(self, suggestions):
+        sizes.append(len(suggestions))
+        time.sleep(0.2)
+        return add(self, suggestions)
+
+    monkeypatch.setattr(Suggestions, "add", slow)
+    service.ask("GET", "/openapi.json")
+    answers = service.ask_all([("POST", PATH, body(f"text {n}"), {}) for n in range(20)])
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(sizes) == len(stored(tmp_path)) == 20
+    assert len(sizes) <= 3
 
 
 def test_the_counts_stand_beside_each_classifier(service, tmp_path):
