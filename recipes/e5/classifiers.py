@@ -19,11 +19,11 @@ from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import tfidf_by_language
+from recipes.bundled.fitting import SPLITS, fit_and_measure
 from recipes.e5.every_language import FEW_ROWS
 from recipes.e5.rows import ROWS, TASK_TYPE, toxicity_languages, toxicity_rows, unlabelled_domain_rows
 from recipes.task_type.measuring import add_measurements
 
-SPLITS = ("train", "dev", "test")
 MOST_READABLE = 16
 OF_A_LANGUAGE = FitSettings(preset="linear", linear=LinearSettings(max_features=256))
 """Maximum features per language; fewer than for English, since all are read for every text."""
@@ -76,11 +76,9 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
         say: Called with one line per step.
     """
     cache = FeatureCache.default()
-    train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
-    say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
-    classifier = fit_classifier(name, scope, train, dev, SETTINGS[name], cache=cache, say=say)
-    say(f"{name}: measuring on {len(test)} rows, with baselines")
-    measured = assess(classifier, scope, test, fit_data=train, cache=cache)
+    rows = {split: ROWS[name](data, split) for split in SPLITS}
+    train, dev, test = (rows[split] for split in SPLITS)
+    classifier, measured = fit_and_measure(name, scope, rows, SETTINGS[name], say, cache=cache)
     if name == "domain":
         measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
     classifier = classifier.with_quality("test", measured)

@@ -10,6 +10,13 @@ from scopesift_features.catalogue.folder import read_record
 from scopesift_features.sae.files import read_config
 from scopesift_files.atomic import write_atomically
 
+from recipes.bundled.card_tables import (
+    fidelity_table,
+    fitted_table,
+    quality_of,
+    quality_table,
+    sources_table,
+)
 from recipes.nano.model_card import SOURCES
 
 FITTED_ON = (
@@ -38,16 +45,12 @@ def write_card(folder: Path) -> None:
         folder: Holds scope.json, sae/, measured.json and classifiers/.
     """
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
-    quality = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))["quality"]
-        for path in sorted((folder / "classifiers").glob("*.json"))
-    }
     parts = [
         "# e5: scopesift's default scope",
         _summary(folder),
-        "## The SAEs\n\n" + _fidelity(measured["sae"]),
+        "## The SAEs\n\n" + fidelity_table(measured["sae"]),
         "## What was chosen, on dev rows\n\n" + _choices(measured),
-        "## What the classifiers are worth\n\n" + _quality(quality),
+        "## What the classifiers are worth\n\n" + _quality(folder),
         "## Known weaknesses\n\n" + _weaknesses(),
         "## Data and licences\n\n" + _licences(),
     ]
@@ -67,24 +70,6 @@ def _summary(folder: Path) -> str:
         f"layer, k {config.k}, in the file semantics of Qwen-Scope. Texts are read behind `<s> query:`, which the "
         "model was trained with, and before `</s>`; neither counts.\n\n"
         "This page is written by `python -m recipes.e5 --only card`; no number in it is typed by hand."
-    )
-
-
-def _fidelity(saes: dict[str, Any]) -> str:
-    rows = [
-        "| after block | FVU | dead features | active a token | trained on tokens |",
-        "|---|---|---|---|---|",
-    ]
-    for layer, facts in saes.items():
-        test = facts["test"]
-        rows.append(
-            f"| {layer} | {test['fvu']:.3f} | {test['dead']:.1%} | {test['active']:.1f} | {facts['tokens']:,} |"
-        )
-    held_out = next(iter(saes.values()))["test"]["tokens"]
-    return (
-        "\n".join(rows)
-        + f"\n\nOn {held_out:,} tokens of held-out documents. FVU: fraction of variance unexplained. A feature is dead "
-        "when none of these tokens fires it."
     )
 
 
@@ -112,18 +97,12 @@ def _choices(measured: dict[str, Any]) -> str:
     return "\n\n".join(tables)
 
 
-def _quality(quality: dict[str, Any]) -> str:
-    rows = ["| classifier | measured on | n | accuracy | macro-F1 |", "|---|---|---|---|---|"]
-    for name, by_data in quality.items():
-        for data, found in by_data.items():
-            macro_f1 = "" if found["macro_f1"] is None else f"{found['macro_f1']:.3f}"  # rows of one label
-            rows.append(f"| {name} | {data} | {found['n']:,} | {found['accuracy']:.3f} | {macro_f1} |")
-    rows += [
-        "",
-        "Toxicity reads texts with obfuscated spelling undone (docs/hardening.md), in these measurements too; the "
-        "presets beside it read them as they are.",
-    ]
-    return "\n".join(rows)
+def _quality(folder: Path) -> str:
+    return (
+        quality_table(quality_of(folder))
+        + "\n\nToxicity reads texts with obfuscated spelling undone (docs/hardening.md), in these measurements too; "
+        "the presets beside it read them as they are."
+    )
 
 
 def _weaknesses() -> str:
@@ -138,17 +117,10 @@ def _weaknesses() -> str:
 
 
 def _licences() -> str:
-    text = [
-        "| text of the SAEs | licence |",
-        "|---|---|",
-        *(f"| {name} | {licence} |" for name, licence in SOURCES),
-    ]
-    fitted = ["| classifier | fitted and measured on | licence |", "|---|---|---|"]
-    fitted += [f"| {name} | {source} | {licence} |" for name, source, licence in FITTED_ON]
     return (
         "The backbone is MIT. The SAEs' weights are licensed CC-BY-SA-4.0 with attribution to the sources of their "
         "text, since some lines are share-alike:\n\n"
-        + "\n".join(text)
+        + sources_table(SOURCES)
         + "\n\nThe classifiers hold feature ids, weights, thresholds and statistics, no text:\n\n"
-        + "\n".join(fitted)
+        + fitted_table(FITTED_ON)
     )

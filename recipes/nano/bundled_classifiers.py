@@ -16,6 +16,7 @@ from scopesift_classifiers.measuring.assessment import assess
 from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import domain_rows, tfidf_by_language
+from recipes.bundled.fitting import SPLITS, fit_and_measure
 from recipes.bundled.languages import add_languages, languages_of
 from recipes.nano.corpus import LANGUAGES
 
@@ -68,11 +69,9 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
         folder: Folder for the artifact.
         say: Called with one line per step.
     """
-    train, dev, test = (ROWS[name](data, split) for split in ("train", "dev", "test"))
-    say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
-    classifier = fit_classifier(name, scope, train, dev, SETTINGS[name], say=say)
-    say(f"{name}: measuring on {len(test)} rows, with baselines")
-    measured = assess(classifier, scope, test, fit_data=train)
+    rows = {split: ROWS[name](data, split) for split in SPLITS}
+    train, dev, test = (rows[split] for split in SPLITS)
+    classifier, measured = fit_and_measure(name, scope, rows, SETTINGS[name], say)
     if name == "domain":
         measured["tfidf_by_lang"] = tfidf_by_language(train, dev, test)
     classifier = classifier.with_quality("test", measured)

