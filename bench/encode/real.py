@@ -17,6 +17,7 @@ import torch
 from scopesift_classifiers.labelled_rows.rows import read_labelled
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.windows import make_windows
+from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.scope import Scope
 from scopesift_kernels import TopK, encode_selected, encode_topk
 
@@ -45,6 +46,8 @@ def run(data: Path, texts: int = 1000, layer: int = 3, out: Path | None = None) 
     """
     scope = Scope.load("nano", device="cpu")
     sae = scope.sae(layer)
+    if not isinstance(sae, TopKSAE):
+        raise BenchError(f"expected a TopK SAE, got {sae.model_type}")
     x_TD, document_T = _residuals(scope, read_labelled(data).texts[:texts], layer)
     W_FD, b_F, k = sae.W_enc_FD, sae.b_enc_F, sae.k
     full = encode_topk(x_TD, W_FD, b_F, k)

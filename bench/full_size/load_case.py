@@ -46,7 +46,7 @@ def measure(folder: Path, layer: int | None, tokens: int) -> dict[str, float]:
     windows = make_windows(scope, ["abcdefghi " * 25] * (tokens // 250))
     count = 0
     for batch in stream_residuals(scope, windows, [layer]):
-        count += len(sae.encode(batch.resid_TD[layer]).values_TK)
+        count += sae.active(batch.resid_TD[layer]).counts_T.numel()
     read = time.perf_counter()
     from bench.peak_memory import peak_mib  # imports more, which is not to be timed
 

@@ -13,7 +13,7 @@ from scopesift_classifiers.onnx.nodes.encode import EncoderRows
 from scopesift_classifiers.onnx.nodes.graph import OPSETS, OnnxGraph
 from scopesift_classifiers.onnx.nodes.head import add_windows_head
 from scopesift_classifiers.onnx.nodes.int8 import measure_range
-from scopesift_classifiers.onnx.runtime import full_rows, open_session
+from scopesift_classifiers.onnx.runtime import exact_rows, open_session
 from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_kernels import SelectedMaxima, encode_selected
@@ -58,8 +58,8 @@ def _shape(d_model: int, n_features: int, k: int, n_selected: int, batch: int, t
     ones_S = np.ones(n_selected, np.float32)
     ranges = measure_range([flat_TD.numpy()], W_enc_FD.numpy(), "dynamic")
     heads = {
-        "full": full_rows(sae, lists),
-        "int8": full_rows(sae, lists, int8=ranges),
+        "full": exact_rows(sae, lists),
+        "int8": exact_rows(sae, lists, int8=ranges),
         "selected": selected_rows(sae, lists, ones_S, Tokens(flat_TD.numpy(), document_T.numpy()), "fp32"),
     }
     calls = {"torch": exact, **{name: _call(rows, x_BTD.numpy()) for name, rows in heads.items()}}

@@ -19,8 +19,8 @@ from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.table import CatalogueEntry, locate
 from scopesift_features.reader import Reader, choose_device, choose_dtype
 from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.files import find_layers, read_config, read_safetensors
-from scopesift_features.sae.topk import TopKSAE
 
 
 class Scope(Reader):
@@ -51,7 +51,7 @@ class Scope(Reader):
         if not self.layers:
             raise ScopeError(self._no_layers())
         self.norm_bounds: dict[int, float] = {}
-        self._saes: dict[int, TopKSAE] = {}
+        self._saes: dict[int, SparseAutoencoder] = {}
 
     @classmethod
     def load(cls, name_or_path: str | Path, *, device: str | None = None, dtype: str | None = None) -> Scope:
@@ -99,7 +99,7 @@ class Scope(Reader):
             SelectedFeature(layer, index, self.norm_bounds.get(layer, math.inf)) for layer, index in features
         ]
 
-    def sae(self, layer: int, *, decoder: bool = False) -> TopKSAE:
+    def sae(self, layer: int, *, decoder: bool = False) -> SparseAutoencoder:
         """The SAE of a layer, on the scope's device in the settings' sae_dtype.
 
         Args:

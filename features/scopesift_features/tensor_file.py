@@ -1,4 +1,4 @@
-"""Atomic writes of safetensors files."""
+"""Safetensors files: whole reads, atomic writes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from scopesift_files.atomic import write_atomically
+from scopesift_files.errors import ScopeError
 from torch import Tensor
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, by name.
+
+    Raises:
+        ScopeError: missing or damaged.
+    """
+    try:
+        found: dict[str, Tensor] = load_file(path)
+    except FileNotFoundError:
+        raise ScopeError(f"{path} is missing; fetch it again") from None
+    except (SafetensorError, OSError) as error:
+        raise ScopeError(f"{path} is not a readable safetensors file ({error}); fetch it again") from None
+    return found
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

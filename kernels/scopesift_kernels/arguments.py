@@ -3,116 +3,15 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 
 from scopesift_kernels.per_tensor import PerTensor
+from scopesift_kernels.problems import Inputs, JumpReLUProblem, Problem, Selection, check_documents
 from scopesift_kernels.weight_norms import largest_bias, largest_norm
 
 _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
-# Pre-activations below this can't overflow float32, whatever the order of accumulation.
-_SAFE = 1e38
-_TOKENS_AT_ONCE = 8192
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Checked inputs of one encode.
-
-    The residuals' entries are checked separately, by `may_overflow`: reading them synchronises with the GPU, and back
-    ends combine that with other reads.
-
-    Attributes:
-        x_TD: residuals `[T, D]`, float32, bfloat16 or float16.
-        W_enc_FD: encoder weights `[F, D]`, finite, same device.
-        b_enc_F: encoder bias, float32 `[F]`, finite, contiguous.
-        k: active features per token, 1 to F.
-        w_norm: largest Euclidean norm of an encoder row.
-        b_largest: largest magnitude in the bias.
-    """
-
-    x_TD: torch.Tensor
-    W_enc_FD: torch.Tensor
-    b_enc_F: torch.Tensor
-    k: int
-    w_norm: float
-    b_largest: float
-
-    @property
-    def n_tokens(self) -> int:
-        """T."""
-        return self.x_TD.shape[0]
-
-    @property
-    def n_features(self) -> int:
-        """F."""
-        return self.W_enc_FD.shape[0]
-
-    @cached_property
-    def x_norm_T(self) -> torch.Tensor:
-        """Euclidean norms of the residuals, float32 `[T]`."""
-        norm_T = torch.empty(self.n_tokens, device=self.x_TD.device)
-        for start in range(0, self.n_tokens, _TOKENS_AT_ONCE):
-            rows = slice(start, start + _TOKENS_AT_ONCE)
-            norm_T[rows] = torch.linalg.vector_norm(self.x_TD[rows], dim=1, dtype=torch.float32)
-        return norm_T
-
-    @property
-    def x_norm(self) -> float:
-        """Largest norm of a residual, 0 if there are none."""
-        return float(self.x_norm_T.max()) if self.n_tokens else 0.0
-
-    def largest_entry(self) -> torch.Tensor:
-        """Largest magnitude in the residuals, float32 `[1]` on their device.
-
-        NaN if an entry is NaN, 0 if there are none. Doesn't synchronise with the device. No residual's norm exceeds
-        sqrt(D) times this.
-        """
-        if not self.x_TD.numel():
-            return torch.zeros(1, device=self.x_TD.device)
-        return torch.linalg.vector_norm(self.x_TD, float("inf"), dtype=torch.float32)[None]
-
-    def may_overflow(self, x_norm: float) -> bool:
-        """Whether a pre-activation may overflow float32; only the reference back end checks each one.
-
-        Args:
-            x_norm: upper bound of the residuals' norms; NaN or infinite if an entry is.
-
-        Raises:
-            ValueError: a residual holds NaN or infinity.
-        """
-        if not x_norm < float("inf"):  # squares may overflow although the entries are finite
-            _check_tokens(self.x_TD)
-        return not x_norm * self.w_norm + self.b_largest < _SAFE
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which features are read for which documents.
-
-    Attributes:
-        features_S: int64 `[S]`, indices into the encoder's rows; may repeat.
-        documents_T: int64 `[T]`, document of each token, non-decreasing, below `n_documents`; checked by `check_order`,
-            not here.
-        floors_S: float32 `[S]`, finite, >= 0.
-        n_documents: N; documents without tokens are allowed.
-    """
-
-    features_S: torch.Tensor
-    documents_T: torch.Tensor
-    floors_S: torch.Tensor
-    n_documents: int
-
-    def check_order(self) -> None:
-        """Check the order and range of the documents.
-
-        Raises:
-            ValueError: they decrease, or lie outside of 0..n_documents - 1.
-        """
-        _check_documents(self.documents_T, self.n_documents)
 
 
 def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, k: int) -> Problem:
@@ -122,6 +21,48 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
         TypeError: not dense tensors of float32, bfloat16 or float16; k not an integer.
         ValueError: shapes or devices don't match, k outside 1..F, NaN or infinity in the encoder.
     """
+    _check_inputs(x_TD, W_enc_FD, b_enc_F)
+    n_features = W_enc_FD.shape[0]
+    k = _integer("k", k)
+    if not 1 <= k <= n_features:
+        raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
+    return Problem(x_TD, W_enc_FD, _as_float32(b_enc_F), largest_norm(W_enc_FD), largest_bias(b_enc_F), k)
+
+
+def check_jumprelu(
+    x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor, threshold_F: torch.Tensor
+) -> JumpReLUProblem:
+    """Check residuals, encoder and thresholds.
+
+    Raises:
+        TypeError: not dense tensors of float32, bfloat16 or float16.
+        ValueError: shapes or devices don't match, NaN or infinity in the encoder, thresholds that are negative, NaN or
+            infinite.
+    """
+    _check_inputs(x_TD, W_enc_FD, b_enc_F)
+    require_dense("threshold_F", threshold_F)
+    if not threshold_F.is_floating_point():
+        raise TypeError(f"threshold_F has to be floating point, not {threshold_F.dtype}")
+    if threshold_F.shape != b_enc_F.shape:
+        raise ValueError(
+            f"threshold_F has shape {tuple(threshold_F.shape)}, not one entry for each of {b_enc_F.shape[0]} rows"
+        )
+    if threshold_F.device != x_TD.device:
+        raise ValueError(f"threshold_F is on {threshold_F.device}, x_TD on {x_TD.device}: move them to one")
+    bad = _bad_floor(threshold_F)
+    if bad is not None:
+        raise ValueError(f"threshold_F has to be finite and not negative: got {bad:g}")
+    return JumpReLUProblem(
+        x_TD,
+        W_enc_FD,
+        _as_float32(b_enc_F),
+        largest_norm(W_enc_FD),
+        largest_bias(b_enc_F),
+        _as_float32(threshold_F),
+    )
+
+
+def _check_inputs(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Tensor) -> None:
     for name, tensor, dims in (("x_TD", x_TD, 2), ("W_enc_FD", W_enc_FD, 2), ("b_enc_F", b_enc_F, 1)):
         require_dense(name, tensor)
         if tensor.dtype not in _DTYPES:
@@ -137,14 +78,10 @@ def check_problem(x_TD: torch.Tensor, W_enc_FD: torch.Tensor, b_enc_F: torch.Ten
         raise ValueError(f"b_enc_F has {b_enc_F.shape[0]} entries, not one for each of {n_features} rows")
     if d_model == 0:
         raise ValueError("x_TD and W_enc_FD have no columns: a residual needs at least one dimension")
-    k = _integer("k", k)
-    if not 1 <= k <= n_features:
-        raise ValueError(f"k has to be between 1 and the {n_features} features, not {k}")
-    return Problem(x_TD, W_enc_FD, _as_float32(b_enc_F), k, largest_norm(W_enc_FD), largest_bias(b_enc_F))
 
 
 def check_selection(
-    problem: Problem,
+    problem: Inputs,
     features_S: torch.Tensor,
     documents_T: torch.Tensor,
     floors_S: torch.Tensor,
@@ -176,7 +113,7 @@ def check_selection(
     bad = _bad_floor(floors_S)
     if bad is not None:
         raise ValueError(f"floors_S has to be a float32 number, finite and not negative: got {bad:g}")
-    n_documents = _check_documents(documents_T, None) if n_documents is None else n_documents
+    n_documents = check_documents(documents_T, None) if n_documents is None else n_documents
     if _integer("n_documents", n_documents) < 0:
         raise ValueError(f"n_documents has to be at least 0, not {n_documents}")
     device = problem.x_TD.device
@@ -205,30 +142,6 @@ def _integer(name: str, value: object) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} has to be an integer, not {type(value).__name__}")
     return operator.index(value)
-
-
-def _check_documents(documents_T: torch.Tensor, n_documents: int | None) -> int:
-    """The least number of documents, one more than the last index. Synchronises with the device once."""
-    if not documents_T.numel():
-        return 0
-    falls = (documents_T[1:] < documents_T[:-1]).any()
-    first, last, falling = torch.stack(
-        (documents_T[0], documents_T[-1], falls.to(documents_T.dtype))
-    ).tolist()
-    if falling or first < 0:
-        raise ValueError("documents_T has to be non-decreasing from 0: sort the tokens by document")
-    if n_documents is not None and n_documents < last + 1:
-        raise ValueError(
-            f"n_documents has to be at least {last + 1}, one more than the last document: not {n_documents}"
-        )
-    return int(last) + 1
-
-
-def _check_tokens(x_TD: torch.Tensor) -> None:
-    finite_T = torch.isfinite(x_TD).all(dim=1)
-    if not bool(finite_T.all()):
-        bad = int((~finite_T).nonzero()[0])
-        raise ValueError(f"x_TD has to be finite; token {bad} is not: check the backbone's dtype")
 
 
 def _lowest_and_highest(features_S: torch.Tensor) -> tuple[int, int]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection
+from scopesift_kernels.problems import Inputs, Selection
 from scopesift_kernels.results import SelectedMaxima
+
+Problem = TypeVar("Problem", bound=Inputs)
 
 
 def in_slabs(

@@ -12,14 +12,14 @@ from typing import ClassVar
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.document_pool import pool_documents
-from scopesift_kernels.results import SelectedMaxima, TopK
+from scopesift_kernels.problems import Inputs, JumpReLUProblem, Problem, Selection
+from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK, row_starts
 
 
 @dataclass(frozen=True)
 class ReferenceBackend:
-    """Both encodes on any device.
+    """All encodes on any device.
 
     Attributes:
         elements_at_once: elements of `[T, F]` in memory at a time. Tokens are independent: slabs change no result.
@@ -50,7 +50,29 @@ class ReferenceBackend:
             acts_TS[rows] = torch.where(counts_RS, pre_RS, 0.0)
         return pool_documents(acts_TS, selection.documents_T, selection.n_documents)
 
-    def _pre_activations(self, problem: Problem) -> Iterator[tuple[slice, torch.Tensor]]:
+    def jumprelu(self, problem: JumpReLUProblem) -> ActiveFeatures:
+        """Encode every token; see `scopesift_kernels.encode_jumprelu`."""
+        acts_TF = torch.cat(
+            [torch.zeros(0, problem.n_features, device=problem.x_TD.device)]
+            + [
+                torch.where(pre_RF > problem.threshold_F, pre_RF, 0.0)
+                for _, pre_RF in self._pre_activations(problem)
+            ]
+        )
+        token_E, index_E = acts_TF.nonzero(as_tuple=True)
+        counts_T = torch.bincount(token_E, minlength=problem.n_tokens)
+        return ActiveFeatures(acts_TF[token_E, index_E], index_E, row_starts(counts_T))
+
+    def selected_jumprelu(self, problem: JumpReLUProblem, selection: Selection) -> SelectedMaxima:
+        """Pool selected features over documents; see `scopesift_kernels.encode_selected_jumprelu`."""
+        acts_TS = torch.zeros(problem.n_tokens, selection.features_S.numel(), device=problem.x_TD.device)
+        lowest_S = torch.maximum(problem.threshold_F[selection.features_S], selection.floors_S)
+        for rows, pre_RF in self._pre_activations(problem):
+            pre_RS = pre_RF[:, selection.features_S]
+            acts_TS[rows] = torch.where(pre_RS > lowest_S, pre_RS, 0.0)
+        return pool_documents(acts_TS, selection.documents_T, selection.n_documents)
+
+    def _pre_activations(self, problem: Inputs) -> Iterator[tuple[slice, torch.Tensor]]:
         W_DF = problem.W_enc_FD.float().T
         at_once = max(1, self.elements_at_once // problem.n_features)
         for start in range(0, problem.n_tokens, at_once):

@@ -7,6 +7,31 @@ from typing import NamedTuple
 import torch
 
 
+class ActiveFeatures(NamedTuple):
+    """The active features of every token, in compressed rows: E pairs (token, feature) with their activations.
+
+    Attributes:
+        values_E: float32 `[E]`, activations, all above 0.
+        indices_E: int64 `[E]`, their features.
+        starts_T: int64 `[T + 1]`; the pairs of token t are those from `starts_T[t]` up to `starts_T[t + 1]`.
+    """
+
+    values_E: torch.Tensor
+    indices_E: torch.Tensor
+    starts_T: torch.Tensor
+
+    @property
+    def counts_T(self) -> torch.Tensor:
+        """Active features of every token, int64 `[T]`."""
+        return self.starts_T.diff()
+
+    @property
+    def tokens_E(self) -> torch.Tensor:
+        """The token of every pair, int64 `[E]`."""
+        counts_T = self.counts_T
+        return torch.arange(counts_T.numel(), device=counts_T.device).repeat_interleave(counts_T)
+
+
 class TopK(NamedTuple):
     """The active features of every token.
 
@@ -18,6 +43,13 @@ class TopK(NamedTuple):
 
     values_TK: torch.Tensor
     indices_TK: torch.Tensor
+
+    def active(self) -> ActiveFeatures:
+        """The pairs with a positive activation."""
+        active_TK = self.values_TK > 0
+        return ActiveFeatures(
+            self.values_TK[active_TK], self.indices_TK[active_TK], row_starts(active_TK.sum(dim=1))
+        )
 
 
 class SelectedMaxima(NamedTuple):
@@ -31,3 +63,15 @@ class SelectedMaxima(NamedTuple):
 
     maxima_NS: torch.Tensor
     tokens_NS: torch.Tensor
+
+
+def row_starts(counts_T: torch.Tensor) -> torch.Tensor:
+    """Where each token's pairs start, from their numbers.
+
+    Args:
+        counts_T: int64 `[T]`.
+
+    Returns:
+        int64 `[T + 1]`, with 0 first and the number of pairs last.
+    """
+    return torch.nn.functional.pad(counts_T.cumsum(0), (1, 0))

@@ -23,8 +23,8 @@ from scopesift_features.reader import Reader
 from scopesift_features.reading.document_features import DocumentMaxima
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.windows import make_windows
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.files import read_config, read_safetensors
-from scopesift_features.sae.topk import TopKSAE
 
 from recipes.bundled.domain import domain_rows
 from recipes.e5.rows import language_rows, sentiment_rows
@@ -115,14 +115,16 @@ def compare_choices(
     return [_measure(chosen, rows, read) for chosen in [*((name,) for name in saes), *pairs]]
 
 
-def features(reader: Reader, saes: Mapping[str, TopKSAE], texts: Sequence[str]) -> dict[str, csr_matrix]:
+def features(
+    reader: Reader, saes: Mapping[str, SparseAutoencoder], texts: Sequence[str]
+) -> dict[str, csr_matrix]:
     """Document features `[N, F]` of every candidate, in one backbone pass."""
     layers = sorted({sae.layer for sae in saes.values()})
     found = {name: DocumentMaxima(len(texts), sae.d_sae) for name, sae in saes.items()}
     for batch in stream_residuals(reader, make_windows(reader, texts, offsets=False), layers):
         for name, sae in saes.items():
             tokens = batch.at(sae.layer)
-            found[name].add(tokens.document_T, sae.encode(tokens.x_TD.float()))
+            found[name].add(tokens.document_T, sae.active(tokens.x_TD.float()))
     return {name: maxima.csr() for name, maxima in found.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from scopesift_features.sae.topk import TopKSAE
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from torch import Tensor
 
 ENCODED_AT_ONCE = 8192
@@ -28,7 +28,7 @@ class SaeQuality:
     tokens: int
 
 
-def measure_sae(sae: TopKSAE, residual_TD: Tensor) -> SaeQuality:
+def measure_sae(sae: SparseAutoencoder, residual_TD: Tensor) -> SaeQuality:
     """Measure an SAE with its decoder, on the device of its weights.
 
     Args:
@@ -42,11 +42,10 @@ def measure_sae(sae: TopKSAE, residual_TD: Tensor) -> SaeQuality:
     active = 0
     for x_TD in residual_TD.split(ENCODED_AT_ONCE):
         x_TD = x_TD.float().to(device)
-        top = sae.encode(x_TD)
-        positive_TK = top.values_TK > 0
-        fired_F[top.indices_TK[positive_TK]] = True
-        active += int(positive_TK.sum())
-        error = error + (x_TD - sae.decode(top)).double().square().sum()
+        found = sae.active(x_TD)
+        fired_F[found.indices_E] = True
+        active += found.indices_E.numel()
+        error = error + (x_TD - sae.decode(found)).double().square().sum()
         spread = spread + (x_TD - mean_D).double().square().sum()
     tokens = len(residual_TD)
     return SaeQuality(

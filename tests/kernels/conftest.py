@@ -7,16 +7,48 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from scopesift_kernels.triton.tuning import TileShape, TritonTuning
+
+if TYPE_CHECKING:
+    from scopesift_kernels.triton.backend import TritonBackend
 
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")  # read when triton is imported
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+# a Triton back end that small data cross all borders of
+TILE = TileShape(
+    rows=64, columns=32, depth=16, warps=4, stages=2, group=2
+)  # the least for a GPU's tensor cores
+SMALL = TritonTuning(
+    half=TILE,
+    full=TILE,
+    chunk=64,
+    blocks=(8, 4),
+    least_width=32,
+    most_pre_activations=3 * 64,
+    least_pre_activations=3 * 64,
+    few_tokens=0,
+    many_features=0,
+    pairs_at_once=64,
+    rounds=2,
+    asked_share=1,
+    room=5,
+    gate_tokens=3,
+    gate_share=4,
+    gate_sample=2,
+    leader_rows=2,
+    leader_columns=2,
+    learn_rows=2,
+    begin_size=4,
+)
 
 
 class Case(NamedTuple):
@@ -93,3 +125,11 @@ def triton_here() -> None:
     reason = _triton_missing()
     if reason is not None:
         pytest.skip(reason)
+
+
+@pytest.fixture
+def small_triton(triton_here: None) -> TritonBackend:
+    """Every size as small as it may be."""
+    from scopesift_kernels.triton.backend import TritonBackend
+
+    return TritonBackend(SMALL)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.checks.scope import TEXTS
+from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import InputError, UsageError
@@ -26,7 +27,7 @@ from scopesift_classifiers.onnx.nodes.head import add_classifier_head, add_resid
 from scopesift_classifiers.onnx.nodes.int8 import MODES, measure_range
 from scopesift_classifiers.onnx.parity import Candidate, Disagreement, compare_with_torch
 from scopesift_classifiers.onnx.rows import row_batches
-from scopesift_classifiers.onnx.runtime import full_rows, load_runtime
+from scopesift_classifiers.onnx.runtime import exact_rows, load_runtime
 from scopesift_classifiers.onnx.stand_in import Tokens, selected_rows
 from scopesift_classifiers.onnx.texts import own_sentences, writes_texts
 
@@ -179,7 +180,7 @@ def make_encoders(
     bounds = {layer: scope.norm_bounds.get(layer, math.inf) for layer in columns}
     if settings.head == FULL and settings.int8 is None:
         return [
-            full_rows(scope.sae(layer), rows, stored=settings.dtype, norm_bound=bounds[layer])
+            exact_rows(scope.sae(layer), rows, stored=settings.dtype, norm_bound=bounds[layer])
             for layer, rows in columns.items()
         ]
     if not len(tokens[min(columns)].x_TD):
@@ -188,8 +189,11 @@ def make_encoders(
     for layer, rows in columns.items():
         sae = scope.sae(layer)
         if settings.int8 is not None:
-            ranges = measure_range([tokens[layer].x_TD], sae.W_enc_FD.float().cpu().numpy(), settings.int8)
-            encoders.append(full_rows(sae, rows, int8=ranges, norm_bound=bounds[layer]))
+            exact = exact_rows(sae, rows, norm_bound=bounds[layer])
+            ranges = measure_range([tokens[layer].x_TD], exact.W_FD, settings.int8)
+            encoders.append(replace(exact, int8=ranges))
+        elif not isinstance(sae, TopKSAE):  # needs no other rows, and so no estimate
+            encoders.append(exact_rows(sae, rows, stored=settings.dtype, norm_bound=bounds[layer]))
         else:
             lowest = _lowest_thresholds(classifier, layer, rows)
             chosen = selected_rows(sae, rows, lowest, tokens[layer], settings.dtype)

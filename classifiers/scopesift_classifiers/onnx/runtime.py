@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from scopesift_features.reading.extract import LayerTokens
 from scopesift_features.reading.selected_features import LayerFeatures
+from scopesift_features.sae.autoencoder import SparseAutoencoder
+from scopesift_features.sae.threshold import ThresholdSAE
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.errors import UsageError, first_line
 from scopesift_kernels import SelectedMaxima
@@ -100,20 +102,40 @@ def open_session(model: bytes | str, device: str = "cpu") -> Any:
         raise UsageError(f"ONNX Runtime cannot load the model: {first_line(error)}") from None
 
 
-def full_rows(sae: TopKSAE, indices: list[int], **choices: Any) -> EncoderRows:
-    """A whole encoder with the selected features `indices`.
+def exact_rows(sae: SparseAutoencoder, indices: list[int], **choices: Any) -> EncoderRows:
+    """The rows of an encoder that give the exact activations of the selected features `indices`.
+
+    All rows for TopK, whose features compete with each other; the features' own for an SAE with thresholds.
 
     Args:
         sae: The layer's SAE.
         indices: The selected features.
         **choices: Fields of `EncoderRows` about storage.
     """
+    if not isinstance(sae, TopKSAE):
+        return _own_rows(sae, indices, **choices)
     return EncoderRows(
         layer=sae.layer,
         W_FD=sae.W_enc_FD.float().cpu().numpy(),
         b_F=sae.b_enc_F.float().cpu().numpy(),
         columns_S=np.array(indices, dtype=np.int64),
         k=sae.k,
+        rounding=str(sae.W_enc_FD.dtype).removeprefix("torch."),
+        **choices,
+    )
+
+
+def _own_rows(sae: SparseAutoencoder, indices: list[int], **choices: Any) -> EncoderRows:
+    if not isinstance(sae, ThresholdSAE):
+        raise UsageError(
+            f"an SAE of the kind {sae.model_type} cannot be exported; TopK and those with thresholds can"
+        )
+    return EncoderRows(
+        layer=sae.layer,
+        W_FD=sae.W_enc_FD[indices].float().cpu().numpy(),
+        b_F=sae.b_enc_F[indices].float().cpu().numpy(),
+        columns_S=np.arange(len(indices), dtype=np.int64),
+        threshold_S=sae.threshold_F[indices].float().cpu().numpy(),
         rounding=str(sae.W_enc_FD.dtype).removeprefix("torch."),
         **choices,
     )
@@ -132,7 +154,9 @@ class OnnxEncoder:
         self._device = device
         self._sessions: dict[tuple[int, bytes], Any] = {}
 
-    def __call__(self, sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
+    def __call__(
+        self, sae: SparseAutoencoder, tokens: LayerTokens, features: LayerFeatures
+    ) -> SelectedMaxima:
         """See `selected_reading.Encoder`.
 
         Raises:
@@ -152,11 +176,11 @@ class OnnxEncoder:
         maxima_BS[below_BS], tokens_BS[below_BS] = 0, -1
         return SelectedMaxima(torch.from_numpy(maxima_BS), torch.from_numpy(tokens_BS))
 
-    def _session(self, sae: TopKSAE, indices_S: torch.Tensor) -> Any:
+    def _session(self, sae: SparseAutoencoder, indices_S: torch.Tensor) -> Any:
         key = (sae.layer, indices_S.numpy().tobytes())
         if key not in self._sessions:
             graph = OnnxGraph(f"layer_{sae.layer}")
-            add_windows_head(graph, full_rows(sae, indices_S.tolist()))
+            add_windows_head(graph, exact_rows(sae, indices_S.tolist()))
             model = graph.model(OPSETS[0], {})
             self._sessions[key] = open_session(model.SerializeToString(), self._device)
         return self._sessions[key]

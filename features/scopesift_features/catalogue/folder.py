@@ -14,8 +14,8 @@ from torch import Tensor
 
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.files import SAEConfig, find_layers, layer_of, write_safetensors
-from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.tensor_file import write_tensors
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def write_local_scope(
     backbone_config: Mapping[str, Any],
     backbone_state: Mapping[str, Tensor],
     tokenizer: PreTrainedTokenizerFast,
-    saes: Sequence[TopKSAE],
+    saes: Sequence[SparseAutoencoder],
     storage_dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write a whole scope; every file atomically, and scope.json last.
@@ -159,15 +159,17 @@ def write_local_scope(
     """
     if not saes:
         raise ScopeError("a scope needs at least one SAE")
-    sizes = {(sae.d_model, sae.d_sae, sae.k) for sae in saes}
+    sizes = {(sae.model_type, sae.d_model, sae.d_sae, sae.membership().get("k")) for sae in saes}
     if len(sizes) > 1:
-        raise ScopeError(f"the SAEs of a scope must share d_model, d_sae and k; found {sorted(sizes)}")
-    d_model, d_sae, k = sizes.pop()
+        raise ScopeError(
+            f"the SAEs of a scope must share their kind, d_model, d_sae and k; found {sorted(sizes)}"
+        )
+    model_type, d_model, d_sae, k = sizes.pop()
     (folder / "scope.json").unlink(missing_ok=True)
     write_backbone(folder / "backbone", backbone_config, backbone_state, tokenizer, storage_dtype)
     sae_folder = folder / "sae"
     num_layers = int(backbone_config["num_hidden_layers"])
-    SAEConfig(base_model=id, d_model=d_model, d_sae=d_sae, k=k, num_layers=num_layers).write(sae_folder)
+    SAEConfig(id, d_model, d_sae, k, num_layers, model_type).write(sae_folder)
     written = {write_safetensors(sae, sae_folder, dtype=storage_dtype) for sae in saes}
     for layer in find_layers(sae_folder):
         path = sae_folder / f"layer{layer}.sae.safetensors"

@@ -19,7 +19,7 @@ from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 if TYPE_CHECKING:
-    from scopesift_features.sae.topk import TopKSAE
+    from scopesift_features.sae.autoencoder import SparseAutoencoder
 
 TEXTS = (
     "The history of the bridge began in 1874, when the town council voted to replace the old "
@@ -64,7 +64,7 @@ class LayerCheck:
     layer: int
     tokens: int
     fewest_active: int
-    k: int
+    k: int | None
     fvu: float
     fvu_before: float
     extreme: tuple[int, ...] = ()
@@ -74,7 +74,7 @@ class LayerCheck:
     def problems(self) -> list[str]:
         """Failed checks, one line each; empty if the layer passes."""
         found = []
-        if self.fewest_active != self.k:
+        if self.k is not None and self.fewest_active != self.k:
             found.append(f"a token has {self.fewest_active} active features, expected exactly {self.k}")
         if not self.fvu < 1:
             found.append(
@@ -137,7 +137,7 @@ def check_layer(scope: Scope, layer: int) -> LayerCheck:
         layer=layer,
         tokens=len(norm_T),
         fewest_active=_fewest_active(sae, x_TD),
-        k=sae.k,
+        k=scope.k,
         fvu=sae.fvu(x_TD),
         fvu_before=sae.fvu(before_TD),
         extreme=tuple(torch.cat(positions)[extreme_T.cpu()].tolist()),
@@ -145,5 +145,5 @@ def check_layer(scope: Scope, layer: int) -> LayerCheck:
     )
 
 
-def _fewest_active(sae: TopKSAE, x_TD: Tensor) -> int:
-    return int((sae.encode(x_TD).values_TK > 0).sum(dim=1).min())
+def _fewest_active(sae: SparseAutoencoder, x_TD: Tensor) -> int:
+    return int(sae.active(x_TD).counts_T.min())

@@ -13,11 +13,14 @@ from scopesift_files.lock import one_at_a_time
 from scopesift_features.backbone.derived_record import derive_record
 from scopesift_features.backbone.source import GgufBackbone, file_sha256, local_backbone
 from scopesift_features.catalogue.folder import record_files
+from scopesift_features.pulling.published import convert_published
 from scopesift_features.sae.files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
+from scopesift_features.sae.publishers.find import find_published
 
 LAYOUT = (
     "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json, or one GGUF file) and "
-    "sae/ (config.json, layer<n>.sae.pt or layer<n>.sae.safetensors)"
+    "sae/ (config.json, layer<n>.sae.pt or layer<n>.sae.safetensors; or the files of SAELens, Gemma Scope or "
+    "dictionary_learning)"
 )
 
 
@@ -44,6 +47,13 @@ def convert_folder(
         raise UsageError(f"{folder / 'backbone' / 'config.json'} is missing; {LAYOUT}")
     if not sae_folder.is_dir() and layers is None:
         return _without_saes(folder, tell)
+    if published := find_published(sae_folder):
+        done = find_layers(sae_folder)
+        new = sorted(set(layers) - set(done)) if layers is not None else None
+        if not new and (new is not None or len(done) >= len(published)) and (folder / "scope.json").is_file():
+            tell(f"{folder}: nothing to convert")
+            return folder
+        return _of_others(folder, new, tell)
     if not (sae_folder / "config.json").is_file():
         raise UsageError(
             f"{sae_folder / 'config.json'} is missing, and the files do not tell k (of Qwen-Scope's groups it ends the "
@@ -75,6 +85,18 @@ def convert_folder(
             _write_record(folder, tell)
         if converted:
             record_files(folder, converted)
+    return folder
+
+
+def _of_others(folder: Path, layers: Sequence[int] | None, tell: Callable[[str], None]) -> Path:
+    """Convert SAEs of other projects, and write scope.json."""
+    with one_at_a_time(folder, tell):
+        remove_leftovers(folder)
+        _, n_layers = local_backbone(folder / "backbone").sizes()
+        config = convert_published(folder / "sae", n_layers, layers, tell)
+        if not (folder / "scope.json").is_file():
+            _check_sizes(folder, config)
+            _write_record(folder, tell)
     return folder
 
 

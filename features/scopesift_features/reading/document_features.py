@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_kernels import TopK
+from scopesift_kernels import ActiveFeatures
 from torch import Tensor
 
 from scopesift_features.reading.extract import stream_residuals
@@ -30,7 +30,7 @@ class DocumentFeatures:
 
     Attributes:
         acts: layer -> scipy CSR `[N, F]` float32: the largest activation over the text's kept tokens and windows, of
-            features in a token's exact top-k; no explicit zeros, columns ascending.
+            active features of a token; no explicit zeros, columns ascending.
         mean_ND: layer -> `[N, d_model]` float32, the mean residual over kept tokens (zeros for a text without any);
             None unless requested.
     """
@@ -77,7 +77,7 @@ def document_features(
         for batch in stream_residuals(scope, windows, layers, max_tokens=max_tokens):
             for layer in layers:
                 tokens = batch.at(layer, scope.norm_bounds.get(layer, math.inf))
-                found[layer].add(tokens.document_T, scope.sae(layer).encode(tokens.x_TD))
+                found[layer].add(tokens.document_T, scope.sae(layer).active(tokens.x_TD))
                 if mean_residual:
                     averages[layer].add(tokens.document_T, tokens.x_TD)
             if on_progress is not None:
@@ -109,11 +109,10 @@ class DocumentMaxima:
         self._keys: list[Tensor] = []
         self._values: list[Tensor] = []
 
-    def add(self, document_T: Tensor, top: TopK) -> None:
+    def add(self, document_T: Tensor, active: ActiveFeatures) -> None:
         """Add the active features of a batch's tokens."""
-        keys_TK = document_T.to(top.indices_TK.device)[:, None] * self._shape[1] + top.indices_TK
-        active = top.values_TK > 0
-        keys, values = _largest(keys_TK[active], top.values_TK[active])
+        document_E = document_T.to(active.indices_E.device)[active.tokens_E]
+        keys, values = _largest(document_E * self._shape[1] + active.indices_E, active.values_E)
         self._keys.append(keys.cpu())
         self._values.append(values.cpu())
 

@@ -20,7 +20,7 @@ from scopesift_features.reading.batches import Batch, make_batches
 from scopesift_features.reading.extract import LayerTokens, ResidualBatch, default_batch_tokens, read_batch
 from scopesift_features.reading.selected_features import LayerFeatures, SelectedFeature, by_layer
 from scopesift_features.reading.windows import make_windows
-from scopesift_features.sae.topk import TopKSAE
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.scope import Scope
 
 CHUNK_TEXTS = 2048
@@ -131,11 +131,11 @@ class BatchReading:
         return [np.flatnonzero(nth_W == nth) for nth in range(int(count.max(initial=0)))]
 
 
-Encoder = Callable[[TopKSAE, LayerTokens, LayerFeatures], SelectedMaxima]
-"""(SAE, tokens, features) of one layer -> maxima over each window, as `TopKSAE.encode_selected` gives them."""
+Encoder = Callable[[SparseAutoencoder, LayerTokens, LayerFeatures], SelectedMaxima]
+"""(SAE, tokens, features) of one layer -> maxima over each window; see `SparseAutoencoder.encode_selected`."""
 
 
-def with_kernels(sae: TopKSAE, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
+def with_kernels(sae: SparseAutoencoder, tokens: LayerTokens, features: LayerFeatures) -> SelectedMaxima:
     """The default encoder: scopesift_kernels."""
     return sae.encode_selected(
         tokens.x_TD, features.indices_S, features.floors_S, tokens.window_T, len(tokens.windows)

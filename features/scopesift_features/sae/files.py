@@ -1,4 +1,4 @@
-"""SAE files: Qwen-Scope's pickled `layer{n}.sae.pt` and safetensors, with checks."""
+"""SAE files: safetensors of every kind, and Qwen-Scope's pickled `layer{n}.sae.pt`, with checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor
 
+from scopesift_features.sae.autoencoder import SparseAutoencoder
+from scopesift_features.sae.kinds import KINDS
 from scopesift_features.sae.published_config import spelled
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.tensor_file import write_tensors
 
 KEYS = ("W_enc", "b_enc", "W_dec", "b_dec")
+THRESHOLD = "threshold"
 _NAME = re.compile(r"layer(\d+)\.sae\.(pt|safetensors)")
 
 
@@ -27,30 +30,55 @@ class SAEConfig:
 
     Attributes:
         base_model: name of the backbone.
-        d_model, d_sae, k, num_layers: sizes; num_layers is the number of the backbone's blocks, not of files.
-        model_type, hook_point: fixed; no other values are supported.
+        d_model, d_sae, k, num_layers: sizes; num_layers is the number of the backbone's blocks, not of files; k is None
+            for other kinds than TopK.
+        model_type: one of `KINDS`.
+        hook_point: fixed; no other value is supported.
     """
 
     base_model: str
     d_model: int
     d_sae: int
-    k: int
+    k: int | None
     num_layers: int
-    model_type: str = "topk_sae"
+    model_type: str = TopKSAE.model_type
     hook_point: str = "resid_post"
+
+    @property
+    def kind(self) -> type[SparseAutoencoder]:
+        """The SAEs' class."""
+        return KINDS[self.model_type]
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each tensor of a layer's file."""
-        return {
+        shapes: dict[str, tuple[int, ...]] = {
             "W_enc": (self.d_sae, self.d_model),
             "b_enc": (self.d_sae,),
             "W_dec": (self.d_model, self.d_sae),
             "b_dec": (self.d_model,),
         }
+        if self.kind.threshold_shape is not None:
+            shapes[THRESHOLD] = (self.d_sae,) if self.kind.threshold_shape == "F" else (1,)
+        return shapes
+
+    def sae(self, tensors: Mapping[str, Tensor], layer: int) -> SparseAutoencoder:
+        """One layer's SAE from its tensors, by their names in a file; without a decoder if W_dec is not among them."""
+        membership: dict[str, Any] = {THRESHOLD: tensors[THRESHOLD]} if THRESHOLD in self.shapes() else {}
+        if self.k is not None:
+            membership["k"] = self.k
+        return self.kind(
+            tensors["W_enc"],
+            tensors["b_enc"],
+            tensors.get("W_dec"),
+            tensors.get("b_dec"),
+            layer,
+            **membership,
+        )
 
     def write(self, folder: Path) -> None:
         """Write `config.json` into the SAE folder."""
-        write_json(folder / "config.json", asdict(self))
+        content = {name: value for name, value in asdict(self).items() if value is not None}
+        write_json(folder / "config.json", content)
 
 
 def read_config(folder: Path) -> SAEConfig:
@@ -61,14 +89,21 @@ def read_config(folder: Path) -> SAEConfig:
     """
     path = folder / "config.json"
     remedy = (
-        "it must hold model_type topk_sae, hook_point resid_post, base_model, d_model, d_sae, k, num_layers"
+        f"it must hold model_type ({' or '.join(KINDS)}), hook_point resid_post, base_model, d_model, d_sae, "
+        "num_layers, and k for topk_sae"
     )
     content = read_json(path, remedy)
-    for name, expected in (("model_type", "topk_sae"), ("hook_point", "resid_post")):
-        if content.get(name) != expected:
-            raise ScopeError(f"{path}: {name} is {content.get(name)!r}, only {expected!r} can be read")
+    for name, known in (("model_type", tuple(KINDS)), ("hook_point", ("resid_post",))):
+        if content.get(name) not in known:
+            raise ScopeError(
+                f"{path}: {name} is {content.get(name)!r}, only {' or '.join(map(repr, known))} can be read"
+            )
+    model_type = str(content["model_type"])
+    is_topk = model_type == TopKSAE.model_type
+    if not is_topk and spelled(content, "k"):
+        raise ScopeError(f"{path}: k is for topk_sae, not for {model_type}; remove it")
     sizes: dict[str, int] = {}
-    for name in ("d_model", "d_sae", "k", "num_layers"):
+    for name in ("d_model", "d_sae", *(["k"] if is_topk else []), "num_layers"):
         found = spelled(content, name) or {name: None}
         key, value = next(iter(found.items()))
         if type(value) is not int or value < 1:
@@ -77,14 +112,15 @@ def read_config(folder: Path) -> SAEConfig:
             if contrary != value:
                 raise ScopeError(f"{path}: {key} is {value} but {other} is {contrary!r}; correct one of them")
         sizes[name] = value
-    if sizes["k"] > sizes["d_sae"]:
+    if is_topk and sizes["k"] > sizes["d_sae"]:
         raise ScopeError(f"{path}: k is {sizes['k']}, more than the {sizes['d_sae']} features of d_sae")
     return SAEConfig(
         base_model=str(content.get("base_model", "")),
         d_model=sizes["d_model"],
         d_sae=sizes["d_sae"],
-        k=sizes["k"],
+        k=sizes.get("k"),
         num_layers=sizes["num_layers"],
+        model_type=model_type,
     )
 
 
@@ -109,7 +145,9 @@ def find_layers(folder: Path, suffix: str = "safetensors") -> tuple[int, ...]:
     )
 
 
-def read_safetensors(path: Path, config: SAEConfig, *, decoder: bool, dtype: torch.dtype) -> TopKSAE:
+def read_safetensors(
+    path: Path, config: SAEConfig, *, decoder: bool, dtype: torch.dtype
+) -> SparseAutoencoder:
     """Read one layer from safetensors; shapes are checked before any tensor is read.
 
     Args:
@@ -130,25 +168,23 @@ def read_safetensors(path: Path, config: SAEConfig, *, decoder: bool, dtype: tor
         with safe_open(path, framework="pt") as file:
             shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
             _check_shapes(path, shapes, config)
-            wanted = KEYS if decoder else KEYS[:2]
+            if decoder and "W_dec" not in shapes:
+                raise ScopeError(
+                    f"{path} was published without a decoder, so nothing can be reconstructed with it"
+                )
+            wanted = [key for key in config.shapes() if decoder or not key.endswith("dec")]
             tensors = {key: file.get_tensor(key) for key in wanted}
     except FileNotFoundError:
         raise ScopeError(f"{path} is missing; {remedy}") from None
     except (SafetensorError, OSError) as error:
         raise ScopeError(f"{path} is not a readable safetensors file ({error}); {remedy}") from None
-    _check_finite(path, tensors)
-    tensors = {key: value.to(dtype) for key, value in tensors.items()}
-    return TopKSAE(
-        tensors["W_enc"],
-        tensors["b_enc"],
-        tensors.get("W_dec"),
-        tensors.get("b_dec"),
-        k=config.k,
-        layer=layer,
-    )
+    _check_values(path, tensors)
+    # thresholds stay as they are stored: rounding one changes when its feature is active
+    tensors = {key: value if key == THRESHOLD else value.to(dtype) for key, value in tensors.items()}
+    return config.sae(tensors, layer)
 
 
-def read_pickle(path: Path, config: SAEConfig) -> TopKSAE:
+def read_pickle(path: Path, config: SAEConfig) -> SparseAutoencoder:
     """Read one layer from Qwen-Scope's `.sae.pt` without executing pickled code.
 
     Args:
@@ -176,31 +212,39 @@ def read_pickle(path: Path, config: SAEConfig) -> TopKSAE:
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise ScopeError(f"{path} should hold a flat dictionary of tensors; it was not loaded")
     _check_shapes(path, {str(key): tuple(value.shape) for key, value in content.items()}, config)
-    _check_finite(path, content)
-    return TopKSAE(
-        content["W_enc"], content["b_enc"], content["W_dec"], content["b_dec"], k=config.k, layer=layer
-    )
+    _check_values(path, content)
+    return config.sae(content, layer)
 
 
-def write_safetensors(sae: TopKSAE, folder: Path, *, dtype: torch.dtype | None = None) -> Path:
+def write_safetensors(
+    sae: SparseAutoencoder, folder: Path, *, dtype: torch.dtype | None = None, encoder_only: bool = False
+) -> Path:
     """Write one layer as `layer{n}.sae.safetensors`, atomically.
 
     Args:
-        sae: with its decoder.
+        sae: with its decoder, unless it has none.
         folder: the SAE folder.
-        dtype: precision on disk; None keeps the tensors' own.
+        encoder_only: whether the SAE was published without a decoder.
+        dtype: precision of the weights on disk; None keeps the tensors' own. A threshold is kept in float32.
 
     Raises:
         ScopeError: no decoder, values too large for this precision, or the file can't be written.
     """
-    if sae.W_dec_DF is None or sae.b_dec_D is None:
+    has_decoder = sae.W_dec_DF is not None and sae.b_dec_D is not None
+    if has_decoder == encoder_only:
+        if encoder_only:
+            raise ScopeError(f"the SAE of layer {sae.layer} has a decoder; write it too")
         raise ScopeError(f"the SAE of layer {sae.layer} has no decoder; a file holds {', '.join(KEYS)}")
     tensors = dict(zip(KEYS, (sae.W_enc_FD, sae.b_enc_F, sae.W_dec_DF, sae.b_dec_D), strict=True))
     stored = {
-        key: value.detach().to("cpu", dtype or value.dtype).contiguous() for key, value in tensors.items()
+        key: value.detach().to("cpu", dtype or value.dtype).contiguous()
+        for key, value in tensors.items()
+        if value is not None
     }
+    if (threshold := sae.membership().get(THRESHOLD)) is not None:
+        stored[THRESHOLD] = threshold.detach().to("cpu", torch.float32).contiguous()
     path = folder / f"layer{sae.layer}.sae.safetensors"
-    _check_finite(path, stored)
+    _check_values(path, stored)
     write_tensors(path, stored)
     return path
 
@@ -214,9 +258,12 @@ def _check_layer(path: Path, layer: int, config: SAEConfig) -> None:
 
 def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], config: SAEConfig) -> None:
     expected = config.shapes()
+    if "W_dec" not in found and "b_dec" not in found:  # published as an encoder only
+        expected = {key: shape for key, shape in expected.items() if key not in ("W_dec", "b_dec")}
     if set(found) != set(expected):
         raise ScopeError(
-            f"{path} holds {', '.join(sorted(found)) or 'nothing'}; expected exactly {', '.join(KEYS)}"
+            f"{path} holds {', '.join(sorted(found)) or 'nothing'}; expected exactly "
+            f"{', '.join(config.shapes())}"
         )
     for key, shape in expected.items():
         if found[key] != shape:
@@ -226,10 +273,14 @@ def _check_shapes(path: Path, found: Mapping[str, tuple[int, ...]], config: SAEC
             )
 
 
-def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def _check_values(path: Path, tensors: Mapping[str, Tensor]) -> None:
     for key, value in tensors.items():
         if not value.is_floating_point():
             raise ScopeError(f"{path}: {key} holds {value.dtype}, expected floating-point numbers")
         # one reduction instead of a mask as large as the weights
         if not bool(torch.isfinite(value.sum(dtype=torch.float64))):
             raise ScopeError(f"{path}: {key} holds NaN or infinite values; write or pull the scope again")
+    if THRESHOLD in tensors and bool((tensors[THRESHOLD] < 0).any()):
+        raise ScopeError(
+            f"{path}: threshold holds values below 0, which would make activations negative; expected 0 or more"
+        )

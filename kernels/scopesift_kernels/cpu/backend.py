@@ -8,19 +8,20 @@ from typing import ClassVar
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection
+from scopesift_kernels.cpu import jumprelu
 from scopesift_kernels.cpu.full_encode import is_cheaper, read_off
 from scopesift_kernels.cpu.screening import screen
 from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.document_slabs import in_slabs
+from scopesift_kernels.problems import JumpReLUProblem, Problem, Selection
 from scopesift_kernels.rank_keys import key_indices, key_values
-from scopesift_kernels.results import SelectedMaxima, TopK
+from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK
 
 
 @dataclass(frozen=True)
 class CpuBackend:
-    """Both encodes on CPU tensors."""
+    """All encodes on CPU tensors."""
 
     name: ClassVar[str] = "cpu"
     checks_inputs: ClassVar[bool] = False
@@ -36,3 +37,11 @@ class CpuBackend:
         if is_cheaper(problem, selection, self.tuning):
             return read_off(problem, selection, self.tuning)
         return in_slabs(problem, selection, self.tuning.pairs_at_once, partial(screen, tuning=self.tuning))
+
+    def jumprelu(self, problem: JumpReLUProblem) -> ActiveFeatures:
+        """Encode every token; see `scopesift_kernels.encode_jumprelu`."""
+        return jumprelu.encode(problem, self.tuning)
+
+    def selected_jumprelu(self, problem: JumpReLUProblem, selection: Selection) -> SelectedMaxima:
+        """Pool selected features over documents; see `scopesift_kernels.encode_selected_jumprelu`."""
+        return jumprelu.selected(problem, selection, self.tuning)

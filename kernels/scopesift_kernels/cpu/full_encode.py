@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.cpu.tuning import CpuTuning
+from scopesift_kernels.problems import Problem, Selection
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 

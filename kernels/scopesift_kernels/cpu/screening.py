@@ -16,10 +16,10 @@ from dataclasses import replace
 
 import torch
 
-from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.document_pool import pool_documents
+from scopesift_kernels.problems import Inputs, Problem, Selection
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import SelectedMaxima
 
@@ -48,7 +48,7 @@ class _Groups:
 
     def __init__(self, problem: Problem, selection: Selection, tuning: CpuTuning) -> None:
         self.problem, self.selection, self.tuning = problem, selection, tuning
-        self.pre_TS = _pre_activations(problem, selection.features_S, tuning.slab)
+        self.pre_TS = pre_activations(problem, selection.features_S, tuning.slab)
         self.alive_TS = self.pre_TS > selection.floors_S
         self.encoded_T = torch.zeros(problem.n_tokens, dtype=torch.bool)
         self.held_F = torch.zeros(problem.n_features, dtype=torch.int64)
@@ -122,7 +122,7 @@ class _Groups:
         return pool_documents(values_TS, self.selection.documents_T, self.selection.n_documents)
 
 
-def _pre_activations(problem: Problem, features_S: torch.Tensor, slab: int) -> torch.Tensor:
+def pre_activations(problem: Inputs, features_S: torch.Tensor, slab: int) -> torch.Tensor:
     """Float32 pre-activations `[T, S]` of some features."""
     W_DS = problem.W_enc_FD[features_S].float().T
     pre_TS = torch.empty(problem.n_tokens, features_S.numel())

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import torch
 
-from scopesift_kernels.arguments import Problem
 from scopesift_kernels.cpu.tuning import CpuTuning
+from scopesift_kernels.problems import Problem
 from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
 

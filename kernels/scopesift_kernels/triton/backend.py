@@ -10,10 +10,11 @@ from typing import ClassVar
 import torch
 import triton
 
-from scopesift_kernels.arguments import Problem, Selection
 from scopesift_kernels.document_slabs import in_slabs
+from scopesift_kernels.problems import JumpReLUProblem, Problem, Selection
 from scopesift_kernels.reference import ReferenceBackend
-from scopesift_kernels.results import SelectedMaxima, TopK
+from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK
+from scopesift_kernels.triton import jumprelu
 from scopesift_kernels.triton.candidates import unpack_keys
 from scopesift_kernels.triton.selected import encode_all, screen
 from scopesift_kernels.triton.topk import launch_topk
@@ -23,7 +24,7 @@ from scopesift_kernels.triton.weights import encoder_weights
 
 @dataclass(frozen=True)
 class TritonBackend:
-    """Both encodes on a CUDA device, or on CPU tensors in Triton's interpreter."""
+    """All encodes on a CUDA device, or on CPU tensors in Triton's interpreter."""
 
     name: ClassVar[str] = "triton"
     checks_inputs: ClassVar[bool] = True
@@ -58,6 +59,22 @@ class TritonBackend:
                 none_NS = torch.zeros(selection.n_documents, 0, device=problem.x_TD.device)
                 return SelectedMaxima(none_NS, none_NS.long())
             return in_slabs(problem, selection, tuning.pairs_at_once, way)
+
+    def jumprelu(self, problem: JumpReLUProblem) -> ActiveFeatures:
+        """Encode every token; see `scopesift_kernels.encode_jumprelu`."""
+        with _current(problem.x_TD.device):
+            if problem.may_overflow(problem.x_norm):
+                return ReferenceBackend().jumprelu(problem)
+            return jumprelu.encode(problem, self.tuning)
+
+    def selected_jumprelu(self, problem: JumpReLUProblem, selection: Selection) -> SelectedMaxima:
+        """Pool selected features over documents; see `scopesift_kernels.encode_selected_jumprelu`."""
+        with _current(problem.x_TD.device):
+            selection.check_order()
+            if problem.may_overflow(problem.x_norm):
+                return ReferenceBackend().selected_jumprelu(problem, selection)
+            pool = partial(jumprelu.pool, tuning=self.tuning)
+            return in_slabs(problem, selection, self.tuning.pairs_at_once, pool)
 
 
 def _unpacked(keys_TK: torch.Tensor, at_once: int) -> TopK:

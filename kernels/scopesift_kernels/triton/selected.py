@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 import triton
 
-from scopesift_kernels.arguments import Problem, Selection
+from scopesift_kernels.problems import Problem, Selection
 from scopesift_kernels.rank_keys import NONE, key_indices
 from scopesift_kernels.reference import ReferenceBackend
 from scopesift_kernels.results import SelectedMaxima

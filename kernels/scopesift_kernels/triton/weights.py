@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from scopesift_kernels.arguments import Problem
 from scopesift_kernels.interpreter import interpreted
 from scopesift_kernels.per_tensor import PerTensor
+from scopesift_kernels.problems import Inputs
 from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 
 # The depth of a part is a multiple of this, which tiles divide.
@@ -50,7 +50,7 @@ class Weights:
         return replace(self, matrix_CW=self.matrix_CW[chosen], bias_C=self.bias_C[chosen])
 
 
-def encoder_weights(problem: Problem, tuning: TritonTuning) -> Weights:
+def encoder_weights(problem: Inputs, tuning: TritonTuning) -> Weights:
     """The weights of a problem in the form that the kernels multiply.
 
     Equal dtypes are multiplied as they are. A float32 weight is the exact sum of three bfloat16 numbers (if it is not

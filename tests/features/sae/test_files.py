@@ -62,7 +62,7 @@ def test_the_decoder_is_not_read_for_classification(read, tensors):
     sae = read(tensors, "safetensors", decoder=False)
     assert sae.W_dec_DF is None
     with pytest.raises(ScopeError, match="without its decoder"):
-        sae.decode(sae.encode(torch.randn(2, 8)))
+        sae.decode(sae.active(torch.randn(2, 8)))
 
 
 @pytest.mark.parametrize("suffix", ["pt", "safetensors"])

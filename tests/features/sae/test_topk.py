@@ -18,7 +18,7 @@ def test_decoding_adds_feature_columns_and_the_bias(random_saes):
     (sae,) = random_saes(layers=[0])
     top = sae.encode(torch.randn(3, sae.d_model))
     acts_TF = torch.zeros(3, sae.d_sae).scatter_(1, top.indices_TK, top.values_TK)
-    torch.testing.assert_close(sae.decode(top), acts_TF @ sae.W_dec_DF.T + sae.b_dec_D)
+    torch.testing.assert_close(sae.decode(top.active()), acts_TF @ sae.W_dec_DF.T + sae.b_dec_D)
 
 
 def test_fvu_is_one_for_a_decoder_that_says_the_mean(random_saes):

@@ -16,15 +16,16 @@ FP32, FP16 = STORED = ("fp32", "fp16")
 
 @dataclass(frozen=True, eq=False)
 class EncoderRows:
-    """Rows of one layer's encoder, and how top-k membership is decided.
+    """Rows of one layer's encoder, and how it is decided which features are active.
 
     Attributes:
         layer: The block whose output is encoded.
         W_FD: Weights of the rows, float32.
         b_F: Biases, float32.
         columns_S: Indices of the selected features among the rows, int64.
-        k: Active features per token; None: `stand_in` is used.
+        k: Active features per token; None: `stand_in` or the thresholds are used.
         stand_in: Without the other rows, an estimate of the threshold of the top-k.
+        threshold_S: Threshold of each selected feature, float32, for SAEs that have such; None: 0.
         rounding: "float32", or the dtype to which the residual is rounded first (the SAE's storage dtype).
         stored: Precision of stored weights, "fp32" or "fp16"; arithmetic is float32.
         int8: Store and multiply in 8 bits; None: no.
@@ -37,6 +38,7 @@ class EncoderRows:
     columns_S: NDArray[np.int64]
     k: int | None = None
     stand_in: StandIn | None = None
+    threshold_S: NDArray[np.float32] | None = None
     rounding: str = "float32"
     stored: str = FP32
     int8: Int8Range | None = None
@@ -82,14 +84,15 @@ def add_encoder(graph: OnnxGraph, x_BTD: str, mask_BT: str, rows: EncoderRows) -
         rows: The encoder.
 
     Returns:
-        Activations `[B, T, S]`, 0 where a feature is not in the token's top-k.
+        Activations `[B, T, S]`, 0 where a feature is not active.
     """
     if rows.rounding != "float32":
         x_BTD = _rounded(graph, x_BTD, rows.rounding)
     pre_BTF = _product(graph, x_BTD, rows)
     all_rows = np.array_equal(rows.columns_S, np.arange(len(rows.W_FD)))
     pre_BTS = pre_BTF if all_rows else _take(graph, pre_BTF, rows.columns_S)
-    counts = graph.add("Greater", pre_BTS, graph.number(0.0))
+    lowest = graph.number(0.0) if rows.threshold_S is None else graph.constant(rows.threshold_S)
+    counts = graph.add("Greater", pre_BTS, lowest)
     if rows.stand_in is not None:
         counts = graph.add("And", counts, _exceeds(graph, x_BTD, pre_BTS, rows.stand_in))
     elif rows.k is not None and rows.k < len(rows.W_FD):

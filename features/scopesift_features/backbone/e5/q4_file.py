@@ -19,6 +19,8 @@ from torch import Tensor
 
 MAGIC = b"E5S1"
 BLOCK = 32
+BLOCK_LAYOUT = np.dtype([("scale", "<f2"), ("nibbles", "u1", (BLOCK // 2,))])
+"""A 4-bit block: its scale, and two elements a byte."""
 FLOAT32, FOUR_BIT = 0, 1
 
 
@@ -158,9 +160,8 @@ class Q4File:
         if entry.kind != FOUR_BIT:
             raise ScopeError(f"{self.path}: {name} is not stored in 4 bits; install the package again")
         blocks = (shape[0], shape[1] // BLOCK)
-        layout = np.dtype([("scale", "<f2"), ("nibbles", "u1", (BLOCK // 2,))])
         # copy-on-write, because torch requires writable memory; nothing is written
-        mapped: Any = np.memmap(self.path, dtype=layout, mode="c", offset=entry.offset, shape=blocks)
+        mapped: Any = np.memmap(self.path, dtype=BLOCK_LAYOUT, mode="c", offset=entry.offset, shape=blocks)
         scales, nibbles = torch.from_numpy(mapped["scale"]), torch.from_numpy(mapped["nibbles"])
         return (scales[:, 0], nibbles[:, 0]) if blocks[1] == 1 else (scales, nibbles)
 

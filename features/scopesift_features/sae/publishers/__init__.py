@@ -1,0 +1,1 @@
+"""SAE files as other projects publish them, each read into our conventions or refused."""
