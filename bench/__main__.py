@@ -31,6 +31,14 @@ def encode(
 
 
 @app.command()
+def encode_jumprelu(out: Out = None, quick: Quick = False) -> None:
+    """Time the encodes of JumpReLU SAEs as ratios to the bare product of the same run."""
+    from bench.encode.jumprelu import run
+
+    run(out, quick)
+
+
+@app.command()
 def encode_real(
     data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")], out: Out = None
 ) -> None:

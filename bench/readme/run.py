@@ -74,6 +74,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "load": speed_tables.load,
     "encode": speed_tables.encode,
     "encode_selected": speed_tables.encode_selected,
+    "encode_jumprelu": speed_tables.encode_jumprelu,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,
 }

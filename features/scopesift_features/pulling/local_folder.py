@@ -13,9 +13,9 @@ from scopesift_files.lock import one_at_a_time
 from scopesift_features.backbone.derived_record import derive_record
 from scopesift_features.backbone.source import GgufBackbone, file_sha256, local_backbone
 from scopesift_features.catalogue.folder import record_files
+from scopesift_features.publishers.find import find_published
 from scopesift_features.pulling.published import convert_published
 from scopesift_features.sae.files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
-from scopesift_features.sae.publishers.find import find_published
 
 LAYOUT = (
     "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json, or one GGUF file) and "

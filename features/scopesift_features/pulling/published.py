@@ -7,9 +7,9 @@ from pathlib import Path
 
 from scopesift_files.errors import ScopeError, UsageError
 
+from scopesift_features.publishers.find import find_published
+from scopesift_features.publishers.published import PublishedSAE
 from scopesift_features.sae.files import SAEConfig, read_config, write_safetensors
-from scopesift_features.sae.publishers.find import find_published
-from scopesift_features.sae.publishers.published import PublishedSAE
 
 
 def convert_published(

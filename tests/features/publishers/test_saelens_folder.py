@@ -1,6 +1,6 @@
 import pytest
 import torch
-from scopesift_features.sae.publishers.saelens import read
+from scopesift_features.publishers.saelens import read
 from scopesift_features.sae.threshold import JumpReLUSAE, ReLUSAE
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.errors import ScopeError
