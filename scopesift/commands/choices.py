@@ -21,7 +21,7 @@ from scopesift.terminal.streams import say
 
 STDIN = "-"
 ScopeOption = Annotated[
-    str, typer.Option(help="Scope: e5, nano, a catalogue id, or a folder (`scopesift scopes list`).")
+    str, typer.Option(help="Scope: e5, nano, smollm2, a catalogue id, or a folder (`scopesift scopes list`).")
 ]
 ClassifierOption = Annotated[
     list[str] | None,

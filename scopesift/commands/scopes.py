@@ -38,7 +38,7 @@ app.command()(cost)
 def list_command(
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """List e5, nano and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE.
+    """List e5, nano, smollm2 and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE.
 
     "here": the layers on this machine, and the disk space of these and of the backbone's shards.
 
@@ -60,7 +60,8 @@ def list_command(
 @app.command()
 def show(
     scope: Annotated[
-        str, typer.Argument(help="e5, nano, a catalogue id, or a folder with a backbone and SAE files.")
+        str,
+        typer.Argument(help="e5, nano, smollm2, a catalogue id, or a folder with a backbone and SAE files."),
     ],
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -122,7 +123,7 @@ def pull(
 
 @app.command()
 def check(
-    scope: Annotated[str, typer.Argument(help="e5, nano, a catalogue id, or a folder.")],
+    scope: Annotated[str, typer.Argument(help="e5, nano, smollm2, a catalogue id, or a folder.")],
     layers: LayersOption = None,
     device: DeviceOption = None,
 ) -> None:
@@ -168,7 +169,7 @@ def _extreme_line(check: LayerCheck) -> str:
 @app.command()
 def doctor(
     scope: Annotated[
-        str, typer.Argument(help="e5, nano, a catalogue id (here or not), or a folder.")
+        str, typer.Argument(help="e5, nano, smollm2, a catalogue id (here or not), or a folder.")
     ] = DEFAULT_SCOPE,
     layers: Annotated[
         str | None,

@@ -184,8 +184,8 @@ def test_explain_writes_a_page_with_the_whole_text_and_the_words_of_the_evidence
 def test_scopes_list_has_the_bundled_scopes_and_the_fourteen_groups(invoke):
     result = invoke("scopes", "list", "--json")
     ids = [json.loads(line)["id"] for line in result.stdout.splitlines()]
-    assert ids[:2] == ["e5", "nano"]
-    assert len(ids) == 16
+    assert ids[:3] == ["e5", "nano", "smollm2"]
+    assert len(ids) == 17
 
 
 def test_scopes_show_describes_a_folder(tiny_scope_folder, invoke):

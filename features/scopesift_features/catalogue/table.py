@@ -119,6 +119,17 @@ _BUNDLED = (
         settings=ReadingSettings(prefix=("<|endoftext|>",), skip="prefix"),
         bundled=True,
     ),
+    CatalogueEntry(
+        id="smollm2",
+        backbone="HuggingFaceTB/SmolLM2-135M-Instruct",
+        sae="scopesift/smollm2",
+        d_model=0,
+        n_layers=0,
+        d_sae=0,
+        k=0,
+        settings=ReadingSettings(norm_limit=QWEN_NORM_LIMIT),
+        bundled=True,
+    ),
 )
 
 

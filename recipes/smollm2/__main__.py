@@ -1,0 +1,56 @@
+"""`python -m recipes.smollm2 --data DATA --out FOLDER`: make the smollm2 scope and its classifiers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recipes.smollm2.stages import STAGES, Recipe
+
+console = Console(stderr=True)
+
+
+def main(
+    data: Annotated[
+        Path,
+        typer.Option(help="Folder with pretrain/, language/, domain/, toxicity/, textdetox/."),
+    ],
+    out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/smollm2"),
+    work: Annotated[Path, typer.Option(help="Folder for residuals and unfinished SAEs.")] = Path(
+        ".work/smollm2"
+    ),
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 1_500,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of training text.")] = 917_504,
+    pool_gib: Annotated[float, typer.Option(help="Maximum disk space for residuals.")] = 6.0,
+    only: Annotated[list[str] | None, typer.Option(help=f"Stages to run: {', '.join(STAGES)}.")] = None,
+) -> None:
+    """Make the smollm2 scope: SAEs of two blocks, classifiers, model card.
+
+    Stages resume where they stopped. Example:
+
+        python -m recipes.smollm2 --data ../data --only classifiers
+    """
+    unknown = sorted(set(only or ()) - set(STAGES))
+    if unknown:
+        raise typer.BadParameter(f"unknown stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
+    if not data.is_dir():
+        raise typer.BadParameter(f"--data {data} is not a folder")
+    recipe = Recipe(
+        data=data,
+        out=out,
+        work=work,
+        steps=steps,
+        tokens=tokens,
+        pool_bytes=pool_gib * 2**30,
+        say=lambda line: console.print(line, highlight=False, soft_wrap=True),
+    )
+    for stage in STAGES:
+        if not only or stage in only:
+            console.rule(stage)
+            getattr(recipe, stage)()
+
+
+typer.run(main)
