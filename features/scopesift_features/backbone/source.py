@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 from scopesift_files.errors import ScopeError
+from torch import nn
 
 from scopesift_features.backbone.cut import (
     Backbone,
@@ -21,9 +22,10 @@ from scopesift_features.backbone.e5.model import load_e5
 from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.backbone.e5.tokenizer import e5_tokenizer
 from scopesift_features.backbone.gguf.header import GgufHeader, is_gguf
-from scopesift_features.backbone.gguf.model import gguf_config, gguf_weight_count, load_gguf
+from scopesift_features.backbone.gguf.model import gguf_config, gguf_weight_count, load_gguf, load_whole_gguf
 from scopesift_features.backbone.gguf.tokenizer import gguf_tokenizer
 from scopesift_features.backbone.model_classes import bare_model_class
+from scopesift_features.backbone.whole import load_whole
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.tokenizing.tokenizer import Tokenizer
 
@@ -42,6 +44,9 @@ class BackboneSource(Protocol):
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """The blocks 0 … `deepest`."""
+
+    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+        """The whole model with its head, to generate text."""
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """Memory of the blocks 0 … `deepest` and the embedding."""
@@ -83,6 +88,10 @@ class FolderBackbone:
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_backbone`."""
         return load_backbone(self.folder, deepest, device=device, dtype=dtype)
+
+    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+        """See `load_whole`."""
+        return load_whole(self.folder, device=device, dtype=dtype)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """From config.json: the model is created without allocating memory."""
@@ -141,6 +150,10 @@ class GgufBackbone:
         """See `load_gguf`."""
         return load_gguf(self.header, self.config, deepest, device=device, dtype=dtype)
 
+    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+        """See `load_whole_gguf`."""
+        return load_whole_gguf(self.header, self.config, device=device, dtype=dtype)
+
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """From the tensors' shapes."""
         return gguf_weight_count(self.header, deepest) * dtype.itemsize
@@ -197,6 +210,16 @@ class PackagedE5:
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_e5`."""
         return load_e5(self.file, deepest, device=device, dtype=dtype)
+
+    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+        """Refused: an encoder generates no text.
+
+        Raises:
+            ScopeError: always.
+        """
+        raise ScopeError(
+            "e5 is an encoder and cannot generate text; steering needs a decoder, such as --scope nano"
+        )
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """The blocks' dequantised matrices, and the file that the word embedding is mapped from."""

@@ -10,16 +10,23 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from scopesift_files.errors import ScopeError, first_line
 from torch import nn
 
-from scopesift_features.backbone.cut import Backbone, cut_config, finish_loading, quiet_transformers
+from scopesift_features.backbone.cut import (
+    Backbone,
+    cut_config,
+    find_blocks,
+    finish_loading,
+    quiet_transformers,
+)
 from scopesift_features.backbone.gguf.header import VOCABULARY, GgufHeader, TensorPlace
 from scopesift_features.backbone.model_classes import bare_model_class, model_config
+from scopesift_features.backbone.whole import causal_model_class, finish_whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -68,18 +75,51 @@ def load_gguf(
     Raises:
         ScopeError: no such layer, or tensors that are missing, left over, of another shape, or not finite.
     """
-    from transformers import GgufConfig
-
     path = header.path
     if not 0 <= deepest < config.num_hidden_layers:
         last = config.num_hidden_layers - 1
         raise ScopeError(f"layer {deepest} does not exist in {path}; the backbone has layers 0 to {last}")
+    model, report = _dequantised(
+        bare_model_class(config), header, config, deepest, device=device, dtype=dtype
+    )
+    backbone = finish_loading(model, report, path, device)
+    _finish(header, model, backbone.blocks)
+    return backbone
+
+
+def load_whole_gguf(
+    header: GgufHeader, config: PreTrainedConfig, *, device: str, dtype: torch.dtype
+) -> nn.Module:
+    """Load the whole model with its head, to generate text; see `load_gguf`.
+
+    Raises:
+        ScopeError: as `load_gguf`, or a model that can't generate.
+    """
+    model_class, deepest = causal_model_class(config), config.num_hidden_layers - 1
+    model, report = _dequantised(model_class, header, config, deepest, device=device, dtype=dtype)
+    whole: nn.Module = finish_whole(model, report, header.path, device)
+    _finish(header, whole, find_blocks(whole))
+    return whole
+
+
+def _dequantised(
+    model_class: Any,
+    header: GgufHeader,
+    config: PreTrainedConfig,
+    deepest: int,
+    *,
+    device: str,
+    dtype: torch.dtype,
+) -> tuple[Any, dict[str, Any]]:
+    """The model as transformers reads it, and its report."""
+    from transformers import GgufConfig
+
     _check_positions(header)
     try:
         with quiet_transformers(), _blocks_up_to(header, deepest):
-            model, report = bare_model_class(config).from_pretrained(
-                path.parent,
-                gguf_file=str(path),
+            model, report = model_class.from_pretrained(
+                header.path.parent,
+                gguf_file=str(header.path),
                 config=cut_config(config, deepest + 1),
                 dtype=dtype,
                 device_map="auto" if device == "auto" else None,
@@ -88,12 +128,14 @@ def load_gguf(
                 output_loading_info=True,
             )
     except Exception as error:
-        raise ScopeError(f"the backbone in {path} cannot be loaded: {first_line(error)}") from None
-    backbone = finish_loading(model, report, path, device)
-    _check_vectors(header, backbone)
+        raise ScopeError(f"the backbone in {header.path} cannot be loaded: {first_line(error)}") from None
+    return model, report
+
+
+def _finish(header: GgufHeader, model: nn.Module, blocks: nn.ModuleList) -> None:
+    _check_vectors(header, blocks)
     if _ROTARY_FACTORS in header.tensors:
         _scale_positions(header, model)
-    return backbone
 
 
 def gguf_weight_count(header: GgufHeader, deepest: int) -> int:
@@ -165,14 +207,14 @@ def _check_positions(header: GgufHeader) -> None:
         )
 
 
-def _check_vectors(header: GgufHeader, backbone: Backbone) -> None:
+def _check_vectors(header: GgufHeader, blocks: nn.ModuleList) -> None:
     """Refuse a file with more biases and norms than the model has: transformers leaves them unread without a word."""
     in_file = [
         name
         for name, place in header.tensors.items()
-        if _BLOCK.match(name) and _is_up_to(name, backbone.deepest) and _is_vector(place.shape)
+        if _BLOCK.match(name) and _is_up_to(name, len(blocks) - 1) and _is_vector(place.shape)
     ]
-    in_model = sum(_is_vector(tuple(weight.shape)) for weight in backbone.blocks.parameters())
+    in_model = sum(_is_vector(tuple(weight.shape)) for weight in blocks.parameters())
     if len(in_file) != in_model:
         raise ScopeError(
             f"{header.path}: its blocks have {len(in_file)} biases and norms, but transformers' model of the "
