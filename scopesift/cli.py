@@ -1,4 +1,4 @@
-"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `recut`, `card`, `scopes`."""
+"""The command line: `scopesift classify`, `fit`, `evaluate`, `explain`, `transfer`, `steer`, `scopes` and others."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from scopesift.commands import (
     serve,
     transfer,
 )
+from scopesift.commands.steering import app as steering
 from scopesift.terminal.dashes import DashAware
 from scopesift.terminal.streams import complain
 
@@ -47,6 +48,7 @@ app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)
 app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
+app.add_typer(steering.app, name="steer")
 
 
 def _version(wanted: bool) -> None:

@@ -62,7 +62,7 @@ class LayerChange:
         return cls(
             sae,
             indices_S,
-            torch.tensor([one.amount for one in interventions], device=device),
+            torch.tensor([one.amount for one in interventions], dtype=torch.float32, device=device),
             torch.tensor([one.reads_activation for one in interventions], device=device),
             sae.W_dec_DF[:, indices_S].T.float(),
         )
@@ -90,6 +90,16 @@ class LayerChange:
         return change_TS @ self.directions_SD
 
 
+def check_phase(phase: str) -> None:
+    """Refuse what is not a phase.
+
+    Raises:
+        UsageError: names the phases.
+    """
+    if phase not in PHASES:
+        raise UsageError(f"a phase must be one of {', '.join(PHASES)}, not {phase!r}")
+
+
 @contextmanager
 def steered(
     model: nn.Module,
@@ -113,8 +123,7 @@ def steered(
     Raises:
         UsageError: an unknown phase.
     """
-    if phase not in PHASES:
-        raise UsageError(f"a phase must be one of {', '.join(PHASES)}, not {phase!r}")
+    check_phase(phase)
     before, here = 0, 0  # tokens of earlier passes, and of the present one
 
     def begin(_module: nn.Module, inputs: Any, named: dict[str, Any]) -> None:

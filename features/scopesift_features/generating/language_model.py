@@ -192,6 +192,25 @@ class LanguageModel:
             raise UsageError("perplexity needs a text of at least two tokens")
         return math.exp(loss / tokens)
 
+    @torch.inference_mode()
+    def residual_norm(self, layer: int, texts: Sequence[str]) -> float:
+        """Median norm of the residual after a block over the tokens of texts; each text's first token is left out."""
+        norms: list[Tensor] = []
+
+        def keep(_module: Any, _inputs: Any, output: Any) -> None:
+            x_BTD = output[0] if isinstance(output, tuple) else output
+            norms.append(x_BTD[0, 1:].float().norm(dim=1))
+
+        handle = self.blocks[layer].register_forward_hook(keep)
+        try:
+            for text in texts:
+                ids = self.ids(text)[: self.scope.settings.window_tokens]
+                self.model(torch.tensor([ids], device=self.scope.device), use_cache=False)
+        finally:
+            handle.remove()
+        every = torch.cat(norms)
+        return float(every.median()) if every.numel() else 0.0
+
 
 class _Stream:
     """Gives new text as it comes; transformers calls `put` with the prompt, then with every token."""

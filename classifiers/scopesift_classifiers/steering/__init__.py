@@ -1,0 +1,1 @@
+"""Steering with a classifier: its features change generated text, and its verdicts measure the change."""

@@ -1,0 +1,1 @@
+"""`scopesift steer` and what belongs to it."""
