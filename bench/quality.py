@@ -93,6 +93,18 @@ def policy(
 
 
 @app.command()
+def overlap(
+    data: Annotated[Path, typer.Option(help="Folder with benchmarks/.")],
+    scope: ScopeName = "e5",
+    out: Out = None,
+) -> None:
+    """Measure the overlap of GSM8K's parts with each other and with HumanEval, in features that they use."""
+    from bench.overlap.run import run
+
+    run(data, scope, out)
+
+
+@app.command()
 def languages(
     data: Annotated[Path, typer.Option(help="Folder with language/; for e5 with all rows of its fit.")],
     scope: Annotated[str, typer.Option(help="e5 or nano.")] = "e5",

@@ -18,6 +18,7 @@ from scopesift.commands import (
     export_onnx,
     filter,
     fit,
+    overlap,
     recut,
     reproduce,
     scopes,
@@ -43,6 +44,7 @@ app.command(cls=DashAware)(explain.explain)
 app.command(cls=DashAware)(transfer.transfer)
 app.command(cls=DashAware)(recut.recut)
 app.command(cls=DashAware)(card.card)
+app.command(cls=DashAware)(overlap.overlap)
 app.command(cls=DashAware)(reproduce.reproduce)
 app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)

@@ -14,6 +14,7 @@ from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
 from bench.gpu import tables as gpu_tables
+from bench.overlap import tables as overlap_tables
 from bench.points import tables as point_tables
 from bench.policy import tables as policy_tables
 from bench.readme import scopes_table, speed_tables
@@ -46,6 +47,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "points_calibration": point_tables.calibration,
     "points_cuts": point_tables.cuts,
     "points_summary": point_tables.summary,
+    **overlap_tables.stored_tables(),
     "policy": policy_tables.by_language,
     "policy_rows": policy_tables.curve,
     "toxicity": nano_tables.toxicity,

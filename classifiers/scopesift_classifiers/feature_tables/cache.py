@@ -36,6 +36,7 @@ from scopesift_classifiers.feature_tables.segment import (
 from scopesift_classifiers.feature_tables.stored import SegmentRows, StoredTable
 from scopesift_classifiers.feature_tables.wanted_texts import (
     DENSE,
+    LAST_TOKEN,
     SPARSE,
     Progress,
     Unit,
@@ -115,14 +116,22 @@ class FeatureCache:
         texts: Sequence[str],
         layers: Sequence[int],
         *,
+        last_token: bool = False,
         on_progress: Progress | None = None,
     ) -> StoredTable:
         """The document features of any number of texts as a table that stays on disk.
 
+        Args:
+            scope: The scope.
+            texts: N strings.
+            layers: Layers to read.
+            last_token: Features of the last token of each text only; they have entries of their own.
+            on_progress: Called with (texts read, N).
+
         Raises:
             ScopeError: The cache can't be written.
         """
-        units = [Unit.of(scope, SPARSE, layer) for layer in layers]
+        units = [Unit.of(scope, LAST_TOKEN if last_token else SPARSE, layer) for layer in layers]
         wanted = WantedTexts.of(texts, units)
         home = self.folder / _identity(scope)
         known: dict[int, list[SegmentRows]] = {layer: [] for layer in layers}
@@ -228,10 +237,10 @@ def _known(home: Path, unit: Unit, keys_W: Keys, scope: Scope) -> Iterator[tuple
     """Cached entries of a unit: (indices in `keys_W`, their rows)."""
     for path, positions, rows in hits(home / unit.folder, keys_W):
         try:
-            if unit.kind == SPARSE:
-                part: Any = read_sparse(path, rows, scope.d_sae)
+            if unit.kind == DENSE:
+                part: Any = read_dense(path, rows, scope.d_model)
             else:
-                part = read_dense(path, rows, scope.d_model)
+                part = read_sparse(path, rows, scope.d_sae)
         except DAMAGE:
             discard(path)
             continue
@@ -252,8 +261,8 @@ def _is_sound(path: Path, d_sae: int) -> bool:
 
 def _write(home: Path, unit: Unit, keys: Keys, part: csr_matrix | NDArray[np.float32]) -> Path:
     folder = home / unit.folder
-    if unit.kind == SPARSE:
-        write_sparse(folder, keys, part)
-    else:
+    if unit.kind == DENSE:
         write_dense(folder, keys, part)
+    else:
+        write_sparse(folder, keys, part)
     return segment_path(folder, keys)

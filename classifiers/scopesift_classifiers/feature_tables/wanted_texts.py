@@ -18,13 +18,14 @@ from scopesift_classifiers.feature_tables.segment import Keys, text_keys
 from scopesift_classifiers.feature_tables.stored import SegmentRows
 
 SEGMENT_TEXTS = 2048
-SPARSE, DENSE = "acts", "means"
+SPARSE, DENSE, LAST_TOKEN = "acts", "means", "last"
+"""What is read: document features, mean residuals, features of the last token only."""
 
 Progress = Callable[[int, int], None]
 
 
 class Unit(NamedTuple):
-    """The unit of caching: document features or mean residuals of one layer."""
+    """The unit of caching: one kind of reading of one layer."""
 
     kind: str
     layer: int
@@ -91,12 +92,15 @@ class WantedTexts:
 def read_units(
     scope: Scope, texts: Sequence[str], units: Sequence[Unit], on_progress: Progress | None
 ) -> dict[Unit, Any]:
-    """Read texts with the scope itself."""
+    """Read texts with the scope itself; units of the last token have no others beside them."""
     layers = sorted({unit.layer for unit in units})
     dense = any(unit.kind == DENSE for unit in units)
-    features = document_features(scope, texts, layers, mean_residual=dense, on_progress=on_progress)
+    last = any(unit.kind == LAST_TOKEN for unit in units)
+    features = document_features(
+        scope, texts, layers, mean_residual=dense, last_token=last, on_progress=on_progress
+    )
     means = features.mean_ND or {}
-    return {unit: features.acts[unit.layer] if unit.kind == SPARSE else means[unit.layer] for unit in units}
+    return {unit: means[unit.layer] if unit.kind == DENSE else features.acts[unit.layer] for unit in units}
 
 
 def read_missing(

@@ -14,6 +14,7 @@ from scopesift_kernels import ActiveFeatures
 from torch import Tensor
 
 from scopesift_features.reading.extract import stream_residuals
+from scopesift_features.reading.last_token import last_tokens
 from scopesift_features.reading.windows import make_windows
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def document_features(
     layers: Sequence[int],
     *,
     mean_residual: bool = False,
+    last_token: bool = False,
     max_tokens: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DocumentFeatures:
@@ -55,6 +57,7 @@ def document_features(
         texts: N strings of any length and content.
         layers: layers to read, in one backbone pass.
         mean_residual: whether to compute mean residuals too, for the dense baselines.
+        last_token: read the last token of each text only, as if it had no others.
         max_tokens: maximum tokens of a batch; None: by device.
         on_progress: called with (texts done, N).
 
@@ -74,6 +77,8 @@ def document_features(
         averages = {layer: _Means(len(chunk), scope.d_model) for layer in layers} if mean_residual else {}
         done = np.zeros(len(chunk), dtype=np.bool_)
         windows = make_windows(scope, chunk)
+        if last_token:
+            windows = last_tokens(windows)
         for batch in stream_residuals(scope, windows, layers, max_tokens=max_tokens):
             for layer in layers:
                 tokens = batch.at(layer, scope.norm_bounds.get(layer, math.inf))

@@ -1,0 +1,1 @@
+"""Overlap of benchmarks: GSM8K's parts with each other, and with HumanEval."""
