@@ -1,4 +1,4 @@
-"""`python -m bench overlap`: do data sets of one kind overlap more than those of two, and as much as one with itself?"""
+"""`python -m bench overlap`: GSM8K's parts with each other and with HumanEval, beside halves and chance."""
 
 from __future__ import annotations
 
