@@ -47,7 +47,7 @@ def run(data: Path, scope: str, out: Path | None = None) -> None:
     place = Scope.load(scope)
     stored = StoredRows("overlap", out, measured_on={path.name: file_sha256(path) for path in paths})
     for pool, least in MIN_SHARES.items():
-        for rows in (None, DRAWN):
+        for rows in (DRAWN, None):
             measured = measure_overlap(
                 place,
                 open_data_sets(paths, rows=rows),

@@ -136,8 +136,7 @@ def measure_overlap(
         ScopeError: Damaged weights, or a cache that cannot be written.
     """
     layers, last_token = scope.layers, settings.pool == LAST
-    if scope.settings.norm_limit is not None:
-        scope = bounded(scope, texts_of_all(data_sets, SAMPLE), layers)
+    scope = _bounded(scope, data_sets)
     total, done = sum(map(len, data_sets)), 0
     usages: list[FeatureUsage] = []
     for data in data_sets:
@@ -170,3 +169,15 @@ def measure_overlap(
         examples = find_examples(scope, data, places, last_token=last_token, cache=cache)
         differences |= {pair: described(differences[pair], labels, examples, EXAMPLES) for pair in own}
     return Measured(scope.id, settings, usages, pairs, differences)
+
+
+def _bounded(scope: Scope, data_sets: Sequence[DataSet]) -> Scope:
+    """The scope with norm bounds, if it has a norm limit.
+
+    One digit is enough for a limit that is far above the usual norm, and with other files beside them the same
+    data sets mostly get the same bounds, on which the entries of the cache depend.
+    """
+    if scope.settings.norm_limit is None or scope.norm_bounds:
+        return scope
+    exact = bounded(scope, texts_of_all(data_sets, SAMPLE), scope.layers).norm_bounds
+    return scope.with_bounds({layer: float(f"{bound:.1g}") for layer, bound in exact.items()})

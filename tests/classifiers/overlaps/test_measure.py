@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from scopesift_classifiers.overlaps import usage
 from scopesift_classifiers.overlaps.data_sets import open_data_sets
 from scopesift_classifiers.overlaps.differences import find_differences, words_of
 from scopesift_classifiers.overlaps.examples import Example
 from scopesift_classifiers.overlaps.measure import DOCUMENT, LAST, OverlapSettings, measure_overlap
+from scopesift_features.reading.document_features import document_features
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -63,11 +65,22 @@ def test_examples_are_places_in_the_texts_that_use_the_feature(measured):
     assert measured.to_dict()["pairs"][1]["only_b"][0]["examples"]
 
 
-def test_norm_bounds_are_measured_on_all_data_sets(write_scope, tmp_path, paths):
+def test_all_data_sets_are_read_with_the_same_norm_bounds_of_one_digit(
+    write_scope, tmp_path, paths, monkeypatch
+):
     scope = Scope.load(write_scope(tmp_path / "bounded", norm_limit=10.0), device="cpu")
-    both = open_data_sets([paths[0], paths[2]])
-    found = measure_overlap(scope, both, OverlapSettings(min_share=0.2, differences=0))
-    assert found.differences == {(0, 1): [], (1, 0): []}
+    bounds = []
+
+    def noted(scope, texts, layers, **options):
+        bounds.append(scope.norm_bounds)
+        return document_features(scope, texts, layers, **options)
+
+    monkeypatch.setattr(usage, "document_features", noted)
+    measure_overlap(scope, open_data_sets(paths), OverlapSettings(min_share=0.2))
+    assert len(bounds) >= 3
+    assert set(bounds[0]) == set(scope.layers)
+    assert all(own == bounds[0] for own in bounds)
+    assert all(bound == float(f"{bound:.0e}") > 0 for bound in bounds[0].values())
     assert not scope.norm_bounds
 
 
