@@ -39,7 +39,9 @@ def overlap_tables(measured: Measured) -> Iterator[Table | Text]:
         for (a, b), found in measured.differences.items():
             if found:
                 own, other = (f"{letter(at)} {printable(measured.usages[at].name)}" for at in (a, b))
-                yield _heading(f"used by {own}, not by {other}")
+                gap = split_half(measured.usages[a], measured.settings.min_share)["largest_gap"]
+                chance = f" (shares in its halves: up to {gap:.1%} apart)" if gap is not None else ""
+                yield _heading(f"used by {own}, not by {other}{chance}")
                 yield _differences(letter(a), letter(b), found)
 
 

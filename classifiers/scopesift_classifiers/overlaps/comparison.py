@@ -98,17 +98,24 @@ def split_half(usage: FeatureUsage, min_share: float) -> dict[str, float | None]
     from the rows that happen to be in it.
 
     Returns:
-        `{"jaccard", "contained"}`; `contained` is the mean of both directions. None without two documents.
+        `{"jaccard", "contained", "largest_gap"}`: `contained` is the mean of both directions, `largest_gap` the largest
+        difference of a feature's shares of documents. None without two documents.
     """
     if usage.rows < 2:
-        return {"jaccard": None, "contained": None}
+        return {"jaccard": None, "contained": None, "largest_gap": None}
     pairs = [usage.used_by_halves(layer, min_share) for layer in usage.layers]
     halvings = [
         Overlap.total(Overlap.of(first, second) for first, second in halves)
         for halves in zip(*pairs, strict=True)
     ]
     directions = [value for one in halvings for value in (one.a_in_b, one.b_in_a)]
-    return {"jaccard": _mean([one.jaccard for one in halvings]), "contained": _mean(directions)}
+    return {
+        "jaccard": _mean([one.jaccard for one in halvings]),
+        "contained": _mean(directions),
+        "largest_gap": _mean(
+            np.max([usage.gaps_of_halves(layer) for layer in usage.layers], axis=0).tolist()
+        ),
+    }
 
 
 def containment_matrix(usages: Sequence[FeatureUsage], min_share: float) -> list[list[float | None]]:

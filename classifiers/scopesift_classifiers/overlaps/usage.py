@@ -68,6 +68,15 @@ class FeatureUsage:
             rest_F = self.counts[layer] - counts_F
             yield counts_F >= least_documents(first, min_share), rest_F >= least_documents(second, min_share)
 
+    def gaps_of_halves(self, layer: int) -> NDArray[np.float64]:
+        """The largest difference of a feature's shares in two halves, for each halving, `[HALVINGS]`."""
+        first, second = self.half_rows, self.rows - self.half_rows
+        counts_HF = self.halves[layer]
+        gaps_H: NDArray[np.float64] = np.abs(
+            counts_HF / first - (self.counts[layer] - counts_HF) / second
+        ).max(axis=1)
+        return gaps_H
+
 
 def least_documents(rows: int, min_share: float) -> int:
     """Documents of so many in which a feature must be active to count: the share rounded up, at least one."""

@@ -57,11 +57,13 @@ def _data_sets(measured: Measured) -> str:
     for usage in measured.usages:
         halves = split_half(usage, measured.settings.min_share)
         used = sum(int(usage.used(layer, measured.settings.min_share).sum()) for layer in usage.layers)
-        rows.append([usage.name, f"{usage.rows:,}", f"{used:,}", *map(_three, halves.values())])
-    header = ["", "documents", "features used", "two halves: Jaccard", "two halves: contained"]
+        numbers = [_three(halves[name]) for name in ("jaccard", "contained", "largest_gap")]
+        rows.append([usage.name, f"{usage.rows:,}", f"{used:,}", *numbers])
+    header = ["", "documents", "features used", "halves: Jaccard", "contained", "largest gap"]
     return html_table(header, rows, numbers_from=1) + (
         '<p class="dim">Two random halves of one data set do not use exactly the same features either: what is missing '
-        "to 1 in the last columns is chance. Larger data sets have more features near the minimum share and a higher "
+        "to 1 is chance. The largest gap is how far a single feature's shares of documents are apart in two halves. "
+        "Larger data sets have more features near the minimum share and a higher "
         "overlap of their halves; compare data sets with the same number of rows (<code>--rows</code>).</p>"
     )
 
@@ -103,8 +105,12 @@ def _pairs(measured: Measured) -> str:
             ]
         )
     header = ["A", "B", "A uses", "B uses", "both", "Jaccard", "A in B", "B in A"]
-    return html_table(header, rows, numbers_from=2) + (
-        '<p class="dim">In brackets: if the other data set used as many features, but drawn at random.</p>'
+    return (
+        "<h3>Pairs</h3>"
+        + html_table(header, rows, numbers_from=2)
+        + (
+            '<p class="dim">In brackets: if the other data set used as many features, but drawn at random.</p>'
+        )
     )
 
 
@@ -155,7 +161,8 @@ def _differences(measured: Measured) -> str:
     if not parts:
         return "<p>No data set uses a feature that another one doesn't.</p>"
     return (
-        "<p>The features with the largest difference between the shares of documents. The quoted texts are from the "
+        "<p>The features with the largest difference between the shares of documents. Of thousands of features some "
+        "differ by chance: compare with the largest gap of the data set's own halves. The quoted texts are from the "
         f"data sets, and as offensive as those are.</p>{''.join(parts)}"
     )
 

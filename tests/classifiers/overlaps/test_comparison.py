@@ -53,10 +53,14 @@ def test_sets_without_features_have_no_overlap_rather_than_an_error():
 
 def test_halves_of_like_documents_overlap_and_of_single_ones_do_not():
     like = made("like", 100, [100, 100, 0])
-    assert split_half(like, 0.1) == {"jaccard": 1, "contained": 1}
+    assert split_half(like, 0.1) == {"jaccard": 1, "contained": 1, "largest_gap": 0}
     apart = {0: np.array([[1, 0]] * HALVINGS, np.int32)}  # one document has one feature, the other the other
-    assert split_half(made("apart", 2, [1, 1], halves=apart), 0.1) == {"jaccard": 0, "contained": 0}
-    assert split_half(made("one", 1, [1, 1]), 0.1) == {"jaccard": None, "contained": None}
+    assert split_half(made("apart", 2, [1, 1], halves=apart), 0.1) == {
+        "jaccard": 0,
+        "contained": 0,
+        "largest_gap": 1,
+    }
+    assert set(split_half(made("one", 1, [1, 1]), 0.1).values()) == {None}
 
 
 def test_usages_of_different_layers_are_not_compared():
