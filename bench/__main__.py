@@ -167,6 +167,19 @@ def service_memory(out: Out = None) -> None:
 
 
 @app.command()
+def steer(
+    scope: Annotated[str, typer.Option(help="A scope with a decoder and classifiers.")] = "smollm2",
+    trait: Annotated[list[str] | None, typer.Option(help="classifier:label; may be repeated.")] = None,
+    out: Out = None,
+    quick: Quick = False,
+) -> None:
+    """Measure steering: traits boosted and suppressed, beside controls and side effects."""
+    from bench.steer.run import run
+
+    run(scope, trait or ["language:fr", "domain:sports"], out, quick)
+
+
+@app.command()
 def service_routes(out: Out = None, quick: Quick = False) -> None:
     """Measure what each route adds to the latency of /v1/classify."""
     from bench.service.routes import run

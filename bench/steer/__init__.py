@@ -1,0 +1,1 @@
+"""Steering on a real model, measured."""
