@@ -219,12 +219,6 @@ def _rate(trait: Trait, texts: Sequence[str]) -> float:
 
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown, a table for each trait."""
-    names = {
-        "none": "no change",
-        "steered": "steered",
-        "flipped": "sign flipped",
-        "random": "random features, same norms",
-    }
     parts = []
     for name, trait in result["traits"].items():
         label = name.partition(":")[2]
