@@ -25,7 +25,7 @@ from scopesift.commands import (
     serve,
     transfer,
 )
-from scopesift.commands.steering import app as steering
+from scopesift.commands.generating import steer, trace
 from scopesift.terminal.dashes import DashAware
 from scopesift.terminal.streams import complain
 
@@ -50,7 +50,8 @@ app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)
 app.command()(serve.serve)
 app.add_typer(scopes.app, name="scopes")
-app.add_typer(steering.app, name="steer")
+app.add_typer(steer.app, name="steer")
+app.command(cls=DashAware)(trace.trace)
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from scopesift.commands.steering import export, generate
+from scopesift.commands.generating import export, generate
 
 GENERATE = "generate"
 

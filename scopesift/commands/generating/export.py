@@ -12,7 +12,7 @@ from scopesift_features.generating.hooks import gather
 from scopesift_features.scope import Scope
 
 from scopesift.commands.choices import check_output
-from scopesift.commands.steering.options import (
+from scopesift.commands.generating.options import (
     BoostOption,
     FeatureOption,
     LabelOption,

@@ -26,7 +26,7 @@ from scopesift_files.errors import UsageError
 from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import STDIN, DeviceOption
-from scopesift.commands.steering.options import (
+from scopesift.commands.generating.options import (
     BoostOption,
     ClampOption,
     FeatureOption,

@@ -1,0 +1,1 @@
+"""The commands about text that the model itself writes: `steer` and `trace`."""

@@ -1,1 +1,0 @@
-"""`scopesift steer` and what belongs to it."""
