@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import fit_classifier
 from scopesift_classifiers.fitting.settings import FitSettings
+from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.assessment import assess
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.rule_search.linear import LinearSettings
@@ -43,25 +42,11 @@ BESIDE = {
 """Other fits on the same rows, for comparison with the bundled toxicity classifier."""
 
 
-def read_everything(scope: Scope, data: Path, say: Callable[[str], None]) -> None:
-    """Read the rows of all classifiers once, with features and mean residuals, into the user's feature cache."""
-    cache = FeatureCache.default()
-    if cache is None:
-        say("the feature cache is off: each fit reads its own rows")
-        return
-    wanted = [rows_of(data, split) for rows_of in ROWS.values() for split in SPLITS]
-    wanted += [toxicity_rows(data, code, split) for code in toxicity_languages(data) for split in SPLITS]
-    texts = list(dict.fromkeys(text for rows in wanted for text in rows.texts))
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"reading {len(texts):,} texts", total=len(texts))
-        cache.document_features(
-            scope,
-            texts,
-            scope.layers,
-            mean_residual=True,
-            on_progress=lambda done, _total: bar.update(task, completed=done),
-        )
-    say(f"{len(texts):,} texts are in {cache.folder}")
+def all_rows(data: Path) -> Iterator[LabelledText]:
+    """The rows of all classifiers, and of toxicity in all languages."""
+    yield from (rows_of(data, split) for rows_of in ROWS.values() for split in SPLITS)
+    for code in toxicity_languages(data):
+        yield from (toxicity_rows(data, code, split) for split in SPLITS)
 
 
 def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable[[str], None]) -> Classifier:

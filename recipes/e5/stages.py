@@ -14,11 +14,12 @@ from scopesift_features.scope import Scope
 from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
+from recipes.bundled.reading import read_everything
 from recipes.e5.choice import Comparison, compare_choices
 from recipes.e5.classifiers import (
     add_bundled_languages,
+    all_rows,
     fit_bundled,
-    read_everything,
     switch_on_restoring,
 )
 from recipes.e5.every_language import add_default_of_every_language
@@ -88,7 +89,7 @@ class Recipe:
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
         scope = Scope.load(self.out)
-        read_everything(scope, self.data, self.say)
+        read_everything(scope, all_rows(self.data), self.say)
         folder = self.out / "classifiers"
         for name in ROWS:
             fit_bundled(name, scope, self.data, folder, self.say)

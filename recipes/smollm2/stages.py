@@ -14,6 +14,8 @@ from scopesift_features.scope import Scope
 from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
+from recipes.bundled.fitting import SPLITS
+from recipes.bundled.reading import read_everything
 from recipes.e5.rows import toxicity_rows
 from recipes.sae.run import Run
 from recipes.sae.schedule import Schedule
@@ -82,7 +84,8 @@ class Recipe:
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
         scope = Scope.load(self.out)
-        for name in ROWS:
+        for name, rows_of in ROWS.items():
+            read_everything(scope, (rows_of(self.data, split) for split in SPLITS), self.say)
             fit_bundled(name, scope, self.data, self.out / "classifiers", self.say)
 
     def cards(self) -> None:
