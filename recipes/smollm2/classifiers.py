@@ -9,18 +9,20 @@ import numpy as np
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import FitSettings
-from scopesift_classifiers.labelled_rows.rows import LabelledText, read_labelled
+from scopesift_classifiers.labelled_rows.rows import LabelledText, join_rows, read_labelled
 from scopesift_classifiers.labelled_rows.sampling import balanced
 from scopesift_classifiers.rule_search.linear import LinearSettings
 from scopesift_features.scope import Scope
 
-from recipes.bundled.domain import domain_rows
+from recipes.bundled.domain import MMLU, domain_rows
 from recipes.bundled.fitting import SPLITS, fit_and_measure
 from recipes.e5.rows import toxicity_rows
 from recipes.smollm2.text import ENGLISH, LANGUAGES
 
 LANGUAGE_PER_CLASS = {"train": 400, "dev": 100}
-TOXICITY_PER_CLASS = {"train": 1500, "dev": 400, "test": 1000}
+MMLU_PER_CLASS = {"train": 100, "dev": 50, "test": 80}
+"""MMLU's questions are long, and SIB-200's sentences few."""
+TOXICITY_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
 
 
 def language_rows(data: Path, split: str) -> LabelledText:
@@ -32,9 +34,20 @@ def language_rows(data: Path, split: str) -> LabelledText:
     return rows.select(np.sort(balanced(rows, LANGUAGE_PER_CLASS[split], by_source=False)))
 
 
+def english_domain_rows(data: Path, split: str) -> LabelledText:
+    """One split of `domain/` in English: all of SIB-200, and of MMLU an equal number per label."""
+    rows = domain_rows(data, split, (ENGLISH,))
+    parts = [
+        rows.select([index for index, source in enumerate(rows.sources) if (source == MMLU) is questions])
+        for questions in (False, True)
+    ]
+    some = balanced(parts[1], MMLU_PER_CLASS[split], by_source=False)
+    return join_rows([parts[0], parts[1].select(np.sort(some))])
+
+
 ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
     "language": language_rows,
-    "domain": lambda data, split: domain_rows(data, split, (ENGLISH,)),
+    "domain": english_domain_rows,
     "toxicity": lambda data, split: toxicity_rows(data, ENGLISH, split, TOXICITY_PER_CLASS[split]),
 }
 SETTINGS = {
