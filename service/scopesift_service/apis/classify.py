@@ -9,6 +9,7 @@ from scopesift_service.apis.text_checks import check_texts
 from scopesift_service.apis.verdict_options import NAMES, VerdictOptions, parse_options
 from scopesift_service.engine.judged import Judged, versions_of
 from scopesift_service.http.errors import ServiceError
+from scopesift_service.http.json_body import check_fields
 from scopesift_service.settings import ServiceSettings
 
 FIELDS = frozenset({"texts", *NAMES})
@@ -23,14 +24,7 @@ def parse(content: dict[str, Any], limits: ServiceSettings) -> tuple[list[str], 
     """
     if "texts" not in content:
         raise ServiceError(400, 'expected {"texts": ["…"]}, got no texts', param="texts")
-    unknown = sorted(set(content) - FIELDS)
-    if unknown:
-        raise ServiceError(
-            400,
-            f"expected no field but {', '.join(sorted(FIELDS))}; remove the others",
-            code="unknown_field",
-            param=unknown[0][:64],
-        )
+    check_fields(content, FIELDS)
     return check_texts(content["texts"], "texts", limits), parse_options(content)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scopesift_service.apis.text_checks import check_text
 from scopesift_service.http.errors import ServiceError
-from scopesift_service.http.json_body import json_type
+from scopesift_service.http.json_body import check_fields, json_type
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import VERSION
 
@@ -16,6 +16,8 @@ LANG_PATTERN = "[a-z]{2,3}"
 LANG = re.compile(LANG_PATTERN + r"\Z", re.ASCII)
 LONGEST_LABEL = 64
 SUGGESTED = "suggested"
+TRANSFER_FIELDS = frozenset({"lang", "examples", "unlabelled", "positive_share", "dry_run"})
+ACTIVATE_FIELDS = frozenset({"version"})
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,12 @@ class Examples:
 
 
 def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples:
-    """Read the body of a transfer.
+    """Read the body of a transfer; null counts as left out.
 
     Raises:
         ServiceError: 400 or 413.
     """
+    check_fields(content, TRANSFER_FIELDS)
     lang = content.get("lang")
     if not isinstance(lang, str) or not LANG.match(lang):
         raise ServiceError(400, "lang must be a language's code such as de", param="lang")
@@ -96,6 +99,7 @@ def parse_version(content: dict[str, Any]) -> str:
     Raises:
         ServiceError: 400.
     """
+    check_fields(content, ACTIVATE_FIELDS)
     version = content.get("version")
     if not isinstance(version, str) or not VERSION.match(version):
         raise ServiceError(400, "version must be 12 hexadecimal digits", param="version")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from scopesift_service.http.errors import ServiceError
@@ -44,6 +45,27 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ServiceError(400, f"expected a JSON object, got {json_type(content)}")
     return content
+
+
+def check_fields(content: Mapping[str, Any], fields: Collection[str]) -> None:
+    """Refuse a field that the request does not have, which may be another one misspelt.
+
+    Args:
+        content: The request.
+        fields: All fields that it may have.
+
+    Raises:
+        ServiceError: 400 that lists them.
+    """
+    unknown = sorted(set(content) - set(fields))
+    if unknown:
+        name = unknown[0][:64]
+        raise ServiceError(
+            400,
+            f"unknown field {name!r}; this request takes {', '.join(sorted(fields))}",
+            code="unknown_field",
+            param=name,
+        )
 
 
 def json_type(value: Any) -> str:

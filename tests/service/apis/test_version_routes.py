@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 from scopesift_service.apis import version_routes
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.versions.registry import Registry
@@ -129,6 +130,52 @@ def test_a_dry_run_is_asked_for_by_name_and_makes_nothing(service, jobs, given, 
 def test_examples_are_checked_before_anything_is_started(service, jobs, body, status):
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == status
     assert not jobs
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "takes"),
+    [
+        (PATH, {"lang": "de", "examples": ROWS, "dryrun": True}, "dry_run, examples, lang"),
+        (PATH, {"lang": "de", "examples": "suggested", "dryrun": None}, "dry_run, examples, lang"),
+        (ACTIVATE, {"version": START, "dry_run": True}, "version"),
+        (ACTIVATE, {"versoin": START}, "version"),
+    ],
+)
+def test_a_misspelt_field_is_refused_with_the_names_of_all_fields_and_changes_nothing(
+    service, state, jobs, path, body, takes
+):
+    answer = service.ask("POST", path, body, headers=ADMIN)
+    error, misspelt = answer.json()["error"], list(body)[-1]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "unknown_field", misspelt)
+    assert f"unknown field {misspelt!r}; this request takes {takes}" in error["message"]
+    assert not jobs
+    assert state.active("toxicity") is None
+
+
+def test_a_field_that_is_null_counts_as_left_out(service, jobs):
+    body = {"lang": "de", "examples": ROWS, "unlabelled": None, "positive_share": None, "dry_run": None}
+    assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 201
+    assert len(jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        (
+            "TransferRequest",
+            {"lang": "de", "examples": ROWS, "unlabelled": None, "positive_share": None, "dry_run": None},
+        ),
+        ("TransferRequest", {"lang": "de", "examples": None, "unlabelled": ["a"]}),
+        ("ActivateRequest", {"version": START}),
+    ],
+)
+def test_the_document_allows_null_and_no_other_fields(service, name, good):
+    document = service.ask("GET", "/openapi.json").json()
+    schema = Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    )
+    assert schema.is_valid(good)
+    assert not schema.is_valid({**good, "dryrun": True})
 
 
 def test_an_unknown_classifier_is_a_404(service, jobs):

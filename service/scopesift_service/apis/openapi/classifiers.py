@@ -44,7 +44,8 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
         {"text": text_schema(limits), "label": {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}}
     )
     rows = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
-    examples = {"anyOf": [rows, {"const": SUGGESTED}]}
+    examples = {"anyOf": [rows, {"const": SUGGESTED}, {"type": "null"}]}
+    unlabelled = {**texts_schema(limits), "maxItems": limits.max_examples}
     strategy = record({"name": STRING, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER})
     replaced = record(
         {
@@ -66,8 +67,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                 "lang": {"type": "string", "pattern": f"^{LANG_PATTERN}$"},
                 "examples": examples,
                 "unlabelled": {
-                    **texts_schema(limits),
-                    "maxItems": limits.max_examples,
+                    **or_null(unlabelled),
                     "description": "Instead of examples: texts without labels, by which the cut is moved.",
                 },
                 "positive_share": {
@@ -82,6 +82,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                 },
             },
             optional=("examples", "unlabelled", "positive_share", "dry_run"),
+            closed=True,
         ),
         "TransferAnswer": record(
             {
@@ -97,7 +98,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                 "quality": ANY_OBJECT,
             }
         ),
-        "ActivateRequest": record({"version": VERSION}),
+        "ActivateRequest": record({"version": VERSION}, closed=True),
         "ActivateAnswer": record(
             {"name": STRING, "version": VERSION, "previous": {"type": ["string", "null"]}}
         ),
