@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -26,9 +27,13 @@ def everything(result: dict[str, Any], scope: str) -> str:
     return f"{_by_pair(result, scope)}\n\n{_by_share(result, scope)}"
 
 
-def stored_tables() -> dict[str, Any]:
+def stored_tables() -> dict[str, Callable[[], str]]:
     """The tables of docs/overlap.md by the names of their marks."""
-    return {"overlap_e5": partial(by_pair, "e5"), "overlap_e5_shares": partial(by_share, "e5")}
+    return {
+        f"overlap_{scope}{suffix}": partial(table, scope)
+        for scope in ("e5", "smollm2")
+        for suffix, table in (("", by_pair), ("_shares", by_share))
+    }
 
 
 def _by_pair(result: dict[str, Any], scope: str) -> str:
