@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.overlaps.comparison import compare, overlap_dict, split_half
+from scopesift_classifiers.overlaps.comparison import Overlap, compare, split_half
 from scopesift_classifiers.overlaps.data_sets import open_data_sets
 from scopesift_classifiers.overlaps.measure import (
     MIN_SHARES,
@@ -60,7 +60,7 @@ def run(data: Path, scope: str, out: Path | None = None) -> None:
 
 
 def _numbers(measured: Measured) -> dict[str, Any]:
-    """Sizes, overlaps and halves at every share; no texts."""
+    """Sizes, overlaps and halves over all layers at every share; no texts."""
     usages = measured.usages
     return {
         "scope": measured.scope_id,
@@ -74,7 +74,7 @@ def _numbers(measured: Measured) -> dict[str, Any]:
                 "halves": {usage.name: split_half(usage, share) for usage in usages},
                 "pairs": [
                     {"a": usages[a].name, "b": usages[b].name}
-                    | overlap_dict(compare(usages[a], usages[b], share))
+                    | {"all": Overlap.total(compare(usages[a], usages[b], share).values()).to_dict()}
                     for a, b in PAIRS
                 ],
             }
