@@ -10,7 +10,7 @@ from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_features.catalogue.table import QWEN_NORM_LIMIT
+from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.reading.windows import make_windows

@@ -57,7 +57,9 @@ def shapes(device: torch.device, quick: bool) -> list[Shape]:
     """Distinct shapes of the 14 groups; on a CPU with fewer tokens, and the first once more with 16,384."""
     if quick:
         return [Shape(256, 4096, 50, 512)]
-    sizes = sorted({(e.d_model, e.d_sae, e.k) for e in catalogue().values() if not e.bundled})
+    sizes = sorted(
+        {(e.d_model, e.d_sae, e.k) for e in catalogue().values() if not e.bundled and e.k is not None}
+    )
     if device.type == "cuda":
         return [Shape(*size, 16384) for size in sizes]
     few = [Shape(*size, 1024 if size[0] * size[1] <= 1 << 27 else 512) for size in sizes]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scopesift_classifiers.studies.step_costs import Assumptions, StepCost, step_costs
-from scopesift_features.catalogue.table import CatalogueEntry, catalogue, find_entry
+from scopesift_features.catalogue.entry import CatalogueEntry
+from scopesift_features.catalogue.table import catalogue, find_entry
 from scopesift_features.pulling.amounts import written_minutes, written_size
 from scopesift_features.pulling.estimate import estimate_flops
 from scopesift_features.pulling.size import encoder_flops
@@ -44,7 +45,7 @@ def scopes() -> str:
             f"{entry.sae_bytes * entry.n_layers / 1e9:.0f} GB",
         ]
         for entry in catalogue().values()
-        if not entry.bundled
+        if entry.sae.startswith("Qwen/")
     ]
     return markdown(header, rows)
 

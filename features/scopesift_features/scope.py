@@ -15,8 +15,9 @@ from scopesift_files.errors import ScopeError, UsageError
 
 from scopesift_features.backbone.gguf.header import is_gguf
 from scopesift_features.backbone.source import file_sha256
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
-from scopesift_features.catalogue.table import CatalogueEntry, locate
+from scopesift_features.catalogue.table import locate
 from scopesift_features.reader import Reader, choose_device, choose_dtype
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.sae.autoencoder import SparseAutoencoder

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 from scopesift_classifiers.studies.step_costs import Assumptions, StepCost, step_costs
-from scopesift_features.catalogue.table import CatalogueEntry, find_entry
+from scopesift_features.catalogue.entry import CatalogueEntry
+from scopesift_features.catalogue.table import find_entry
 from scopesift_features.pulling.amounts import written_minutes, written_size
 from scopesift_features.pulling.pull import check_layers
 from scopesift_files.errors import UsageError

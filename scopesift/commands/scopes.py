@@ -36,7 +36,10 @@ app.command()(cost)
 
 @app.command("list")
 def list_command(
-    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also the groups of Gemma Scope 2, which are unproven.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line, of all.")] = False,
 ) -> None:
     """List e5, nano, smollm2 and the Qwen-Scope groups: backbone, layers, width, k, size of a layer's SAE.
 
@@ -50,11 +53,20 @@ def list_command(
             print_json(summary.to_dict())
         return
     rows = [["scope", "backbone", "layers", "width", "features", "k", "a layer", "here"]]
-    for s in found:
+    shown = [s for s in found if every or s.k is not None or s.pulled_layers]
+    for s in shown:
         here = f"{_span(s.pulled_layers)} ({written_size(s.disk_bytes)})" if s.pulled_layers else "–"
-        numbers = [str(s.n_layers), str(s.d_model), str(s.d_sae), str(s.k), written_size(s.sae_bytes)]
+        numbers = [
+            str(s.n_layers),
+            str(s.d_model),
+            str(s.d_sae),
+            "–" if s.k is None else str(s.k),
+            written_size(s.sae_bytes),
+        ]
         rows.append([s.id, s.backbone, *numbers, here])
     print_aligned(rows, right=range(2, 7))
+    if len(shown) < len(found):
+        say(f"and {len(found) - len(shown)} groups of Gemma Scope 2, unproven: --all")
 
 
 @app.command()

@@ -103,6 +103,28 @@ def _llama():
     return LlamaForCausalLM(LlamaConfig(**SIZES, intermediate_size=48, num_hidden_layers=4))
 
 
+def _gemma3_text():
+    from transformers import Gemma3TextConfig
+
+    return Gemma3TextConfig(**SIZES, intermediate_size=48, num_hidden_layers=4, sliding_window=16)
+
+
+def _gemma3():
+    from transformers import Gemma3ForCausalLM
+
+    return Gemma3ForCausalLM(_gemma3_text())
+
+
+def _gemma3_multimodal():
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    vision = {"hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2, "num_hidden_layers": 2}
+    vision |= {"image_size": 28, "patch_size": 14}
+    return Gemma3ForConditionalGeneration(
+        Gemma3Config(text_config=_gemma3_text().to_dict(), vision_config=vision, mm_tokens_per_image=4)
+    )
+
+
 def _gpt2():
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -147,6 +169,8 @@ FAMILIES = {
     "qwen3.5-moe": _qwen3_5_moe,
     "qwen3.5-moe-multimodal": _qwen3_5_moe_multimodal,
     "llama": _llama,
+    "gemma3": _gemma3,
+    "gemma3-multimodal": _gemma3_multimodal,
     "gpt2": _gpt2,
     "bert": _bert,
     "xlm-roberta": _xlm_roberta,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from scopesift_features.catalogue.table import CatalogueEntry
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.checks.scope import TEXTS
 from scopesift_features.pulling.amounts import written_layers
 from scopesift_features.pulling.doctor import BESIDE

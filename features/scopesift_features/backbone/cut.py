@@ -13,7 +13,7 @@ from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor, nn
 
 from scopesift_features.backbone.checkpoint_index import BEHIND_BLOCKS
-from scopesift_features.backbone.model_classes import bare_model_class, model_config
+from scopesift_features.backbone.model_classes import bare_model_class, model_config, renamed_tensors
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -171,6 +171,7 @@ def load_backbone(folder: Path, deepest: int, *, device: str, dtype: torch.dtype
                 device_map="auto" if device == "auto" else None,
                 local_files_only=True,
                 use_safetensors=True,
+                key_mapping=renamed_tensors(config),
                 output_loading_info=True,
             )
     except Exception as error:

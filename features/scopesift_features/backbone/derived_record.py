@@ -11,8 +11,9 @@ from scopesift_features.backbone.cut import count_positions, cut_config
 from scopesift_features.backbone.model_classes import bare_model_class, is_encoder
 from scopesift_features.backbone.source import FolderBackbone, GgufBackbone, local_backbone
 from scopesift_features.catalogue.folder import ScopeRecord
+from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
 from scopesift_features.catalogue.settings import ReadingSettings
-from scopesift_features.catalogue.table import QWEN_NORM_LIMIT, catalogue
+from scopesift_features.catalogue.table import catalogue
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig

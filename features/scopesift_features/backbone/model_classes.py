@@ -39,6 +39,17 @@ def bare_model_class(config: PreTrainedConfig) -> Any:
             ) from None
 
 
+def renamed_tensors(config: PreTrainedConfig, within: str = "") -> dict[str, str] | None:
+    """A `key_mapping` for multimodal checkpoints whose text model transformers doesn't find by itself; None for others.
+
+    Args:
+        config: a text configuration.
+        within: name prefix of the bare model in the class that is loaded, such as "model.".
+    """
+    # Gemma 3 from 4B on; the mapping changes no name of a checkpoint with text only
+    return {r"^(model\.)?language_model\.(model\.)?": within} if config.model_type == "gemma3_text" else None
+
+
 def is_encoder(config: PreTrainedConfig) -> bool:
     """Whether it is an encoder, with bidirectional attention (a masked language model)."""
     with without_scikit_learn():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scopesift_files.errors import ScopeError, first_line
 
 from scopesift_features.backbone.cut import quiet_transformers, read_backbone_config
-from scopesift_features.backbone.model_classes import without_scikit_learn
+from scopesift_features.backbone.model_classes import renamed_tensors, without_scikit_learn
 
 if TYPE_CHECKING:
     import torch
@@ -61,6 +61,7 @@ def load_whole(folder: Path, *, device: str, dtype: torch.dtype) -> Any:
                 dtype=dtype,
                 local_files_only=True,
                 use_safetensors=True,
+                key_mapping=renamed_tensors(config, "model."),
                 output_loading_info=True,
             )
     except Exception as error:

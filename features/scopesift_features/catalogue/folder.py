@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch import Tensor
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.sae.autoencoder import SparseAutoencoder
-from scopesift_features.sae.files import SAEConfig, find_layers, layer_of, write_safetensors
+from scopesift_features.sae.files import SAEConfig, find_layers, write_safetensors
 from scopesift_features.tensor_file import write_tensors
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "scopesift-scope"
 VERSION = 1
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,15 @@ def record_files(folder: Path, sha256: Mapping[str, str]) -> None:
 
     Args:
         folder: the scope's folder.
-        sha256: hash of each `layer<n>.sae.pt`, by name.
+        sha256: hash of each layer's file, by name.
 
     Raises:
         ScopeError: as `read_record`, or the file can't be written.
     """
     files = {**read_record(folder).files, **sha256}
-    ordered = dict(sorted(files.items(), key=lambda item: layer_of(Path(item[0]))))
+    ordered = dict(
+        sorted(files.items(), key=lambda item: [int(number) for number in _NUMBER.findall(item[0])])
+    )
     path = folder / "scope.json"
     write_json(path, {**read_json(path, "pull the scope again"), "files": ordered})
 

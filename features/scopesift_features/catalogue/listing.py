@@ -8,9 +8,9 @@ from typing import Any
 
 from scopesift_files.errors import ScopeError
 
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.catalogue.table import (
-    CatalogueEntry,
     catalogue,
     entry_folder,
     find_entry,
@@ -36,7 +36,7 @@ class ScopeSummary:
     n_layers: int
     d_model: int
     d_sae: int
-    k: int
+    k: int | None
     sae_bytes: int
     pulled_layers: list[int]
     disk_bytes: int

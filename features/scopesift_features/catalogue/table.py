@@ -1,8 +1,7 @@
-"""The table of scopes: the bundled ones and the 14 Qwen-Scope groups.
+"""The table of scopes: the bundled ones, the Qwen-Scope groups, and those of Gemma Scope 2.
 
-Loader, pull, command line, docs and tests use it. Source: the groups' model cards and the Qwen-Scope report
-(arXiv 2605.11887). Hub revisions are not pinned here: the release was changed after publication, so the revision is
-resolved when a group is pulled, and recorded in its scope.json.
+Loader, pull, command line, docs and tests use it. Hub revisions are not pinned here: releases were changed after
+publication, so the revision is resolved when a group is pulled, and recorded in its scope.json.
 """
 
 from __future__ import annotations
@@ -10,90 +9,21 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from scopesift_files.errors import ScopeError, UsageError
 
+from scopesift_features.catalogue.entry import CatalogueEntry
+from scopesift_features.catalogue.gemma_scope import gemma_scope_entries
+from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT, qwen_scope_entries
 from scopesift_features.catalogue.settings import ReadingSettings
 
 DEFAULT_SCOPE = "e5"
-QWEN_NORM_LIMIT = 10.0
 _ON = "-on-"
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-# residuals of attention sinks were filtered out in training, by norm
-_QWEN_SETTINGS = ReadingSettings(
-    dtype="bfloat16", window_tokens=1024, overlap_tokens=128, norm_limit=QWEN_NORM_LIMIT
-)
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """A scope of the catalogue.
-
-    Attributes:
-        id: its name, e.g. `qwen3-1.7b-w32k-l0_50`.
-        backbone: hub id of the language model.
-        sae: hub id of the SAE group; one SAE per layer.
-        d_model, n_layers, d_sae, k: sizes; checked against every file that is read.
-        backbone_revision, sae_revision: default hub revisions to pull; None: the newest.
-        settings: default reading settings, overridden by scope.json.
-        bundled: whether it comes with scopesift; sizes are then read from its files.
-        group: the Qwen-Scope group, if this is its SAEs on another backbone than they were trained on.
-    """
-
-    id: str
-    backbone: str
-    sae: str
-    d_model: int
-    n_layers: int
-    d_sae: int
-    k: int
-    backbone_revision: str | None = None
-    sae_revision: str | None = None
-    settings: ReadingSettings = _QWEN_SETTINGS
-    bundled: bool = False
-    group: CatalogueEntry | None = None
-
-    @property
-    def trained_on(self) -> str:
-        """Hub id of the backbone that the SAEs were trained on."""
-        return (self.group or self).backbone
-
-    @property
-    def sae_bytes(self) -> int:
-        """Size of one layer's SAE in the groups' float32."""
-        return 4 * (2 * self.d_model * self.d_sae + self.d_model + self.d_sae)
-
-
-# backbone, d_model, layers, then (width, d_sae, k) of each of its groups
-_QWEN_SCOPE = (
-    ("Qwen3-1.7B-Base", 2048, 28, (("W32K", 32768, 50), ("W32K", 32768, 100))),
-    ("Qwen3-8B-Base", 4096, 36, (("W64K", 65536, 50), ("W64K", 65536, 100))),
-    ("Qwen3.5-2B-Base", 2048, 24, (("W32K", 32768, 50), ("W32K", 32768, 100))),
-    ("Qwen3.5-9B-Base", 4096, 32, (("W64K", 65536, 50), ("W64K", 65536, 100))),
-    ("Qwen3.5-27B", 5120, 64, (("W80K", 81920, 50), ("W80K", 81920, 100))),
-    ("Qwen3-30B-A3B-Base", 2048, 48, (("W32K", 32768, 50), ("W128K", 131072, 100))),
-    ("Qwen3.5-35B-A3B-Base", 2048, 40, (("W32K", 32768, 50), ("W128K", 131072, 100))),
-)
-
-
-def _qwen_scope_entries() -> list[CatalogueEntry]:
-    return [
-        CatalogueEntry(
-            id=f"{backbone.removesuffix('-Base')}-{width}-L0_{k}".lower(),
-            backbone=f"Qwen/{backbone}",
-            sae=f"Qwen/SAE-Res-{backbone}-{width}-L0_{k}",
-            d_model=d_model,
-            n_layers=n_layers,
-            d_sae=d_sae,
-            k=k,
-        )
-        for backbone, d_model, n_layers, groups in _QWEN_SCOPE
-        for width, d_sae, k in groups
-    ]
 
 
 _BUNDLED = (
@@ -162,8 +92,9 @@ def _with_own_sizes(entry: CatalogueEntry) -> CatalogueEntry:
 
 @cache
 def catalogue() -> dict[str, CatalogueEntry]:
-    """All scopes by id: the bundled ones first, then the groups in the report's order."""
-    return {entry.id: entry for entry in (*map(_with_own_sizes, _BUNDLED), *_qwen_scope_entries())}
+    """All scopes by id: the bundled ones, Qwen-Scope's groups in the report's order, and Gemma Scope 2's."""
+    groups = (*qwen_scope_entries(), *gemma_scope_entries())
+    return {entry.id: entry for entry in (*map(_with_own_sizes, _BUNDLED), *groups)}
 
 
 def find_entry(name: str) -> CatalogueEntry:
@@ -185,9 +116,19 @@ def find_entry(name: str) -> CatalogueEntry:
                 f"`scopesift scopes pull {group.id} --backbone ORGANISATION/MODEL`"
             )
         return on_backbone(group, backbone)
-    for entry in catalogue().values():
-        if wanted in (entry.id, entry.sae.lower(), entry.sae.lower().removeprefix("qwen/")):
-            return entry
+    if wanted in catalogue():
+        return catalogue()[wanted]
+    named = [
+        entry
+        for entry in catalogue().values()
+        if wanted in (entry.sae.lower(), entry.sae.lower().rpartition("/")[2])
+    ]
+    if len(named) > 1:  # Gemma Scope 2 has several groups in a repository
+        raise UsageError(
+            f"{name!r} holds {len(named)} groups: {', '.join(entry.id for entry in named)}; name one"
+        )
+    if named:
+        return named[0]
     near = difflib.get_close_matches(wanted, list(catalogue()), n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known scopes: {', '.join(catalogue())}"
     raise UsageError(f"no scope is called {name!r} and no folder is there; {hint}")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
-from scopesift_features.catalogue.table import CatalogueEntry, entry_folder, group_below, locate
+from scopesift_features.catalogue.table import entry_folder, group_below, locate
 from scopesift_features.checks.scope import check
 from scopesift_features.sae.files import find_layers
 

@@ -11,7 +11,7 @@ import torch
 from scopesift_files.errors import UsageError
 from torch import Tensor
 
-from scopesift_features.catalogue.table import QWEN_NORM_LIMIT
+from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.extract import CPU_BATCH_TOKENS
 from scopesift_features.reading.extreme_tokens import norms

@@ -11,7 +11,7 @@ from scopesift_files.atomic import read_json, write_atomically, write_json
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.checkpoint_index import INDEX, WHOLE, needed_tensors
-from scopesift_features.catalogue.table import CatalogueEntry
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.pulling.hub import Hub, fetched
 
 

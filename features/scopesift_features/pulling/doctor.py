@@ -12,8 +12,9 @@ from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.source import BackboneSource, FolderBackbone, GgufBackbone
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import read_record
-from scopesift_features.catalogue.table import CatalogueEntry, entry_folder, find_entry, locate
+from scopesift_features.catalogue.table import entry_folder, find_entry, locate
 from scopesift_features.pulling.amounts import written_layers, written_size
 from scopesift_features.pulling.estimate import estimate_backbone
 from scopesift_features.pulling.hub import HuggingFaceHub

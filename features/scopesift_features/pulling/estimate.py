@@ -6,9 +6,13 @@ import re
 
 import torch
 
-from scopesift_features.catalogue.table import CatalogueEntry
+from scopesift_features.catalogue.entry import CatalogueEntry
 
-_VOCABULARY = {"qwen3.": 248_320, "qwen3-": 151_936}  # rows of the embedding, by prefix of the model's name
+_VOCABULARY = {
+    "qwen3.": 248_320,
+    "qwen3-": 151_936,
+    "gemma-3-": 262_208,
+}  # rows of the embedding, by prefix of the model's name
 _CHECKPOINT_BYTES = 2  # per weight: published in bfloat16
 
 
@@ -42,13 +46,14 @@ def _embedding(entry: CatalogueEntry) -> int:
 
 
 def _stated(entry: CatalogueEntry) -> tuple[float, float]:
-    """Total and active parameters according to the name (30B-A3B); the largest numbers that round to it."""
-    found = re.search(r"-(\d+(?:\.\d+)?)B(?:-A(\d+(?:\.\d+)?)B)?", entry.trained_on)
+    """Total and active parameters according to the name (30B-A3B, 270m); the largest numbers that round to it."""
+    found = re.search(r"-(\d+(?:\.\d+)?)([bm])(?:-a(\d+(?:\.\d+)?)b)?", entry.trained_on.lower())
     if found is None:
         return float(_embedding(entry)), float(_embedding(entry))
-    return _most(found[1]), _most(found[2] or found[1])
+    unit = 1e9 if found[2] == "b" else 1e6
+    return _most(found[1]) * unit, _most(found[3] or found[1]) * unit
 
 
-def _most(billions: str) -> float:
-    decimals = len(billions.partition(".")[2])
-    return (float(billions) + 0.5 * 10**-decimals) * 1e9
+def _most(number: str) -> float:
+    decimals = len(number.partition(".")[2])
+    return float(number) + 0.5 * 10**-decimals

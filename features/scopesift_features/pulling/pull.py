@@ -11,13 +11,16 @@ from scopesift_files.errors import ScopeError, UsageError
 from scopesift_files.lock import one_at_a_time
 
 from scopesift_features.backbone.source import file_sha256
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record, record_files
-from scopesift_features.catalogue.table import CatalogueEntry, entry_folder, find_entry, on_backbone
+from scopesift_features.catalogue.table import entry_folder, find_entry, on_backbone
+from scopesift_features.publishers.gemma_scope import read as read_gemma_scope
 from scopesift_features.pulling.amounts import written_layers, written_size
 from scopesift_features.pulling.backbone import missing_shards, pull_backbone
 from scopesift_features.pulling.hub import Hub, fetched, open_hub
 from scopesift_features.pulling.known_files import judge_file, judge_revision
 from scopesift_features.pulling.local_folder import convert_folder
+from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.files import SAEConfig, find_layers, read_pickle, write_safetensors
 from scopesift_features.sae.published_config import spelled
 
@@ -107,7 +110,7 @@ def _pull(
     have = find_layers(folder / "sae")
     new = [layer for layer in wanted if layer not in have]
     _check_room(entry, folder, new, tell)
-    sae_commit = hub.resolve(entry.sae, revision or entry.sae_revision, f"layer{wanted[0]}.sae.pt")
+    sae_commit = hub.resolve(entry.sae, revision or entry.sae_revision, entry.file_of(wanted[0]))
     backbone_commit = hub.resolve(entry.backbone, backbone_revision or entry.backbone_revision, "config.json")
     config = _pull_sae_config(hub, entry, sae_commit, folder / "sae", tell)
     deepest = max((*wanted, *have))
@@ -174,7 +177,9 @@ def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path,
     The model cards list no config.json, and SAELens reads none: sizes come from the group's name and are checked on the
     tensors where possible. Unknown keys are ignored.
     """
-    config = SAEConfig(entry.trained_on, entry.d_model, entry.d_sae, entry.k, entry.n_layers)
+    config = SAEConfig(
+        entry.trained_on, entry.d_model, entry.d_sae, entry.k, entry.n_layers, entry.model_type
+    )
     path = hub.fetch_optional(entry.sae, commit, "config.json")
     if path is None:
         tell(f"{entry.sae}: no config.json; width, features and k are those of its name")
@@ -195,20 +200,38 @@ def _pull_sae_config(hub: Hub, entry: CatalogueEntry, commit: str, folder: Path,
 def _pull_layer(
     hub: Hub, entry: CatalogueEntry, commit: str, folder: Path, layer: int, config: SAEConfig, tell: Tell
 ) -> None:
-    """Fetch one `.sae.pt`, check it, convert it to safetensors, delete it; its hash is kept in scope.json."""
-    name = f"layer{layer}.sae.pt"
+    """Fetch a layer's file, check it, convert it to our safetensors, delete it; its hash is kept in scope.json."""
+    name = entry.file_of(layer)
     downloads = _downloads(folder / "sae")
     path = fetched(hub.fetch_into(downloads, entry.sae, commit, name), entry.sae, name)
     try:
         sha256 = file_sha256(path)
         tell(f"{name}: {judge_file(entry.sae, commit, name, sha256)}, SHA-256 {sha256}")
-        sae = read_pickle(path, config)
+        sae = _read_layer(path, config, layer)
         record_files(folder, {name: sha256})  # before the weights, so that no layer is without its hash
         write_safetensors(sae, folder / "sae")
     finally:
         # the next pull must not take an invalid file for complete; a valid one has been converted
         if path.is_relative_to(downloads):
             path.unlink(missing_ok=True)
+
+
+def _read_layer(path: Path, config: SAEConfig, layer: int) -> SparseAutoencoder:
+    """A group's file: Qwen-Scope's pickle, or Gemma Scope's tensors.
+
+    Raises:
+        ScopeError: an invalid file, or one of other sizes.
+    """
+    if path.suffix == ".pt":
+        return read_pickle(path, config)
+    sae = read_gemma_scope(path).sae
+    found = (sae.layer, sae.d_model, sae.d_sae)
+    if found != (layer, config.d_model, config.d_sae):
+        raise ScopeError(
+            f"{path}: layer, width and features are {found}, expected {(layer, config.d_model, config.d_sae)}; "
+            "the file belongs to another group"
+        )
+    return sae
 
 
 def _downloads(folder: Path) -> Path:

@@ -10,8 +10,9 @@ import torch
 from scopesift_files.atomic import read_json
 
 from scopesift_features.backbone.checkpoint_index import INDEX, WHOLE, needed_tensors
+from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import read_record
-from scopesift_features.catalogue.table import CatalogueEntry, entry_folder
+from scopesift_features.catalogue.table import entry_folder
 from scopesift_features.pulling.hub import HuggingFaceHub, fetched
 from scopesift_features.sae.files import find_layers
 
@@ -45,10 +46,10 @@ def size_pull(hub: HuggingFaceHub, entry: CatalogueEntry, layers: Sequence[int])
     folder = entry_folder(entry)
     record = read_record(folder) if (folder / "scope.json").is_file() else None
     if record is None:
-        hub.resolve(entry.sae, entry.sae_revision, f"layer{layers[0]}.sae.pt")  # checks access
+        hub.resolve(entry.sae, entry.sae_revision, entry.file_of(layers[0]))  # checks access
         commit = hub.resolve(entry.backbone, entry.backbone_revision, "config.json")
     else:
-        hub.missing_bytes(entry.sae, record.sae_revision, f"layer{layers[0]}.sae.pt")
+        hub.missing_bytes(entry.sae, record.sae_revision, entry.file_of(layers[0]))
         commit = record.backbone_revision
     config = fetched(hub.fetch(entry.backbone, commit, "config.json"), entry.backbone, "config.json")
     index = hub.fetch_optional(entry.backbone, commit, INDEX)

@@ -1,14 +1,17 @@
 import json
+from collections import Counter
 
 import pytest
+from scopesift_features.catalogue.qwen_scope import qwen_scope_entries
 from scopesift_features.catalogue.table import catalogue, find_entry, locate
 from scopesift_files.errors import ScopeError, UsageError
 
 
-def test_the_table_holds_the_bundled_scopes_and_the_fourteen_groups():
+def test_the_table_holds_the_bundled_scopes_and_both_publishers_groups():
     assert [name for name, entry in catalogue().items() if entry.bundled] == ["e5", "nano", "smollm2"]
     assert list(catalogue())[:3] == ["e5", "nano", "smollm2"]
-    assert len({entry.sae for entry in catalogue().values()}) == 17
+    publishers = Counter(entry.sae.split("/")[0] for entry in catalogue().values())
+    assert publishers == {"scopesift": 3, "Qwen": 14, "google": 40}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ def test_entries_agree_with_the_model_cards(name, backbone, sae, sizes):
 
 
 def test_k_is_the_suffix_of_every_group():
-    for entry in list(catalogue().values())[3:]:
+    for entry in qwen_scope_entries():
         assert entry.sae.endswith(f"-L0_{entry.k}")
         assert f"-W{entry.d_sae // 1024}K-" in entry.sae
         assert entry.settings.prefix == ()
@@ -50,6 +53,14 @@ def test_k_is_the_suffix_of_every_group():
 
 def test_a_group_is_found_by_its_hub_id():
     assert find_entry("Qwen/SAE-Res-Qwen3-8B-Base-W64K-L0_100").id == "qwen3-8b-w64k-l0_100"
+
+
+def test_a_repository_of_several_groups_names_them():
+    with pytest.raises(UsageError, match=r"holds 4 groups: gemma-scope-2-1b-it-w16k-l0_small.*name one"):
+        find_entry("google/gemma-scope-2-1b-it")
+    entry = find_entry("gemma-scope-2-270m-pt-w262k-l0_big")
+    assert (entry.backbone, entry.d_sae, entry.k) == ("google/gemma-3-270m", 262_144, None)
+    assert entry.file_of(7) == "resid_post_all/layer_7_width_262k_l0_big/params.safetensors"
 
 
 def test_an_unknown_name_lists_near_ones():

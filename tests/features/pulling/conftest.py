@@ -162,11 +162,11 @@ def instruct(hub):
 @pytest.fixture
 def tiny_entry():
     """The catalogue entry of the fake hub's group."""
-    from scopesift_features.catalogue.table import CatalogueEntry
+    from scopesift_features.catalogue.entry import CatalogueEntry
+    from scopesift_features.catalogue.qwen_scope import QWEN_SETTINGS
 
-    return CatalogueEntry(
-        id="tiny-w0k-l0_8", backbone=BACKBONE, sae=GROUP, d_model=32, n_layers=4, d_sae=128, k=8
-    )
+    sizes = {"d_model": 32, "n_layers": 4, "d_sae": 128, "k": 8}
+    return CatalogueEntry("tiny-w0k-l0_8", BACKBONE, GROUP, **sizes, settings=QWEN_SETTINGS)
 
 
 @pytest.fixture

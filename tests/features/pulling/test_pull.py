@@ -122,3 +122,28 @@ def test_modelscope_without_its_client_says_how_to_get_it(at_hub, monkeypatch):
     monkeypatch.setitem(sys.modules, "modelscope", None)
     with pytest.raises(UsageError, match="pip install modelscope"):
         pull(f"modelscope:{NAME}")
+
+
+def test_a_group_in_gemma_scopes_layout_is_pulled_and_read(at_hub, hub, tiny_entry, monkeypatch):
+    from dataclasses import replace
+
+    from safetensors.torch import save_file
+    from scopesift_features.catalogue import table
+
+    place = "resid_post_all/layer_{layer}_width_0k_l0_small/params.safetensors"
+    entry = replace(tiny_entry, id="tiny-jump", k=None, model_type="jumprelu_sae", sae_file=place)
+    monkeypatch.setattr(table, "catalogue", lambda: {entry.id: entry})
+    g = torch.Generator().manual_seed(0)
+    shapes = {"w_enc": (32, 128), "b_enc": (128,), "w_dec": (128, 32), "b_dec": (32,)}
+    tensors = {name: torch.randn(shape, generator=g) for name, shape in shapes.items()}
+    path = hub.root / GROUP / place.format(layer=2)
+    path.parent.mkdir(parents=True)
+    save_file(tensors | {"threshold": torch.full((128,), 0.5)}, path)
+    (hub.root / GROUP / "config.json").unlink()
+    told = []
+    folder = pull(entry.id, layers=[2], tell=told.append)
+    scope = Scope.load(folder, device="cpu", dtype="float32")
+    assert (scope.layers, scope.k) == ((2,), None)
+    assert torch.equal(scope.sae(2).W_enc_FD, tensors["w_enc"].T)
+    assert document_features(scope, ["The cat sat on the mat"], [2]).acts[2].nnz > 0
+    assert json.loads((folder / "scope.json").read_text())["files"].keys() == {place.format(layer=2)}

@@ -79,3 +79,21 @@ def test_saelens_lists_the_same_groups_and_layers():
     }
     ours = {entry.sae: sorted(f"layer{layer}.sae.pt" for layer in range(entry.n_layers)) for entry in GROUPS}
     assert ours == theirs
+
+
+def test_saelens_lists_the_same_groups_of_gemma_scope_2():
+    from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
+
+    theirs = {
+        (found.repo_id, path + "/params.safetensors"): found.model
+        for name, found in get_pretrained_saes_directory().items()
+        if found.conversion_func == "gemma_3" and name.endswith("-res-all")
+        for path in found.saes_map.values()
+    }
+    ours = {
+        (entry.sae, entry.file_of(layer)): entry.backbone
+        for entry in catalogue().values()
+        if entry.sae.startswith("google/")
+        for layer in range(entry.n_layers)
+    }
+    assert ours == theirs
