@@ -153,7 +153,7 @@ def _example(one: Difference) -> Text:
         return Text("")
     example = one.examples[0]
     before, after = _flat(example.before)[-BEFORE:], _flat(example.after)[:AFTER]
-    return Text.assemble((before, "dim"), (printable(example.word), "bold"), (after, "dim"))
+    return Text.assemble((before, "dim"), (printable(example.shown), "bold"), (after, "dim"))
 
 
 def _flat(text: str) -> str:

@@ -96,7 +96,7 @@ def described(
 
 def words_of(examples: Sequence[Example]) -> str:
     """The distinct words of some examples, the most frequent first, as in "dozen · eggs"."""
-    words = [example.word.strip().lower() for example in examples]
+    words = [example.shown.strip().lower() for example in examples]
     distinct = sorted(set(filter(None, words)), key=lambda word: (-words.count(word), words.index(word)))
     return " · ".join(distinct[:WORDS])
 

@@ -25,6 +25,8 @@ MOST_EXAMPLES = 6
 AROUND = 60
 """Characters shown on either side of the word."""
 
+SIGNS = str.maketrans({" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥"})
+
 Place = tuple[int, int]
 
 
@@ -45,6 +47,11 @@ class Example:
     word: str
     after: str
     activation: float
+
+    @property
+    def shown(self) -> str:
+        """The word, with signs for white space if it is nothing else, as a last token may be."""
+        return self.word if self.word.strip() else self.word.translate(SIGNS)
 
     def to_dict(self) -> dict[str, Any]:
         """The example as JSON values."""

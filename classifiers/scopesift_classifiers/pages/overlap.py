@@ -181,7 +181,7 @@ def _card(one: Difference, names: Sequence[str]) -> str:
 
 def _quote(example: Example) -> str:
     return (
-        f'<div class="quote" dir="auto">{escape(example.before)}<mark>{escape(example.word)}</mark>'
+        f'<div class="quote" dir="auto">{escape(example.before)}<mark>{escape(example.shown)}</mark>'
         f'{escape(example.after)}</div><div class="dim">row {example.row + 1:,}, activation '
         f"{example.activation:.1f}</div>"
     )

@@ -98,6 +98,11 @@ def test_words_of_examples_are_distinct_and_the_frequent_ones_come_first():
     assert words_of([]) == ""
 
 
+def test_white_space_is_shown_by_signs_only_where_it_is_all_there_is():
+    assert words_of([Example(0, "", "\n", "", 1.0)]) == "↵"
+    assert Example(0, "", " a\n", "", 1.0).shown == " a\n"
+
+
 def test_a_data_set_differs_from_itself_in_nothing(measured):
     twice = [measured.usages[0]] * 2
     assert find_differences(twice, 0.2, 5) == {(0, 1): [], (1, 0): []}
