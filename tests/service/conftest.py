@@ -192,23 +192,23 @@ def judge_text():
 
 
 class Loopback(httplib2.Http):
-    """Sends what Google's library sends to the application."""
+    """Sends what Google's library sends to the application, below what httplib2 does with answers."""
 
     def __init__(self, service):
         super().__init__()
         self.service = service
 
-    def request(self, uri, method="GET", body=None, headers=None, **_):
-        answer = self.service.ask(method, uri.replace("http://test", ""), content=body, headers=headers)
+    def _conn_request(self, conn, request_uri, method, body, headers):
+        answer = self.service.ask(method, request_uri, content=body, headers=headers)
         return httplib2.Response({"status": str(answer.status_code), **answer.headers}), answer.content
 
 
 @pytest.fixture
 def googles_client():
-    """`googles_client(service)`: Google's library on the service's discovery document."""
+    """`googles_client(service, key)`: Google's library on the service's discovery document."""
 
-    def build(service):
+    def build(service, key=None):
         document = service.ask("GET", "/$discovery/rest?version=v1alpha1").json()
-        return build_from_document(document, http=Loopback(service))
+        return build_from_document(document, http=Loopback(service), developerKey=key)
 
     return build

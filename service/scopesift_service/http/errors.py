@@ -60,7 +60,8 @@ class ServiceError(ScopesiftError):
         if status in RETRY_AFTER:
             self.headers["Retry-After"] = str(RETRY_AFTER[status])
         if status == 401:
-            self.headers["WWW-Authenticate"] = "Bearer"
+            # httplib2, on which Google's client rests, cannot parse a scheme without a parameter
+            self.headers["WWW-Authenticate"] = 'Bearer realm="scopesift"'
         if allow is not None:
             self.headers["Allow"] = allow
 

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from googleapiclient.errors import HttpError
 from scopesift_service.request_log import JsonLines
 
 JSON = {"content-type": "application/json"}
@@ -245,10 +246,26 @@ def test_keys_are_taken_from_each_of_their_places_and_nowhere_else(make_service)
     for kwargs in bad:
         answer = service.ask("POST", "/v1/classify", body, **kwargs)
         assert answer.status_code == 401
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"] == 'Bearer realm="scopesift"'
     assert service.ask("GET", "/v1/classifiers").status_code == 401
     for path in ("/livez", "/readyz", "/metrics", "/", "/openapi.json"):
         assert service.ask("GET", path).status_code == 200
+
+
+@pytest.mark.parametrize(("key", "told"), [(None, "an API key is needed"), ("wrong", "is not valid")])
+def test_googles_client_can_read_that_its_key_is_missing_or_wrong(make_service, googles_client, key, told):
+    client = googles_client(make_service(api_keys=("a-key",)), key)
+    body = {"comment": {"text": "a"}, "requestedAttributes": {"TOXICITY": {}}}
+    with pytest.raises(HttpError, match=told) as caught:
+        client.comments().analyze(body=body).execute()
+    assert caught.value.status_code == 401
+
+
+def test_the_admin_routes_name_the_scheme_of_their_token_too(make_service, tmp_path):
+    service = make_service(state=tmp_path, admin_token="an-admin-token-16")
+    for route in ("transfer", "activate"):
+        answer = service.ask("POST", f"/v1/classifiers/toxicity/{route}", {})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="scopesift"')
 
 
 def test_a_websocket_is_closed(service):

@@ -67,13 +67,17 @@ def test_the_openai_client_raises_its_own_errors(live):
 def test_googles_client_for_perspective_works_with_only_the_discovery_url_changed(live):
     discovery = pytest.importorskip("googleapiclient.discovery")
     errors = pytest.importorskip("googleapiclient.errors")
-    client = discovery.build(
-        "commentanalyzer",
-        "v1alpha1",
-        developerKey="live-key",
-        discoveryServiceUrl=f"{live.url}/$discovery/rest?version=v1alpha1",
-        static_discovery=False,
-    )
+
+    def build(key):
+        return discovery.build(
+            "commentanalyzer",
+            "v1alpha1",
+            developerKey=key,
+            discoveryServiceUrl=f"{live.url}/$discovery/rest?version=v1alpha1",
+            static_discovery=False,
+        )
+
+    client = build("live-key")
     body = {
         "comment": {"text": TOXIC},
         "requestedAttributes": {"TOXICITY": {}},
@@ -88,6 +92,9 @@ def test_googles_client_for_perspective_works_with_only_the_discovery_url_change
     assert answer["languages"] == answer["detectedLanguages"] == ["en"]
     with pytest.raises(errors.HttpError, match="Unknown requested attribute"):
         client.comments().analyze(body={**body, "requestedAttributes": {"INSULT": {}}}).execute()
+    with pytest.raises(errors.HttpError, match="this API key is not valid") as caught:
+        build("wrong").comments().analyze(body=body).execute()
+    assert caught.value.status_code == 401
 
 
 def test_language_spans_over_rest_are_those_of_the_command_line(live, ask):
