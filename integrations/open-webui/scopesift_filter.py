@@ -6,6 +6,7 @@ license: Apache-2.0
 description: Asks a scopesift service about messages and answers, and withholds those that it flags.
 """
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -14,14 +15,14 @@ from typing import Any, Literal
 
 import aiohttp
 from pydantic import BaseModel, Field, field_validator
+from yarl import URL
 
 log = logging.getLogger(__name__)
 
 # a call stays below the service's default limits (SCOPESIFT_MAX_CHARACTERS, …_CALL_CHARACTERS, …_TEXTS)
 TEXT_CHARACTERS, CALL_CHARACTERS, CALL_TEXTS = 20_000, 60_000, 64
-CONTEXT_CHARACTERS = (
-    500  # read again with what follows, where a text is read in pieces or while it is written
-)
+# read again with what follows, where a text is read in pieces or while it is written
+CONTEXT_CHARACTERS = 500
 OPEN_ANSWERS = 1_000  # streamed answers that are remembered; those that were broken off never end
 WRONG_SETTINGS = "The moderation filter's settings are wrong"
 NOT_NOW = (408, 429)  # statuses below 500 that say nothing about the settings
@@ -80,6 +81,11 @@ class Filter:
             default="Messages cannot be checked at the moment. Please try again later."
         )
         priority: int = Field(default=0, description="Filters run in ascending order")
+
+        @field_validator("url")
+        @classmethod
+        def _callable(cls, url: str) -> str:
+            return checked_url(url)
 
         @field_validator("thresholds")
         @classmethod
@@ -202,23 +208,50 @@ class Filter:
                 aiohttp.ClientSession(headers=headers, timeout=timeout) as session,
                 session.post(f"{self.valves.url.rstrip('/')}/v1/classify", json=body) as answer,
             ):
-                content = await answer.json()
+                status, content = answer.status, json_of(await answer.read())
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise Refused(f"{WRONG_SETTINGS}: url cannot be called") from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
-        if answer.status == 200:
-            results: list[dict[str, Any]] = content["results"]
+        results = content.get("results")
+        if status == 200 and isinstance(results, list):
             return results
-        message = (content.get("error") or {}).get("message", "")
-        if answer.status >= 500 or answer.status in NOT_NOW:
-            raise Unavailable(f"status {answer.status}: {message}")
-        raise Refused(f"{WRONG_SETTINGS}: {message}")
+        said = content.get("error")
+        message = said.get("message") if isinstance(said, dict) else None
+        if status >= 500 or status in NOT_NOW:
+            raise Unavailable(f"status {status}: {message}")
+        # without a message it is a page, or another program's answer
+        wrong = message or f"url does not lead to a scopesift service (status {status})"
+        raise Refused(f"{WRONG_SETTINGS}: {wrong}")
+
+
+def checked_url(url: str) -> str:
+    """The service's address without white space around it.
+
+    Raises:
+        Refused: It is no address that can be called. Open WebUI shows it when the settings are saved, and to the user
+            if they were saved before; pydantic would wrap a ValueError in lines about itself.
+    """
+    url = url.strip()
+    try:
+        parts = URL(url)
+        host = (parts.raw_host or "").encode("idna")  # what the resolver does with it
+        sound = parts.scheme in ("http", "https") and host and parts.port and url.split() == [url]
+        # what is called is the address with a path added
+        sound = sound and "//" not in parts.path and not (parts.query_string or parts.fragment)
+    except ValueError:
+        sound = False
+    if not sound:
+        expected = "http or https, a host, a port up to 65535, such as http://127.0.0.1:3000"
+        raise Refused(f"{WRONG_SETTINGS}: url must have {expected}, got {url!r}")
+    return url
 
 
 def parse_thresholds(thresholds: str) -> dict[str, float]:
     """`"toxicity=0.8, threat=0.5"` as a dictionary.
 
     Raises:
-        ValueError: With what was expected; Open WebUI shows it when the settings are saved.
+        Refused: With what was expected; see `checked_url`.
     """
     cuts = {}
     for part in thresholds.split(","):
@@ -228,10 +261,19 @@ def parse_thresholds(thresholds: str) -> dict[str, float]:
         try:
             cuts[name.strip()] = float(cut)
         except ValueError:
-            raise ValueError(
-                f"thresholds must be like toxicity=0.8, separated by commas, got {part.strip()!r}"
+            raise Refused(
+                f"{WRONG_SETTINGS}: thresholds must be like toxicity=0.8, separated by commas, got {part.strip()!r}"
             ) from None
     return cuts
+
+
+def json_of(content: bytes) -> dict[str, Any]:
+    """An answer's JSON object; an empty one if it is something else."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def text_of(message: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ import asyncio
 import importlib
 import sys
 import types
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +14,22 @@ import pytest
 pytestmark = pytest.mark.timeout(900)
 ROOT = Path(__file__).resolve().parents[3]
 ID = "scopesift"
+WRONG = "^The moderation filter's settings are wrong: "
+MISTYPED = [
+    "127.0.0.1:3471",
+    "http//127.0.0.1:3000",
+    "",
+    "htp://127.0.0.1:3000",
+    "http:/127.0.0.1:3000",
+    "http://http://127.0.0.1:3000",
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:3O00",
+    "http://:3000",
+    "http://127.0.0.1 :3000",
+    "http://scopesift..local",
+    "http://127.0.0.1:3000/?key=k",
+]
+ADDRESSES = ["http://127.0.0.1:3000", "https://müller.de/moderation/", "http://[::1]:80", "http://my_service"]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +128,43 @@ def call(open_webui, stored, live):
 
     call.stream = stream
     return call
+
+
+@pytest.fixture
+def valves_class(open_webui, stored):
+    """What Open WebUI checks settings with when they are saved."""
+    function, *_ = asyncio.run(open_webui.plugin.load_function_module_by_id(ID, stored.content))
+    return function.Valves
+
+
+@pytest.fixture
+def another_program():
+    """`another_program(status, content)`: the address of one that answers every request so."""
+    started = []
+
+    def start(status, content, location=None):
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status)
+                if location:
+                    self.send_header("Location", location)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content.encode())
+
+            def log_message(self, *arguments):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        started.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
 
 
 def chat(*messages):
@@ -275,15 +330,56 @@ def test_a_service_that_takes_too_long_counts_as_down(call, texts, silent):
         {"classifiers": "toxicity, language"},
         {"thresholds": "language=0.5"},
         {"api_key": "wrong"},
+        {"thresholds": "toxicity"},
     ],
     ids=str,
 )
 def test_wrong_settings_let_nothing_through_even_if_it_fails_open(call, texts, valves):
-    with pytest.raises(Exception, match=r"^The moderation filter's settings are wrong: "):
+    with pytest.raises(Exception, match=WRONG):
         call("inlet", chat(("user", texts.clean)), fail_open=True, **valves)
 
 
-def test_an_unreadable_cut_is_refused_when_the_settings_are_saved(open_webui, stored):
-    function, *_ = asyncio.run(open_webui.plugin.load_function_module_by_id(ID, stored.content))
-    with pytest.raises(ValueError, match=r"like toxicity=0\.8, separated by commas, got 'toxicity'"):
-        function.Valves(thresholds="toxicity")
+@pytest.mark.parametrize("url", MISTYPED)
+@pytest.mark.parametrize("fail_open", [True, False])
+def test_a_mistyped_address_lets_nothing_through_and_says_what_is_wrong(call, texts, url, fail_open):
+    with pytest.raises(Exception, match=f"{WRONG}url must have http or https, a host, a port") as caught:
+        call("inlet", chat(("user", texts.clean)), url=url, fail_open=fail_open)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("content", ["<html></html>", '{"detail": "Not Found"}', '{"error": "no"}', "[]"])
+def test_an_address_of_another_program_lets_nothing_through(call, texts, another_program, status, content):
+    url = another_program(status, content)
+    with pytest.raises(
+        Exception, match=rf"{WRONG}url does not lead to a scopesift service \(status {status}\)$"
+    ):
+        call("inlet", chat(("user", texts.clean)), url=url, fail_open=True)
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:99999/", "ftp://127.0.0.1/"])
+def test_an_address_that_leads_to_one_that_cannot_be_called_lets_no_answer_through(
+    call, texts, another_program, location
+):
+    url = another_program(307, "", location)
+    answer = call("outlet", chat(("assistant", texts.clean)), url=url, fail_open=True)["messages"][0]
+    assert answer["content"] == "The moderation filter's settings are wrong: url cannot be called"
+
+
+def test_a_gateway_that_does_not_reach_the_service_counts_as_down(call, texts, another_program):
+    url = another_program(502, "<html></html>")
+    assert call("inlet", chat(("user", texts.clean)), url=url, fail_open=True)
+    with pytest.raises(Exception, match="cannot be checked"):
+        call("inlet", chat(("user", texts.clean)), url=url)
+
+
+def test_what_cannot_be_read_is_refused_when_the_settings_are_saved(valves_class):
+    with pytest.raises(Exception, match=r"like toxicity=0\.8, separated by commas, got 'toxicity'"):
+        valves_class(thresholds="toxicity")
+    with pytest.raises(Exception, match=r"such as http://127\.0\.0\.1:3000, got '127\.0\.0\.1:3471'"):
+        valves_class(url="127.0.0.1:3471")
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_addresses_that_can_be_called_are_accepted(valves_class, url):
+    assert valves_class(url=f" {url}\n").url == url
