@@ -181,11 +181,11 @@ def test_explain_writes_a_page_with_the_whole_text_and_the_words_of_the_evidence
     assert evidence <= set(shown.fired)
 
 
-def test_scopes_list_has_the_bundled_scopes_and_the_fourteen_groups(invoke):
+def test_scopes_list_has_the_bundled_scopes_and_both_publishers_groups(invoke):
     result = invoke("scopes", "list", "--json")
     ids = [json.loads(line)["id"] for line in result.stdout.splitlines()]
     assert ids[:3] == ["e5", "nano", "smollm2"]
-    assert len(ids) == 17
+    assert len(ids) == 3 + 14 + 40
 
 
 def test_scopes_show_describes_a_folder(tiny_scope_folder, invoke):

@@ -20,11 +20,18 @@ def invoke(*arguments):
 
 def test_the_list_cuts_no_name_off_in_a_narrow_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    lines = invoke("list").stdout.splitlines()
+    lines = invoke("list", "--all").stdout.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [
         [entry.id, entry.backbone] for entry in catalogue().values()
     ]
     assert len({line.index(" GiB") if " GiB" in line else line.index(" MiB") for line in lines[1:]}) == 1
+
+
+def test_unproven_groups_are_counted_and_listed_on_request_only():
+    short, whole = invoke("list"), invoke("list", "--all")
+    assert "gemma" not in short.stdout
+    assert "and 40 groups of Gemma Scope 2, unproven: --all" in short.stderr
+    assert len(whole.stdout.splitlines()) == len(short.stdout.splitlines()) + 40
 
 
 @pytest.mark.parametrize("layers", ["a,b", "six", "5-2", "", "1,,2", "-1", "0-99999999", "²", "1-"])

@@ -8,11 +8,8 @@ import torch
 
 from scopesift_features.catalogue.entry import CatalogueEntry
 
-_VOCABULARY = {
-    "qwen3.": 248_320,
-    "qwen3-": 151_936,
-    "gemma-3-": 262_208,
-}  # rows of the embedding, by prefix of the model's name
+# rows of the embedding, by prefix of the model's name
+_VOCABULARY = {"qwen3.": 248_320, "qwen3-": 151_936, "gemma-3-": 262_208}
 _CHECKPOINT_BYTES = 2  # per weight: published in bfloat16
 
 
