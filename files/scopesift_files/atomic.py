@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_files.errors import ScopeError
+
+# a full disk, a quota, a limit of the file's size
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -30,9 +34,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         make_shared(temporary)  # mkstemp makes files private
         temporary.replace(path)
     except OSError as error:
-        raise ScopeError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
-        ) from error
+        remedy = "free space or choose another folder" if error.errno in FULL else "choose another folder"
+        raise ScopeError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

@@ -40,17 +40,21 @@ def serve(
     from scopesift_classifiers.onnx.encoders import choose_encoder
     from scopesift_service.http import paths
     from scopesift_service.settings import ServiceSettings
+    from scopesift_service.versions.registry import Registry
     from scopesift_service.versions.starting import start_classifiers
 
     chosen = ServiceSettings.from_env(os.environ)
-    # otherwise every engine process prints it repeatedly
+    # otherwise every engine process prints what is wrong repeatedly
+    if chosen.state is not None:
+        Registry(chosen.state).require_writable()
     scope = Scope.load(chosen.scope, device=chosen.device)
     Engine(scope, start_classifiers(scope, chosen), encoder=choose_encoder(chosen.head, scope.device))
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} is reachable from the network and SCOPESIFT_API_KEYS is not set: everybody can use it")
     say(
-        f"http://{address}:{port} in a few seconds; the playground is at {paths.PLAYGROUND}, the API at {paths.OPENAPI}"
+        f"http://{address}:{port} in a few seconds; the playground is at {paths.PLAYGROUND}, the API's documentation "
+        f"at {paths.DOCS}, its OpenAPI document at {paths.OPENAPI}"
     )
     # BentoML's names; it ignores values other than true
     environment = {"BENTOML_HOME": str(_home(port)), **os.environ, "BENTOML_DO_NOT_TRACK": "true"}

@@ -24,8 +24,8 @@ def complain(line: str) -> None:
 
 
 def say(line: str) -> None:
-    """Print a progress message."""
-    messages.print(line, markup=False, highlight=False, style="dim")
+    """Print a progress message, on one line in a file too."""
+    messages.print(line, markup=False, highlight=False, style="dim", soft_wrap=True)
 
 
 def print_json(record: dict[str, Any]) -> None:

@@ -72,9 +72,38 @@ def test_a_wrong_setting_is_one_line_before_anything_starts(started, port, monke
     assert not started
 
 
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_a_state_folder_that_cannot_be_is_one_line_before_anything_starts(
+    started, port, monkeypatch, tmp_path, below
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SCOPESIFT_STATE", f"{tmp_path}/file{below}")
+    with pytest.raises(
+        UsageError, match=r"state folder .* cannot be written .*[Nn]ot a .*SCOPESIFT_STATE"
+    ) as told:
+        serve_command.serve("127.0.0.1", port)
+    assert "free space" not in str(told.value)
+    assert not started
+
+
+def test_a_state_folder_is_made_if_there_is_none(started, port, monkeypatch, tmp_path):
+    monkeypatch.setenv("SCOPESIFT_STATE", str(tmp_path / "new" / "state"))
+    serve_command.serve("127.0.0.1", port)
+    assert list((tmp_path / "new" / "state").iterdir()) == []
+    assert started
+
+
 def test_an_address_that_is_none_is_one_line(started, port):
     with pytest.raises(UsageError, match="--host takes an IP address"):
         serve_command.serve("example.org", port)
+
+
+def test_the_start_is_said_on_one_line_that_names_the_pages(started, port, capsys):
+    serve_command.serve("127.0.0.1", port)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"http://127.0.0.1:{port} ")
+    for path in ("playground is at /,", "documentation at /docs,", "OpenAPI document at /openapi.json"):
+        assert path in line
 
 
 def test_open_to_the_network_without_keys_is_said(started, port, monkeypatch, capsys):

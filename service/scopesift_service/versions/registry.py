@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,6 +42,23 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def require_writable(self) -> None:
+        """Make the folder if there is none, and write into it.
+
+        Raises:
+            UsageError: It cannot be made or written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", suffix=".part"):
+                pass
+        except OSError as error:
+            taken = self.folder.exists() and not self.folder.is_dir()
+            reason = "it is not a folder" if taken else error.strerror
+            raise UsageError(
+                f"the state folder {self.folder} cannot be written ({reason}); set SCOPESIFT_STATE to one that can"
+            ) from None
 
     def home(self, name: str) -> Path:
         """A classifier's folder, whether it exists or not.

@@ -1,7 +1,9 @@
+import errno
 import json
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
 
 import pytest
@@ -144,3 +146,13 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_pointer_to_a_whole_version
             assert version in (ONE, TWO)
             json.loads(registry.path("toxicity", version).read_text())
     assert registry.active("toxicity") in (ONE, TWO)
+
+
+def test_a_folder_that_takes_no_file_is_told_with_the_reason(tmp_path, monkeypatch):
+    # not by its mode: to root every folder is writable
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(UsageError, match=r"cannot be written \(Permission denied\); set SCOPESIFT_STATE"):
+        Registry(tmp_path).require_writable()
