@@ -87,7 +87,9 @@ class Edge:
     async def _answer(self, call: Call, route: Route | None, shape: str, body: RequestBody) -> Answer:
         try:
             if route is None:
-                raise ServiceError(404, f"there is no such route; GET {paths.OPENAPI} lists them")
+                raise ServiceError(
+                    404, f"there is no route {call.path[:64]!r}; GET {paths.OPENAPI} lists them"
+                )
             return await self._work(call, route, body)
         except ServiceError as error:
             refusal = error

@@ -22,6 +22,12 @@ def test_unknown_routes_and_methods_answer_in_the_shape_of_their_api(service):
     assert service.ask("DELETE", "/v1/classifiers").headers["allow"] == "GET, HEAD"
 
 
+def test_the_404_of_an_unknown_path_names_it_up_to_64_characters(service):
+    path = "/v1/classifiers/sentiment/predict/"
+    assert f"no route '{path}'" in error_of(service.ask("POST", path, {"inputs": "a"}))["message"]
+    assert f"'/{'x' * 63}'" in error_of(service.ask("GET", f"/{'x' * 80}"))["message"]
+
+
 def test_head_answers_like_get_without_a_body(service):
     head, get = service.ask("HEAD", "/livez"), service.ask("GET", "/livez")
     assert (head.status_code, head.content) == (200, b"")
