@@ -20,6 +20,7 @@ SHORTEST_TOKEN = 16
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 REFUSE, OMIT = "refuse", "omit"
 ATTRIBUTES_SETTING = f"{PREFIX}PERSPECTIVE_ATTRIBUTES"
+MISSING_SETTING = f"{PREFIX}PERSPECTIVE_MISSING"
 CATEGORIES_SETTING = f"{PREFIX}OPENAI_CATEGORIES"
 
 
@@ -117,8 +118,9 @@ class ServiceSettings:
             log_level=_one_of("log_level", given.get("log_level", defaults.log_level).upper(), LOG_LEVELS),
             otel_endpoint=_url("otel_endpoint", given.get("otel_endpoint")),
             public_url=_url("public_url", given.get("public_url")),
-            perspective_attributes=LabelTable.parse(
-                ATTRIBUTES_SETTING, given.get("perspective_attributes", "")
+            perspective_attributes=_upper_case(
+                ATTRIBUTES_SETTING,
+                LabelTable.parse(ATTRIBUTES_SETTING, given.get("perspective_attributes", "")),
             ),
             perspective_missing=_one_of(
                 "perspective_missing", given.get("perspective_missing", REFUSE), (REFUSE, OMIT)
@@ -169,6 +171,16 @@ def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise UsageError(f"{PREFIX}{name.upper()} must be one of {', '.join(allowed)}, got {value!r}")
     return value
+
+
+def _upper_case(setting: str, table: LabelTable) -> LabelTable:
+    """The table, whose names clients write as Perspective does."""
+    for name in table.sources:
+        if name != name.upper():
+            raise UsageError(
+                f"{setting} has {name!r}, but Perspective's names are upper case; write {name.upper()}"
+            )
+    return table
 
 
 def _url(name: str, url: str | None) -> str | None:

@@ -42,6 +42,12 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(name, value):
         read(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["insult", "Insult"])
+def test_a_lower_case_attribute_is_refused_with_its_spelling_since_no_client_asks_for_it(name):
+    with pytest.raises(UsageError, match=f"has '{name}', but .* upper case; write INSULT$"):
+        read(PERSPECTIVE_ATTRIBUTES=f"TOXICITY=toxicity,{name}=toxicity")
+
+
 def test_a_mistyped_variable_is_refused_since_it_might_have_closed_the_door():
     with pytest.raises(UsageError, match="unknown setting SCOPESIFT_API_KEY"):
         read(API_KEY="a")

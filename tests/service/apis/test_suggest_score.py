@@ -85,6 +85,13 @@ def test_only_binary_classifiers_take_decisions_and_others_are_refused_or_left_o
     assert not list(tmp_path.rglob("*.sqlite3"))
 
 
+def test_what_only_perspective_has_is_named_with_what_leaves_it_out(service):
+    assert service.ask("POST", PATH, body(attribute="INSULT")).json()["error"]["message"] == (
+        "Perspective has INSULT, but no binary classifier here assesses it; this service has TOXICITY: set "
+        "SCOPESIFT_PERSPECTIVE_MISSING=omit to leave it out"
+    )
+
+
 def test_without_a_state_folder_it_is_off_in_perspectives_form(make_service):
     answer = make_service().ask("POST", PATH, body())
     assert answer.status_code == 403

@@ -90,7 +90,7 @@ def test_googles_client_for_perspective_works_with_only_the_discovery_url_change
     span = scores["spanScores"][0]
     assert TOXIC[span["begin"] : span["end"]].strip() == "hoes"
     assert answer["languages"] == answer["detectedLanguages"] == ["en"]
-    with pytest.raises(errors.HttpError, match="Unknown requested attribute"):
+    with pytest.raises(errors.HttpError, match="Perspective has INSULT, but no classifier"):
         client.comments().analyze(body={**body, "requestedAttributes": {"INSULT": {}}}).execute()
     with pytest.raises(errors.HttpError, match="this API key is not valid") as caught:
         build("wrong").comments().analyze(body=body).execute()

@@ -22,10 +22,11 @@ from scopesift_service.engine.judged import Judged, detected_languages
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.json_body import json_type
 from scopesift_service.label_table import LabelSource
-from scopesift_service.settings import OMIT, ServiceSettings
+from scopesift_service.settings import MISSING_SETTING, OMIT, ServiceSettings
 
 REQUESTED = "requestedAttributes"
 DROP = "dropUnsupportedAttributes"
+REMEDY = f"set {MISSING_SETTING}={OMIT}, or send {DROP},"
 
 
 @dataclass(frozen=True)

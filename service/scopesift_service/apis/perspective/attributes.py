@@ -24,7 +24,13 @@ def attribute_sources(loaded: Iterable[LoadedClassifier], table: LabelTable) -> 
 
 
 def choose_sources(
-    names: Iterable[str], sources: Mapping[str, LabelSource], *, omit: bool, param: str
+    names: Iterable[str],
+    sources: Mapping[str, LabelSource],
+    *,
+    omit: bool,
+    param: str,
+    remedy: str,
+    kind: str = "classifier",
 ) -> dict[str, LabelSource]:
     """What the attributes of a request stand for.
 
@@ -33,17 +39,27 @@ def choose_sources(
         sources: Those that can be answered.
         omit: Whether to leave out the others that Perspective has; if not, they are refused.
         param: The request's field.
+        remedy: How they are left out, for the error.
+        kind: What would assess them, for the error.
 
     Raises:
-        ServiceError: 400 for an attribute that there is not.
+        ServiceError: 400 for an attribute that Perspective doesn't have either, and, unless they are left out, for
+            all those that only Perspective has.
     """
-    chosen = {}
+    chosen, missing = {}, []
+    has = f"this service has {', '.join(sources) or 'none'}"
     for name in names:
         if name in sources:
             chosen[name] = sources[name]
-        elif not (omit and name in PERSPECTIVE_ATTRIBUTES):
-            raise refused(
-                f"Unknown requested attribute: {name[:64]}; this service has {', '.join(sources) or 'none'}",
-                param,
-            )
+        elif name in PERSPECTIVE_ATTRIBUTES:
+            missing.append(name)
+        else:
+            raise refused(f"Unknown requested attribute: {name[:64]}; {has}", param)
+    if missing and not omit:
+        them = "it" if len(missing) == 1 else "them"
+        raise refused(
+            f"Perspective has {', '.join(missing)}, but no {kind} here assesses {them}; {has}: {remedy} to leave "
+            f"{them} out",
+            param,
+        )
     return chosen

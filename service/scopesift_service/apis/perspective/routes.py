@@ -40,6 +40,7 @@ class PerspectiveRoutes:
             attribute_sources(loaded.values(), self._settings.perspective_attributes),
             omit=analysis.omit,
             param=analyze.REQUESTED,
+            remedy=analyze.REMEDY,
         )
         judged = await self._judging.judge(call, [analysis.comment.text])
         return json_answer(analyze.answer(analysis, sources, judged[0]), headers=timing(judged))
@@ -56,6 +57,8 @@ class PerspectiveRoutes:
             ),
             omit=self._settings.perspective_missing == OMIT,
             param=suggest.SCORES,
+            remedy=suggest.REMEDY,
+            kind="binary classifier",
         )
         call.note.update(texts=1, characters=len(comment.text))
         known = loaded[LANGUAGE].labels if LANGUAGE in loaded else ()

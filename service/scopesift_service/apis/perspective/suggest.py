@@ -21,10 +21,11 @@ from scopesift_service.apis.perspective.comment import (
     refused,
 )
 from scopesift_service.label_table import LabelSource
-from scopesift_service.settings import ServiceSettings
+from scopesift_service.settings import MISSING_SETTING, OMIT, ServiceSettings
 
 SCORES = "attributeScores"
 SUMMARY = "summaryScore"
+REMEDY = f"set {MISSING_SETTING}={OMIT}"
 POSITIVE_FROM = 0.5
 
 
