@@ -1,4 +1,7 @@
-"""`python -m bench api-examples`: records what the default scope answers to the OpenAPI document's example requests."""
+"""`python -m bench api-examples`: records what the default scope answers to the OpenAPI document's example requests.
+
+The default scope is an encoder, so those of steering are of the scope nano.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import secrets
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -16,35 +20,42 @@ from scopesift_service.http import paths
 from scopesift_service.local_server import LocalServer
 
 LONGEST_LIST = 2
-ACTIVATE = "activate"
+ACTIVATE, STEER = "activate", "steer"
+DECODER = "nano"
 SUMMARISED = frozenset({"quality", "transferred", "label_cuts"})
 """Long objects of which an example shows the first entries."""
 
 
 def run() -> None:
-    """Serve the default scope with a state folder, ask, and write the file."""
-    token = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory() as state:
-        settings = {
-            "SCOPESIFT_SCOPE": DEFAULT_SCOPE,
-            "SCOPESIFT_STATE": state,
-            "SCOPESIFT_ADMIN_TOKEN": token,
-        }
-        with LocalServer(settings) as server:
-            server.wait(600)
-            with httpx.Client(
-                base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=300
-            ) as client:
-                examples = {name: [_asked(client, one) for one in each] for name, each in _asks(client)}
+    """Serve both scopes one after the other, ask, and write the file."""
+    with _serving(DEFAULT_SCOPE) as client:
+        examples = {name: [_asked(client, one) for one in each] for name, each in _asks(client)}
+    with _serving(DECODER, SCOPESIFT_STEERING="on") as client:
+        examples[STEER] = [_asked(client, one) for one in recorded()[STEER]]
     text = json.dumps(examples, ensure_ascii=False, indent=1) + "\n"
     write_atomically(RECORDED, lambda path: path.write_text(text, encoding="utf-8"))
     print(f"written: {RECORDED} ({sum(map(len, examples.values()))} examples)")
+
+
+@contextmanager
+def _serving(scope: str, **settings: str) -> Iterator[httpx.Client]:
+    """A service with a state folder, and a client with its admin token."""
+    token = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory() as state:
+        environment = {"SCOPESIFT_SCOPE": scope, "SCOPESIFT_STATE": state, "SCOPESIFT_ADMIN_TOKEN": token}
+        with LocalServer({**environment, **settings}) as server:
+            server.wait(600)
+            headers = {"Authorization": f"Bearer {token}"}
+            with httpx.Client(base_url=server.url, headers=headers, timeout=300) as client:
+                yield client
 
 
 def _asks(client: httpx.Client) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Examples by operation; the activated version is the one that the classifier has before the transfer."""
     before = client.get(paths.CLASSIFIER.format(name="toxicity")).json()["version"]
     for name, each in recorded().items():
+        if name == STEER:
+            continue
         yield name, [{**one, "request": {"version": before}} for one in each] if name == ACTIVATE else each
 
 

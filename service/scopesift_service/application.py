@@ -9,6 +9,7 @@ from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.apis.moderation_routes import ModerationRoutes
 from scopesift_service.apis.perspective.routes import PerspectiveRoutes
 from scopesift_service.apis.service_routes import ServiceRoutes
+from scopesift_service.apis.steering_routes import SteeringRoutes
 from scopesift_service.apis.version_routes import VersionRoutes
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.http.admission import Admission
@@ -33,6 +34,7 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
             *PerspectiveRoutes(judging, loaded, settings).routes(),
             *ClassifierRoutes(engine, settings, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
+            *SteeringRoutes(loaded, settings).routes(),
             *DocumentRoutes(loaded, settings).routes(),
             *ServiceRoutes(engine).routes(),
         ]

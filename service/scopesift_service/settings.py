@@ -19,9 +19,11 @@ PREFIX = "SCOPESIFT_"
 SHORTEST_TOKEN = 16
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 REFUSE, OMIT = "refuse", "omit"
+ON, OFF = "on", "off"
 ATTRIBUTES_SETTING = f"{PREFIX}PERSPECTIVE_ATTRIBUTES"
 MISSING_SETTING = f"{PREFIX}PERSPECTIVE_MISSING"
 CATEGORIES_SETTING = f"{PREFIX}OPENAI_CATEGORIES"
+STEERING_SETTING = f"{PREFIX}STEERING"
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class ServiceSettings:
         device: A torch device; None: a GPU if there is one.
         head: What runs the encode, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
         state: Folder of the versions made by transfer and of suggestions; None: both are off.
-        admin_token: Allows transfer and activate; None: both are off.
+        admin_token: Allows transfer, activate and steering; None: all are off.
         api_keys: Accepted keys; empty: no key is needed.
         max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
         max_suggestions: Suggestions kept of a classifier; beyond it the oldest are deleted.
         max_concurrency, max_queued_characters: Limits in flight per API worker.
         max_wait: A worker rejects calls if its queue is longer than so many seconds at the current throughput.
-        timeout, transfer_timeout: Seconds.
+        timeout, transfer_timeout, steering_timeout: Seconds.
         workers, api_workers: Engine processes and HTTP processes.
         batch_texts: Largest number of texts in a batch.
         log_level: Of the log on stderr.
@@ -49,6 +51,7 @@ class ServiceSettings:
         perspective_attributes: Attributes besides the upper-cased names of binary classifiers.
         perspective_missing: "refuse" or "omit" the attributes that Perspective has and no classifier assesses.
         openai_categories: Which of OpenAI's categories classifiers assess.
+        steering: "on" or "off": whether text can be generated with features changed.
     """
 
     scope: str = DEFAULT_SCOPE
@@ -69,6 +72,7 @@ class ServiceSettings:
     max_wait: float = 1.5
     timeout: float = 30.0
     transfer_timeout: float = 600.0
+    steering_timeout: float = 300.0
     workers: int = 1
     api_workers: int = 1
     batch_texts: int = 256
@@ -78,18 +82,24 @@ class ServiceSettings:
     perspective_attributes: LabelTable = field(default_factory=LabelTable)
     perspective_missing: str = REFUSE
     openai_categories: LabelTable = field(default_factory=LabelTable)
+    steering: str = OFF
 
     @property
     def transfer_enabled(self) -> bool:
         """Whether a state folder and an admin token are set."""
         return self.state is not None and self.admin_token is not None
 
+    @property
+    def steering_enabled(self) -> bool:
+        """Whether steering is on and an admin token is set."""
+        return self.steering == ON and self.admin_token is not None
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ServiceSettings:
         """Read the settings; an empty variable counts as unset.
 
         Raises:
-            UsageError: An invalid value, or an unknown SCOPESIFT_ variable.
+            UsageError: An invalid value, an unknown SCOPESIFT_ variable, or steering without an admin token.
         """
         given = {
             name[len(PREFIX) :].lower(): value.strip()
@@ -106,6 +116,11 @@ class ServiceSettings:
             for name, text in given.items()
             if isinstance(getattr(defaults, name, None), int | float)
         }
+        steering = _one_of("steering", given.get("steering", OFF), (ON, OFF))
+        if steering == ON and "admin_token" not in given:
+            raise UsageError(
+                f"{STEERING_SETTING}=on needs {PREFIX}ADMIN_TOKEN; make one with `openssl rand -hex 32`"
+            )
         return cls(
             **numbers,  # type: ignore[arg-type]
             scope=given.get("scope", defaults.scope),
@@ -128,6 +143,7 @@ class ServiceSettings:
             openai_categories=LabelTable.parse(
                 CATEGORIES_SETTING, given.get("openai_categories", ""), OPENAI_CATEGORIES
             ),
+            steering=steering,
         )
 
 

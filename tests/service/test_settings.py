@@ -34,7 +34,8 @@ def test_values_are_read_as_what_they_are():
         ("MAX_TEXTS", "many"), ("MAX_TEXTS", "0"), ("MAX_TEXTS", "1.5"), ("TIMEOUT", "-1"), ("TIMEOUT", "inf"),
         ("TIMEOUT", "nan"), ("ADMIN_TOKEN", "short"), ("LOG_LEVEL", "LOUD"), ("OTEL_ENDPOINT", "localhost:4318"),
         ("PUBLIC_URL", "example.org"), ("PERSPECTIVE_MISSING", "drop"), ("PERSPECTIVE_ATTRIBUTES", "TOXICITY"),
-        ("OPENAI_CATEGORIES", "harrassment=toxicity"), ("MAX_SUGGESTIONS", "0"),
+        ("OPENAI_CATEGORIES", "harrassment=toxicity"), ("MAX_SUGGESTIONS", "0"), ("STEERING", "on"),
+        ("STEERING", "yes"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_line_that_names_the_variable(name, value):

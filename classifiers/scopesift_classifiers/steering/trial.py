@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scopesift_features.generating.hooks import EVERY, LayerChange
+from scopesift_features.generating.hooks import LayerChange
 from scopesift_features.generating.language_model import LanguageModel, Sampling
+from scopesift_features.generating.phases import EVERY
 
 from scopesift_classifiers.artifact.classifier import BINARY
 from scopesift_classifiers.judging.engine import Engine

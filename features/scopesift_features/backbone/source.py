@@ -25,7 +25,7 @@ from scopesift_features.backbone.gguf.header import GgufHeader, is_gguf
 from scopesift_features.backbone.gguf.model import gguf_config, gguf_weight_count, load_gguf, load_whole_gguf
 from scopesift_features.backbone.gguf.tokenizer import gguf_tokenizer
 from scopesift_features.backbone.model_classes import bare_model_class
-from scopesift_features.backbone.whole import load_whole
+from scopesift_features.backbone.whole import causal_model_class, load_whole
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.tokenizing.tokenizer import Tokenizer
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 GGUF_SUFFIX = ".gguf"
+ENCODER = "e5 is an encoder and cannot generate text; steering needs a decoder, such as --scope nano"
 TOKENIZER_FILE = "tokenizer.json"
 
 
@@ -44,6 +45,13 @@ class BackboneSource(Protocol):
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """The blocks 0 … `deepest`."""
+
+    def check_generates(self) -> None:
+        """Refuse a model that can't generate text, by its kind; its files are not looked at.
+
+        Raises:
+            ScopeError: an encoder.
+        """
 
     def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
         """The whole model with its head, to generate text."""
@@ -88,6 +96,10 @@ class FolderBackbone:
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_backbone`."""
         return load_backbone(self.folder, deepest, device=device, dtype=dtype)
+
+    def check_generates(self) -> None:
+        """See `causal_model_class`."""
+        causal_model_class(self.config)
 
     def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
         """See `load_whole`."""
@@ -150,6 +162,10 @@ class GgufBackbone:
         """See `load_gguf`."""
         return load_gguf(self.header, self.config, deepest, device=device, dtype=dtype)
 
+    def check_generates(self) -> None:
+        """See `causal_model_class`."""
+        causal_model_class(self.config)
+
     def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
         """See `load_whole_gguf`."""
         return load_whole_gguf(self.header, self.config, device=device, dtype=dtype)
@@ -211,15 +227,21 @@ class PackagedE5:
         """See `load_e5`."""
         return load_e5(self.file, deepest, device=device, dtype=dtype)
 
-    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+    def check_generates(self) -> None:
         """Refused: an encoder generates no text.
 
         Raises:
             ScopeError: always.
         """
-        raise ScopeError(
-            "e5 is an encoder and cannot generate text; steering needs a decoder, such as --scope nano"
-        )
+        raise ScopeError(ENCODER)
+
+    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
+        """Refused, as `check_generates`.
+
+        Raises:
+            ScopeError: always.
+        """
+        raise ScopeError(ENCODER)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """The blocks' dequantised matrices, and the file that the word embedding is mapped from."""

@@ -12,10 +12,9 @@ from scopesift_files.errors import ScopeError, UsageError
 from torch import Tensor, nn
 
 from scopesift_features.generating.intervention import Intervention
+from scopesift_features.generating.phases import EVERY, GENERATED, PROMPT, check_phase
 from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.scope import Scope
-
-EVERY, PROMPT, GENERATED = PHASES = ("every", "prompt", "generated")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +87,6 @@ class LayerChange:
             acts_TS = self.sae.encode_selected(x_TD, self.indices_S, floors_S, each_T, len(x_TD)).maxima_NS
             change_TS = change_TS - acts_TS * self.reads_S
         return change_TS @ self.directions_SD
-
-
-def check_phase(phase: str) -> None:
-    """Refuse what is not a phase.
-
-    Raises:
-        UsageError: names the phases.
-    """
-    if phase not in PHASES:
-        raise UsageError(f"a phase must be one of {', '.join(PHASES)}, not {phase!r}")
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from scopesift_files.errors import ScopeError, UsageError
 from torch import Tensor
 
 from scopesift_features.backbone.cut import find_blocks, quiet_transformers
-from scopesift_features.generating.hooks import EVERY, LayerChange, steered
+from scopesift_features.generating.hooks import LayerChange, steered
+from scopesift_features.generating.phases import EVERY
 from scopesift_features.scope import Scope
 
 MOST_ROWS = 16
@@ -190,7 +191,7 @@ class LanguageModel:
             tokens += ids_1T.shape[1] - 1
         if not tokens:
             raise UsageError("perplexity needs a text of at least two tokens")
-        return math.exp(loss / tokens)
+        return float(torch.tensor(loss / tokens, dtype=torch.float64).exp())  # infinite where math.exp raises
 
     @torch.inference_mode()
     def residual_norm(self, layer: int, texts: Sequence[str]) -> float:

@@ -11,16 +11,9 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.steering.trial import Trait, compare
 from scopesift_features.checks.scope import TEXTS
-from scopesift_features.generating.hooks import (
-    EVERY,
-    GENERATED,
-    PHASES,
-    PROMPT,
-    LayerChange,
-    check_phase,
-    gather,
-)
+from scopesift_features.generating.hooks import LayerChange, gather
 from scopesift_features.generating.language_model import LanguageModel, Sampling
+from scopesift_features.generating.phases import EVERY, GENERATED, PHASES, PROMPT, check_phase
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 from scopesift_files.row_readers.texts import read_texts

@@ -27,7 +27,12 @@ def check_text(value: Any, param: str, limits: ServiceSettings) -> str:
             code="text_too_long",
             param=param,
         )
-    return _SURROGATES.sub("\ufffd", value)
+    return without_surrogates(value)
+
+
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for lone surrogates."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def check_texts(value: Any, param: str, limits: ServiceSettings) -> list[str]:

@@ -15,14 +15,17 @@ from scopesift_service.engine.judged import LANGUAGE
 from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import ServiceError
-from scopesift_service.http.route import ADMIN, Route
+from scopesift_service.http.route import ADMIN, Disabled, Route
+from scopesift_service.jobs.process import SPARE_SECONDS, TRANSFER, run_job
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import BusyError, Registry
 from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
-from scopesift_service.versions.transfer_process import run_transfer
 
 ACTIVATE_SECONDS = 5.0
-SPARE_SECONDS = 10
+OFF = Disabled(
+    "versions cannot be changed here: set SCOPESIFT_ADMIN_TOKEN and SCOPESIFT_STATE to allow it",
+    "transfer_disabled",
+)
 log = logging.getLogger("scopesift.versions")
 
 
@@ -38,14 +41,16 @@ class VersionRoutes:
 
     def routes(self) -> list[Route]:
         """Routes for the route table."""
+        disabled = None if self._settings.transfer_enabled else OFF
         return [
             Route(
                 paths.TRANSFER,
                 {"POST": self._transfer},
                 ADMIN,
                 seconds=self._settings.transfer_timeout + SPARE_SECONDS,
+                disabled=disabled,
             ),
-            Route(paths.ACTIVATE, {"POST": self._activate}, ADMIN),
+            Route(paths.ACTIVATE, {"POST": self._activate}, ADMIN, disabled=disabled),
         ]
 
     async def _transfer(self, call: Call) -> Answer:
@@ -59,7 +64,8 @@ class VersionRoutes:
         if self._transferring.locked():
             raise ServiceError(409, "another transfer is running; try again after Retry-After")
         async with self._transferring:
-            made = await run_transfer({"name": name, **asdict(examples)}, self._settings.transfer_timeout)
+            job = {"name": name, **asdict(examples)}
+            made = await run_job(TRANSFER, job, self._settings.transfer_timeout)
         call.note["version"] = made["version"]
         if examples.dry_run:
             return json_answer(made)

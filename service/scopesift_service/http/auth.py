@@ -43,14 +43,9 @@ def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
     """Check the admin token.
 
     Raises:
-        ServiceError: 403 where no token or no state folder is configured, 401 for a missing or wrong token.
+        ServiceError: 401 for a missing or wrong token.
     """
-    if settings.admin_token is None or settings.state is None:
-        raise ServiceError(
-            403, "versions cannot be changed here: set SCOPESIFT_ADMIN_TOKEN and SCOPESIFT_STATE to allow it",
-            code="transfer_disabled",
-        )  # fmt: skip
-    if not _same(_bearer(headers), settings.admin_token):
+    if settings.admin_token is None or not _same(_bearer(headers), settings.admin_token):
         raise ServiceError(
             401,
             "the admin token is missing or wrong; send it as Authorization: Bearer …",

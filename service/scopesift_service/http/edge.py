@@ -105,6 +105,8 @@ class Edge:
 
     async def _work(self, call: Call, route: Route, body: RequestBody) -> Answer:
         handler = route.handler(call.method)
+        if route.disabled is not None:
+            raise ServiceError(403, route.disabled.message, code=route.disabled.code)
         if route.access == ADMIN:
             check_admin(self._settings, call.headers)
         elif route.access == KEY:

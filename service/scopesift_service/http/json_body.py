@@ -47,19 +47,20 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return content
 
 
-def check_fields(content: Mapping[str, Any], fields: Collection[str]) -> None:
+def check_fields(content: Mapping[str, Any], fields: Collection[str], prefix: str = "") -> None:
     """Refuse a field that the request does not have, which may be another one misspelt.
 
     Args:
         content: The request.
         fields: All fields that it may have.
+        prefix: Of their names in errors.
 
     Raises:
         ServiceError: 400 that lists them.
     """
     unknown = sorted(set(content) - set(fields))
     if unknown:
-        name = unknown[0][:64]
+        name = prefix + unknown[0][:64]
         raise ServiceError(
             400,
             f"unknown field {name!r}; this request takes {', '.join(sorted(fields))}",

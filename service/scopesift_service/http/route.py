@@ -15,6 +15,19 @@ ADMIN = "admin"
 
 
 @dataclass(frozen=True)
+class Disabled:
+    """Why a route is off here.
+
+    Attributes:
+        message: What to set.
+        code: Of the 403.
+    """
+
+    message: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Route:
     """One route.
 
@@ -24,6 +37,7 @@ class Route:
         access: `ANYONE`, `KEY` or `ADMIN`.
         shape: Format of its errors.
         seconds: Time limit of its handler; None: the settings'.
+        disabled: If it is off, why; it then answers 403, whoever asks.
     """
 
     path: str
@@ -31,6 +45,7 @@ class Route:
     access: str = ANYONE
     shape: str = OPENAI
     seconds: float | None = None
+    disabled: Disabled | None = None
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The initial classifiers of a service, before versions of the state folder are applied."""
+"""The classifiers of a service: those that it starts with, and the versions in use since."""
 
 from __future__ import annotations
 
@@ -6,22 +6,43 @@ from collections.abc import Sequence
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
 from scopesift_features.scope import Scope
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import ScopeError, UsageError
 
 from scopesift_service.label_table import LabelTable
-from scopesift_service.settings import ATTRIBUTES_SETTING, CATEGORIES_SETTING, ServiceSettings
+from scopesift_service.settings import (
+    ATTRIBUTES_SETTING,
+    CATEGORIES_SETTING,
+    STEERING_SETTING,
+    ServiceSettings,
+)
+from scopesift_service.versions.registry import Registry
 
 
 def start_classifiers(scope: Scope, chosen: ServiceSettings) -> list[Classifier]:
-    """The classifiers of a service whose settings name only what these have.
+    """The classifiers of a service whose settings name only what these and the scope have.
 
     Raises:
-        UsageError: No classifiers, or a table of names with a classifier or label that there is not.
+        UsageError: No classifiers, a table of names with a classifier or label that there is not, or steering with an
+            encoder.
     """
+    if chosen.steering_enabled:
+        check_steering(scope)
     classifiers = load_classifiers(scope, chosen.classifiers)
     check_table(ATTRIBUTES_SETTING, chosen.perspective_attributes, classifiers)
     check_table(CATEGORIES_SETTING, chosen.openai_categories, classifiers)
     return classifiers
+
+
+def check_steering(scope: Scope) -> None:
+    """Check that the scope's model generates text.
+
+    Raises:
+        UsageError: An encoder.
+    """
+    try:
+        scope.source.check_generates()
+    except ScopeError as error:
+        raise UsageError(f"{STEERING_SETTING}=on: {error}") from None
 
 
 def check_table(setting: str, table: LabelTable, classifiers: Sequence[Classifier]) -> None:
@@ -67,3 +88,13 @@ def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
             f"scope {scope.id!r} has no bundled classifiers; name artifact files in SCOPESIFT_CLASSIFIERS"
         )
     return [Classifier.load(name, scope.id) for name in chosen]
+
+
+def classifier_in_use(name: str, scope: Scope, chosen: ServiceSettings) -> Classifier:
+    """The version of a loaded classifier that is in use: the state folder's active one, or the initial one."""
+    if chosen.state is not None:
+        registry = Registry(chosen.state)
+        version = registry.active(name)
+        if version is not None:
+            return Classifier.load(registry.path(name, version))
+    return {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]

@@ -7,9 +7,10 @@ import pytest
 import torch
 from scopesift_features.catalogue.folder import ScopeRecord
 from scopesift_features.catalogue.settings import ReadingSettings
-from scopesift_features.generating.hooks import GENERATED, PROMPT, gather, steered
+from scopesift_features.generating.hooks import gather, steered
 from scopesift_features.generating.intervention import BOOST, CLAMP, SUPPRESS, Intervention
 from scopesift_features.generating.language_model import LanguageModel, Sampling
+from scopesift_features.generating.phases import GENERATED, PROMPT
 from scopesift_features.sae.files import SAEConfig, write_safetensors
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError

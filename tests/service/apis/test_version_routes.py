@@ -3,10 +3,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 from scopesift_service.apis import version_routes
-from scopesift_service.http.errors import ServiceError
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.suggestions import Suggestion, Suggestions
-from scopesift_service.versions.transfer_process import _result
 
 TOKEN = "an-admin-token-of-28-letters"
 ADMIN = {"authorization": f"Bearer {TOKEN}"}
@@ -21,11 +19,11 @@ def jobs(monkeypatch):
     """Transfers are recorded instead of run."""
     asked = []
 
-    async def run_transfer(job, seconds):
+    async def run_job(kind, job, seconds):
         asked.append(job)
         return {"name": job["name"], "version": "d" * 12, "lang": job["lang"]}
 
-    monkeypatch.setattr(version_routes, "run_transfer", run_transfer)
+    monkeypatch.setattr(version_routes, "run_job", run_job)
     return asked
 
 
@@ -187,11 +185,11 @@ def test_an_unknown_classifier_is_a_404(service, jobs):
 def test_a_second_transfer_meanwhile_is_told_to_wait(service, monkeypatch):
     import asyncio
 
-    async def slow(job, seconds):
+    async def slow(kind, job, seconds):
         await asyncio.sleep(0.1)
         return {"version": "d" * 12}
 
-    monkeypatch.setattr(version_routes, "run_transfer", slow)
+    monkeypatch.setattr(version_routes, "run_job", slow)
     request = ("POST", PATH, {"lang": "de", "examples": ROWS}, {"headers": ADMIN})
     answers = service.ask_all([request, request])
     assert sorted(answer.status_code for answer in answers) == [201, 409]
@@ -231,9 +229,3 @@ def test_the_detail_lists_the_versions_with_their_languages(service, state):
     langs = {row["version"]: (row["active"], row["langs"]) for row in detail["versions"]}
     assert langs == {START: (True, []), "e" * 12: (False, ["fr"])}
     assert all(row["created"] for row in detail["versions"])
-
-
-def test_a_job_that_died_is_an_error_that_says_nothing_was_changed():
-    result = _result(b"", -9)
-    assert result["error"]["status"] == 500
-    assert "nothing was changed" in ServiceError(500, result["error"]["message"]).message

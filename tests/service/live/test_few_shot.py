@@ -27,7 +27,7 @@ def transfer_process(server):
     import psutil
 
     for process in psutil.Process(server.process.pid).children(recursive=True):
-        if "scopesift_service.versions.transfer_job" in process.cmdline():
+        if "scopesift_service.jobs.transfer" in process.cmdline():
             return process.pid
     return None
 

@@ -40,6 +40,14 @@ def test_a_table_that_names_what_is_not_loaded_stops_the_start(name, value, told
         start_classifiers(Scope.load("nano"), chosen)
 
 
+def test_steering_with_an_encoder_stops_the_start(tiny_encoder_scope):
+    chosen = ServiceSettings.from_env({"SCOPESIFT_STEERING": "on", "SCOPESIFT_ADMIN_TOKEN": "t" * 16})
+    for scope in (tiny_encoder_scope, Scope.load("e5", device="cpu")):
+        with pytest.raises(UsageError, match=r"SCOPESIFT_STEERING=on: .* needs a decoder"):
+            start_classifiers(scope, chosen)
+    assert start_classifiers(Scope.load("nano"), chosen)
+
+
 def test_a_table_of_loaded_classifiers_and_labels_lets_it_start():
     table = "TOXICITY=toxicity:toxic,GERMAN=language:de"
     chosen = ServiceSettings.from_env({"SCOPESIFT_PERSPECTIVE_ATTRIBUTES": table})

@@ -16,6 +16,7 @@ from scopesift_service.apis.openapi.moderation import (
 )
 from scopesift_service.apis.openapi.operations import OPERATIONS, TAGS
 from scopesift_service.apis.openapi.perspective import perspective_schemas
+from scopesift_service.apis.openapi.steering import steering_schemas
 from scopesift_service.settings import ServiceSettings
 
 DESCRIPTION = """\
@@ -51,6 +52,7 @@ def openapi_document(
                 **text_classification_schemas(limits),
                 **guardrail_schemas(limits, loaded),
                 **classifier_schemas(limits),
+                **steering_schemas(),
                 **error_schemas(),
             },
             "securitySchemes": {

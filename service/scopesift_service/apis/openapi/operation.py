@@ -15,7 +15,7 @@ REASONS = {
     200: "The answer.", 201: "Created.", 400: "The request doesn't match the schema.",
     401: "Key or token missing or wrong.",
     403: "Not allowed here.", 404: "Not found.", 408: "The body arrived too slowly.",
-    409: "Another change is in progress.",
+    409: "Another change or steering is in progress.",
     413: "Over a limit.", 415: "Not plain JSON.", 422: "Well formed, but it can't be processed.",
     429: "Too many requests in flight.",
     500: "Internal error.", 503: "Not ready, or timed out.",

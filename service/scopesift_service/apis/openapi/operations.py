@@ -15,7 +15,7 @@ TAGS = {
     CLASSIFY: "Verdicts of all loaded classifiers with the features that they rest on.",
     DROP_IN: "The same verdicts in the formats of other services, for clients that exist already.",
     CLASSIFIERS: "What is loaded, how good it is, and new versions from a few labelled texts of a language.",
-    OPERATION: "Probes, metrics, the playground, and this documentation.",
+    OPERATION: "Probes, metrics, the playground, this documentation, and steering.",
 }
 
 OPERATIONS = (
@@ -93,6 +93,14 @@ OPERATIONS = (
         paths.ACTIVATE, "post", "activate", CLASSIFIERS, "Use another stored version",
         "Rolls back or forward. Needs the admin token and a state folder.",
         "ActivateAnswer", "ActivateRequest", CHANGE, access=ADMIN,
+    ),
+    Operation(
+        paths.STEER, "post", "steer", OPERATION, "Generate text with features changed",
+        "Continues a prompt without changes, with features boosted, clamped or suppressed, and with two controls, and "
+        "measures the classifier's score of the text and what the change costs. The whole model is loaded for every "
+        "call, so one takes seconds to minutes; one runs at a time. Off unless it is switched on; needs the admin "
+        "token. The examples are of the scope nano, a toy.",
+        "SteeringAnswer", "SteeringRequest", (401, 403, 409, *BODY), access=ADMIN,
     ),
     Operation(
         paths.LIVEZ, "get", "alive", OPERATION, "Alive", "200 while the HTTP process runs.", content_type="text/plain",

@@ -1,15 +1,12 @@
-"""One transfer in its own process: `python -m scopesift_service.versions.transfer_job`, JSON in, JSON out.
+"""One transfer: `python -m scopesift_service.jobs.transfer`.
 
-A separate process, so that its memory, time or crash don't affect the engine. It holds the classifier's lock from
-reading the version in use until the new one is active, so that concurrent transfers don't overwrite each other.
+It holds the classifier's lock from reading the version in use until the new one is active, so that concurrent transfers
+don't overwrite each other.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import sys
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
@@ -18,37 +15,17 @@ from scopesift_classifiers.measuring.unlabelled import UnlabelledText
 from scopesift_classifiers.transfer.transfer import transfer
 from scopesift_classifiers.transfer.unlabelled import MOVED_CUT, move_cut
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError, ScopesiftError, UsageError
+from scopesift_files.errors import InputError, UsageError
 
-from scopesift_service.request_log import start_logging
-from scopesift_service.settings import ServiceSettings, settings
+from scopesift_service.http.errors import ServiceError
+from scopesift_service.jobs.process import TRANSFER, answer_job
+from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import BusyError, Registry
-from scopesift_service.versions.starting import load_classifiers
+from scopesift_service.versions.starting import classifier_in_use
 from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
 
 LOCK_SECONDS = 5.0
-NICENESS = 5
 log = logging.getLogger("scopesift.transfer")
-
-
-def main() -> None:
-    """Read the job from stdin, and write the result or an error to stdout."""
-    os.nice(NICENESS)
-    start_logging(settings().log_level)
-    job = json.load(sys.stdin)
-    try:
-        result = run(job, settings())
-    except BusyError as error:
-        result = {"error": {"status": 409, "message": str(error)}}
-    except (InputError, UsageError) as error:
-        result = {"error": {"status": 422, "message": str(error)}}
-    except ScopesiftError as error:
-        log.error("a transfer failed", extra={"classifier": job["name"], "reason": str(error)})
-        result = {"error": {"status": 500, "message": ""}}
-    except Exception:
-        log.exception("a transfer failed", extra={"classifier": job["name"]})
-        result = {"error": {"status": 500, "message": ""}}
-    sys.stdout.write(json.dumps(result))
 
 
 def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
@@ -68,13 +45,14 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         raise UsageError("there is no state folder; set SCOPESIFT_STATE")
     name = job["name"]
     registry = Registry(chosen.state)
+    scope = Scope.load(chosen.scope, device=chosen.device)
     if job["dry_run"]:
-        scope, base = _load(registry, name, chosen)
+        base = classifier_in_use(name, scope, chosen)
         made, told = _made(base, scope, job)
         return _told(made, told, job, base.version, active=False)
     with registry.lock(name, seconds=LOCK_SECONDS):
         registry.remove_leftovers(name)
-        scope, base = _load(registry, name, chosen)
+        base = classifier_in_use(name, scope, chosen)
         if registry.active(name) is None:
             registry.store(name, base.version, base.to_json())
             registry.activate(name, base.version)
@@ -94,15 +72,6 @@ def _mark_taken(suggestions: Suggestions, job: dict[str, Any]) -> None:
         log.error(
             "suggestions are not marked as taken", extra={"classifier": job["name"], "reason": str(error)}
         )
-
-
-def _load(registry: Registry, name: str, chosen: ServiceSettings) -> tuple[Scope, Classifier]:
-    """The scope, and the version of the classifier that is in use."""
-    scope = Scope.load(chosen.scope, device=chosen.device)
-    version = registry.active(name)
-    if version is not None:
-        return scope, Classifier.load(registry.path(name, version))
-    return scope, {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
 
 
 def _made(base: Classifier, scope: Scope, job: dict[str, Any]) -> tuple[Classifier, dict[str, Any]]:
@@ -145,5 +114,15 @@ def _told(
     }
 
 
+def _run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
+    """`run` with what its caller can mend as the route's errors."""
+    try:
+        return run(job, chosen)
+    except BusyError as error:
+        raise ServiceError(409, str(error)) from None
+    except (InputError, UsageError) as error:
+        raise ServiceError(422, str(error)) from None
+
+
 if __name__ == "__main__":
-    main()
+    answer_job(TRANSFER, _run)

@@ -4,10 +4,10 @@ import json
 
 import pytest
 from scopesift_files.errors import InputError
+from scopesift_service.jobs.transfer import run
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.suggestions import Suggestion, Suggestions
-from scopesift_service.versions.transfer_job import run
 
 ROWS = [
     *((f"Du bist so eine bitch, sagt Nummer {n}", "toxic") for n in range(4)),
