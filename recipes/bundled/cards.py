@@ -18,8 +18,8 @@ def write_bundled_cards(
     scope: Scope,
     out: Path,
     test_rows: Mapping[str, Callable[[], LabelledText]],
-    language_rows: Callable[[str], LabelledText],
     say: Callable[[str], None],
+    language_rows: Callable[[str], LabelledText] | None = None,
 ) -> None:
     """Write `cards/NAME.json.gz` for every classifier of a scope folder.
 
@@ -27,14 +27,15 @@ def write_bundled_cards(
         scope: The scope of the classifiers.
         out: The scope folder with its final classifiers, whose version is part of the cards.
         test_rows: Test rows by classifier.
-        language_rows: Test rows of a language with its own decision.
         say: Called with one line per classifier.
+        language_rows: Test rows of a language with its own decision; None: no classifier has one.
     """
     for name, rows_of in test_rows.items():
         classifier = Classifier.load(out / "classifiers" / f"{name}.json")
         rows = rows_of()
-        for code in sorted(set(classifier.by_lang) - set(rows.langs)):
-            own = language_rows(code)
-            rows = join_rows([rows, own.select(range(min(len(own), MOST_A_LANGUAGE)))])
+        if language_rows is not None:
+            for code in sorted(set(classifier.by_lang) - set(rows.langs)):
+                own = language_rows(code)
+                rows = join_rows([rows, own.select(range(min(len(own), MOST_A_LANGUAGE)))])
         say(f"{name}: cards of {len(classifier.features)} features on {len(rows)} rows")
         write_cards(out / "cards" / f"{name}.json.gz", classifier, make_cards(classifier, scope, rows))

@@ -26,25 +26,19 @@ WITHOUT_LABELS = ("am", "he", "tt")
 """Languages of SIB-200's domain rows that are only measured, not fitted on."""
 
 
-def toxicity_rows(data: Path, code: str, split: str, per_class: int | None = None) -> LabelledText:
+def toxicity_rows(data: Path, code: str, split: str) -> LabelledText:
     """One split of a language's toxicity rows from `toxicity/` and `textdetox/`.
 
     Labels are balanced inside every source, and sources have equal numbers of rows as far as their sizes allow, so that
     the source doesn't predict the label.
-
-    Args:
-        data: Folder with `toxicity/` and `textdetox/`.
-        code: The language.
-        split: train, dev or test.
-        per_class: Maximum rows of a label; None: e5's.
 
     Raises:
         InputError: no file has rows of this language.
     """
     files = [data / folder / f"{code}.jsonl.gz" for folder in ("textdetox", "toxicity")]
     rows = join_rows([read_labelled(path, split=split) for path in files if path.is_file()])
-    caps = ENGLISH_PER_CLASS if code == ENGLISH else OTHERS_PER_CLASS
-    return rows.select(np.sort(balanced(rows, per_class or caps[split])))
+    per_class = ENGLISH_PER_CLASS if code == ENGLISH else OTHERS_PER_CLASS
+    return rows.select(np.sort(balanced(rows, per_class[split])))
 
 
 def toxicity_languages(data: Path) -> list[str]:

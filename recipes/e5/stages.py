@@ -109,8 +109,8 @@ class Recipe:
             Scope.load(self.out),
             self.out,
             {name: partial(rows_of, self.data, "test") for name, rows_of in ROWS.items()},
-            lambda code: toxicity_rows(self.data, code, "test"),
             self.say,
+            lambda code: toxicity_rows(self.data, code, "test"),
         )
 
     def card(self) -> None:

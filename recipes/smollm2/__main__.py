@@ -16,7 +16,7 @@ console = Console(stderr=True)
 def main(
     data: Annotated[
         Path,
-        typer.Option(help="Folder with pretrain/, language/, domain/, toxicity/, textdetox/."),
+        typer.Option(help="Folder with pretrain/, language/ and domain/."),
     ],
     out: Annotated[Path, typer.Option(help="Scope folder to write.")] = Path("scopesift/bundled/smollm2"),
     work: Annotated[Path, typer.Option(help="Folder for residuals and unfinished SAEs.")] = Path(

@@ -16,13 +16,11 @@ from scopesift_features.scope import Scope
 
 from recipes.bundled.domain import MMLU, domain_rows
 from recipes.bundled.fitting import SPLITS, fit_and_measure
-from recipes.e5.rows import toxicity_rows
 from recipes.smollm2.text import ENGLISH, LANGUAGES
 
 LANGUAGE_PER_CLASS = {"train": 400, "dev": 100}
 MMLU_PER_CLASS = {"train": 100, "dev": 50, "test": 80}
 """MMLU's questions are long, and SIB-200's sentences few."""
-TOXICITY_PER_CLASS = {"train": 1000, "dev": 250, "test": 500}
 
 
 def language_rows(data: Path, split: str) -> LabelledText:
@@ -48,12 +46,10 @@ def english_domain_rows(data: Path, split: str) -> LabelledText:
 ROWS: dict[str, Callable[[Path, str], LabelledText]] = {
     "language": language_rows,
     "domain": english_domain_rows,
-    "toxicity": lambda data, split: toxicity_rows(data, ENGLISH, split, TOXICITY_PER_CLASS[split]),
 }
 SETTINGS = {
     "language": FitSettings(preset="linear", unknown="und", linear=LinearSettings(max_features=64)),
     "domain": FitSettings(preset="linear", unknown="other", linear=LinearSettings(max_features=128)),
-    "toxicity": FitSettings(preset="linear", linear=LinearSettings(max_features=128)),
 }
 
 
@@ -63,7 +59,7 @@ def fit_bundled(name: str, scope: Scope, data: Path, folder: Path, say: Callable
     Args:
         name: One of `ROWS`.
         scope: The smollm2 scope.
-        data: The folder that holds `language/`, `domain/`, `toxicity/` and `textdetox/`.
+        data: The folder that holds `language/` and `domain/`.
         folder: Folder for the artifact.
         say: Called with one line per step.
     """

@@ -31,9 +31,6 @@ SOURCES = (
 FITTED_ON = (
     ("language", "sib200 (sentences from FLORES-200), Common Voice", "CC-BY-SA-4.0, CC0-1.0"),
     ("domain", "sib200, mmlu", "CC-BY-SA-4.0, MIT"),
-    ("toxicity", "textdetox (TextClass-Benchmark's splits)", "CC-BY-4.0"),
-    ("toxicity", "davidson", "MIT"),
-    ("toxicity", "vicomtech", "CC-BY-SA-3.0-ES"),
 )
 
 

@@ -16,7 +16,6 @@ from scopesift_files.atomic import read_json, write_json
 from recipes.bundled.cards import write_bundled_cards
 from recipes.bundled.fitting import SPLITS
 from recipes.bundled.reading import read_everything
-from recipes.e5.rows import toxicity_rows
 from recipes.sae.run import Run
 from recipes.sae.schedule import Schedule
 from recipes.sae.training import TrainingSettings
@@ -91,13 +90,7 @@ class Recipe:
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""
         test_rows = {name: partial(rows_of, self.data, "test") for name, rows_of in ROWS.items()}
-        write_bundled_cards(
-            Scope.load(self.out),
-            self.out,
-            test_rows,
-            lambda code: toxicity_rows(self.data, code, "test"),
-            self.say,
-        )
+        write_bundled_cards(Scope.load(self.out), self.out, test_rows, self.say)
 
     def card(self) -> None:
         """Write the model card."""

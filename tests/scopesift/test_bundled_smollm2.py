@@ -10,7 +10,7 @@ from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 
-NAMES = ("language",)
+NAMES = ("domain", "language")
 
 
 def test_its_classifiers_belong_to_it_and_read_few_features():

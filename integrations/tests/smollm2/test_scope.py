@@ -10,7 +10,7 @@ from scopesift_features.checks.scope import check
 from scopesift_features.scope import Scope
 from typer.testing import CliRunner
 
-NAMES = ("domain", "language", "toxicity")
+NAMES = ("domain", "language")
 LAYERS = (10, 18)
 TEXTS = {
     "en": "The committee will meet again on Thursday to discuss the budget.",
