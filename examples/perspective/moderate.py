@@ -5,10 +5,12 @@ the URL changes:
 
     pip install google-api-python-client
     PERSPECTIVE_URL=http://127.0.0.1:3000 python moderate.py API_KEY "First comment" "Second comment"
+    PERSPECTIVE_URL=http://127.0.0.1:3000 python moderate.py API_KEY "First comment" --decision toxic
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from typing import Any
@@ -18,7 +20,6 @@ from googleapiclient.errors import HttpError
 
 URL = os.environ.get("PERSPECTIVE_URL", "https://commentanalyzer.googleapis.com")
 ATTRIBUTES = ("TOXICITY", "SEVERE_TOXICITY", "INSULT", "THREAT")
-REJECT_FROM = 0.8
 
 
 def analyze(client: Any, text: str) -> dict[str, Any]:
@@ -47,30 +48,44 @@ def suggest(client: Any, text: str, *, toxic: bool) -> None:
     client.comments().suggestscore(body=body).execute()
 
 
-def main(key: str, texts: list[str]) -> int:
-    """Print the scores of every comment and where they come from; a rejected one is reported as toxic."""
-    client = build(
-        "commentanalyzer",
-        "v1alpha1",
-        developerKey=key,
-        discoveryServiceUrl=f"{URL}/$discovery/rest?version=v1alpha1",
-        static_discovery=False,
+def main(arguments: list[str] | None = None) -> int:
+    """Print the scores of every comment and where they come from, and report a moderator's decision about it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for text in texts:
-        try:
-            scores = analyze(client, text)["attributeScores"]
-        except HttpError as error:
-            print(f"{error.status_code}: {error.reason}", file=sys.stderr)
-            return 1
-        print(text)
-        for name, found in scores.items():
-            print(f"  {name} {found['summaryScore']['value']:.2f}")
-            for span in found["spanScores"]:
-                print(f"    {text[span['begin'] : span['end']]!r} {span['score']['value']:.2f}")
-        if scores["TOXICITY"]["summaryScore"]["value"] >= REJECT_FROM:
-            suggest(client, text, toxic=True)
+    parser.add_argument("key", help="API key")
+    parser.add_argument("comments", nargs="+", help="comments to score")
+    parser.add_argument("--decision", choices=("toxic", "clean"), help="what a moderator decided about them")
+    given = parser.parse_args(arguments)
+    try:
+        client = build(
+            "commentanalyzer",
+            "v1alpha1",
+            developerKey=given.key,
+            discoveryServiceUrl=f"{URL}/$discovery/rest?version=v1alpha1",
+            static_discovery=False,
+        )
+        for text in given.comments:
+            show(text, analyze(client, text)["attributeScores"])
+            if given.decision is not None:
+                suggest(client, text, toxic=given.decision == "toxic")
+    except HttpError as error:
+        print(f"{error.status_code}: {error.reason}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{URL} does not answer: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
+def show(text: str, scores: dict[str, Any]) -> None:
+    """Print a comment's scores."""
+    print(text)
+    for name, found in scores.items():
+        print(f"  {name} {found['summaryScore']['value']:.2f}")
+        for span in found["spanScores"]:
+            print(f"    {text[span['begin'] : span['end']]!r} {span['score']['value']:.2f}")
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main())

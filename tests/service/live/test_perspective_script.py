@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,10 +57,18 @@ def test_a_script_for_googles_service_runs_with_only_its_url_changed(server):
 def test_the_decisions_that_it_sends_back_are_counted_as_suggestions_for_the_language(server):
     import httpx
 
-    run(server, TOXIC)
-    run(server, TOXIC)
+    assert run(server, TOXIC, "--decision", "toxic").returncode == 0
+    assert run(server, TOXIC, "--decision", "toxic").returncode == 0
+    assert run(server, CLEAN).returncode == 0
     shown = httpx.get(f"{server.url}/v1/classifiers/toxicity", timeout=60).json()
     assert shown["suggestions"]["en"]["stored"] == 1
+
+
+def test_a_server_that_is_away_is_one_line_too(server):
+    done = run(SimpleNamespace(url="http://127.0.0.1:9"), CLEAN)
+    assert done.returncode == 1
+    assert done.stderr.startswith("http://127.0.0.1:9 does not answer")
+    assert "Traceback" not in done.stderr
 
 
 def test_an_error_of_the_service_is_one_line_of_the_script(server):
