@@ -14,6 +14,7 @@ from scopesift_classifiers.pages.report_words import BASELINE_NAMES, FEW, METRIC
 OF_BINARY = ("balanced_accuracy", "macro_f1", "precision", "recall")
 OF_MANY = ("accuracy", "balanced_accuracy", "macro_f1")
 GROUPS = {"by_lang": "language", "by_source": "source"}
+TEST = "test"
 NOT_MEASURED = "none: the artifact holds no measured quality"
 
 Measured = Mapping[str, Any]
@@ -21,7 +22,9 @@ Measured = Mapping[str, Any]
 
 def benchmarks(classifier: Classifier) -> Section:
     """Measured quality."""
-    quality, binary = classifier.quality, classifier.kind == BINARY
+    binary = classifier.kind == BINARY
+    # that of the fit's own test rows first
+    quality = dict(sorted(classifier.quality.items(), key=lambda item: item[0] != TEST))
     facts = [
         Fact(
             "Measured on", f"{counted(len(quality), 'data set')}, see the tables" if quality else NOT_MEASURED
@@ -38,7 +41,7 @@ def benchmarks(classifier: Classifier) -> Section:
     facts.append(Fact("Speed and memory", "unknown: they depend on the machine, not on the artifact"))
     tables: list[Table] = []
     if quality:
-        tables.append(_measured("Quality", "data", quality.items(), binary=binary))
+        tables += [_measured("Quality", "data", quality.items(), binary=binary), _rare(quality)]
     for data, measured in quality.items():
         for key, kind in GROUPS.items():
             if len(measured.get(key) or {}) > 1:
@@ -46,8 +49,8 @@ def benchmarks(classifier: Classifier) -> Section:
                 tables.append(_measured(f"{data}, by {kind}", kind, parts, binary=binary))
         if measured.get("per_class"):
             tables.append(_labels(data, measured["per_class"]))
-    found = (_baselines(quality), _rare(quality), _left_out(classifier.fit), _cross_validated(classifier.fit))
-    tables += [table for table in found if table.rows]
+    tables += [_baselines(quality), _left_out(classifier.fit), _cross_validated(classifier.fit)]
+    tables = [table for table in tables if table.rows]
     return Section("performanceBenchmarks", "Performance and benchmarks", tuple(facts), tuple(tables))
 
 

@@ -44,7 +44,10 @@ def training_data(classifier: Classifier) -> Section:
         Fact("Personal data in the texts", UNKNOWN),
         Fact("Training data of the backbone and the sparse autoencoders", UNKNOWN),
     ]
-    tables = (_languages(classifier),) if classifier.by_lang else ()
+    if unrecorded := sorted(set(classifier.by_lang) - set(fit.get("by_lang", {}))):
+        facts.append(Fact(f"Texts of the decisions of {', '.join(unrecorded)}", UNKNOWN))
+    table = _languages(classifier)
+    tables = (table,) if table.rows else ()
     return Section("trainingData", "Training data", tuple(facts), tables)
 
 
@@ -95,8 +98,8 @@ def _languages(classifier: Classifier) -> Table:
     """The texts of every language's own decision, and how it was made from them."""
     entries = classifier.fit.get("by_lang", {})
     rows = []
-    for lang in sorted(classifier.by_lang):
-        entry = entries.get(lang, {})
+    for lang in sorted(set(classifier.by_lang) & set(entries)):
+        entry = entries[lang]
         texts = entry.get("train") or entry.get("unlabelled") or entry.get("cut") or {}
         rows.append(
             (
