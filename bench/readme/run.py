@@ -77,6 +77,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encode": speed_tables.encode,
     "encode_selected": speed_tables.encode_selected,
     "encode_jumprelu": speed_tables.encode_jumprelu,
+    "steer": speed_tables.steer,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,
 }

@@ -78,7 +78,7 @@ def group_costs() -> str:
     header += ["GPU memory, SAEs in bfloat16", "`reproduce` on a GPU"]
     rows = {}
     for entry in catalogue().values():
-        if entry.bundled:
+        if not entry.sae.startswith("Qwen/"):
             continue
         layer = entry.n_layers * 2 // 3
         narrow = replace(entry, settings=replace(entry.settings, sae_dtype="bfloat16"))

@@ -59,6 +59,14 @@ def encode_jumprelu() -> str:
     return _measured(table(content), content)
 
 
+def steer() -> str:
+    """Traits boosted and suppressed on smollm2."""
+    from bench.steer.run import table
+
+    content = stored("steer-cpu")
+    return _measured(table(content), content)
+
+
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
     from bench.service.table import table
