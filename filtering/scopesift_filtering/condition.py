@@ -16,6 +16,8 @@ CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+OPTION = "--where"  # of the command line; Python's is called otherwise
+COMPARED = ("COMPARE_EQUAL", "COMPARE_NOTEQUAL", "COMPARE_IN", "COMPARE_NOT_IN")
 JOINED = "FROM input POSITIONAL JOIN ours"
 
 
@@ -26,10 +28,14 @@ class Condition:
     Attributes:
         parts: terms of its top-level AND, as SQL; the reasons of dropped rows.
         columns: its column references, each a path of names.
+        comparisons: columns that are compared with a string by `=`, `<>` or IN, each with one of the strings.
+        setting: what it is given as, "--where" or "where"; messages begin with it.
     """
 
     parts: tuple[str, ...]
     columns: tuple[tuple[str, ...], ...]
+    comparisons: tuple[tuple[tuple[str, ...], str], ...]
+    setting: str
 
     def input_columns(self, inputs: Sequence[str], ours: Sequence[str]) -> list[str]:
         """The input's columns that the condition reads.
@@ -56,14 +62,14 @@ class Condition:
                 name, there = path[0], [*inputs, *ours]
                 if first in own and first in by_fold:
                     raise UsageError(
-                        f"--where: {name!r} is a column of the input and one of ours; "
+                        f"{self.setting}: {name!r} is a column of the input and one of ours; "
                         f"write input.{name} or ours.{name}"
                     )
                 if first in own:
                     continue
             if name.casefold() not in by_fold:
                 known = ", ".join(there[:40]) or "none"
-                raise UsageError(f"--where: there is no column {'.'.join(path)!r}; there are {known}")
+                raise UsageError(f"{self.setting}: there is no column {'.'.join(path)!r}; there are {known}")
             if by_fold[name.casefold()] not in read:
                 read.append(by_fold[name.casefold()])
         return read
@@ -74,25 +80,29 @@ class Condition:
         return {path[0].casefold() for path in self.columns} & own
 
 
-def parse_condition(sql: str) -> Condition:
+def parse_condition(sql: str, setting: str = OPTION) -> Condition:
     """Parse a condition with DuckDB's own parser.
+
+    Args:
+        sql: the condition; blank: every row meets it.
+        setting: what it is given as, in messages.
 
     Raises:
         UsageError: not one SQL expression, or one that depends on more than its row: subqueries, aggregates, windows,
             and non-deterministic functions (random, now).
     """
     if not sql.strip():
-        return Condition((), ())
+        return Condition((), (), (), setting)
     connection = _connect()
     statement = f"SELECT * FROM input WHERE ({sql}\n)"  # noqa: S608
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?)", [statement]).fetchall()[0][0])
     if tree.get("error"):
-        raise UsageError(f"--where: {_one_line(str(tree.get('error_message')))}; it is {sql!r}")
+        raise UsageError(f"{setting}: {_one_line(str(tree.get('error_message')))}; it is {sql!r}")
     node = tree["statements"][0]["node"]
     where = node.get("where_clause")
     sound = len(tree["statements"]) == 1 and node["type"] == "SELECT_NODE" and where is not None
     if not sound or node["modifiers"] or node["group_expressions"] or node["having"] or node["qualify"]:
-        raise UsageError(f"--where: expected one SQL expression, got {sql!r}")
+        raise UsageError(f"{setting}: expected one SQL expression, got {sql!r}")
     changing = {
         name
         for (name,) in connection.execute(
@@ -100,27 +110,42 @@ def parse_condition(sql: str) -> Condition:
         ).fetchall()
     } - {"error"}
     columns: list[tuple[str, ...]] = []
+    compared: list[tuple[tuple[str, ...], dict[str, Any]]] = []
     for item in _walk(where):
         kind = item.get("class")
         if kind in ("SUBQUERY", "WINDOW"):
-            raise UsageError(f"--where: a {kind.lower()} depends on more than its row; leave it out")
+            raise UsageError(f"{setting}: a {kind.lower()} depends on more than its row; leave it out")
         name = str(item.get("function_name", "")).lower()
         if kind == "COLUMN_REF":
             columns.append(tuple(item["column_names"]))
             name = item["column_names"][0].lower() if len(item["column_names"]) == 1 else ""
+        compared += _compared(item)
         if name in changing:
-            raise UsageError(f"--where: {name} is not deterministic, so a run could not be resumed")
+            raise UsageError(f"{setting}: {name} is not deterministic, so a run could not be resumed")
     conjunction = where.get("type") == "CONJUNCTION_AND"
     parts = [_sql_of(connection, tree, child) for child in (where["children"] if conjunction else [where])]
+    # DuckDB reads its own constants, whose form in the tree depends on its version
+    constants = [constant for _, constant in compared]
+    values = connection.execute(_select(connection, tree, constants)).fetchall()[0] if constants else ()
     connection.close()
-    return Condition(tuple(parts), tuple(dict.fromkeys(columns)))
+    pairs = zip((path for path, _ in compared), values, strict=True)
+    comparisons = dict.fromkeys((path, value) for path, value in pairs if isinstance(value, str))
+    return Condition(tuple(parts), tuple(dict.fromkeys(columns)), tuple(comparisons), setting)
 
 
 class CompiledCondition:
     """Evaluates the parts of a condition for rows."""
 
-    def __init__(self, parts: Sequence[str], input_schema: Any, our_schema: Any) -> None:
+    def __init__(
+        self, parts: Sequence[str], input_schema: Any, our_schema: Any, setting: str = OPTION
+    ) -> None:
         """Check the parts against the columns.
+
+        Args:
+            parts: SQL expressions.
+            input_schema: Arrow schema of the input columns that they read.
+            our_schema: of our columns.
+            setting: what the condition is given as, in messages.
 
         Raises:
             UsageError: an unknown name, a wrong type or function, or a part that is not boolean.
@@ -135,10 +160,10 @@ class CompiledCondition:
             try:
                 types = self._run([part], _nothing(input_schema), _nothing(our_schema), types=True)
             except duckdb.Error as error:
-                raise UsageError(f"--where: {_one_line(str(error))}") from None
+                raise UsageError(f"{setting}: {_one_line(str(error))}") from None
             if types != ["BOOLEAN"]:
                 raise UsageError(
-                    f"--where: {part} gives {types[0]}, expected a comparison that is true or false"
+                    f"{setting}: {part} gives {types[0]}, expected a comparison that is true or false"
                 )
 
     def judge(self, inputs: Any, ours: Any) -> tuple[list[tuple[bool | None, ...]], Mapping[int, str]]:
@@ -207,13 +232,29 @@ def _row_numbers(count: int) -> Any:
 
 def _sql_of(connection: Any, tree: dict[str, Any], expression: dict[str, Any]) -> str:
     """One expression of a parsed statement as SQL."""
+    sql = _select(connection, tree, [expression]).removeprefix("SELECT ")
+    return sql[1:-1] if sql.startswith("(") and sql.endswith(")") and _closes_last(sql) else sql
+
+
+def _select(connection: Any, tree: dict[str, Any], expressions: list[dict[str, Any]]) -> str:
+    """A statement that selects expressions of a parsed one from nothing."""
     copy = json.loads(json.dumps(tree))
     node = copy["statements"][0]["node"]
-    node["select_list"], node["where_clause"] = [expression], None
+    node["select_list"], node["where_clause"] = expressions, None
     node["from_table"] = {"type": "EMPTY", "alias": "", "sample": None, "query_location": 0}
     sql: str = connection.execute("SELECT json_deserialize_sql(?)", [json.dumps(copy)]).fetchall()[0][0]
-    sql = sql.removeprefix("SELECT ")
-    return sql[1:-1] if sql.startswith("(") and sql.endswith(")") and _closes_last(sql) else sql
+    return sql
+
+
+def _compared(item: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """The columns that a parsed comparison names, each with each of its constants, still parsed."""
+    if item.get("type") not in COMPARED:
+        return
+    sides = item.get("children") or [item["left"], item["right"]]
+    constants = [side for side in sides if side["class"] == "CONSTANT"]
+    for column in (side for side in sides if side["class"] == "COLUMN_REF"):
+        for constant in constants:
+            yield tuple(column["column_names"]), constant
 
 
 def _closes_last(sql: str) -> bool:

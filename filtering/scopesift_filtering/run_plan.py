@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 
 from scopesift_filtering.columns import ADDED, column_of, our_schema
@@ -17,6 +18,7 @@ from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_group
 from scopesift_filtering.run_record import RunRecord, make_record
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.result import RowJudge
+from scopesift_filtering.unknown_labels import unknown_labels
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class RunPlan:
         record: the run's identity.
         shadowed: our columns that the input has too; the condition can qualify them.
         unread: files in the input's folders and globs with an unknown format.
+        unknown_labels: what to warn of in the condition.
         dolma_names: input file -> its attributes file for dolma; empty in other formats.
     """
 
@@ -44,6 +47,7 @@ class RunPlan:
     record: RunRecord
     shadowed: list[str]
     unread: list[str]
+    unknown_labels: list[str]
     dolma_names: dict[str, str]
 
 
@@ -68,7 +72,8 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         )
     if settings.dolma and types and "id" not in types:
         raise UsageError(
-            f"--attributes-format dolma needs documents with an 'id', and the input has {', '.join(types)}"
+            f"--attributes-format dolma needs documents with an 'id', and {_named(files)} has the columns "
+            f"{', '.join(types)}; add one, or leave the option out"
         )
     if settings.splits and any(name.casefold() == ADDED for name in types):
         raise UsageError(
@@ -94,5 +99,11 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         record=make_record(files, settings, engine, schema),
         shadowed=[name for name in types if name.casefold() in own],
         unread=unread,
+        unknown_labels=unknown_labels(condition, classifiers),
         dolma_names=mirrored_names(files) if settings.dolma else {},
     )
+
+
+def _named(files: Sequence[InputFile]) -> str:
+    others = len(files) - 1
+    return f"the input ({files[0].url}" + (f" and {counted(others, 'other file')})" if others else ")")

@@ -108,6 +108,8 @@ def filter_rows(
         say(
             f"columns of the input with the same name as ours: {', '.join(plan.shadowed)} (write input. or ours.)"
         )
+    for line in plan.unknown_labels:
+        say(f"warning: {line}")
     if plan.unread:
         shown = ", ".join(plan.unread[:UNREAD_SHOWN]) + (", …" if len(plan.unread) > UNREAD_SHOWN else "")
         say(f"files of other formats, not read: {len(plan.unread):,} ({shown})")

@@ -65,6 +65,31 @@ def test_a_bad_condition_is_one_clear_line_before_any_work(sql, says):
     assert "\n" not in str(error.value)
 
 
+def test_messages_begin_with_what_the_condition_is_given_as():
+    for sql in ("toxicity <", "random() < 1", "true) UNION SELECT (1", "nothing > 1", "lang = 'fr'"):
+        with pytest.raises(UsageError, match=r"^where: "):
+            parse_condition(sql, "where").input_columns(INPUT.column_names, OURS.column_names)
+    with pytest.raises(UsageError, match=r"^where: "):
+        CompiledCondition(("toxicity",), INPUT.schema, OURS.schema, "where")
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("lang = 'fr' OR year > 2000", [("lang", "fr")]),
+        ("NOT ('it''s' <> ours.lang)", [("ours.lang", "it's")]),
+        (
+            "lang IN ('a', 'b', NULL, 3) AND lang NOT IN ('a', 'c')",
+            [("lang", "a"), ("lang", "b"), ("lang", "c")],
+        ),
+        ("CASE WHEN (LANG) == 'x' THEN true ELSE false END", [("LANG", "x")]),
+        ("lower(lang) = 'x' OR lang LIKE 'x' OR lang = 'a' || 'b' OR lang > 'x' OR lang = input.lang", []),
+    ],
+)
+def test_the_strings_that_columns_are_compared_with_are_found(sql, found):
+    assert [(".".join(path), value) for path, value in parse_condition(sql).comparisons] == found
+
+
 def test_a_comment_at_the_end_is_no_trouble():
     assert judge("toxicity < 0.5 -- mild")[0] == [(True,), (False,), (True,)]
 

@@ -88,20 +88,34 @@ def test_equal_runs_give_equal_bytes_and_a_resumed_one_too(documents, run, bytes
 
 
 def test_a_document_without_id_stops_the_run_with_its_place(documents, run, tmp_path):
-    for bad, got in ((b'{"id": 7, "text": "a"}', "a number"), (b'{"text": "a"}', "nothing"), (b"{", "JSON")):
+    for bad, got in (
+        (b'{"id": 7, "text": "a"}', "a number"),
+        (b'{"text": "a"}', "nothing"),
+        (b"{}", r"nothing \(null\)"),
+    ):
         (documents / "en" / "c.jsonl").write_bytes(b'{"id": "x", "text": "a"}\n' + bad + b"\n")
         with pytest.raises(InputError, match=f"c.jsonl, line 2: .*string 'id'.*{got}"):
-            run([documents], tmp_path / got, mode="attributes", attributes_format="dolma")
+            run([documents], tmp_path / str(len(bad)), mode="attributes", attributes_format="dolma")
 
 
-def test_inputs_without_ids_are_refused_at_the_start(write_jsonl, run, tmp_path):
-    with pytest.raises(UsageError, match="needs documents with an 'id', and the input has text"):
-        run(
-            [write_jsonl("a.jsonl", [{"text": "a"}])],
-            tmp_path / "out",
-            mode="both",
-            attributes_format="dolma",
-        )
+@pytest.mark.parametrize("bad", [b'{"id": "y", "text": ', b"[1]", b'{"id": "y", "text": "\xff"}'])
+def test_a_line_that_cannot_be_read_stops_the_run_with_its_place(documents, run, tmp_path, bad):
+    (documents / "en" / "c.jsonl").write_bytes(b'{"id": "x", "text": "a"}\n' + bad + b"\n")
+    with pytest.raises(
+        InputError, match=r"^c\.jsonl, line 2: the line cannot be read \(expected .*\), and --attributes"
+    ) as caught:
+        run([documents], tmp_path / "out", mode="attributes", attributes_format="dolma")
+    assert str(caught.value).count("got") == 1
+
+
+def test_inputs_without_ids_are_refused_at_the_start_with_the_first_file(write_jsonl, run, tmp_path):
+    first, second = (write_jsonl(name, [{"text": "a"}]) for name in ("a.jsonl", "b.jsonl"))
+    settings = {"mode": "both", "attributes_format": "dolma"}
+    needs = "needs documents with an 'id', and the input"
+    with pytest.raises(UsageError, match=rf"{needs} \({first}\) has the columns text; "):
+        run([first], tmp_path / "out", **settings)
+    with pytest.raises(UsageError, match=rf"{needs} \({first} and 1 other file\) has the columns text; "):
+        run([first, second], tmp_path / "out", **settings)
     assert not (tmp_path / "out").exists()
 
 

@@ -250,6 +250,17 @@ def test_filter_without_a_condition_is_bad_usage(
     assert not (tmp_path / "out").exists()
 
 
+def test_filter_warns_of_a_label_that_no_classifier_has_and_runs(tmp_path, invoke, write_rows):
+    rows = write_rows(tmp_path / "rows.jsonl", [{"text": "a cat"}])
+    options = ("--scope", "nano", "--out", tmp_path / "out", "--where", "domain IN ('polotics', 'law')")
+    result = invoke("filter", rows, *options)
+    assert result.exit_code == 0, result.exception
+    told = " ".join(result.stderr.split())  # a terminal breaks long lines
+    assert "warning: --where compares domain with 'polotics', which is no label of it; it has" in told
+    assert "did you mean 'politics'?" in told
+    assert told.index("warning:") < told.index("1 row in")
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     artifact, tiny_scope_folder, tmp_path, invoke
 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,12 +22,13 @@ from scopesift_files.row_readers.row import Row
 
 from scopesift_filtering.batches.columns import check_names, in_kind, texts_of
 from scopesift_filtering.columns import our_schema
-from scopesift_filtering.condition import parse_condition
+from scopesift_filtering.condition import Condition, parse_condition
 from scopesift_filtering.run_record import LAYOUT
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.result import RowJudge, ShardResult
 from scopesift_filtering.shards.shard import Shard
 from scopesift_filtering.shards.work import judge_shard
+from scopesift_filtering.unknown_labels import unknown_labels
 
 STATUS, REASON = "scopesift_status", "scopesift_reason"
 KEPT, DROPPED, REJECTED = "kept", "dropped", "rejected"
@@ -64,7 +66,7 @@ class Scorer:
         self,
         *,
         scope: str | Path = DEFAULT_SCOPE,
-        classifiers: Sequence[str | Path] = (),
+        classifiers: str | Path | Sequence[str | Path] | None = None,
         text: str = "text",
         where: str = "",
         max_chars: int = FilterSettings.max_chars,
@@ -74,19 +76,28 @@ class Scorer:
 
         Args:
             scope: name or folder of the scope, the same on every worker.
-            classifiers: bundled names or artifact files; empty: all that are bundled with the scope.
+            classifiers: bundled names or artifact files, or one; None: all that are bundled with the scope.
             text: column of the text.
             where: SQL condition over our columns and the text, as in `scopesift filter --where`.
             max_chars: longer texts are rejected.
             device: where the model runs, chosen in the worker; None: a GPU if there is one.
 
+        Warns:
+            UserWarning: the condition compares one of our columns with what is no label of it.
+
         Raises:
-            UsageError: no such scope or classifier, or a wrong condition.
+            UsageError: no such scope or classifier, a setting of the wrong type, or a wrong condition.
             InputError: a file that is not an artifact.
             ScopeError: a scope that can't be read.
         """
+        names = _names_of(classifiers)
+        for setting, value in (("text", text), ("where", where)):
+            if not isinstance(value, str):
+                raise UsageError(f"{setting}: expected a string, got {value!r}")
+        if not isinstance(max_chars, int) or isinstance(max_chars, bool) or max_chars < 1:
+            raise UsageError(f"max_chars: expected a number of characters from 1 on, got {max_chars!r}")
         place = Scope.load(scope, device="cpu")
-        loaded = with_language(load_classifiers(classifiers, place.id))
+        loaded = with_language(load_classifiers(names, place.id))
         content = {
             "layout": LAYOUT,
             "scope": place.id if place.bundled else str(place.folder.resolve()),
@@ -100,6 +111,8 @@ class Scorer:
         self.__setstate__(json.dumps(content, sort_keys=True))
         self._classifiers = loaded
         self._judge  # noqa: B018 - checks the condition now
+        for line in unknown_labels(self._condition, loaded):
+            warnings.warn(line, stacklevel=2)
 
     def __getstate__(self) -> str:
         return self._identity
@@ -214,10 +227,14 @@ class Scorer:
         return [Classifier.from_dict(json.loads(text), origin="the scorer") for text in texts]
 
     @cached_property
+    def _condition(self) -> Condition:
+        return parse_condition(self.where, "where")
+
+    @cached_property
     def _judge(self) -> RowJudge:
         import pyarrow as pa
 
-        condition = parse_condition(self.where)
+        condition = self._condition
         ours = our_schema(self._classifiers, {})
         read = condition.input_columns([self.settings.text], ours.names)
         inputs = pa.schema([pa.field(name, pa.string()) for name in read])
@@ -227,3 +244,17 @@ class Scorer:
     def _engine(self) -> Engine:
         scope = Scope.load(self._content["scope"], device=self._content["device"])
         return Engine(scope, self._classifiers)
+
+
+def _names_of(classifiers: Any) -> list[str | Path]:
+    """The classifiers to load; none: all that are bundled with the scope."""
+    if classifiers is None:
+        return []
+    if isinstance(classifiers, (str, Path)):
+        return [classifiers]
+    names = list(classifiers) if isinstance(classifiers, Sequence) else [classifiers]
+    if not names or not all(isinstance(name, (str, Path)) for name in names):
+        raise UsageError(
+            f"classifiers: expected names or files, got {classifiers!r}; leave it out for all that are bundled"
+        )
+    return names

@@ -150,9 +150,13 @@ def _document(row: Row) -> dict[str, str]:
     """
     found, source = row.fields.get("id"), row.fields.get("source")
     if not isinstance(found, str):
-        got = row.detail if not row.fields else json_type(found)
+        if row.reason and not row.fields and row.reason != "no_text":
+            raise InputError(
+                f"{row.place}: the line cannot be read ({row.detail}), and --attributes-format dolma needs the 'id' of "
+                "every line; fix or remove it, or leave the option out"
+            )
         raise InputError(
-            f"{row.place}: --attributes-format dolma expects a string 'id' in every row, got {got}; "
+            f"{row.place}: --attributes-format dolma expects a string 'id' in every row, got {json_type(found)}; "
             "fix or remove the row, or leave the option out"
         )
     return {"id": found, "source": source if isinstance(source, str) else ""}

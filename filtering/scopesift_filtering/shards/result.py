@@ -67,7 +67,9 @@ class RowJudge:
         cuts = [f'ours."{name}" < ours."{name}_threshold"' for name in settings.thresholds]
         names = [f"{name} < {name}_threshold" for name in settings.thresholds]
         self.reasons = [*condition.parts, *names]
-        self.judge = CompiledCondition([*condition.parts, *cuts], input_schema, self.our_schema)
+        self.judge = CompiledCondition(
+            [*condition.parts, *cuts], input_schema, self.our_schema, condition.setting
+        )
 
     def result(
         self, shard: Shard, at: list[int], answers: Mapping[str, Answers], tokens: list[int], places: int

@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -151,8 +152,48 @@ def test_another_batch_is_refused_with_one_line(scorer, batch, message):
 
 @pytest.mark.parametrize("where", ["toxicity <", "nothing > 1", "toxicity", "random() < 0.5"])
 def test_a_wrong_condition_is_refused_before_any_work(where):
-    with pytest.raises(UsageError, match="--where"):
+    with pytest.raises(UsageError, match=r"^where: "):
         Scorer(scope="nano", classifiers=["toxicity"], where=where)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"classifiers": []}, r"^classifiers: expected names or files, got \[\]; leave it out for all"),
+        ({"classifiers": 5}, "^classifiers: expected names or files, got 5"),
+        ({"classifiers": ["toxicity", None]}, "^classifiers: expected names or files, got"),
+        ({"max_chars": 0}, "^max_chars: expected a number of characters from 1 on, got 0$"),
+        ({"max_chars": "x"}, "^max_chars: expected a number of characters from 1 on, got 'x'$"),
+        ({"max_chars": True}, "^max_chars: .* got True$"),
+        ({"where": 5}, "^where: expected a string, got 5$"),
+        ({"where": None}, "^where: expected a string, got None$"),
+        ({"text": 5}, "^text: expected a string, got 5$"),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_refused_with_one_line(setting, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        Scorer(scope="nano", **setting)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_classifier_need_not_be_in_a_list(tmp_path):
+    path = tmp_path / "mine.json"
+    Classifier.load("toxicity", "nano").save(path)
+    in_list = Scorer(scope="nano", classifiers=["toxicity"])
+    for one in ("toxicity", path, str(path)):
+        assert Scorer(scope="nano", classifiers=one).schema == in_list.schema
+    assert "domain" not in in_list.schema.names
+
+
+def test_a_label_that_no_classifier_has_is_warned_of_where_the_scorer_is_made():
+    with pytest.warns(UserWarning, match="^where compares lang with 'english', which is no label") as caught:
+        scorer = Scorer(scope="nano", where="lang = 'english' AND domain <> 'law'")
+    assert [one.filename for one in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pickle.loads(pickle.dumps(scorer)).schema  # noqa: B018
+        Scorer(scope="nano", where="lang = 'en'")
 
 
 def test_no_weights_are_read_before_the_first_call(monkeypatch):
