@@ -52,6 +52,8 @@ def test_no_commands_scope_is_written_out_beside_the_one_that_says_which_is_the_
     assert {"classify", "fit", "explain", "filter_rows", "evaluate", "transfer", "export_onnx"} <= set(
         defaults
     )
+    # `trace` wants to be told: the default is an encoder, and what it writes is half of a trace
+    assert defaults.pop("trace") is inspect.Parameter.empty
     assert set(defaults.values()) == {DEFAULT_SCOPE, None}
 
 
