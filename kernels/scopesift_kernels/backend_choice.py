@@ -68,9 +68,23 @@ def pick(problem: Inputs, backend: str | Backend | None) -> Backend:
     return _load(name) if backend is None or isinstance(backend, str) else backend
 
 
-def reference_backend() -> Backend:
-    """The reference back end, for inputs that may overflow."""
-    return _load("reference")
+def pick_for(problem: Inputs, backend: str | Backend | None, selection: Selection | None = None) -> Backend:
+    """The back end to run: `pick`, or the reference if a pre-activation may overflow and the back end doesn't check.
+
+    Args:
+        problem: the inputs.
+        backend: as `pick`.
+        selection: of a selected encode; its documents are checked unless the back end does so.
+
+    Raises:
+        ValueError: as `pick`, residuals that are not finite, or documents out of order or range.
+    """
+    chosen = pick(problem, backend)
+    if chosen.checks_inputs:
+        return chosen
+    if selection is not None:
+        selection.check_order()
+    return _load("reference") if problem.may_overflow(problem.x_norm) else chosen
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import check_jumprelu, check_selection, require_dense
-from scopesift_kernels.backend_choice import Backend, pick, reference_backend
+from scopesift_kernels.backend_choice import Backend, pick_for
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima
 
@@ -44,10 +44,7 @@ def encode_jumprelu(
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_jumprelu(x_TD, W_enc_FD, b_enc_F, threshold_F)
-        chosen = pick(problem, backend)
-        if not chosen.checks_inputs and problem.may_overflow(problem.x_norm):
-            chosen = reference_backend()
-        return chosen.jumprelu(problem)
+        return pick_for(problem, backend).jumprelu(problem)
 
 
 def encode_selected_jumprelu(
@@ -88,9 +85,4 @@ def encode_selected_jumprelu(
     with full_float32(x_TD.device):
         problem = check_jumprelu(x_TD, W_enc_FD, b_enc_F, threshold_F)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
-        chosen = pick(problem, backend)
-        if not chosen.checks_inputs:
-            selection.check_order()
-            if problem.may_overflow(problem.x_norm):
-                chosen = reference_backend()
-        return chosen.selected_jumprelu(problem, selection)
+        return pick_for(problem, backend, selection).selected_jumprelu(problem, selection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from scopesift_kernels.arguments import check_problem, check_selection, require_dense
-from scopesift_kernels.backend_choice import Backend, pick, reference_backend
+from scopesift_kernels.backend_choice import Backend, pick_for
 from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
 
@@ -42,10 +42,7 @@ def encode_topk(
     require_dense("x_TD", x_TD)
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
-        chosen = pick(problem, backend)
-        if not chosen.checks_inputs and problem.may_overflow(problem.x_norm):
-            chosen = reference_backend()
-        return chosen.topk(problem)
+        return pick_for(problem, backend).topk(problem)
 
 
 def encode_selected(
@@ -90,9 +87,4 @@ def encode_selected(
     with full_float32(x_TD.device):
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
-        chosen = pick(problem, backend)
-        if not chosen.checks_inputs:
-            selection.check_order()
-            if problem.may_overflow(problem.x_norm):
-                chosen = reference_backend()
-        return chosen.selected(problem, selection)
+        return pick_for(problem, backend, selection).selected(problem, selection)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scopesift_features.generating.intervention import Intervention
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.label_weights import label_weights
 
 
 def label_features(
@@ -23,14 +23,11 @@ def label_features(
     Raises:
         UsageError: an unknown label, or one that no feature speaks for.
     """
-    decision = classifier.default
-    if label not in decision.rules:
-        raise UsageError(f"{classifier.name} has no label {label!r}; it has {', '.join(decision.rules)}")
-    # contributions at an activation of 1 are the weights, of rules by threshold 0 or 1
-    ones_1S = np.maximum(decision.thresholds_S * 2, 1.0).astype(np.float32)[None]
-    weight_S = decision.contributions(label, ones_1S)[0]
-    order = [decision.feature_ids[at] for at in np.argsort(-weight_S, kind="stable") if weight_S[at] > 0]
-    found = [feature for feature in order if layer in (None, feature[0])][:top]
+    weights = label_weights(classifier, label)
+    speaking = sorted(
+        (feature for feature, weight in weights.items() if weight > 0), key=lambda own: -weights[own]
+    )
+    found = [feature for feature in speaking if layer in (None, feature[0])][:top]
     if not found:
         raise UsageError(f"no feature of {classifier.name} speaks for {label!r}; choose another label")
     return found

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
 from scopesift_features.reading.active_tokens import ActiveToken, read_active
 from scopesift_features.scope import Scope
-from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.artifact.label_weights import label_weights
 from scopesift_classifiers.judging.engine import Engine
 
 MOST_PREFIXES = 400
@@ -123,14 +122,10 @@ def with_lens(trace: Trace, lens: Mapping[tuple[int, int], Sequence[str]]) -> Tr
     """The trace with the tokens that each feature makes likelier."""
 
     def told(feature: FiredFeature) -> FiredFeature:
-        words = tuple(lens.get((feature.layer, feature.index), ()))
-        return FiredFeature(**{**asdict(feature), "lens": words})
+        return replace(feature, lens=tuple(lens.get((feature.layer, feature.index), ())))
 
-    tokens = [
-        TracedToken(token.text, token.start, token.end, token.generated, tuple(map(told, token.features)))
-        for token in trace.tokens
-    ]
-    return Trace(trace.text, trace.prompt_end, tokens, trace.label, trace.first_feature, trace.first_verdict)
+    tokens = [replace(token, features=tuple(map(told, token.features))) for token in trace.tokens]
+    return replace(trace, tokens=tokens)
 
 
 def _known(
@@ -143,13 +138,7 @@ def _known(
     names = {
         feature: item.label for feature, item in zip(decision.feature_ids, decision.features, strict=True)
     }
-    if label is None:
-        return names, {}
-    if label not in decision.rules:
-        raise UsageError(f"{classifier.name} has no label {label!r}; it has {', '.join(decision.rules)}")
-    firing_1S = np.maximum(decision.thresholds_S * 2, 1.0).astype(np.float32)[None]
-    weight_S = decision.contributions(label, firing_1S)[0]
-    return names, dict(zip(decision.feature_ids, weight_S.tolist(), strict=True))
+    return names, {} if label is None else label_weights(classifier, label)
 
 
 def _traced(

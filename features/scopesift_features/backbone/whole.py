@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scopesift_files.errors import ScopeError, first_line
 
 from scopesift_features.backbone.cut import quiet_transformers, read_backbone_config
-from scopesift_features.backbone.model_classes import renamed_tensors, without_scikit_learn
+from scopesift_features.backbone.model_classes import is_encoder, renamed_tensors, without_scikit_learn
 
 if TYPE_CHECKING:
     import torch
@@ -24,20 +24,13 @@ def causal_model_class(config: PreTrainedConfig) -> Any:
     """
     with without_scikit_learn():
         from transformers import AutoModelForCausalLM
-        from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
-    encoder = config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(
-        config, "is_decoder", False
-    )
-    try:
-        found = AutoModelForCausalLM._model_mapping[type(config)]
-    except KeyError:
-        encoder = True
-    if encoder:
-        raise ScopeError(
-            f"a model of type {config.model_type!r} cannot generate text; steering needs a decoder"
-        )
-    return found
+        known = AutoModelForCausalLM._model_mapping
+        if is_encoder(config) or type(config) not in known:
+            raise ScopeError(
+                f"a model of type {config.model_type!r} cannot generate text; steering needs a decoder"
+            )
+        return known[type(config)]
 
 
 def load_whole(folder: Path, *, device: str, dtype: torch.dtype) -> Any:
