@@ -1,135 +1,22 @@
-"""A real headless Chromium, driven over its debugging pipe, and a small server that answers as the service does.
+"""The page in a real browser, and a small server that answers as the service does."""
 
-The pipe needs no package: messages are JSON, each ended by a NUL, on file descriptors 3 and 4 of the browser.
-"""
-
-import base64
 import json
-import os
-import select
-import shutil
-import subprocess
-import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
-LAUNCH = """
-import fcntl, os, sys
-into, out = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 50) for fd in sys.argv[1:3])
-os.dup2(into, 3); os.dup2(out, 4)
-os.execv(sys.argv[3], sys.argv[3:])
-"""
+from bench.browser.chromium import Chromium, find_chromium
+
 KEYS = {"Tab": 9, "Escape": 27}
 
 
-class Browser:
-    """One tab."""
+class Browser(Chromium):
+    """One tab with the page."""
 
-    def __init__(self, profile):
-        into, self._to = os.pipe()
-        self._from, out = os.pipe()
-        flags = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-        ]
-        flags += ["--disable-extensions", "--disable-background-networking", "--force-color-profile=srgb"]
-        flags += ["--remote-debugging-pipe", f"--user-data-dir={profile}"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCH, str(into), str(out), CHROMIUM, *flags, "about:blank"],
-            pass_fds=(into, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(into)
-        os.close(out)
-        self._left, self._last, self.complaints = b"", 0, []
-        self._session = None
-        target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.send(f"{domain}.enable")
-
-    def send(self, method, **params):
-        self._last += 1
-        message = {"id": self._last, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._to, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._last:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
-            self._note(answer)
-
-    def _next(self, patience=60):
-        while b"\0" not in self._left:
-            if not select.select([self._from], [], [], patience)[0]:
-                raise TimeoutError("Chromium does not answer")
-            part = os.read(self._from, 1 << 20)
-            if not part:
-                raise RuntimeError("Chromium is gone")
-            self._left += part
-        message, self._left = self._left.split(b"\0", 1)
-        return json.loads(message)
-
-    def _note(self, event):
-        if event.get("method") == "Runtime.exceptionThrown":
-            self.complaints.append(str(event["params"]["exceptionDetails"])[:600])
-        if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["source"] in (
-            "security",
-            "violation",
-        ):
-            self.complaints.append(event["params"]["entry"]["text"])
-
-    def run(self, script):
-        """Value of a JavaScript expression; promises are awaited."""
-        answer = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        if "exceptionDetails" in answer:
-            raise AssertionError(
-                f"{script}: {answer['exceptionDetails'].get('exception', {}).get('description')}"
-            )
-        return answer["result"].get("value")
-
-    def until(self, condition, seconds=15):
-        """Wait for a JavaScript condition and return its value."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if value := self.run(condition):
-                return value
-            time.sleep(0.03)
-        raise AssertionError(
-            f"still not true after {seconds} s: {condition}; page says: {self.run('document.body.innerText')[:600]}"
-        )
-
-    def open(self, url, *, width=1280, height=900, phone=False, dark=False):
-        self.complaints.clear()
-        self.send(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=2 if phone else 1,
-            mobile=phone,
-        )
-        self.send("Emulation.setTouchEmulationEnabled", enabled=phone)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.send(
-            "Emulation.setEmulatedMedia",
-            features=[scheme, {"name": "prefers-reduced-motion", "value": "reduce"}],
-        )
-        self.send("Page.navigate", url=url)
-        self.until(
-            "document.readyState === 'complete' && document.getElementById('shelf')?.children.length > 0"
-        )
+    def open(self, url, **window):
+        self.show(url, **window)
+        self.until("document.getElementById('shelf')?.children.length > 0")
 
     def write(self, text):
         """Replace the text, as a paste does, and wait for its verdicts."""
@@ -148,24 +35,10 @@ class Browser:
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def picture(self, path, whole=False):
-        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(shot["data"]))
-
-    def close(self):
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        os.close(self._to)
-        os.close(self._from)
-
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    if CHROMIUM is None:
+    if find_chromium() is None:
         pytest.skip("no Chromium on this machine")
     browser = Browser(tmp_path_factory.mktemp("chromium"))
     yield browser

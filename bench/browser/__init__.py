@@ -1,0 +1,1 @@
+"""A real browser, for screenshots and the tests of the pages."""
