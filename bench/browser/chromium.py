@@ -1,7 +1,7 @@
 """A headless Chromium, driven over its debugging pipe.
 
-The pipe needs no package: messages of the DevTools protocol (https://chromedevtools.github.io/devtools-protocol) as JSON,
-each ended by a NUL, on file descriptors 3 and 4 of the browser.
+The pipe needs no package: messages of the DevTools protocol (https://chromedevtools.github.io/devtools-protocol),
+JSON ended by a NUL, on file descriptors 3 and 4 of the browser.
 """
 
 from __future__ import annotations
