@@ -31,6 +31,16 @@ def encode(
 
 
 @app.command()
+def screenshots(
+    out: Annotated[Path | None, typer.Option(help="Folder; default docs/pictures.")] = None,
+) -> None:
+    """Take the pictures of the service's pages, in a real browser."""
+    from bench.browser.screenshots import run
+
+    run(out)
+
+
+@app.command()
 def encode_jumprelu(out: Out = None, quick: Quick = False) -> None:
     """Time the encodes of JumpReLU SAEs as ratios to the bare product of the same run."""
     from bench.encode.jumprelu import run

@@ -32,6 +32,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "task_type": e5_tables.task_type,
     "task_type_elsewhere": e5_tables.task_type_elsewhere,
     "task_type_left_out": e5_tables.task_type_left_out,
+    "textdetox_first": textdetox_tables.first,
     "textdetox": textdetox_tables.by_language,
     "textdetox_without": textdetox_tables.without_labels,
     "textdetox_english": textdetox_tables.english_labels,
