@@ -49,6 +49,11 @@ class ClassifierRoutes:
                     | {"suggestions": counts}
                     for classifier, counts in zip(described["classifiers"], suggestions, strict=True)
                 ],
+                "limits": {
+                    "max_texts": self._settings.max_texts,
+                    "max_characters": self._settings.max_characters,
+                    "max_call_characters": self._settings.max_call_characters,
+                },
                 "transfer": {
                     "enabled": self._settings.transfer_enabled,
                     "max_examples": self._settings.max_examples,

@@ -1,8 +1,9 @@
-"""Probes, metrics, and the page at /."""
+"""Probes, metrics, and the pages of the playground."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from scopesift_service import metrics
 from scopesift_service.engine.client import EngineClient
@@ -11,6 +12,7 @@ from scopesift_service.http.call import Answer, Call
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import Route
 from scopesift_service.playground.page import page
+from scopesift_service.playground.views import VIEWS, View
 
 PLAIN = "text/plain; charset=utf-8"
 
@@ -24,14 +26,14 @@ class ServiceRoutes:
     def routes(self) -> list[Route]:
         """Routes for the route table."""
         return [
-            Route(paths.PLAYGROUND, {"GET": self._page}),
+            *(Route(view.path, {"GET": partial(self._page, view)}) for view in VIEWS),
             Route(paths.LIVEZ, {"GET": self._livez}),
             Route(paths.READYZ, {"GET": self._readyz}),
             Route(paths.METRICS, {"GET": self._metrics}),
         ]
 
-    async def _page(self, _call: Call) -> Answer:
-        found = page()
+    async def _page(self, view: View, _call: Call) -> Answer:
+        found = page(view)
         headers = {name: value for name, value in found.headers.items() if name != "Content-Type"}
         return Answer(found.body, content_type=found.headers["Content-Type"], headers=headers)
 

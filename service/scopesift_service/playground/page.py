@@ -1,34 +1,25 @@
-"""The playground at `/`: its parts joined to one page, and its Content-Security-Policy."""
+"""The playground's pages: the shell and the parts of a view joined to one document with its Content-Security-Policy."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from scopesift_service.playground.views import SHELL_SCRIPTS, SHELL_STYLES, VIEWS, View
+
 PARTS = Path(__file__).parent
-STYLES = ("colours.css", "layout.css", "reading.css", "verdicts.css")
-SCRIPTS = (
-    "dom.js",
-    "code_points.js",
-    "api.js",
-    "features.js",
-    "card.js",
-    "reading.js",
-    "verdicts.js",
-    "classifiers.js",
-    "examples_text.js",
-    "transfer.js",
-    "examples.js",
-    "main.js",
-)
+SHELL = PARTS / "shell"
+_PLACE = re.compile(r"<!--(title|nav|view)-->|/\*(style|script)\*/")
 
 
 @dataclass(frozen=True)
 class PlaygroundPage:
-    """Response of `GET /`.
+    """Response of one of the pages.
 
     Attributes:
         body: The page, UTF-8.
@@ -40,11 +31,20 @@ class PlaygroundPage:
 
 
 @cache
-def page() -> PlaygroundPage:
-    """Join the parts; the policy allows only the script and style with the page's hashes."""
-    style = "\n".join(_part(name) for name in STYLES)
-    script = "\n".join(('"use strict";', *(_part(name) for name in SCRIPTS)))
-    body = _part("index.html").replace("/*style*/", style).replace("/*script*/", script)
+def page(view: View) -> PlaygroundPage:
+    """Join the parts; the policy allows only the script and style with this page's hashes."""
+    folder = PARTS / view.folder
+    style = _joined((SHELL, SHELL_STYLES), (folder, view.styles))
+    script = '"use strict";\n' + _joined((SHELL, SHELL_SCRIPTS), (folder, view.scripts))
+    parts = {
+        "title": html.escape(f"{view.name} · scopesift playground"),
+        "nav": _links(view),
+        "view": _read(folder / "view.html"),
+        "style": style,
+        "script": script,
+    }
+    # in one pass: a placeholder inside a part stays as it is
+    body = _PLACE.sub(lambda place: parts[place[1] or place[2]], _read(SHELL / "shell.html"))
     policy = {
         "default-src": "'none'",
         "script-src": _hash(script),
@@ -66,8 +66,20 @@ def page() -> PlaygroundPage:
     )
 
 
-def _part(name: str) -> str:
-    return (PARTS / name).read_text(encoding="utf-8")
+def _links(here: View) -> str:
+    """Links to all pages, relative, so that they work below a proxy's prefix."""
+    return "\n".join(
+        f'<a href=".{view.path}"{" aria-current=page" * (view is here)}>{html.escape(view.name)}</a>'
+        for view in VIEWS
+    )
+
+
+def _joined(*folders: tuple[Path, tuple[str, ...]]) -> str:
+    return "\n".join(_read(folder / name) for folder, names in folders for name in names)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _hash(code: str) -> str:

@@ -16,7 +16,7 @@ class Browser(Chromium):
 
     def open(self, url, **window):
         self.show(url, **window)
-        self.until("document.getElementById('shelf')?.children.length > 0")
+        self.until("'loaded' in document.documentElement.dataset")
 
     def write(self, text):
         """Replace the text, as a paste does, and wait for its verdicts."""
@@ -116,6 +116,7 @@ class Stage:
             return 200, {
                 "scope": {"id": "tiny"},
                 "classifiers": [{"name": "toxicity", **one}],
+                "limits": {"max_texts": 64, "max_characters": 20480, "max_call_characters": 65536},
                 "transfer": {"enabled": True, "max_examples": 500},
             }
         if self.refusals:
@@ -149,11 +150,15 @@ def stage():
 def page_url(stage):
     """The real page, with its real headers, over a server of the test's own."""
     from scopesift_service.playground.page import page
+    from scopesift_service.playground.views import VIEWS
+
+    views = {view.path: view for view in VIEWS}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            if self.path == "/":
-                return self.reply(200, page().body, page().headers)
+            if self.path in views:
+                found = page(views[self.path])
+                return self.reply(200, found.body, found.headers)
             return self.json("GET", None)
 
         def do_POST(self):

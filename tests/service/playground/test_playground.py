@@ -103,7 +103,7 @@ def test_a_refusal_is_shown_and_a_busy_server_is_asked_again(tab, stage):
     # the page may still be judging its own example: more refusals than that can use up
     stage.refusals = [(413, "texts[0] has 30000 characters, the limit is 20480")] * 4
     tab.run("put('long')")
-    tab.until("document.getElementById('problem').innerText.includes('30000 characters')")
+    tab.until("document.getElementById('problem').innerText.includes('30,000 characters')")
     stage.refusals = [(429, "too much in flight")]
     tab.run("put('an idiot')")
     tab.until("shown.text === 'an idiot' && document.getElementById('problem').hidden")
@@ -112,7 +112,8 @@ def test_a_refusal_is_shown_and_a_busy_server_is_asked_again(tab, stage):
 def test_a_key_is_asked_for_and_sent(browser, page_url, stage):
     stage.key = "secret"
     browser.send("Page.navigate", url=page_url)
-    browser.until("document.getElementById('key')?.open")
+    browser.until("document.getElementById('key-wanted')?.checkVisibility()")
+    browser.run("at('key-open').click()")
     browser.run(
         "(() => { at('key-value').value = 'secret'; document.querySelector('#key .main').click(); })()"
     )

@@ -54,10 +54,16 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
         }
     )  # fmt: skip
     transfer = record({"enabled": BOOLEAN, "max_examples": INTEGER})
+    per_call = record(dict.fromkeys(("max_texts", "max_characters", "max_call_characters"), INTEGER))
     return {
         "Classifier": record(summary),
         "ClassifierList": record(
-            {"scope": ANY_OBJECT, "classifiers": list_of(reference("Classifier")), "transfer": transfer}
+            {
+                "scope": ANY_OBJECT,
+                "classifiers": list_of(reference("Classifier")),
+                "limits": per_call,
+                "transfer": transfer,
+            }
         ),
         "ClassifierDetail": record(
             {**summary, "features": list_of(record(feature)), "versions": list_of(record(version))}

@@ -33,7 +33,7 @@ async function judge() {
     at("timing").textContent = `${Math.max(1, Math.round(performance.now() - started))} ms, there and back · scope ${record.scope}`;
   } catch (error) {
     if (error.name === "AbortError") return;
-    if (error.status === 401 && !at("key").open && (await askForKey())) return start();
+    if (error.status === 401) wantKey();
     // the server is busy, not broken: ask again when it says so
     if (error.status === 429 || error.status === 503) timer = setTimeout(judge, (error.wait ?? 1) * 1000);
     complain(error.message);
@@ -55,41 +55,15 @@ function put(text) {
   return judge();
 }
 
-async function watch() {
-  const response = await fetch("readyz", { cache: "no-store" }).catch(() => null);
-  const state = response?.ok ? "ready" : response ? "warming up" : "away";
-  const was = at("state").dataset.state;
-  at("state").dataset.state = state.split(" ")[0];
-  at("state").lastElementChild.textContent = state;
-  if (state === "ready" && was !== "ready") await start().catch(() => null);
-  setTimeout(watch, state === "ready" ? 15000 : 2000);
-}
-
 async function start() {
-  try {
-    await showClassifiers();
-    await judge();
-  } catch (error) {
-    if (error.status === 401 && !at("key").open && (await askForKey())) return start();
-    complain(error.message);
-  }
-}
-
-const THEMES = { system: ["◐", "as the system"], light: ["☀", "light"], dark: ["☾", "dark"] };
-function turnTheme() {
-  const order = Object.keys(THEMES);
-  const next = order[(order.indexOf(document.documentElement.dataset.theme ?? "system") + 1) % order.length];
-  if (next === "system") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = next;
-  at("theme").textContent = THEMES[next][0];
-  at("theme").setAttribute("aria-label", `Colours: ${THEMES[next][1]}`);
+  await showClassifiers();
+  await judge();
 }
 
 at("text").addEventListener("input", soon);
 at("text").addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && judge());
 at("judge").addEventListener("click", judge);
 at("clear").addEventListener("click", () => { put(""); at("text").focus(); });
-at("theme").addEventListener("click", turnTheme);
 at("transfer-rows").addEventListener("input", showTally);
 at("transfer-rows").placeholder = "toxic\tdu bist so ein Idiot\nclean\tder Zug kommt um acht\n{\"text\": \"…\", \"label\": \"clean\"}";
 at("transfer").addEventListener("submit", sendTransfer);
@@ -97,4 +71,4 @@ at("examples").replaceChildren(...EXAMPLES.map(([name, text]) => el("button", { 
 at("text").value = EXAMPLES[2][1];
 soon();
 clearTimeout(timer);
-watch();
+openPage(start);

@@ -1,0 +1,50 @@
+"""The pages of the playground: path, title, and the parts that each adds to the shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopesift_service.http import paths
+
+
+@dataclass(frozen=True)
+class View:
+    """One page.
+
+    Attributes:
+        path: Where it is served.
+        folder: Of its parts; `view.html` is what stands in its `<main>`.
+        name: In the navigation.
+        styles: CSS files of the folder, after the shell's.
+        scripts: JavaScript files of the folder, after the shell's; the last one starts the page.
+    """
+
+    path: str
+    folder: str
+    name: str
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+
+
+SHELL_STYLES = ("colours.css", "layout.css", "controls.css", "narrow.css")
+SHELL_SCRIPTS = ("dom.js", "failures.js", "api.js", "shell.js")
+VIEWS = (
+    View(
+        path=paths.PLAYGROUND,
+        folder="text",
+        name="One text",
+        styles=("composer.css", "reading.css", "verdicts.css", "narrow.css"),
+        scripts=(
+            "code_points.js",
+            "features.js",
+            "card.js",
+            "reading.js",
+            "verdicts.js",
+            "classifiers.js",
+            "examples_text.js",
+            "transfer.js",
+            "examples.js",
+            "main.js",
+        ),
+    ),
+)
