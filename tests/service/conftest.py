@@ -90,7 +90,7 @@ class FakeEngine:
     delay: float = 0.0
     asked: list = field(default_factory=list)
 
-    async def judge(self, texts, *, spans=False):
+    async def judge(self, texts, *, spans=False, tokens=False):
         self.asked.append(list(texts))
         await asyncio.sleep(self.delay)
         if self.away:
@@ -102,6 +102,10 @@ class FakeEngine:
             if spans and "error" not in item:
                 whole = {"start": 0, "end": len(text), "label": "de", "score": 0.8}
                 item["verdicts"]["language"]["spans"] = [whole] if text else []
+            for shown in item["verdicts"].get("toxicity", {}).get("evidence", ()) if tokens else ():
+                place = {"start": shown["start"], "end": shown["end"]}
+                word = {"word_start": shown["start"], "word_end": shown["end"], "activation": 2.0}
+                shown["tokens"] = [{**place, **word}]
         return items
 
     async def describe(self):

@@ -50,16 +50,20 @@ class RuleFeature:
         index: Its row in that SAE's encoder.
         threshold: Activation from which on it fires; 0 means any positive activation.
         label: Its name for people, seeded from its top tokens; editable.
+        given_name: The name that a person gave it besides; "": none.
     """
 
     layer: int
     index: int
     threshold: float
     label: str = ""
+    given_name: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The feature as JSON values."""
-        return {"layer": self.layer, "index": self.index, "threshold": self.threshold, "label": self.label}
+        """The feature as JSON values; without a given name if there is none."""
+        given = {"given_name": self.given_name} if self.given_name else {}
+        seeded = {"layer": self.layer, "index": self.index, "threshold": self.threshold, "label": self.label}
+        return {**seeded, **given}
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,7 @@ def feature_from_json(value: Mapping[str, Any]) -> RuleFeature:
             index=int(value["index"]),
             threshold=float(value["threshold"]),
             label=str(value.get("label", "")),
+            given_name=str(value.get("given_name", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(

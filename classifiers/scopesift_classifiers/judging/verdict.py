@@ -26,6 +26,7 @@ class Evidence:
         end: Its end, exclusive.
         text: The characters between.
         word: The whole word around them, for display.
+        given_name: The name that a person gave the feature; "": none.
     """
 
     layer: int
@@ -38,9 +39,10 @@ class Evidence:
     end: int
     text: str
     word: str
+    given_name: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The evidence as JSON values."""
+        """The evidence as JSON values; without a given name if there is none."""
         return {
             "layer": self.layer,
             "feature": self.feature,
@@ -52,6 +54,7 @@ class Evidence:
             "end": self.end,
             "text": self.text,
             "word": self.word,
+            **({"given_name": self.given_name} if self.given_name else {}),
         }
 
 

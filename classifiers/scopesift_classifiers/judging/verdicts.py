@@ -87,6 +87,7 @@ def _evidence(
                 end=end,
                 text=text[start:end],
                 word=text[first:last],
+                given_name=feature.given_name,
             )
         )
     return tuple(found)

@@ -11,8 +11,10 @@ from scopesift_service.http.call import Call
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
 
-READINGS_WITH_SPANS = 3
-"""With language spans a text is read as a whole, in pieces, and in spans."""
+READINGS_FOR_SPANS = 2
+"""Besides the whole text, language spans need its pieces and the spans read."""
+READINGS_FOR_TOKENS = 1
+"""The tokens of the evidence are found by a second reading of the text."""
 
 
 class Judging:
@@ -23,30 +25,38 @@ class Judging:
         self._settings = settings
         self._admission = admission
 
-    async def judge(self, call: Call, texts: Sequence[str], *, spans: bool = False) -> list[Judged]:
+    async def judge(
+        self, call: Call, texts: Sequence[str], *, spans: bool = False, tokens: bool = False
+    ) -> list[Judged]:
         """One answer per text, in order.
 
         Args:
             call: The call; its log line gets the numbers of texts and characters.
             texts: Checked texts.
             spans: Whether the language of each part is wanted.
+            tokens: Whether all tokens of the evidence are wanted.
 
         Raises:
             ServiceError: 413, 429, 500 or 503.
         """
         characters = sum(map(len, texts))
         call.note.update(texts=len(texts), characters=characters)
-        readings = READINGS_WITH_SPANS if spans else 1
+        readings = 1 + READINGS_FOR_SPANS * spans + READINGS_FOR_TOKENS * tokens
         most = self._settings.max_call_characters // readings
         if characters > most:
             raise ServiceError(
                 413,
                 f"the texts of this call have {characters} characters together, the limit is {most}"
-                f"{' with spans' if spans else ''}; send several calls",
+                f"{_besides(spans=spans, tokens=tokens)}; send several calls",
                 code="call_too_long",
             )
         with self._admission.place(characters * readings):
-            return await self._engine.judge(texts, spans=spans)
+            return await self._engine.judge(texts, spans=spans, tokens=tokens)
+
+
+def _besides(**wanted: bool) -> str:
+    names = [name for name, asked in wanted.items() if asked]
+    return f" with {' and '.join(names)}" if names else ""
 
 
 def timing(judged: Sequence[Judged]) -> dict[str, str]:

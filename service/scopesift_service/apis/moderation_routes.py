@@ -36,7 +36,8 @@ class ModerationRoutes:
         texts, options = classify.parse(call.json(), self._settings)
         if options.name_classifiers:
             options.check(await self._loaded.by_name())
-        judged = [options.apply(item) for item in await self._judging.judge(call, texts, spans=options.spans)]
+        found = await self._judging.judge(call, texts, spans=options.spans, tokens=options.tokens)
+        judged = [options.apply(item) for item in found]
         return json_answer(classify.answer(texts, judged), headers=timing(judged))
 
     async def _moderations(self, call: Call) -> Answer:

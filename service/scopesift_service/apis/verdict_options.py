@@ -12,6 +12,8 @@ from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.json_body import json_type
 
 CLASSIFIERS, THRESHOLDS, EXPLAIN, SPANS = "classifiers", "thresholds", "explain", "spans"
+TOKENS = "tokens"
+"""The value of `explain` with which evidence has every token on which its feature fires."""
 NAMES = (CLASSIFIERS, THRESHOLDS, EXPLAIN, SPANS)
 
 
@@ -23,12 +25,14 @@ class VerdictOptions:
         classifiers: Those that answer; None: all.
         thresholds: Cuts that replace those of binary classifiers, by name.
         explain: Whether verdicts have their evidence.
+        tokens: Whether evidence has every token on which its feature fires.
         spans: Whether the language verdict has the spans of the text's languages.
     """
 
     classifiers: frozenset[str] | None = None
     thresholds: dict[str, float] = field(default_factory=dict)
     explain: bool = True
+    tokens: bool = False
     spans: bool = False
 
     @property
@@ -97,18 +101,22 @@ def parse_options(content: Mapping[str, Any], prefix: str = "") -> VerdictOption
     Raises:
         ServiceError: 400.
     """
-    for name in (EXPLAIN, SPANS):
-        if not isinstance(content.get(name), bool | None):
-            raise ServiceError(
-                400,
-                f"{prefix + name} must be true or false, got {json_type(content[name])}",
-                param=prefix + name,
-            )
+    explain, spans = content.get(EXPLAIN), content.get(SPANS)
+    if not (isinstance(explain, bool | None) or explain == TOKENS):
+        got = repr(explain) if isinstance(explain, str) else json_type(explain)
+        raise ServiceError(
+            400, f'{prefix + EXPLAIN} must be true, false or "{TOKENS}", got {got}', param=prefix + EXPLAIN
+        )
+    if not isinstance(spans, bool | None):
+        raise ServiceError(
+            400, f"{prefix + SPANS} must be true or false, got {json_type(spans)}", param=prefix + SPANS
+        )
     return VerdictOptions(
         classifiers=_names(content.get(CLASSIFIERS), prefix + CLASSIFIERS),
         thresholds=_cuts(content.get(THRESHOLDS), prefix + THRESHOLDS),
-        explain=content.get(EXPLAIN) is not False,
-        spans=bool(content.get(SPANS)),
+        explain=explain is not False,
+        tokens=explain == TOKENS,
+        spans=bool(spans),
     )
 
 

@@ -18,8 +18,8 @@ log = logging.getLogger("scopesift.engine_client")
 class EngineClient(Protocol):
     """Interface of the engine for the routes."""
 
-    async def judge(self, texts: Sequence[str], *, spans: bool = False) -> list[Judged]:
-        """One answer per text, in order, with language spans if asked for; 503 while the engine is down."""
+    async def judge(self, texts: Sequence[str], *, spans: bool = False, tokens: bool = False) -> list[Judged]:
+        """One answer per text, in order, with what is asked for besides; 503 while the engine is down."""
 
     async def describe(self) -> dict[str, Any]:
         """Scope and classifiers in use."""
@@ -34,14 +34,14 @@ class DependencyClient:
     def __init__(self, dependency: Any) -> None:
         self._dependency = dependency
 
-    async def judge(self, texts: Sequence[str], *, spans: bool = False) -> list[Judged]:
+    async def judge(self, texts: Sequence[str], *, spans: bool = False, tokens: bool = False) -> list[Judged]:
         """Classify texts; if the engine dies meanwhile the call is repeated once, since it has no side effects.
 
         Raises:
             ServiceError: 503 while the engine is down, 500 if it returns a wrong number of answers.
         """
         sent = time.monotonic()
-        answers = await self._ask("judge", [AskedText(text, sent, spans) for text in texts])
+        answers = await self._ask("judge", [AskedText(text, sent, spans, tokens) for text in texts])
         if len(answers) != len(texts):
             log.error(
                 "the engine returned a wrong number of answers",

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.language_spans import LanguageSpan
+from scopesift_classifiers.judging.token_hits import TokenHit
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_files.errors import InputError, ScopesiftError
 
@@ -19,6 +20,7 @@ from scopesift_service.versions.registry import Registry, Stamp
 WARM_UP = ("The cat sat on the mat.", "Das Wetter ist heute schön. " * 40)
 RETRY_SECONDS = 1.0
 log = logging.getLogger("scopesift.engine")
+Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
@@ -35,6 +37,8 @@ class Predicts(Protocol):
 
 FindSpans = Callable[[Any, Sequence[str]], list[list[LanguageSpan]]]
 """Language spans of texts with an engine, as `spans_of_texts`."""
+FindHits = Callable[[Any, Sequence[tuple[str, Mapping[str, Verdict]]]], list[dict[str, list[list[TokenHit]]]]]
+"""Tokens on which evidence fires, of texts with their verdicts, as `token_hits`."""
 
 
 class BrokenEngineError(ScopesiftError):
@@ -53,6 +57,7 @@ class Judge:
         base: Sequence[Classifier],
         make_engine: Callable[[Sequence[Classifier]], Predicts],
         find_spans: FindSpans,
+        find_hits: FindHits,
         *,
         registry: Registry | None = None,
         count_tokens: Callable[[], int] = lambda: 0,
@@ -64,6 +69,7 @@ class Judge:
             base: Initial classifiers; the state folder may name other versions of them.
             make_engine: Creates an engine for classifiers; raises for classifiers of another scope.
             find_spans: Finds the language spans of texts, for those whose caller asked for them.
+            find_hits: Finds every token on which the evidence fires, for those texts whose caller asked for it.
             registry: The state folder, if there is one.
             count_tokens: Returns the tokens that the backbone processed since its last call.
 
@@ -74,6 +80,7 @@ class Judge:
         self._base = list(base)
         self._make_engine = make_engine
         self._find_spans = find_spans
+        self._find_hits = find_hits
         self._registry = registry
         self._count_tokens = count_tokens
         self._stamps: dict[str, Stamp] = {}
@@ -103,6 +110,7 @@ class Judge:
         began = time.monotonic()
         answers = self._each(self.engine.predict, [item.text for item in items])
         spans = self._spans(items)
+        hits = self._hits(items, answers)
         seconds = time.monotonic() - began
         self._measure(items, answers, began, seconds)
         if answers and all(answer is None for answer in answers):
@@ -110,7 +118,7 @@ class Judge:
         versions = self.engine.versions
         judged: list[Judged] = []
         for row, (asked, answer) in enumerate(zip(items, answers, strict=True)):
-            failed = answer is None or spans.get(row, ()) is None
+            failed = answer is None or spans.get(row, ()) is None or hits.get(row, {}) is None
             found = {} if answer is None or failed else answer
             item: Judged = {
                 "verdicts": {name: verdict.to_dict() for name, verdict in found.items()},
@@ -122,8 +130,8 @@ class Judge:
             }
             if failed:
                 item["error"] = "the engine could not read this text"
-            elif row in spans:
-                item["verdicts"][LANGUAGE]["spans"] = [span.to_dict() for span in spans[row] or ()]
+            else:
+                _add(item["verdicts"], spans.get(row), hits.get(row))
             judged.append(item)
         return judged
 
@@ -186,8 +194,22 @@ class Judge:
         )
         return dict(zip(rows, found, strict=True))
 
+    def _hits(
+        self, items: Sequence[AskedText], answers: Sequence[Mapping[str, Verdict] | None]
+    ) -> dict[int, dict[str, list[list[TokenHit]]] | None]:
+        """Tokens of the evidence by row, of the texts whose caller asked for them; None where the engine fails."""
+        rows, judged = [], []
+        for row, (item, answer) in enumerate(zip(items, answers, strict=True)):
+            if item.tokens and answer is not None:
+                rows.append(row)
+                judged.append((item.text, answer))
+        if not rows:
+            return {}
+        found = self._each(lambda own: self._find_hits(self.engine, own), judged)
+        return dict(zip(rows, found, strict=True))
+
     def _each(
-        self, run: Callable[[Sequence[str]], list[Answer]], texts: Sequence[str]
+        self, run: Callable[[Sequence[Asked]], list[Answer]], texts: Sequence[Asked]
     ) -> list[Answer | None]:
         """An answer for every text; None for one that makes the engine fail even alone."""
         try:
@@ -242,10 +264,23 @@ class Judge:
         return [_described(classifier) for classifier in self.engine.classifiers.values()]
 
 
+def _add(
+    verdicts: Mapping[str, dict[str, Any]],
+    spans: Sequence[LanguageSpan] | None,
+    hits: Mapping[str, Sequence[Sequence[TokenHit]]] | None,
+) -> None:
+    """What a caller asked for besides the verdicts, put into them."""
+    if spans is not None:
+        verdicts[LANGUAGE]["spans"] = [span.to_dict() for span in spans]
+    for name, each in (hits or {}).items():
+        for shown, own in zip(verdicts[name]["evidence"], each, strict=True):
+            shown["tokens"] = [hit.to_dict() for hit in own]
+
+
 def _described(classifier: Classifier) -> dict[str, Any]:
     decisions = {DEFAULT: classifier.default, **classifier.by_lang}
     features = {
-        (item.layer, item.index, item.threshold, rule): item.label
+        (item.layer, item.index, item.threshold, rule): item
         for rule, decision in decisions.items()
         for item in decision.features
     }
@@ -262,8 +297,5 @@ def _described(classifier: Classifier) -> dict[str, Any]:
         "deepest_layer": classifier.deepest_layer,
         "quality": classifier.quality,
         "transferred": classifier.fit.get("by_lang", {}),
-        "features": [
-            {"layer": layer, "index": index, "threshold": threshold, "rule": rule, "label": label}
-            for (layer, index, threshold, rule), label in features.items()
-        ],
+        "features": [{**item.to_dict(), "rule": rule} for (_, _, _, rule), item in features.items()],
     }

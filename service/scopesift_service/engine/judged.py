@@ -15,19 +15,21 @@ class AskedText(NamedTuple):
         text: The text.
         sent: Monotonic time at which it was sent, in seconds.
         spans: Whether the language verdict gets the text's language spans.
+        tokens: Whether evidence gets every token on which its feature fires.
     """
 
     text: str
     sent: float
     spans: bool = False
+    tokens: bool = False
 
 
 class Judged(TypedDict):
     """One text's verdicts, or why there are none.
 
     Attributes:
-        verdicts: By classifier name, as `Verdict.to_dict` gives them, the language's with its `spans` if they were
-            asked for; empty after an error.
+        verdicts: By classifier name, as `Verdict.to_dict` gives them, the language's with its `spans` and evidence
+            with its `tokens` if they were asked for; empty after an error.
         scores: Calibrated probability of every label, by classifier name; empty after an error.
         scope: Id of the scope.
         classifiers: Version by name of the classifiers used.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.language_spans import spans_of_texts
+from scopesift_classifiers.judging.token_hits import token_hits
 from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
 
@@ -42,6 +43,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         start_classifiers(scope, chosen),
         make_engine,
         spans_of_texts,
+        token_hits,
         registry=Registry(chosen.state) if chosen.state else None,
         count_tokens=count.take,
     )

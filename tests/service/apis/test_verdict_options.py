@@ -57,6 +57,12 @@ def test_with_spans_a_call_may_have_a_third_of_the_characters_since_texts_are_re
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "call_too_long")
 
 
+def test_the_tokens_of_the_evidence_are_there_for_a_call_that_asks_and_for_no_other(service):
+    asked = classify(service, explain="tokens").json()["results"][0]["toxicity"]["evidence"][0]
+    assert asked.pop("tokens") == [{"start": 4, "end": 9, "word_start": 4, "word_end": 9, "activation": 2.0}]
+    assert asked == classify(service).json()["results"][0]["toxicity"]["evidence"][0]
+
+
 def test_null_leaves_every_option_unset(service):
     nulls = dict.fromkeys(("classifiers", "thresholds", "explain", "spans"))
     assert classify(service, **nulls).json() == classify(service).json()
@@ -98,6 +104,7 @@ def test_a_threshold_for_a_classifier_of_many_labels_is_a_400_that_names_the_bin
         {"thresholds": {"toxicity": "0.5"}},
         {"thresholds": {"toxicity": True}},
         {"explain": 1},
+        {"explain": "words"},
         {"spans": "yes"},
         {"spans": True, "classifiers": ["toxicity"]},
     ],

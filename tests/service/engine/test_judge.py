@@ -5,7 +5,8 @@ from typing import ClassVar
 import pytest
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.judging.language_spans import LanguageSpan
-from scopesift_classifiers.judging.verdict import Verdict
+from scopesift_classifiers.judging.token_hits import TokenHit
+from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
 from scopesift_service import metrics
@@ -63,7 +64,7 @@ class FakePredicts:
             float(toxic),
             {"toxic": float(toxic)},
             "default",
-            (),
+            (Evidence(1, 7, "idiot", 2.0, 1.0, 1.0, 0, 5, "idiot", "idiot"),) if toxic else (),
             0.5,
         )
 
@@ -93,12 +94,20 @@ def spans_of(engine, texts):
     return [[LanguageSpan(0, len(text), "en", 0.9)] for text in texts]
 
 
+def hits_of(engine, judged):
+    """One token for each item of evidence; cannot read `unhit`."""
+    if any("unhit" in text for text, _ in judged):
+        raise RuntimeError("cannot read this")
+    hit = TokenHit(0, 1, 0, 4, 1.5)
+    return [{name: [[hit] for _ in one.evidence] for name, one in own.items()} for _, own in judged]
+
+
 def make(base, predicts, registry=None):
-    return Judge({"id": "nano"}, [base], predicts, spans_of, registry=registry)
+    return Judge({"id": "nano"}, [base], predicts, spans_of, hits_of, registry=registry)
 
 
-def items(*texts, spans=False):
-    return [AskedText(text, time.monotonic(), spans) for text in texts]
+def items(*texts, spans=False, tokens=False):
+    return [AskedText(text, time.monotonic(), spans, tokens) for text in texts]
 
 
 def flags(judged):
@@ -121,6 +130,19 @@ def test_a_poisoned_text_is_found_by_halving_and_not_by_asking_one_by_one(base, 
     predicts.batches.clear()
     judge.answer(items(*["fine"] * 31, "poison"))
     assert len(predicts.batches) == 11  # the batch, and two halves at each of 5 depths
+
+
+def test_only_the_texts_whose_caller_asked_get_tokens_and_one_that_cannot_be_read_costs_no_other(
+    base, predicts
+):
+    judge = make(base, predicts)
+    first, failed, second = judge.answer(items("an idiot", "unhit idiot", "idiots", tokens=True))
+    (other,) = judge.answer(items("idiot"))
+    for item in (first, second):
+        (shown,) = item["verdicts"]["toxicity"]["evidence"]
+        assert [token["word_end"] for token in shown["tokens"]] == [4]
+    assert "error" in failed
+    assert "tokens" not in other["verdicts"]["toxicity"]["evidence"][0]
 
 
 def test_only_the_texts_whose_caller_asked_get_spans_and_one_that_cannot_be_split_costs_no_other(

@@ -164,7 +164,7 @@ class Watched:
         self._engine = engine
         self.began, self.dropped = [], []
 
-    async def judge(self, texts, *, spans=False):
+    async def judge(self, texts, *, spans=False, tokens=False):
         self.began.append(list(texts))
         try:
             await asyncio.sleep(PATIENCE)

@@ -36,7 +36,10 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
         "n_features": INTEGER, "deepest_layer": INTEGER, "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
         "suggestions": suggestion_counts(),
     }  # fmt: skip
-    feature = {"layer": INTEGER, "index": INTEGER, "threshold": NUMBER, "rule": STRING, "label": STRING}
+    feature = {
+        "layer": INTEGER, "index": INTEGER, "threshold": NUMBER, "rule": STRING, "label": STRING,
+        "given_name": {**STRING, "description": "The name that a person gave, if one did."},
+    }  # fmt: skip
     version = {
         "version": VERSION, "active": BOOLEAN, "created": {"type": ["string", "null"]}, "langs": list_of(STRING),
     }  # fmt: skip
@@ -66,7 +69,11 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
             }
         ),
         "ClassifierDetail": record(
-            {**summary, "features": list_of(record(feature)), "versions": list_of(record(version))}
+            {
+                **summary,
+                "features": list_of(record(feature, optional=("given_name",))),
+                "versions": list_of(record(version)),
+            }
         ),
         "TransferRequest": record(
             {

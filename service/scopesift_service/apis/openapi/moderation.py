@@ -23,15 +23,24 @@ from scopesift_service.apis.openapi.parts import (
     text_schema,
     texts_schema,
 )
+from scopesift_service.apis.verdict_options import TOKENS
 from scopesift_service.published_names import OPENAI_CATEGORIES
 from scopesift_service.settings import ServiceSettings
 
 
 def classify_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
     """Our own format."""
+    token = record(
+        {**dict.fromkeys(("start", "end", "word_start", "word_end"), INTEGER), "activation": NUMBER}
+    )
+    tokens = {
+        **list_of(token),
+        "description": 'With "explain": "tokens": every token on which the feature fires, and the word around it.',
+    }
     evidence = {
         "layer": INTEGER, "feature": INTEGER, "name": STRING, "activation": NUMBER, "threshold": NUMBER,
-        "contribution": NUMBER, "start": INTEGER, "end": INTEGER, "text": STRING, "word": STRING,
+        "contribution": NUMBER, "start": INTEGER, "end": INTEGER, "text": STRING, "word": STRING, "tokens": tokens,
+        "given_name": {**STRING, "description": "The feature's name that a person gave, if one did."},
     }  # fmt: skip
     label = record({"label": STRING, "score": SCORE})
     top_labels = {
@@ -54,7 +63,7 @@ def classify_schemas(limits: ServiceSettings, loaded: Sequence[LoadedClassifier]
         "ClassifyRequest": record(
             {"texts": texts_schema(limits), **options}, optional=list(options), closed=True
         ),
-        "Evidence": record(evidence),
+        "Evidence": record(evidence, optional=("tokens", "given_name")),
         "Verdict": record(verdict, optional=("flagged", "label", "top_labels", "evidence", "spans")),
         "ClassifyRecord": {
             **record(
@@ -86,8 +95,9 @@ def option_schemas(loaded: Sequence[LoadedClassifier]) -> dict[str, Schema]:
             "description": "The score from which on a binary classifier flags, instead of its own.",
         },
         "explain": {
-            "type": ["boolean", "null"],
-            "description": "false leaves the evidence out of the verdicts; by default it is there.",
+            "enum": [True, False, TOKENS, None],
+            "description": "false leaves the evidence out of the verdicts; by default it is there. "
+            "With tokens it has every token on which a feature fires.",
         },
         "spans": {
             "type": ["boolean", "null"],
