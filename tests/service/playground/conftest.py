@@ -2,13 +2,14 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from bench.browser.chromium import Chromium, find_chromium
 
-KEYS = {"Tab": 9, "Escape": 27}
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}
 
 
 class Browser(Chromium):
@@ -52,29 +53,30 @@ class Stage:
         self.words = {"toxicity": "idiot", "language": "the"}
         self.key = None
         self.refusals = []
+        self.retry_after = None
+        self.delays = []
         self.requests = []
         self.name = "idiot · fool"
+        self.given_name = None
+        self.rule = "default"
+        self.toxic_score = 0.97
+        self.spans = None
 
-    def record(self, text):
-        def evidence(word):
-            at = text.find(word)
-            if at < 0:
-                return []
-            item = {"layer": 1, "feature": 1016, "name": self.name, "activation": 140.25, "threshold": 105.82}
-            return [{**item, "start": at, "end": at + len(word), "text": word}]
-
-        toxic, language = evidence(self.words["toxicity"]), evidence(self.words["language"])
-        return {
-            "text": text,
+    def record(self, text, request):
+        toxic = self.evidence(text, self.words["toxicity"], request)
+        language = self.evidence(text, self.words["language"], request)
+        verdicts = {
             "toxicity": {
-                "flagged": bool(toxic),
-                "score": 0.97 if toxic else 0.12,
-                "rule": "default",
+                "flagged": bool(toxic) and self.toxic_score >= 0.467,
+                "score": self.toxic_score if toxic else 0.12,
+                "cut": 0.467,
+                "rule": self.rule,
                 "evidence": toxic,
             },
             "language": {
                 "label": "en",
                 "score": 0.99,
+                "cut": 0.42,
                 "top_labels": [
                     {"label": "en", "score": 0.99},
                     {"label": "nl", "score": 0.12},
@@ -83,9 +85,44 @@ class Stage:
                 "rule": "default",
                 "evidence": language,
             },
-            "scope": "tiny",
-            "classifiers": {"toxicity": "a6eaded3727d", "language": "43a494069753"},
         }
+        if request.get("spans") and self.spans:
+            verdicts["language"]["spans"] = self.spans
+        asked = request.get("classifiers") or list(verdicts)
+        versions = {"toxicity": "a6eaded3727d", "language": "43a494069753"}
+        return {
+            "text": text,
+            **{name: verdicts[name] for name in asked},
+            "scope": "tiny",
+            "classifiers": {name: versions[name] for name in asked},
+        }
+
+    def evidence(self, text, word, request):
+        """Fires on every place of a word, with the blank before it as tokens have."""
+        places = [at for at in range(len(text)) if text.startswith(word, at)]
+        if not places:
+            return []
+        hits = []
+        for number, at in enumerate(places):
+            start = at - (at > 0 and text[at - 1] == " ")
+            place = {"start": start, "end": at + len(word), "word_start": at, "word_end": at + len(word)}
+            hits.append({**place, "activation": 140.25 - 10 * number})
+        first = hits[0]
+        item = {
+            "layer": 1,
+            "feature": 1016,
+            "name": self.name,
+            "activation": 140.25,
+            "threshold": 105.82,
+            "contribution": 0.5,
+            "start": first["start"],
+            "end": first["end"],
+            "text": text[first["start"] : first["end"]],
+            "word": word,
+        }
+        if self.given_name:
+            item["given_name"] = self.given_name
+        return [item | ({"tokens": hits} if request.get("explain") == "tokens" else {})]
 
     def answer(self, method, path, body, headers):
         if path == "/readyz":
@@ -113,9 +150,10 @@ class Stage:
                 "quality": quality,
                 "cut": 0.467,
             }
+            many = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
             return 200, {
                 "scope": {"id": "tiny"},
-                "classifiers": [{"name": "toxicity", **one}],
+                "classifiers": [{"name": "toxicity", **one}, {**one, "name": "language", **many}],
                 "limits": {"max_texts": 64, "max_characters": 20480, "max_call_characters": 65536},
                 "transfer": {"enabled": True, "max_examples": 500},
             }
@@ -124,7 +162,9 @@ class Stage:
             return status, {"error": {"message": message, "type": "x"}}
         if path == "/v1/classify":
             self.requests.append(body)
-            return 200, {"results": [self.record(text) for text in body["texts"]]}
+            if self.delays:
+                time.sleep(self.delays.pop(0))
+            return 200, {"results": [self.record(text, body) for text in body["texts"]]}
         if path == "/v1/classifiers/toxicity/transfer":
             self.requests.append({**body, "authorization": headers.get("authorization")})
             strategies = [{"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}]
@@ -168,7 +208,10 @@ def page_url(stage):
             status, answer = stage.answer(
                 method, self.path, body, {key.lower(): value for key, value in self.headers.items()}
             )
-            return self.reply(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json"}
+            if status == 429 and stage.retry_after:
+                headers["Retry-After"] = str(stage.retry_after)
+            return self.reply(status, json.dumps(answer).encode(), headers)
 
         def reply(self, status, body, headers):
             self.send_response(status)

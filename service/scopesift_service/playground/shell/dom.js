@@ -15,10 +15,12 @@ function el(tag, given = {}, ...children) {
 
 const fixed = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
 
+// A bar from 0 to 1 with the cut that decides; what lies below the cut has no colour.
 function gauge(score, hue, cut) {
   const share = Math.min(1, Math.max(0, score || 0));
-  return el("div", { class: "gauge", role: "img", "aria-label": `score ${fixed(score)}` + (Number.isFinite(cut) ? `, cut ${fixed(cut)}` : ""), vars: { at: share, hue, cut: cut ?? 0 } },
-    el("span"), Number.isFinite(cut) && el("i"));
+  const decided = Number.isFinite(cut);
+  return el("div", { class: `gauge${decided && share < cut ? " below" : ""}`, role: "img", "aria-label": `score ${fixed(score)}` + (decided ? `, cut ${fixed(cut)}` : ""), vars: { at: share, hue, cut: cut ?? 0 } },
+    el("span"), decided && el("i"));
 }
 
 function table(caption, head, rows, numbersFrom = 1) {

@@ -14,6 +14,7 @@ const WORDS = {
 };
 
 function inWords(status, said, withToken) {
+  if (status === 401 && !withToken && readKey()) return "The API key isn't one of this server's.";
   if (withToken && status === 401) return "The access token is missing or wrong.";
   const tooLong = /(\d+) characters.*limit is (\d+)/.exec(said);
   if (status === 413 && tooLong) return `The text is too long: ${counted(tooLong[1])} characters, and this server takes ${counted(tooLong[2])} at once.`;

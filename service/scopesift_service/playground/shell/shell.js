@@ -30,6 +30,7 @@ async function runWhenReady() {
 
 // The wish for a key stands above the page and takes no keystroke; the dialog opens when somebody asks for it.
 function wantKey() {
+  at("key-wanted-why").textContent = readKey() ? "The API key isn't one of this server's." : "This server asks for an API key. Nothing is classified until it has one.";
   at("key-wanted").hidden = false;
 }
 
@@ -45,6 +46,12 @@ at("key").addEventListener("close", () => {
   keepKey(key);
   at("key-wanted").hidden = true;
   runWhenReady();
+});
+
+// a link would replace the part of the address in which pages keep settings
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  at("main").focus();
 });
 
 function showTheme(theme) {

@@ -1,11 +1,9 @@
-const cuts = new Map();
 const BASELINES = { mean_difference: "mean difference", linear_probe: "linear probe", tfidf: "TF-IDF + regression" };
 
 async function showClassifiers() {
   const list = await call("v1/classifiers");
   at("scope").textContent = list.scope.id;
   at("scope").hidden = false;
-  for (const { name, cut, label_cuts: own } of list.classifiers) cuts.set(name, (label) => own?.[label] ?? cut);
   at("shelf").replaceChildren(...list.classifiers.map(book));
   const chosen = at("transfer-name").value;
   at("transfer-name").replaceChildren(...list.classifiers.map(({ name }) => el("option", { value: name, selected: name === (chosen || "toxicity") }, name)));

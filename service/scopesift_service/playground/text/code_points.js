@@ -15,15 +15,29 @@ function unitOffsets(text) {
 function pieces(text, spans) {
   const offsets = unitOffsets(text);
   const last = offsets.length - 1;
-  const inside = spans
-    .map((span) => ({ span, start: Math.max(0, span.start), end: Math.min(last, span.end) }))
-    .filter(({ start, end }) => start < end);
-  const cuts = [...new Set([0, last, ...inside.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  const changes = new Map([[0, []], [last, []]]);
+  for (const span of spans) {
+    const [start, end] = [Math.max(0, span.start), Math.min(last, span.end)];
+    if (start >= end) continue;
+    for (const place of [start, end]) changes.set(place, [...(changes.get(place) ?? []), span]);
+  }
+  const cuts = [...changes.keys()].sort((a, b) => a - b);
+  const open = new Set();
   const out = [];
   for (let step = 0; step + 1 < cuts.length; step += 1) {
-    const [start, end] = [cuts[step], cuts[step + 1]];
-    const covering = inside.filter((item) => item.start < end && item.end > start).map((item) => item.span);
-    out.push({ text: text.slice(offsets[start], offsets[end]), spans: covering });
+    for (const span of changes.get(cuts[step])) if (!open.delete(span)) open.add(span);
+    out.push({ text: text.slice(offsets[cuts[step]], offsets[cuts[step + 1]]), spans: [...open] });
   }
   return out;
+}
+
+// A span without the blanks and punctuation at its edges; the span without blanks if nothing else is in it.
+function wordOnly(characters, start, end) {
+  for (const edge of [/[\s\p{P}\p{S}]/u, /\s/u]) {
+    let [first, last] = [start, end];
+    while (first < last && edge.test(characters[first])) first += 1;
+    while (first < last && edge.test(characters[last - 1])) last -= 1;
+    if (first < last) return [first, last];
+  }
+  return [start, end];
 }
