@@ -27,9 +27,11 @@ from scopesift.commands import (
 )
 from scopesift.commands.generating import steer, trace
 from scopesift.terminal.dashes import DashAware
+from scopesift.terminal.flags import PlainCommand, PlainGroup
 from scopesift.terminal.streams import complain
 
 app = typer.Typer(
+    cls=PlainGroup,
     name="scopesift",
     help="Text classifiers without gradient descent: selected features of sparse autoencoders, with evidence.",
     no_args_is_help=True,
@@ -48,7 +50,7 @@ app.command(cls=DashAware)(overlap.overlap)
 app.command(cls=DashAware)(reproduce.reproduce)
 app.command("filter", cls=DashAware)(filter.filter_rows)
 app.command(cls=DashAware)(export_onnx.export_onnx)
-app.command()(serve.serve)
+app.command(cls=PlainCommand)(serve.serve)
 app.add_typer(scopes.app, name="scopes")
 app.add_typer(steer.app, name="steer")
 app.command(cls=DashAware)(trace.trace)

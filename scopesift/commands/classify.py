@@ -24,7 +24,7 @@ from scopesift.commands.choices import (
     load_engine,
 )
 from scopesift.terminal.streams import REJECTED, complain, output, print_json, reading, say
-from scopesift.terminal.verdicts import verdict_table
+from scopesift.terminal.verdicts import verdict_listing
 
 CHUNK = 2000
 
@@ -84,7 +84,8 @@ def classify(
                 if row.reason:
                     complain(row.complaint)
             if good:
-                output.print(verdict_table(good, answers, parts))
+                for shown in verdict_listing(good, answers, parts):
+                    output.print(shown)
         read, unreadable = read + len(chunk), unreadable + len(chunk) - len(good)
     if unreadable:
         say(f"{unreadable:,} of {counted(read, 'line')} could not be read; exit code {REJECTED}")

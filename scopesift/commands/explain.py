@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
 import typer
-from rich import box
-from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.judging.forms import TextForms
-from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_classifiers.judging.whole_word import whole_word
+from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.pages.explanation import write_explanation
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
-from scopesift_features.reading.selected import SelectedReader, SelectedReading
-from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
 from scopesift_files.row_readers.texts import read_texts
 
@@ -31,10 +25,9 @@ from scopesift.commands.choices import (
     check_output,
     load_engine,
 )
-from scopesift.terminal.streams import output, say
-from scopesift.terminal.verdicts import marked, printable
-
-MOST_ROWS = 12
+from scopesift.terminal.contributions import contribution_table, says
+from scopesift.terminal.streams import output, print_json, say
+from scopesift.terminal.verdicts import flags_first, marked, printable
 
 
 def explain(
@@ -44,29 +37,40 @@ def explain(
     html: Annotated[
         Path | None, typer.Option(help="Also write an HTML page with every token shaded by its contribution.")
     ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object with every feature for and against.")
+    ] = False,
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Explain each classifier's verdict: the features with the largest contributions, for and against, and their words.
+    """Explain each classifier's verdict: the features that speak for it and against it, the most telling ones first.
+
+    --json prints what `classify --json` does, with all features that contribute as evidence, each with "says".
 
     Example: `scopesift explain "You are such an idiot" --html why.html`
 
-    Example: `echo "You are such an idiot" | scopesift explain -`
+    Example: `echo "You are such an idiot" | scopesift explain - --json`
     """
     if text == STDIN:
         text = _from_stdin()
     check_output(html)
     engine = load_engine(scope, classifier or [], device)
     forms = engine.forms([text])
-    reading = SelectedReader(engine.scope, engine.features).read(forms.texts)
+    reading = engine.reader.read(forms.texts)
     answer = engine.verdicts(forms, reading)[0]
-    output.print(marked(text, answer))
-    for row in forms.restored:
-        names = [name for name, one in engine.classifiers.items() if forms.rows(one)[0] == row]
-        output.print(Text(f"{', '.join(names)} reads: {printable(forms.texts[row])}", style="dim"))
-    for name, verdict in answer.items():
-        output.print(_table(engine, name, verdict, reading, forms))
+    items = {name: engine.for_and_against(name, verdict, forms, reading) for name, verdict in answer.items()}
+    if json:
+        print_json(_record(engine, text, answer, items))
+    else:
+        output.print(marked(text, answer))
+        for row in forms.restored:
+            names = [name for name, one in engine.classifiers.items() if forms.rows(one)[0] == row]
+            output.print(Text(f"{', '.join(names)} reads: {printable(forms.texts[row])}", style="dim"))
+        for name, verdict in flags_first(answer):
+            rule = engine.classifiers[name].decision(verdict.rule).rules[verdict.likeliest]
+            output.print()
+            output.print(contribution_table(name, verdict, items[name], adds=rule.adds))
     if html is not None:
         write_explanation(html, text, answer, engine)
         say(f"wrote {html}")
@@ -83,31 +87,11 @@ def _from_stdin() -> str:
     return rows[0].sound().text
 
 
-def _table(engine: Engine, name: str, verdict: Verdict, reading: SelectedReading, forms: TextForms) -> Table:
-    """The features with the largest contributions for and against a decision's label."""
-    classifier = engine.classifiers[name]
-    decision, label = classifier.decision(verdict.rule), verdict.likeliest
-    columns = engine.columns[name][verdict.rule]
-    row = int(forms.rows(classifier)[0])
-    acts_S = reading.acts_NS[row, columns]
-    rule = decision.rules[label]
-    given_S = decision.contributions(label, acts_S[None])[0]
-    active = int((acts_S > 0).sum())
-    title = f"{name}: {verdict.label} ({verdict.score:.2f}), rule {verdict.rule}, {counted(active, 'feature')} active"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    # features of a linear rule have no threshold, those of other rules no contribution to a sum
-    says = f"for {label}" if rule.adds else "reached"
-    for column, justify in (
-        ("layer", "right"), ("feature", "right"), ("activation", "right"), ("threshold", "right"), (says, "right"),
-        ("here on", "left"), ("usually on", "left"),
-    ):  # fmt: skip
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for at in np.argsort(-np.abs(given_S), kind="stable")[:MOST_ROWS]:
-        if given_S[at] == 0:
-            break
-        item, column = decision.features[at], columns[at]
-        first, last = forms.original(row, *whole_word(forms.texts[row], *reading.span(row, column)))
-        share = f"{given_S[at]:+.3f}" if rule.adds else f"{given_S[at]:.0%}"
-        numbers = (str(item.layer), str(item.index), f"{acts_S[at]:.2f}", f"{item.threshold:.3g}", share)
-        table.add_row(*numbers, printable(forms.originals[0][first:last]), item.label)
-    return table
+def _record(
+    engine: Engine, text: str, answer: Mapping[str, Verdict], items: Mapping[str, Sequence[Evidence]]
+) -> dict[str, Any]:
+    """The record of `classify --json`, with everything that speaks for or against each label as evidence."""
+    record = engine.records([text], [answer])[0]
+    for name, found in items.items():
+        record[name]["evidence"] = [{"says": says(item), **item.to_dict()} for item in found]
+    return record

@@ -12,7 +12,7 @@ from scopesift_files.row_readers.row import sound_rows
 from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import DeviceOption, OwnScopeOption, check_output, load_classifier
-from scopesift.terminal.streams import say
+from scopesift.terminal.streams import reading, say
 
 WARN_ABOVE = 0.005
 FEW_TEXTS = 200
@@ -56,7 +56,8 @@ def export_onnx(
     artifact, place = load_classifier(classifier, scope, device)
     settings = ExportSettings(head, opset, dtype, int8, with_backbone, external_data)
     sample = None if texts is None else [row.text for row in sound_rows(read_texts(texts))]
-    export = export_classifier(artifact, place, out, settings, sample, say)
+    with reading("reading") as progress:
+        export = export_classifier(artifact, place, out, settings, sample, say, progress)
     _report(export)
 
 

@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich import box
-from rich.table import Table
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.feature_tables.cache import FeatureCache
@@ -40,6 +38,7 @@ from scopesift.commands.choices import (
     check_output,
 )
 from scopesift.terminal.streams import messages, reading, say
+from scopesift.terminal.tables import Column, FittedTable, numbers
 
 SHOWN_FEATURES = 16
 FEW_DEV_ROWS = 100
@@ -280,7 +279,7 @@ def decision_adds(classifier: Classifier) -> bool:
     return next(iter(classifier.default.rules.values())).adds
 
 
-def feature_table(classifier: Classifier) -> Table:
+def feature_table(classifier: Classifier) -> FittedTable:
     """The features of a fit as a table: all of a short rule, else those with the largest weights."""
     decision = classifier.default
     rules = list(decision.rules.values())
@@ -291,16 +290,16 @@ def feature_table(classifier: Classifier) -> Table:
         weights_CS = np.stack([rule.weights_S for rule in rules])
         largest_S = weights_CS[np.abs(weights_CS).argmax(axis=0), np.arange(weights_CS.shape[1])]
         order = np.argsort(-np.abs(largest_S), kind="stable")[:SHOWN_FEATURES]
-        column, value = "weight", [f"{largest_S[at]:+.3f}" for at in order]
+        column, value = "weight", [f"{largest_S[at]:+.2f}" for at in order]
     else:
         title = f"{next(iter(decision.rules))} when at least {rules[0].m} of these fire"
         order = np.arange(min(len(decision.features), SHOWN_FEATURES))
         column, value = "threshold", [f"{decision.features[at].threshold:g}" for at in order]
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    for name in ("layer", "feature", column):
-        table.add_column(name, justify="right")
-    table.add_column("strongest on")
+    table = FittedTable(
+        [Column("feature"), *numbers(column), Column("strongest on", least=16)],
+        title=title,
+    )
     for at, shown in zip(order.tolist(), value, strict=True):
         item = decision.features[at]
-        table.add_row(str(item.layer), str(item.index), shown, item.label)
+        table.add_row(f"{item.layer}:{item.index}", shown, item.label)
     return table

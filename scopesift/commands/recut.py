@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 from scopesift_classifiers.artifact.classifier import DEFAULT
 from scopesift_classifiers.labelled_rows.label_value import label_text
 from scopesift_classifiers.labelled_rows.rows import LabelledText
@@ -34,6 +32,7 @@ from scopesift.commands.choices import (
     warn_of_languages,
 )
 from scopesift.terminal.streams import output, print_json, reading, say
+from scopesift.terminal.tables import Column, FittedTable, decimals, interval, numbers
 
 EVERY = "every"
 
@@ -114,35 +113,31 @@ def recut(
     )
 
 
-def cut_table(done: Recut, required: Requirement) -> Table:
+def cut_table(done: Recut, required: Requirement) -> FittedTable:
     """Every cut before and after, and its rates on the rows that it was chosen on."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"{done.classifier.name}: cuts for {required.describe()}, with their rates on these rows",
-        title_justify="left",
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
     rates = {rate: rate for rate in RATES} | {FALSE_POSITIVE_RATE: "FPR"}
-    for column in ("", "rows", "cut", "new cut", "95%", *rates.values(), "95%"):
-        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    table = FittedTable(
+        [
+            Column(""),
+            *numbers("rows", "cut", "new cut"),
+            Column("95%", right=True, drop=1),
+            *numbers(*rates.values()),
+            Column("95%", right=True, drop=2),
+        ],
+        title=f"{done.classifier.name}: cuts for {required.describe()}, with their rates on these rows",
+        note=f"95%: the intervals of the new cut and of the {rates[required.rate]}.",
+    )
     for name, cut in done.cuts.items():
         table.add_row(
             name,
             str(cut["rows"]),
-            f"{cut['before']:.3f}",
-            f"{cut['after']:.3f}",
-            _ends(cut["cut_interval"]),
-            *("–" if cut[rate] is None else f"{cut[rate]:.3f}" for rate in rates),
-            _ends(cut["intervals"][required.rate]),
+            decimals(cut["before"]),
+            decimals(cut["after"]),
+            interval(cut["cut_interval"]),
+            *(decimals(cut[rate]) for rate in rates),
+            interval(cut["intervals"][required.rate]),
         )
-    table.caption = f"The last column is the interval of the {rates[required.rate]}."
-    table.caption_justify = "left"
     return table
-
-
-def _ends(interval: list[float]) -> str:
-    return f"{interval[0]:.3f}–{interval[1]:.3f}"
 
 
 def _languages(rows: LabelledText, asked: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from scopesift_features.pulling.pull import check_layers
 from scopesift_files.errors import UsageError
 
 from scopesift.commands.choices import parse_layers
-from scopesift.terminal.streams import print_aligned, print_json
+from scopesift.terminal.streams import output, print_json
+from scopesift.terminal.tables import Column, FittedTable, numbers
 
 HEADER = (
     "step", "texts", "fetched", "disk", "network", "memory", "processor", "GPU memory", "GPU",
@@ -54,9 +54,12 @@ def cost(
         computed = [asdict(step) for step in steps]
         print_json({"scope": entry.id, "layers": chosen, "assumed": asdict(rates), "computed": computed})
         return
-    print_aligned([list(HEADER), *map(row, steps)], right=range(1, len(HEADER)))
+    table = FittedTable([Column(HEADER[0]), *numbers(*HEADER[1:])])
+    for step in steps:
+        table.add_row(*row(step))
+    output.print(table)
     for line in assumed(entry, rates):
-        sys.stdout.write(f"{line}\n")
+        output.print(line, highlight=False)
 
 
 def row(step: StepCost) -> list[str]:

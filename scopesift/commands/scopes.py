@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.table import Table
 from scopesift_features.catalogue.listing import describe_scope, list_scopes
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
@@ -23,18 +22,21 @@ from scopesift_files.errors import ScopeError
 
 from scopesift.commands.choices import DeviceOption, LayersOption, parse_layers
 from scopesift.commands.scope_cost import cost
-from scopesift.terminal.streams import output, print_aligned, print_json, say
+from scopesift.terminal.flags import PlainCommand, PlainGroup
+from scopesift.terminal.streams import output, print_json, say
+from scopesift.terminal.tables import Column, FittedTable, decimals, numbers
 
 MOST_PLACES = 8
 
 app = typer.Typer(
+    cls=PlainGroup,
     help="List, show, pull and check scopes, and estimate their requirements and costs.",
     no_args_is_help=True,
 )
-app.command()(cost)
+app.command(cls=PlainCommand)(cost)
 
 
-@app.command("list")
+@app.command("list", cls=PlainCommand)
 def list_command(
     every: Annotated[
         bool, typer.Option("--all", help="Also the groups of Gemma Scope 2, which are unproven.")
@@ -52,24 +54,29 @@ def list_command(
         for summary in found:
             print_json(summary.to_dict())
         return
-    rows = [["scope", "backbone", "layers", "width", "features", "k", "a layer", "here"]]
+    table = FittedTable(
+        [
+            Column("scope"),
+            Column("backbone", drop=4),
+            Column("layers", right=True),
+            Column("width", right=True, drop=3),
+            Column("features", right=True, drop=2),
+            Column("k", right=True),
+            Column("a layer", right=True, drop=1),
+            Column("here"),
+        ]
+    )
     shown = [s for s in found if every or s.k is not None or s.pulled_layers]
     for s in shown:
         here = f"{_span(s.pulled_layers)} ({written_size(s.disk_bytes)})" if s.pulled_layers else "–"
-        numbers = [
-            str(s.n_layers),
-            str(s.d_model),
-            str(s.d_sae),
-            "–" if s.k is None else str(s.k),
-            written_size(s.sae_bytes),
-        ]
-        rows.append([s.id, s.backbone, *numbers, here])
-    print_aligned(rows, right=range(2, 7))
+        sizes = [str(s.n_layers), str(s.d_model), str(s.d_sae), "–" if s.k is None else str(s.k)]
+        table.add_row(s.id, s.backbone, *sizes, written_size(s.sae_bytes), here)
+    output.print(table)
     if len(shown) < len(found):
         say(f"and {len(found) - len(shown)} groups of Gemma Scope 2, unproven: --all")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def show(
     scope: Annotated[
         str,
@@ -85,8 +92,8 @@ def show(
     if json:
         print_json(described)
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in described.items():
         shown = json_text.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
@@ -94,7 +101,7 @@ def show(
     output.print(table)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def pull(
     scope: Annotated[
         str,
@@ -133,7 +140,7 @@ def pull(
     sys.stdout.write(f"{folder}\n")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def check(
     scope: Annotated[str, typer.Argument(help="e5, nano, smollm2, a catalogue id, or a folder.")],
     layers: LayersOption = None,
@@ -147,16 +154,14 @@ def check(
     """
     checks = check_scope(scope, layers=parse_layers(layers), device=device)
     base = check_base(scope, [item.layer for item in checks], device=device)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     beside = [] if base is None else ["FVU of base"]
-    for column in ("layer", "tokens", "extreme", "active", "k", "FVU", *beside, "before", "verdict"):
-        table.add_column(column, justify="left" if column == "verdict" else "right")
+    names = ("layer", "tokens", "extreme", "active", "k", "FVU", *beside, "before")
+    table = FittedTable([*numbers(*names), Column("verdict", least=16)])
     for item in checks:
         verdict = "; ".join(item.problems) or "ok"
-        numbers = [item.layer, item.tokens, len(item.extreme), item.fewest_active, item.k]
+        counts = [item.layer, item.tokens, len(item.extreme), item.fewest_active, item.k]
         fvu = [item.fvu, *([] if base is None else [base.fvu.get(item.layer)]), item.fvu_before]
-        shown = ["–" if value is None else f"{value:.3f}" for value in fvu]
-        table.add_row(*map(str, numbers), *shown, verdict)
+        table.add_row(*map(str, counts), *map(decimals, fvu), verdict)
     output.print(table)
     for item in checks:
         if item.extreme:
@@ -178,7 +183,7 @@ def _extreme_line(check: LayerCheck) -> str:
     )
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def doctor(
     scope: Annotated[
         str, typer.Argument(help="e5, nano, smollm2, a catalogue id (here or not), or a folder.")
@@ -200,15 +205,15 @@ def doctor(
     Example: `scopesift scopes doctor qwen3-8b-w64k-l0_50 --layers 18`
     """
     found = examine(scope, layers=parse_layers(layers), device=device)
-    topics = max(len(finding.topic) for finding in found)
+    table = FittedTable([Column(""), Column(""), Column("", least=24)])
     for finding in found:
         if json:
             print_json(asdict(finding))
             continue
         remedy = f" → {finding.remedy}" if finding.remedy else ""
-        sys.stdout.write(
-            f"{finding.state:<{len(IN_THE_WAY)}}  {finding.topic:<{topics}}  {finding.text}{remedy}\n"
-        )
+        table.add_row(finding.state, finding.topic, finding.text + remedy)
+    if not json:
+        output.print(table)
     in_the_way = [finding.topic for finding in found if finding.state == IN_THE_WAY]
     if in_the_way:
         raise ScopeError(f"{scope} does not run here yet; in the way: {', '.join(in_the_way)}")

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.labelled_rows.rows import LabelledText
@@ -35,7 +33,8 @@ from scopesift.commands.choices import (
     warn_of_languages,
 )
 from scopesift.commands.transfer_unlabelled import check_options, move
-from scopesift.terminal.streams import output, print_json, reading, say
+from scopesift.terminal.streams import output, print_json, reading, reading_then, say
+from scopesift.terminal.tables import Column, FittedTable, decimals, numbers
 
 
 def transfer(
@@ -113,10 +112,11 @@ def transfer(
         _measure(artifact, place, lang, few, test, settings, json)
         return
     say(f"{counted(len(few), 'example')} of {lang}")
-    with reading("reading") as progress:
+    with reading_then("reading", "trying strategies") as (on_texts, on_strategy):
         done = add_language(
-            artifact, place, few, lang, settings=settings, cache=FeatureCache.default(), on_progress=progress
-        )
+            artifact, place, few, lang, settings=settings, cache=FeatureCache.default(),
+            on_progress=on_texts, on_strategy=on_strategy,
+        )  # fmt: skip
     done.classifier.save(target)
     if json:
         print_json(
@@ -145,25 +145,24 @@ def _say_written(made: Classifier, lang: str, target: Path) -> None:
     say(f"wrote {target} (version {made.version}); measure it with `scopesift evaluate {target} DATA`")
 
 
-def strategy_table(done: Transfer, lang: str) -> Table:
+def strategy_table(done: Transfer, lang: str) -> FittedTable:
     """All strategies with their cross-validated numbers; the chosen one is bold."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
+    table = FittedTable(
+        [
+            Column("strategy"),
+            Column("", least=20, drop=1),
+            *numbers("macro-F1", "±"),
+            Column("balanced accuracy", right=True, drop=2),
+            Column("features", right=True, drop=3),
+        ],
         title=f"{done.classifier.name} in {lang}: cross-validated on the examples",
-        title_justify="left",
     )
-    for column in ("strategy", "", "features", "macro-F1", "±", "balanced accuracy"):
-        left = column in ("strategy", "")
-        table.add_column(column, justify="left" if left else "right", no_wrap=column == "strategy")
     for row in done.strategies:
         table.add_row(
             row["name"],
             row["says"],
-            str(row["features"]),
-            f"{row['macro_f1']:.3f}",
-            f"{row['spread']:.3f}",
-            f"{row['balanced_accuracy']:.3f}",
-            style="bold" if row["name"] == done.chosen else None,
+            *_measured(row),
+            style="bold" if row["name"] == done.chosen else "",
         )
     old = done.replaced
     if old is not None:
@@ -171,13 +170,15 @@ def strategy_table(done: Transfer, lang: str) -> Table:
         table.add_row(
             f"in use: {old['rule']}",
             f"the decision that is replaced{seen}",
-            str(old["features"]),
-            f"{old['macro_f1']:.3f}",
-            f"{old['spread']:.3f}",
-            f"{old['balanced_accuracy']:.3f}",
+            *_measured(old),
             style="dim",
         )
     return table
+
+
+def _measured(row: dict[str, Any]) -> list[str]:
+    rates = [decimals(row[name]) for name in ("macro_f1", "spread", "balanced_accuracy")]
+    return [*rates, f"{row['features']:,}"]
 
 
 def _measure(
@@ -215,21 +216,20 @@ def _measure(
         output.print(measured["why"][lang], highlight=False)
 
 
-def curve_table(measured: dict[str, Any], lang: str) -> Table:
+def curve_table(measured: dict[str, Any], lang: str) -> FittedTable:
     """The learning curve of one language: mean and spread over the draws, and TF-IDF on the same rows."""
     rows, few = measured["train_rows"][lang], measured["few"][lang]
     title = f"balanced accuracy on {measured['test_rows'][lang]} test rows of {lang}, of {counted(rows, 'train row')}"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for column in ("labels", "rows", "transfer", "±", "TF-IDF", "±", "chosen"):
-        table.add_column(column, justify="left" if column == "chosen" else "right")
+    names = ("labels", "rows", "transfer", "±", "TF-IDF", "±")
+    table = FittedTable([*numbers(*names), Column("chosen", least=14)], title=title)
     zero = measured["zero_shot"][lang]["balanced_accuracy"]
-    table.add_row("none", "0", f"{zero:.3f}", "", "", "", "")
+    table.add_row("none", "0", decimals(zero), "", "", "", "")
     for share, point in few.items():
         own, words = point["balanced_accuracy"], point["tfidf"]["balanced_accuracy"]
         table.add_row(
             f"{float(share):.0%}",
             str(point["rows"]),
-            *(f"{value:.3f}" for value in (*_mean_and_spread(own), *_mean_and_spread(words))),
+            *map(decimals, (*_mean_and_spread(own), *_mean_and_spread(words))),
             ", ".join(sorted(set(point["chosen"]))),
         )
     return table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from typer.core import TyperCommand
+from scopesift.terminal.flags import PlainCommand
 
 
-class DashAware(TyperCommand):
+class DashAware(PlainCommand):
     """Adds a hint at `--` to the error for an unknown option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.overlaps.comparison import Overlap, containment_matrix, split_half
 from scopesift_classifiers.overlaps.differences import Difference
@@ -13,6 +11,7 @@ from scopesift_classifiers.overlaps.measure import LAST, Measured
 from scopesift_classifiers.overlaps.usage import least_documents
 from scopesift_files.counted import counted
 
+from scopesift.terminal.tables import Column, FittedTable, decimals, numbers
 from scopesift.terminal.verdicts import printable
 
 MOST_LINES = 60
@@ -27,7 +26,7 @@ MOST_USED = 0.6
 BEFORE, AFTER = 28, 12  # characters of an example
 
 
-def overlap_tables(measured: Measured) -> Iterator[Table | Text]:
+def overlap_tables(measured: Measured) -> Iterator[FittedTable | Text]:
     """All tables, each after its heading."""
     yield _heading(_how(measured))
     yield _data_sets(measured)
@@ -87,9 +86,10 @@ def _how(measured: Measured) -> str:
     )
 
 
-def _data_sets(measured: Measured) -> Table:
+def _data_sets(measured: Measured) -> FittedTable:
     settings = measured.settings
-    table = _table(("", "data set", "rows", "features", "halves: Jaccard", "contained"), left=2)
+    names = ("rows", "features", "halves: Jaccard", "contained")
+    table = FittedTable([Column(""), Column("data set", least=16), *numbers(*names)])
     for at, usage in enumerate(measured.usages):
         halves = split_half(usage, settings.min_share)
         used = sum(int(usage.used(layer, settings.min_share).sum()) for layer in usage.layers)
@@ -98,15 +98,15 @@ def _data_sets(measured: Measured) -> Table:
             printable(usage.name),
             f"{usage.rows:,}",
             f"{used:,}",
-            _three(halves["jaccard"]),
-            _three(halves["contained"]),
+            decimals(halves["jaccard"]),
+            decimals(halves["contained"]),
         )
     return table
 
 
-def _heat_map(measured: Measured) -> Table:
+def _heat_map(measured: Measured) -> FittedTable:
     letters = [letter(at) for at in range(len(measured.usages))]
-    table = _table(("", *letters), left=1)
+    table = FittedTable([Column(""), *numbers(*letters)])
     for name, values in zip(
         letters, containment_matrix(measured.usages, measured.settings.min_share), strict=True
     ):
@@ -114,10 +114,13 @@ def _heat_map(measured: Measured) -> Table:
     return table
 
 
-def _pairs(measured: Measured) -> Table:
-    table = _table(
-        ("A", "B", "layer", "A", "B", "shared", "Jaccard", "A in B", "chance", "B in A", "chance"),
-        left=2,
+def _pairs(measured: Measured) -> FittedTable:
+    table = FittedTable(
+        [
+            *(Column("A"), Column("B"), Column("layer", right=True)),
+            *(Column(name, right=True, drop=1) for name in ("A uses", "B uses", "shared")),
+            *numbers("Jaccard", "A in B", "chance", "B in A", "chance"),
+        ]
     )
     n_lines = sum(len(by_layer) + 1 for by_layer in measured.pairs.values())
     for (a, b), by_layer in measured.pairs.items():
@@ -131,19 +134,19 @@ def _pairs(measured: Measured) -> Table:
 def _numbers(one: Overlap) -> list[str]:
     sizes = [f"{size:,}" for size in (one.size_a, one.size_b, one.shared)]
     shares = (one.jaccard, one.a_in_b, one.a_in_b_by_chance, one.b_in_a, one.b_in_a_by_chance)
-    return [*sizes, *map(_three, shares)]
+    return [*sizes, *map(decimals, shares)]
 
 
-def _differences(own: str, other: str, found: Sequence[Difference]) -> Table:
+def _differences(own: str, other: str, found: Sequence[Difference]) -> FittedTable:
     named = any(one.label for one in found)
     words = ("strongest on", "elsewhere on", "as in") if named else ("strongest on", "as in")
-    table = _table(("layer", "feature", own, other), left=0)
-    for name in words:
-        table.add_column(name, overflow="fold")
+    table = FittedTable(
+        [Column("feature"), *numbers(own, other), *(Column(name, least=10) for name in words)]
+    )
     for one in found:
         shares = [f"{share:.1%}" for share in (one.share, one.other_share)]
         labels = [printable(one.label)] if named else []
-        table.add_row(str(one.layer), str(one.feature), *shares, printable(one.words), *labels, _example(one))
+        table.add_row(f"{one.layer}:{one.feature}", *shares, printable(one.words), *labels, _example(one))
     return table
 
 
@@ -169,24 +172,12 @@ def _heading(text: str) -> Text:
     return Text(text, style="italic")
 
 
-def _table(names: Sequence[str], *, left: int) -> Table:
-    """A table of which the first `left` columns are aligned left; narrow enough for 80 columns, the width in pipes."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for at, name in enumerate(names):
-        table.add_column(
-            name, justify="left" if at < left else "right", no_wrap=name != "data set", overflow="fold"
-        )
-    return table
-
-
 def _heat(value: float | None) -> Text:
     """A cell that is darker the larger its value is; white or black text, whichever is readable."""
     if value is None:
         return Text("–")
     light, dark = (238, 236, 250), (72, 56, 190)
     red, green, blue = (round(a + value * (b - a)) for a, b in zip(light, dark, strict=True))
-    return Text(f" {value:.3f} ", style=f"{'white' if value > 0.5 else 'black'} on rgb({red},{green},{blue})")
-
-
-def _three(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return Text(
+        f" {decimals(value)} ", style=f"{'white' if value > 0.5 else 'black'} on rgb({red},{green},{blue})"
+    )

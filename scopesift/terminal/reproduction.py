@@ -2,63 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
-from rich.table import Table
 from scopesift_features.pulling.amounts import written_layers, written_size
 from scopesift_files.counted import counted
 
-_WIDTH = 5  # of a number with three decimals
+from scopesift.terminal.tables import Column, FittedTable, decimals
 
 
-def own_table(measured: dict[str, Any]) -> Table:
+def own_table(measured: dict[str, Any]) -> FittedTable:
     """Each language with its own discovery rows."""
     table = _table(
         "own labels: layer and K chosen on the test rows (best), by top1-diff, and on dev (ours)",
-        *("", "test", "best F1", "layer", "K", "top1 layer", "F1", "layers F1"),
-        *("ours: macro-F1", "F1", "layer", "K"),
+        (
+            "test",
+            "best F1",
+            "layer",
+            "K",
+            "top1 layer",
+            "F1",
+            "layers F1",
+            "ours: macro-F1",
+            "F1",
+            "layer",
+            "K",
+        ),
+        drop={1: 5, 3: 2, 4: 3, 5: 7, 6: 6, 7: 4, 10: 1},
     )
     for lang, own in measured["languages"].items():
         best, ours = own["report"], own["ours"]
         table.add_row(
             lang,
             str(own["rows"]["test"]),
-            _three(best["f1"]),
+            decimals(best["f1"]),
             str(best["layer"]),
             str(best["k"]),
             str(own["top1_diff"][str(min(measured["k"]))]["layer"]),
-            _three(max(one["f1"] for one in own["top1_diff"].values())),
-            _three(own["multi_layer"]["report"]["f1"]),
-            _three(ours["macro_f1"]),
-            _three(ours["f1"]),
+            decimals(max(one["f1"] for one in own["top1_diff"].values())),
+            decimals(own["multi_layer"]["report"]["f1"]),
+            decimals(ours["macro_f1"]),
+            decimals(ours["f1"]),
             str(ours["layer"]),
             str(ours["k"]),
         )
     macro = measured["macro"]
-    means = (_three(macro["report_f1"]), "", "", "", "", "", _three(macro["ours_macro_f1"]), "", "", "")
+    means = (decimals(macro["report_f1"]), "", "", "", "", "", decimals(macro["ours_macro_f1"]), "", "", "")
     table.add_row("mean", "", *means, style="bold")
     return table
 
 
-def english_table(measured: dict[str, Any]) -> Table:
+def english_table(measured: dict[str, Any]) -> FittedTable:
     """English discovery rows on every language."""
     title = f"{measured['source']} labels only: best layer and K on the other's test rows, and as English dev chose"
     table = _table(
         title,
-        *("", "best F1", "macro-F1", "layer", "K", "ours: macro-F1", "balanced accuracy", "F1"),
+        ("best F1", "macro-F1", "layer", "K", "ours: macro-F1", "balanced accuracy", "F1"),
+        drop={3: 1, 4: 2},
     )
     for lang, own in measured["languages"].items():
         best, ours = own["from_en"]["report"], own["from_en"]["ours"]
         table.add_row(
             lang,
-            _three(best["f1"]),
-            _three(best["macro_f1"]),
+            decimals(best["f1"]),
+            decimals(best["macro_f1"]),
             str(best["layer"]),
             str(best["k"]),
-            _three(ours["macro_f1"]),
-            _three(ours["balanced_accuracy"]),
-            _three(ours["f1"]),
+            decimals(ours["macro_f1"]),
+            decimals(ours["balanced_accuracy"]),
+            decimals(ours["f1"]),
         )
     return table
 
@@ -98,14 +110,7 @@ def bundle_lines(bundle: dict[str, Any]) -> list[str]:
     ]
 
 
-def _table(title: str, *names: str) -> Table:
-    """Narrow enough for 80 columns, the width in pipes."""
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=0)
-    for name in names:
-        widest = max((len(word) for word in name.split()), default=0)
-        table.add_column(name, justify="right" if name else "left", width=max(widest, _WIDTH))
-    return table
-
-
-def _three(value: float) -> str:
-    return f"{value:.3f}"
+def _table(title: str, names: Sequence[str], drop: Mapping[int, int]) -> FittedTable:
+    """A table of numbers by language; `drop` has the columns, from 1 on, that a narrow terminal does without."""
+    shown = [Column(name, right=True, drop=drop.get(at, 0)) for at, name in enumerate(names, 1)]
+    return FittedTable([Column(""), *shown], title=title)

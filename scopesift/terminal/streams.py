@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,14 +18,20 @@ output = Console()
 
 def complain(line: str) -> None:
     """Print an error line."""
-    messages.print(
-        "error: " + " ".join(line.split()), style="red", markup=False, highlight=False, soft_wrap=True
-    )
+    _print_line("error: " + " ".join(line.split()), "red")
 
 
 def say(line: str) -> None:
     """Print a progress message, on one line in a file too."""
-    messages.print(line, markup=False, highlight=False, style="dim", soft_wrap=True)
+    _print_line(line, "dim")
+
+
+def _print_line(line: str, style: str) -> None:
+    """Print a line; in a terminal it is broken between words, and a path longer than the terminal stays whole."""
+    whole = not messages.is_terminal
+    messages.print(
+        line, style=style, markup=False, highlight=False, soft_wrap=whole, overflow="ignore", crop=False
+    )
 
 
 def print_json(record: dict[str, Any]) -> None:
@@ -37,30 +43,31 @@ def print_json(record: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(record) + "\n")
 
 
-def print_aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:
-    """Print aligned columns, which unlike a rich table's are never truncated to the terminal's width.
-
-    Args:
-        rows: Cells; the first row is the header.
-        right: Columns that are aligned on the right.
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, widths, strict=True)
-        aligned = [
-            cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in enumerate(cells)
-        ]
-        sys.stdout.write(" ".join(aligned).rstrip() + "\n")
-
-
 @contextmanager
 def reading(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar for texts; call the result with (done, total)."""
+    with _progress() as bar:
+        yield _task(bar, what)
+
+
+@contextmanager
+def reading_then(
+    what: str, after: str
+) -> Iterator[tuple[Callable[[int, int], None], Callable[[int, int], None]]]:
+    """Two progress bars, of which the second appears when its work begins."""
+    with _progress() as bar:
+        yield _task(bar, what), _task(bar, after, visible=False)
+
+
+def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=messages, transient=True) as bar:
-        task = bar.add_task(what, total=None)
+    return Progress(*columns, console=messages, transient=True)
 
-        def update(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
 
-        yield update
+def _task(bar: Progress, what: str, *, visible: bool = True) -> Callable[[int, int], None]:
+    task = bar.add_task(what, total=None, visible=visible)
+
+    def update(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, visible=True)
+
+    return update

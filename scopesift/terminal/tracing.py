@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.tracing.trace import FiredFeature, Trace
 
+from scopesift.terminal.tables import Column, FittedTable
 from scopesift.terminal.verdicts import printable
 
 
-def trace_table(trace: Trace) -> Table:
+def trace_table(trace: Trace) -> FittedTable:
     """The tokens of a trace, those that the model wrote in bold, with their features."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", justify="right", style="dim")
-    table.add_column("token")
-    table.add_column("features: activation, name, tokens that they make likelier", overflow="fold")
+    about = "features: activation, name, tokens that they make likelier"
+    table = FittedTable([Column("", right=True), Column("token", least=12), Column(about, least=24)])
     for number, token in enumerate(trace.tokens):
         marks = [
             mark

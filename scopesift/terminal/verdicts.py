@@ -1,15 +1,15 @@
-"""Verdicts as a table in which the words of the evidence are marked in the text."""
+"""Verdicts below their texts, in which the words of the evidence are marked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 from scopesift_classifiers.judging.language_spans import LanguageSpan
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.judging.whole_word import whole_word
+
+from scopesift.terminal.tables import Column, FittedTable
 
 MOST_CHARACTERS = 160
 REASONS = 3
@@ -18,33 +18,31 @@ LEAST_SCORE = 0.1
 """Of the labels that are shown after the one given."""
 
 
-def verdict_table(
+def verdict_listing(
     texts: Sequence[str],
     answers: Sequence[Mapping[str, Verdict]],
     spans: Sequence[Sequence[LanguageSpan]] | None = None,
-) -> Table:
-    """One row per text with a line per classifier: its verdict, and evidence unless it doesn't flag.
+) -> Iterator[Text | FittedTable]:
+    """Each text over the full width, and below it a line per classifier: its verdict, and evidence unless it is clean.
 
-    A line per classifier, since a column for each would leave no room for the text. With spans also their languages.
+    With spans also a line per language of the text.
     """
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("text", ratio=5, overflow="fold")
-    table.add_column("classifier", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("because of", ratio=3, no_wrap=True, overflow="ellipsis")
     for row, (text, answer) in enumerate(zip(texts, answers, strict=True)):
         shown = marked(text, answer)
         if spans is not None:
             shown.append_text(_languages(text, spans[row]))
-        lines = Text("\n")
-        table.add_row(
-            shown,
-            lines.join(map(Text, answer)),
-            lines.join(_said(verdict) for verdict in answer.values()),
-            lines.join(_reasons(verdict) for verdict in answer.values()),
-            end_section=len(answer) > 1,
-        )
-    return table
+        yield shown
+        table = FittedTable([Column("", least=9), Column("", least=16), Column("", least=16)], indent=2)
+        for name, verdict in flags_first(answer):
+            table.add_row(Text(name), _said(verdict), _reasons(verdict))
+        yield table
+        if len(texts) > 1:
+            yield Text()
+
+
+def flags_first(answer: Mapping[str, Verdict]) -> list[tuple[str, Verdict]]:
+    """Classifiers that flag or don't before those that choose a label, with their verdicts."""
+    return sorted(answer.items(), key=lambda pair: pair[1].flagged is None)
 
 
 def marked(text: str, answer: Mapping[str, Verdict]) -> Text:
@@ -92,4 +90,5 @@ def _said(verdict: Verdict) -> Text:
 
 
 def _reasons(verdict: Verdict) -> Text:
-    return Text("" if verdict.flagged is False else ", ".join(reasons(verdict)), style="dim")
+    words = [] if verdict.flagged is False else reasons(verdict)
+    return Text(f"because of {', '.join(words)}" if words else "", style="dim")

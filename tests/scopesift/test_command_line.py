@@ -1,5 +1,6 @@
 """What a person meets who types a command: dashes, help, the version, and messages about one of something."""
 
+import json
 import re
 
 import pytest
@@ -31,6 +32,11 @@ def test_a_text_that_begins_with_a_dash_gets_a_hint_at_two_dashes(invoke, option
     assert result.exit_code == 2
     assert "No such option" in said
     assert f'-- "{text}"' in said
+
+
+@pytest.mark.parametrize("command", [(), ("scopes",), ("steer",), *COMMANDS], ids=" ".join)
+def test_help_shows_no_type_beside_a_flag(invoke, command):
+    assert "bool" not in invoke(*command, "--help").stdout.lower()
 
 
 def test_a_misspelt_option_gets_the_right_one_and_no_hint_at_texts(invoke):
@@ -101,3 +107,13 @@ def test_one_of_something_is_singular(artifact, tiny_scope_folder, invoke, tmp_p
     rows.write_text('{"text": "you idiot", "label": "toxic"}\n')
     result = invoke("evaluate", artifact, rows, "--scope", tiny_scope_folder)
     assert "1 row to measure on" in result.stderr
+
+
+def test_explain_lists_what_speaks_for_the_label_before_what_speaks_against_it(invoke, options):
+    record = json.loads(invoke("explain", "you idiot", "--json", *options).stdout)
+    evidence = record["toxicity"]["evidence"]
+    given = [item["contribution"] for item in evidence]
+    assert given == sorted(given, reverse=True)
+    assert [item["says"] for item in evidence] == ["for" if value > 0 else "against" for value in given]
+    classified = json.loads(invoke("classify", "you idiot", "--json", *options).stdout)
+    assert {**record["toxicity"], "evidence": None} == {**classified["toxicity"], "evidence": None}

@@ -126,4 +126,4 @@ def test_no_number_is_cut_off_in_a_pipe(run, invoke, monkeypatch):
     shown = invoke("reproduce", "--read-bundle", run[0]).stdout
     assert "…" not in shown
     for own in read_bundle(run[0])["results"]["languages"].values():
-        assert f"{own['ours']['macro_f1']:.3f}" in shown
+        assert f"{own['ours']['macro_f1']:.2f}" in shown

@@ -19,8 +19,8 @@ from scopesift_classifiers.artifact.rule import LOG_ODDS
 from scopesift_classifiers.judging.answers import Answers, answers_of
 from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.routing import rules_of
-from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_classifiers.judging.verdicts import verdicts_of
+from scopesift_classifiers.judging.verdict import Evidence, Verdict
+from scopesift_classifiers.judging.verdicts import for_and_against, verdicts_of
 
 
 class Engine:
@@ -131,6 +131,23 @@ class Engine:
         return [
             {name: verdicts[row] for name, verdicts in found.items()} for row in range(len(forms.originals))
         ]
+
+    def for_and_against(
+        self, name: str, verdict: Verdict, forms: TextForms, reading: SelectedReading, row: int = 0
+    ) -> tuple[Evidence, ...]:
+        """Every feature that contributes to the likeliest label of a verdict, from most for it to most against it.
+
+        Args:
+            name: Name of the classifier.
+            verdict: Its verdict for the text.
+            forms: What was read of N texts.
+            reading: Activations of `features` in it, with places.
+            row: Which of the texts.
+        """
+        classifier = self.classifiers[name]
+        place = int(forms.rows(classifier)[row]), self.columns[name][verdict.rule]
+        decision = classifier.decision(verdict.rule)
+        return for_and_against(decision, verdict.likeliest, reading, place, forms, forms.originals[row])
 
     def answers(self, acts_DS: NDArray[np.float32], forms: TextForms) -> dict[str, Answers]:
         """Answers of every classifier by name.

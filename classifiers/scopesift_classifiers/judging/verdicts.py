@@ -56,6 +56,30 @@ def verdicts_of(
     return verdicts
 
 
+def for_and_against(
+    decision: Decision,
+    label: str,
+    reading: SelectedReading,
+    place: tuple[int, NDArray[np.int64]],
+    forms: TextForms,
+    text: str,
+) -> tuple[Evidence, ...]:
+    """Every feature that contributes to a label's margin, from what says most for it to what says most against it.
+
+    Args:
+        decision: The decision used.
+        label: The label.
+        reading: Activations in the documents of `forms`, with places.
+        place: The document's row in the reading, and the columns of the decision's S features.
+        forms: What was read.
+        text: The original text.
+    """
+    given_S = decision.contributions(label, reading.acts_NS[place][None])[0]
+    order = np.argsort(-given_S, kind="stable")
+    chosen = order[given_S[order] != 0]
+    return _items(decision, chosen, given_S, reading, place, forms, text)
+
+
 def _evidence(
     decision: Decision,
     label: str,
@@ -65,12 +89,25 @@ def _evidence(
     text: str,
 ) -> tuple[Evidence, ...]:
     """The firing features that are evidence for the label, largest contribution first."""
-    row, columns_S = place
     acts_S = reading.acts_NS[place]
     given_S = np.where(decision.fires(acts_S), decision.contributions(label, acts_S[None])[0], 0.0)
     order = np.argsort(-given_S, kind="stable")[:MOST_EVIDENCE]
+    return _items(decision, order[given_S[order] > 0], given_S, reading, place, forms, text)
+
+
+def _items(
+    decision: Decision,
+    chosen: NDArray[np.int64],
+    given_S: NDArray[np.float64],
+    reading: SelectedReading,
+    place: tuple[int, NDArray[np.int64]],
+    forms: TextForms,
+    text: str,
+) -> tuple[Evidence, ...]:
+    """The chosen features with their contributions and places in the original text."""
+    row, columns_S = place
     found = []
-    for column in order[given_S[order] > 0]:
+    for column in chosen:
         feature = decision.features[column]
         start, end = reading.span(row, columns_S[column])
         first, last = forms.original(row, *whole_word(forms.texts[row], start, end))
@@ -80,7 +117,7 @@ def _evidence(
                 layer=feature.layer,
                 feature=feature.index,
                 name=feature.label,
-                activation=float(acts_S[column]),
+                activation=float(reading.acts_NS[row, columns_S[column]]),
                 threshold=feature.threshold,
                 contribution=float(given_S[column]),
                 start=start,

@@ -95,6 +95,7 @@ def export_classifier(
     settings: ExportSettings,
     texts: Sequence[str] | None = None,
     say: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Export:
     """Write a classifier as an ONNX file, with a JSON description (and the tokenizer) beside it.
 
@@ -106,6 +107,7 @@ def export_classifier(
         texts: One half is used to calibrate, the other to measure; None: nano generates its own, other scopes are
             measured on a few built-in sentences if no calibration is needed. The file only contains their hash.
         say: Called with one line per step.
+        on_progress: Called with (texts read, all texts), of calibration and comparison together.
 
     Raises:
         UsageError: invalid settings; too few texts; a scope that needs texts; onnx is missing.
@@ -128,13 +130,20 @@ def export_classifier(
         )
     # the built-in texts are not used for calibration, so all of them are measured
     calibrate, measure = ((), chosen) if source == BUILT_IN else (chosen[0::2], chosen[1::2])
-    tokens = calibration_tokens(scope, calibrate, _layers(classifier)) if needs_texts else {}
+    done, total = 0, len(measure) + (len(calibrate) if needs_texts else 0)
+
+    def on_texts(n_texts: int) -> None:
+        nonlocal done
+        done += n_texts
+        on_progress(done, total)
+
+    tokens = calibration_tokens(scope, calibrate, _layers(classifier), on_texts) if needs_texts else {}
     encoders = make_encoders(classifier, scope, settings, tokens)
     say(f"comparing with the classifier itself on {counted(len(measure), 'text')}")
     # the rate is added to the metadata after the measurement
     draft = build_model(classifier, scope, encoders, settings, {})
     candidate = Candidate("draft", classifier, open_model(draft), settings.with_backbone)
-    disagreement = compare_with_torch(scope, measure, [candidate])[0]
+    disagreement = compare_with_torch(scope, measure, [candidate], on_texts)[0]
     digest = hashlib.sha256("\0".join(chosen).encode("utf-8", "surrogatepass")).hexdigest()
     facts = {
         **{name: getattr(settings, name) for name in ("head", "opset", "dtype", "int8", "with_backbone")},
@@ -220,8 +229,13 @@ def build_model(
     return graph.model(settings.opset, properties)
 
 
-def calibration_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]) -> dict[int, Tokens]:
-    """Residuals of the tokens that count, by layer, in the order of the texts."""
+def calibration_tokens(
+    scope: Scope,
+    texts: Sequence[str],
+    layers: Sequence[int],
+    on_texts: Callable[[int], None] = lambda _: None,
+) -> dict[int, Tokens]:
+    """Residuals of the tokens that count, by layer, in the order of the texts; `on_texts` gets each batch's number."""
     parts: dict[int, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
     documents: dict[int, list[NDArray[np.int64]]] = {layer: [] for layer in layers}
     for places, rows in row_batches(scope, texts):
@@ -230,6 +244,7 @@ def calibration_tokens(scope: Scope, texts: Sequence[str], layers: Sequence[int]
             parts[layer].append(x_BTD[keep_BT])
             document_BT = np.broadcast_to(places[rows.document_B][:, None], keep_BT.shape)
             documents[layer].append(document_BT[keep_BT])
+        on_texts(len(places))
     found = {}
     for layer in layers:
         document_T = np.concatenate([np.zeros(0, np.int64), *documents[layer]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,10 @@ class Disagreement:
 
 
 def compare_with_torch(
-    scope: Scope, texts: Sequence[str], candidates: Sequence[Candidate]
+    scope: Scope,
+    texts: Sequence[str],
+    candidates: Sequence[Candidate],
+    on_texts: Callable[[int], None] = lambda _: None,
 ) -> list[Disagreement]:
     """Run graphs and torch side by side; the backbone runs once.
 
@@ -83,6 +86,7 @@ def compare_with_torch(
         scope: The scope of all candidates.
         texts: Real texts.
         candidates: The graphs.
+        on_texts: Called with the number of texts of each batch that is done.
 
     Returns:
         One result per candidate.
@@ -101,6 +105,7 @@ def compare_with_torch(
         for candidate, result in zip(candidates, found, strict=True):
             answers = _run(candidate, rows, residuals, len(places))
             _count(result, candidate, acts_NS[:, columns[candidate.classifier.name]], answers, places)
+        on_texts(len(places))
     return found
 
 

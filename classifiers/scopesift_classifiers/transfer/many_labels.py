@@ -84,7 +84,13 @@ class ManyTrial:
         }
 
 
-def try_many(classifier: Classifier, table: FeatureTable, few: LabelledText, folds: int) -> list[ManyTrial]:
+def try_many(
+    classifier: Classifier,
+    table: FeatureTable,
+    few: LabelledText,
+    folds: int,
+    on_strategy: Callable[[int, int], None] | None = None,
+) -> list[ManyTrial]:
     """Cross-validate every strategy on the same folds, the simplest first.
 
     Args:
@@ -92,10 +98,12 @@ def try_many(classifier: Classifier, table: FeatureTable, few: LabelledText, fol
         table: Document features of the N examples.
         few: The examples.
         folds: Number of folds; fewer if a label has fewer different texts.
+        on_strategy: Called with (strategies done, all strategies).
     """
     fold_N = example_folds(few, folds)
-    found = []
-    for name, says, fit in _strategies(classifier, table, few):
+    found: list[ManyTrial] = []
+    chosen = list(_strategies(classifier, table, few))
+    for name, says, fit in chosen:
         fits = fit(fold_N)
         answers = [_held_out(fits, variant, table, fold_N) for variant in range(len(fits[WHOLE]))]
         margins_NC = np.zeros(answers[0].shape)
@@ -107,6 +115,8 @@ def try_many(classifier: Classifier, table: FeatureTable, few: LabelledText, fol
         rules = fits[WHOLE][_best_variant(answers, fits[WHOLE], few)]
         best_N = _best_labels(rules, margins_NC)
         found.append(ManyTrial(name, says, rules, margins_NC, _metrics(few, best_N), _spread(few, best_N)))
+        if on_strategy is not None:
+            on_strategy(len(found), len(chosen))
     return found
 
 

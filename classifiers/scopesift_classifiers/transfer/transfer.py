@@ -95,6 +95,7 @@ def transfer(
     settings: TransferSettings | None = None,
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    on_strategy: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Transfer:
     """Add a language to a classifier from a few labelled examples.
@@ -107,6 +108,7 @@ def transfer(
         settings: Limits of the search.
         cache: Cache of document features.
         on_progress: Called with (texts read, all texts).
+        on_strategy: Called with (strategies cross-validated, all strategies).
         say: Called with one line per strategy.
 
     Raises:
@@ -126,7 +128,9 @@ def transfer(
         require_enough(few, classifier.labels[0], settings.required)
     texts = classifier.as_read(few.texts)
     table = read_table(scope, texts, max_layer=settings.max_layer, cache=cache, on_progress=on_progress)
-    found = (_two_labels if classifier.kind == BINARY else _many_labels)(classifier, table, few, settings)
+    found = (_two_labels if classifier.kind == BINARY else _many_labels)(
+        classifier, table, few, settings, on_strategy
+    )
     decision, chosen, rows = found.decision, found.chosen, found.rows
     if say is not None:
         for row in rows:
@@ -161,9 +165,13 @@ class _Found(NamedTuple):
 
 
 def _two_labels(
-    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+    classifier: Classifier,
+    table: FeatureTable,
+    few: LabelledText,
+    settings: TransferSettings,
+    on_strategy: Callable[[int, int], None] | None,
 ) -> _Found:
-    trials = try_all(classifier, table, few, settings)
+    trials = try_all(classifier, table, few, settings, on_strategy)
     best = choose(trials)
     decision, predicted_N, cut = trial_decision(classifier, table, few, best), best.predicted_N, None
     if settings.required is not None:
@@ -180,9 +188,13 @@ def _two_labels(
 
 
 def _many_labels(
-    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+    classifier: Classifier,
+    table: FeatureTable,
+    few: LabelledText,
+    settings: TransferSettings,
+    on_strategy: Callable[[int, int], None] | None,
 ) -> _Found:
-    trials = try_many(classifier, table, few, settings.folds)
+    trials = try_many(classifier, table, few, settings.folds, on_strategy)
     best = choose_many(trials)
     return _Found(
         many_decision(table, few, best),
@@ -223,7 +235,11 @@ def positives(classifier: Classifier, rows: LabelledText) -> NDArray[np.bool_]:
 
 
 def try_all(
-    classifier: Classifier, table: FeatureTable, few: LabelledText, settings: TransferSettings
+    classifier: Classifier,
+    table: FeatureTable,
+    few: LabelledText,
+    settings: TransferSettings,
+    on_strategy: Callable[[int, int], None] | None = None,
 ) -> list[StrategyTrial]:
     """Cross-validate every strategy on the few examples, all on the same folds.
 
@@ -232,12 +248,15 @@ def try_all(
         table: Document features of the examples.
         few: The examples.
         settings: Limits of the search.
+        on_strategy: Called with (strategies done, all strategies).
     """
     positive_N = positives(classifier, few)
-    return [
-        try_strategy(strategy, table, few, positive_N, settings.folds)
-        for strategy in strategies(classifier, table, settings.greedy)
-    ]
+    chosen, trials = strategies(classifier, table, settings.greedy), list[StrategyTrial]()
+    for strategy in chosen:
+        trials.append(try_strategy(strategy, table, few, positive_N, settings.folds))
+        if on_strategy is not None:
+            on_strategy(len(trials), len(chosen))
+    return trials
 
 
 def choose(trials: list[StrategyTrial]) -> StrategyTrial:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from scopesift.commands.generating import export, generate
+from scopesift.terminal.flags import PlainCommand, PlainGroup
 
 GENERATE = "generate"
 
 
-class SteerGroup(TyperGroup):
+class SteerGroup(PlainGroup):
     """A group whose first argument is a prompt unless it is the name of a subcommand."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -28,5 +28,5 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Continue prompts with features boosted, clamped or suppressed, and measure what that does.",
 )
-app.command(GENERATE)(generate.generate)
-app.command("export")(export.export)
+app.command(GENERATE, cls=PlainCommand)(generate.generate)
+app.command("export", cls=PlainCommand)(export.export)

@@ -1,16 +1,17 @@
-"""The table that `classify` prints."""
+"""What `classify` prints below a text."""
 
 import io
 
 from rich.console import Console
 from scopesift_classifiers.judging.verdict import Verdict
 
-from scopesift.terminal.verdicts import verdict_table
+from scopesift.terminal.verdicts import verdict_listing
 
 
-def shown(**verdicts):
-    console = Console(width=120, record=True, file=io.StringIO())
-    console.print(verdict_table(["some text"], [verdicts]))
+def shown(*, width=120, text="some text", **verdicts):
+    console = Console(width=width, record=True, file=io.StringIO())
+    for part in verdict_listing([text], [verdicts]):
+        console.print(part)
     return console.export_text()
 
 
@@ -34,3 +35,15 @@ def test_of_two_labels_only_the_verdict_is_shown():
     text = shown(toxicity=Verdict("binary", "clean", False, 0.1, {"toxic": 0.1}, "default", (), 0.5))
     assert "– 0.10" in text
     assert "(" not in text
+
+
+def test_the_text_has_the_whole_width_and_what_flags_stands_first():
+    text = "word " * 15
+    said = shown(
+        width=80,
+        text=text,
+        language=Verdict("many", "en", None, 0.9, {"en": 0.9}, "default", (), 0.5),
+        toxicity=Verdict("binary", "toxic", True, 0.9, {"toxic": 0.9}, "default", (), 0.5),
+    ).splitlines()
+    assert said[0].strip() == text.strip()
+    assert [line.split()[0] for line in said[1:]] == ["toxicity", "language"]
