@@ -23,7 +23,7 @@ from bench.results_file import stored, write_result
 
 NAME = "cookbook"
 EXAMPLES = Path(__file__).parents[2] / "examples" / "formality"
-WIDTH = 100
+WIDTH = 80
 FORMAL, INFORMAL = "I would be most grateful for a prompt reply.", "no worries mate, see ya tomorrow"
 STEPS = {
     "fit": "scopesift fit formality --train examples/formality/train.jsonl --positive formal",
