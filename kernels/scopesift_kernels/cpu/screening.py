@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import torch
 
+from scopesift_kernels.cpu.rounding import float32_error
 from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.document_pool import pool_documents
@@ -102,19 +103,10 @@ class _Groups:
         n_hot = max(min(n_hot, problem.n_features // self.tuning.hot_share), problem.k)
         hot_H = hot_F[:n_hot]
         some = replace(problem, W_enc_FD=problem.W_enc_FD[hot_H], b_enc_F=problem.b_enc_F[hot_H])
-        # Hot and selected features come from different products. In any order of accumulation each is off by
-        # at most gamma * |x| |w| (Higham, Accuracy and Stability, 3.1), and so is the full encode: a pair closer
-        # than the sum of these errors is not dropped.
-        gamma = 1.01 * (problem.x_TD.shape[1] + 2) * 2.0**-24
-        unseen = (
-            problem.x_TD.shape[1] ** 0.5 * 2.0**-63
-        )  # entries whose squares underflow are missing from the norm
-        largest_R = (problem.x_norm_T[tokens_R] + unseen) * (problem.w_norm + unseen)
-        largest_R += problem.b_largest
-        underflow = problem.x_TD.shape[1] * 2.0**-126  # products may be flushed to zero
-        bound_R = key_values(topk_keys(some, tokens_R, self.tuning)[:, -1]) - 4.0 * (
-            gamma * largest_R + underflow
-        )
+        # Hot and selected features come from different products, and so does the full encode: a pair closer to the
+        # bound than the sum of their errors is not dropped.
+        error_R = float32_error(problem, problem.x_norm_T[tokens_R])
+        bound_R = key_values(topk_keys(some, tokens_R, self.tuning)[:, -1]) - 4.0 * error_R
         self.alive_TS[tokens_R] &= self.pre_TS[tokens_R] >= bound_R[:, None]
 
     def _largest(self, pairs_TS: torch.Tensor) -> SelectedMaxima:

@@ -14,18 +14,22 @@ from scopesift_kernels.cpu import full_encode, screening
 from scopesift_kernels.cpu.backend import CpuBackend
 from scopesift_kernels.cpu.tuning import CpuTuning
 
+from tests.kernels.cpu.small_sizes import SMALL
+
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
-# A few tokens and features cross all borders.
-SMALL = CpuTuning(
-    slab=11, tile=5, chunk=32, block=4, elements_at_once=64, pairs_at_once=64, few=3, hot_share=4
-)
 within = settings(max_examples=100, deadline=None)
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["float32", "bfloat16"])
+def product(request: pytest.FixtureRequest) -> CpuTuning:
+    """Both products, whatever the processor has."""
+    return replace(SMALL, bfloat16=request.param)
+
+
 @pytest.fixture(scope="module", params=[0, 2**60], ids=["screening", "read off the full encode"])
-def small(request: pytest.FixtureRequest) -> CpuTuning:
+def small(request: pytest.FixtureRequest, product: CpuTuning) -> CpuTuning:
     """Both ways to the answer; by themselves, shapes this small would all go the second."""
-    return replace(SMALL, pair_multiplications=request.param)
+    return replace(product, pair_multiplications=request.param)
 
 
 @pytest.fixture(scope="module")

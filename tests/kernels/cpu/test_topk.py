@@ -12,13 +12,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scopesift_kernels import encode_topk
-from scopesift_kernels.cpu import topk
+from scopesift_kernels.cpu import float32_topk
 from scopesift_kernels.cpu.backend import CpuBackend
-from scopesift_kernels.cpu.tuning import CpuTuning
+
+from tests.kernels.cpu.small_sizes import SMALL as SMALL_SIZES
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
-# A few tokens and features cross all borders.
-SMALL = CpuBackend(CpuTuning(slab=11, tile=5, chunk=32, block=4, elements_at_once=64))
+SMALL = CpuBackend(SMALL_SIZES)
 within = settings(max_examples=60, deadline=None)
 
 
@@ -85,8 +85,8 @@ def test_negative_zero_ties_with_zero() -> None:
 def test_constant_rows_leave_nothing_to_merge_after_the_first_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ties with the running bound lose, so that they are not even collected."""
     newcomers = []
-    keys = topk.rank_keys
-    monkeypatch.setattr(topk, "rank_keys", lambda v, i: newcomers.append(v.numel()) or keys(v, i))
+    keys = float32_topk.rank_keys
+    monkeypatch.setattr(float32_topk, "rank_keys", lambda v, i: newcomers.append(v.numel()) or keys(v, i))
     encode_topk(torch.ones(5, 1), torch.ones(160, 1), torch.zeros(160), 3, backend=SMALL)
     assert sum(newcomers) == 5 * 32
 
@@ -114,7 +114,7 @@ def test_the_error_is_that_of_float32_sums(
     normal: Callable, float64_check: Callable, dtype: torch.dtype, t: int, d: int, f: int, k: int
 ) -> None:
     case = normal(t, d, f, seed=d, dtype=dtype)
-    for backend in (CpuBackend(replace(SMALL.tuning, chunk=256, block=16)), "reference"):
+    for backend in (CpuBackend(replace(SMALL_SIZES, chunk=256, block=16)), "reference"):
         float64_check(case, k, *encode_topk(*case, k, backend=backend))
 
 
@@ -136,7 +136,7 @@ def test_denormals_that_count_as_zero_change_nothing() -> None:
 
 @pytest.mark.parametrize("k", [1, 16, 17, 100, 256, 512])
 def test_a_chunk_has_at_least_k_maxima_whatever_k_is(k: int) -> None:
-    assert 512 // topk._block(512, k, 16) >= k
+    assert 512 // float32_topk.block_width(512, k, 16) >= k
 
 
 @pytest.mark.parametrize("weights", ["torch.zeros(8192, 1)", "torch.arange(8192.0)[:, None]"])
