@@ -263,6 +263,19 @@ def filter(
 
 
 @app.command()
+def batches(
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
+    scope: Annotated[str, typer.Option(help="A bundled scope.")] = "e5",
+    out: Out = None,
+    quick: Quick = False,
+) -> None:
+    """Measure padding on real lengths, and the cost of a token by the size of its batch."""
+    from bench.batches.run import run
+
+    run(data, out, scope=scope, quick=quick)
+
+
+@app.command()
 def filter_faults(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
     docs: Annotated[int, typer.Option(min=100, help="Documents of each run.")] = 2000,

@@ -10,6 +10,7 @@ from pathlib import Path
 from scopesift_files.atomic import write_atomically
 
 from bench.attacks import tables as attack_tables
+from bench.batches import tables as batch_tables
 from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
@@ -64,6 +65,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "scopes": scopes_table.scopes,
     "qwen_first_hour": scopes_table.first_hour,
     "qwen_groups": scopes_table.group_costs,
+    "batch_padding": batch_tables.padding_table,
+    "batch_cost": batch_tables.cost_table,
     "filter": filter_tables.throughput,
     "filter_cost": filter_tables.filter_cost,
     "filter_faults": filter_tables.faults,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS
+from scopesift_features.reading.extract import CPU_BATCH_TOKENS, default_batch_tokens
 from scopesift_files.errors import UsageError
 
 MODES = ("attributes", "split", "both")
@@ -48,7 +48,7 @@ class FilterSettings:
     max_row_bytes: int = 64 * 2**20
     shard_rows: int = 1024
     shard_bytes: int = 1024 * ROW_BYTES
-    batch_tokens: int = 2048  # less padding than 4096, and on a CPU no slower
+    batch_tokens: int = CPU_BATCH_TOKENS
     threads: int = THREADS
     compression: str = "zst"
     limit: int = 0
@@ -83,7 +83,7 @@ class FilterSettings:
 
     def on_device(self, device: str) -> FilterSettings:
         """The settings for a scope on this device: batches are larger on an accelerator."""
-        return self if device == "cpu" else replace(self, batch_tokens=ACCELERATOR_BATCH_TOKENS)
+        return self if device == "cpu" else replace(self, batch_tokens=default_batch_tokens(device))
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scopesift_features.reading.batch_plan import plan_batches
 from scopesift_features.reading.windows import Window
 
 
@@ -37,24 +38,15 @@ class Batch:
 
 
 def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:
-    """Group windows by length, longest first, so that the memory peak comes first and padding is small.
+    """Group windows by length, longest first; see `plan_batches`.
 
     Args:
-        windows: in any order; sorting is stable, so batches are deterministic. Windows without a token that counts are
-            left out.
+        windows: in any order; batches are deterministic. Windows without a token that counts are left out.
         max_tokens: maximum tokens of a batch, including padding; a longer window gets its own batch.
     """
-    counted = [index for index, window in enumerate(windows) if window.keep.any()]
-    order = sorted(counted, key=lambda index: (-len(windows[index].ids), index))
-    row: list[Window] = []
-    for index in order:
-        width = len(row[0].ids) if row else 0
-        if row and (len(row) + 1) * width > max_tokens:
-            yield _pad(row)
-            row = []
-        row.append(windows[index])
-    if row:
-        yield _pad(row)
+    counted = [window for window in windows if window.keep.any()]
+    for items in plan_batches([len(window.ids) for window in counted], max_tokens):
+        yield _pad([counted[item] for item in items])
 
 
 def _pad(windows: list[Window]) -> Batch:

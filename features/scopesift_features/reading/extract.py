@@ -21,7 +21,8 @@ from scopesift_features.reading.windows import Window
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader
 
-CPU_BATCH_TOKENS = 4096
+# from this size on a token costs no less in a larger batch; see `plan_batches`
+CPU_BATCH_TOKENS = 1024
 ACCELERATOR_BATCH_TOKENS = 16384
 
 

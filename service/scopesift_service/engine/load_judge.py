@@ -17,10 +17,6 @@ from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.starting import start_classifiers
 
-# 32 posts padded to one batch of 4,096 tokens are one third padding; in batches of 1,024 they run a fifth faster,
-# and 512 posts run as fast as before
-SERVICE_BATCH_TOKENS = 1024
-
 
 def load_judge(chosen: ServiceSettings) -> Judge:
     """Load scope and classifiers, and warm them up.
@@ -30,11 +26,10 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
     encoder = choose_encoder(chosen.head, scope.device)
-    batch_tokens = SERVICE_BATCH_TOKENS if scope.device == "cpu" else None
     count = TokenCount()
 
     def make_engine(classifiers: Sequence[Classifier]) -> Engine:
-        engine = Engine(scope, classifiers, encoder=encoder, batch_tokens=batch_tokens)
+        engine = Engine(scope, classifiers, encoder=encoder)
         count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
         return engine
 

@@ -1,0 +1,1 @@
+"""Benchmark of batches: padding, and the cost of a token by the size of its batch."""
