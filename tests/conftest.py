@@ -66,7 +66,7 @@ def make_saes(seed=1, d_model=D_MODEL, d_sae=D_SAE, k=K, layers=range(N_LAYERS))
 
 def write_tiny_scope(folder: Path, *, name="tiny", seed=0, **settings) -> Path:
     """Write a scope with a random Qwen3 backbone; `settings` go to ReadingSettings."""
-    from scopesift_features.catalogue.folder import write_local_scope
+    from scopesift_features.catalogue.local_scope import write_local_scope
     from scopesift_features.catalogue.settings import ReadingSettings
     from transformers import Qwen3Config, Qwen3Model
 
@@ -129,7 +129,7 @@ def make_wordpieces(sentences=SENTENCES, vocab_size=600):
 
 def write_tiny_encoder_scope(folder: Path, *, name="tiny-bert", seed=0, kind="bert", **settings) -> Path:
     """Write a scope with a random BERT or RoBERTa backbone; `settings` go to ReadingSettings."""
-    from scopesift_features.catalogue.folder import write_local_scope
+    from scopesift_features.catalogue.local_scope import write_local_scope
     from scopesift_features.catalogue.settings import ReadingSettings
     from transformers import AutoConfig, AutoModel
 

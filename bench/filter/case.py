@@ -16,7 +16,7 @@ import torch
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch
-from scopesift_features.reading.selected import SelectedReader
+from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.scope import Scope
 from scopesift_filtering.engines.local import shards_of, worker_count
 from scopesift_filtering.run_filter import run_filter
@@ -46,8 +46,9 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
         workers = worker_count(plan)
-        readers = [engine.reader]
-        readers += [engine.reader.replica() for _ in range(workers - 1)]
+        reader = engine.reader
+        assert isinstance(reader, TorchReader)
+        readers = [reader, *(reader.replica() for _ in range(workers - 1))]
         loaded = _rss()
         batches, tokens = _batches(plan, forward_rows)
         before = _forward(readers, batches, threads=full.threads)
@@ -97,20 +98,22 @@ def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
     return [one.batches for one in prepared], sum(sum(one.tokens) for one in prepared)
 
 
-def _forward(readers: Sequence[SelectedReader], shards: list[list[Batch]], *, threads: int) -> float:
+def _forward(readers: Sequence[TorchReader], shards: list[list[Batch]], *, threads: int) -> float:
     """Seconds for the backbone alone over all batches, with one worker per reader."""
     # distributed batch by batch, longest first, so that all workers finish at about the same time
-    todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.numel()))
+    todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.size))
     lock = threading.Lock()
 
-    def work(reader: SelectedReader) -> None:
+    def work(reader: TorchReader) -> None:
         torch.set_num_threads(threads)
         while True:
             with lock:
                 batch = next(todo, None)
             if batch is None:
                 return
-            reader.backbone.residuals(batch.ids_BT, batch.mask_BT, reader.layers)
+            reader.backbone.residuals(
+                torch.from_numpy(batch.ids_BT), torch.from_numpy(batch.mask_BT), reader.layers
+            )
 
     return _timed(lambda: _all([threading.Thread(target=work, args=(one,)) for one in readers]))
 
@@ -135,7 +138,7 @@ def _padding(plan: RunPlan) -> float:
     for shard in itertools.islice(shards_of(plan), 4):
         for batch in prepare(plan.engine, shard, plan.settings).batches:
             filled += int(batch.mask_BT.sum())
-            total += batch.mask_BT.numel()
+            total += batch.mask_BT.size
     return 1 - filled / max(total, 1)
 
 

@@ -27,7 +27,7 @@ def short_text(model: nn.Module, batch: Batch, calls: int) -> tuple[float, float
 def _times(model: nn.Module, batch: Batch, rounds: int, mode: str) -> dict[str, list[float]]:
     torch.compiler.reset()
     device = next(model.parameters()).device
-    ids_BT, mask_BT = batch.ids_BT.to(device), batch.mask_BT.to(device)
+    ids_BT, mask_BT = (torch.from_numpy(rows).to(device) for rows in (batch.ids_BT, batch.mask_BT))
     fast: Any = torch.compile(model, dynamic=False, mode=mode)
 
     def call(run: Any) -> Any:

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from scopesift_features.catalogue.folder import ScopeRecord
 from scopesift_features.catalogue.settings import ReadingSettings
-from scopesift_features.sae.files import SAEConfig
+from scopesift_features.sae.config import SAEConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig

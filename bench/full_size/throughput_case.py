@@ -16,9 +16,8 @@ import torch
 from numpy.typing import NDArray
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_features.reading.batches import Batch, make_batches
-from scopesift_features.reading.extract import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS
-from scopesift_features.reading.selected import SelectedReader
+from scopesift_features.reading.batches import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS, Batch, make_batches
+from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
@@ -51,6 +50,7 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     device = torch.device(scope.device)
     engine = Engine(scope, _classifiers(scope, layer))
     reader = engine.reader.without_places()
+    assert isinstance(reader, TorchReader)
     layer = max(reader.layers)
     texts = _texts(scope, documents)
     most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
@@ -59,7 +59,9 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
 
     def backbone(_: int) -> None:
         for batch in batches:
-            reader.backbone.residuals(batch.ids_BT, batch.mask_BT, [layer])
+            reader.backbone.residuals(
+                torch.from_numpy(batch.ids_BT), torch.from_numpy(batch.mask_BT), [layer]
+            )
 
     calls = {
         "backbone": backbone,
@@ -113,7 +115,7 @@ def _texts(scope: Scope, documents: int) -> list[str]:
     return texts
 
 
-def _compiled(reader: SelectedReader, scope: Scope, batches: list[Batch]) -> dict[str, float]:
+def _compiled(reader: TorchReader, scope: Scope, batches: list[Batch]) -> dict[str, float]:
     """Last of all, since compiled code stays in memory."""
     (short,) = make_batches(make_windows(scope, [SHORT], offsets=False), 4096)
     eager_ms, graphs_ms = short_text(reader.backbone.model, short, SHORT_CALLS)
@@ -126,7 +128,7 @@ def _compiled(reader: SelectedReader, scope: Scope, batches: list[Batch]) -> dic
     )
 
 
-def _activations(reader: SelectedReader, batches: list[Batch], documents: int) -> NDArray[np.float32]:
+def _activations(reader: TorchReader, batches: list[Batch], documents: int) -> NDArray[np.float32]:
     reading = reader.nothing(documents)
     for batch in batches:
         reading.take_in(reader.read_batch(batch))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from scopesift_files.errors import ScopeError, UsageError, first_line
+from scopesift_files.errors import ScopeError
 
-from scopesift_features.backbone.cut import Backbone, count_positions
-from scopesift_features.backbone.derived_record import derive_record
 from scopesift_features.backbone.gguf.header import is_gguf
 from scopesift_features.backbone.source import BackboneSource, local_backbone, packaged_backbone
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
-from scopesift_features.catalogue.settings import DTYPES, ReadingSettings
+from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.catalogue.table import bundled_folder, is_bundled, locate
+from scopesift_features.devices import choose_device, choose_dtype
 from scopesift_features.tokenizing.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+    from scopesift_features.backbone.cut import Backbone
 
 
 class Reader:
@@ -65,7 +68,12 @@ class Reader:
         file = Path(name_or_path).expanduser()
         folder = file if is_gguf(file) else locate(name_or_path)[0]
         bare = folder.is_file() or (not (folder / "scope.json").exists() and (folder / "backbone").is_dir())
-        record = derive_record(folder) if bare else read_record(folder)
+        if bare:
+            from scopesift_features.backbone.derived_record import derive_record
+
+            record = derive_record(folder)
+        else:
+            record = read_record(folder)
         chosen = choose_device(device)
         reader = Reader(folder, record, device=chosen, dtype=choose_dtype(record.settings, chosen, dtype))
         reader.d_model, reader.n_layers = reader.source.sizes()
@@ -84,12 +92,16 @@ class Reader:
     @property
     def dtype(self) -> torch.dtype:
         """Precision of the backbone's arithmetic."""
+        import torch
+
         dtype: torch.dtype = getattr(torch, self.settings.dtype)
         return dtype
 
     @property
     def sae_device(self) -> torch.device:
         """Device of the SAEs; the first GPU if the backbone is spread over several."""
+        import torch
+
         if self.device == "auto":
             return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
@@ -109,6 +121,8 @@ class Reader:
         Raises:
             ScopeError: no such block, damaged files, or window_tokens above the model's number of positions.
         """
+        from scopesift_features.backbone.cut import count_positions
+
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read
             self._check_backbone()
@@ -124,58 +138,3 @@ class Reader:
 
     def _check_backbone(self) -> None:
         """Checks before the weights are read; overridden by `Scope`."""
-
-
-def choose_device(device: str | None) -> str:
-    """The device to use.
-
-    Args:
-        device: a torch device, or "auto" to spread the backbone over all GPUs; None: a GPU if there is one.
-
-    Raises:
-        UsageError: not usable here, or "auto" without accelerate.
-    """
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen == "auto":
-        if find_spec("accelerate") is None:
-            raise UsageError(
-                "device 'auto' spreads the backbone over several GPUs with accelerate, which is not installed; "
-                "`pip install accelerate`, or name one device"
-            )
-        return chosen
-    try:
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(
-            f"device {chosen!r} cannot be used here ({first_line(error)}); try --device cpu"
-        ) from None
-    return chosen
-
-
-def choose_dtype(settings: ReadingSettings, device: str, dtype: str | None) -> str:
-    """The backbone's precision.
-
-    Args:
-        settings: of the scope.
-        device: of the backbone.
-        dtype: one of `DTYPES`; None: the settings', but float32 if that is bfloat16 and the device lacks it.
-
-    Raises:
-        UsageError: an unknown precision.
-    """
-    if dtype is not None and dtype not in DTYPES:
-        raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
-    if dtype is None and settings.dtype == "bfloat16" and not has_bfloat16(device):
-        return "float32"
-    return dtype or settings.dtype
-
-
-def has_bfloat16(device: str) -> bool:
-    """Whether the device multiplies bfloat16 in hardware (x86: with AVX512-BF16 or AMX)."""
-    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device not in ("cpu", "auto"):
-        return True
-    if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
-        return False
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError, UsageError
 
@@ -18,10 +18,13 @@ from scopesift_features.backbone.source import file_sha256
 from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.table import locate
-from scopesift_features.reader import Reader, choose_device, choose_dtype
+from scopesift_features.devices import choose_device, choose_dtype
+from scopesift_features.reader import Reader
 from scopesift_features.reading.selected_features import SelectedFeature
-from scopesift_features.sae.autoencoder import SparseAutoencoder
-from scopesift_features.sae.files import find_layers, read_config, read_safetensors
+from scopesift_features.sae.config import find_layers, read_config
+
+if TYPE_CHECKING:
+    from scopesift_features.sae.autoencoder import SparseAutoencoder
 
 
 class Scope(Reader):
@@ -110,6 +113,10 @@ class Scope(Reader):
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
         """
+        import torch
+
+        from scopesift_features.sae.files import read_safetensors
+
         self._check_layer(layer)
         held = self._saes.get(layer)
         if held is not None and (held.W_dec_DF is not None or not decoder):

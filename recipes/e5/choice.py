@@ -24,7 +24,8 @@ from scopesift_features.reading.document_features import DocumentMaxima
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.sae.autoencoder import SparseAutoencoder
-from scopesift_features.sae.files import read_config, read_safetensors
+from scopesift_features.sae.config import read_config
+from scopesift_features.sae.files import read_safetensors
 
 from recipes.bundled.domain import domain_rows
 from recipes.e5.rows import language_rows, sentiment_rows

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_features.catalogue.folder import ScopeRecord, write_backbone, write_local_scope
+from scopesift_features.catalogue.folder import ScopeRecord
+from scopesift_features.catalogue.local_scope import write_backbone, write_local_scope
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope

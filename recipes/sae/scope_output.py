@@ -14,7 +14,8 @@ import torch
 from scopesift_features.backbone.source import BackboneSource, local_backbone
 from scopesift_features.catalogue.table import catalogue
 from scopesift_features.reader import Reader
-from scopesift_features.sae.files import SAEConfig, read_config, read_safetensors, write_safetensors
+from scopesift_features.sae.config import SAEConfig, read_config
+from scopesift_features.sae.files import read_safetensors, write_safetensors
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_files.atomic import read_json, write_json
 from scopesift_files.errors import UsageError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_features.catalogue.folder import read_record
-from scopesift_features.sae.files import read_config
+from scopesift_features.sae.config import read_config
 from scopesift_files.atomic import write_atomically
 
 from recipes.bundled.card_tables import (

@@ -101,7 +101,7 @@ def test_a_backbone_without_saes_gets_a_scope_json_to_edit(bare):
 
 
 def test_saes_beside_an_encoder_make_a_scope(bare, random_saes):
-    from scopesift_features.sae.files import SAEConfig
+    from scopesift_features.sae.config import SAEConfig
 
     (bare / "sae").mkdir()
     SAEConfig("my-bert", d_model=32, d_sae=128, k=8, num_layers=4).write(bare / "sae")

@@ -56,7 +56,7 @@ def test_loading_reads_no_weights(tiny_scope_folder, monkeypatch):
         raise AssertionError("weights were read")
 
     monkeypatch.setattr("safetensors.safe_open", refuse)
-    monkeypatch.setattr("scopesift_features.backbone.source.load_backbone", refuse)
+    monkeypatch.setattr("scopesift_features.backbone.cut.load_backbone", refuse)
     assert Scope.load(tiny_scope_folder, device="cpu").d_sae == 128
 
 
@@ -68,7 +68,8 @@ def test_the_backbone_is_read_no_deeper_than_asked_for(tiny_scope_folder):
 
 
 def test_weights_stored_in_half_precision_are_computed_in_float32(tiny_scope_folder, write_scope, tmp_path):
-    from scopesift_features.sae.files import read_config, read_safetensors, write_safetensors
+    from scopesift_features.sae.config import read_config
+    from scopesift_features.sae.files import read_safetensors, write_safetensors
 
     folder = write_scope(tmp_path / "s")
     sae_folder = folder / "sae"

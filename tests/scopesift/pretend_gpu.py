@@ -138,7 +138,7 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     from scopesift_features.reading.batches import make_batches
     from scopesift_features.reading.document_features import document_features
     from scopesift_features.reading.per_token import read_tokens
-    from scopesift_features.reading.selected import SelectedReader
+    from scopesift_features.reading.torch_reader import TorchReader
     from scopesift_features.reading.windows import make_windows
     from scopesift_features.scope import Scope
 
@@ -146,7 +146,7 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     classifier = Classifier.load(artifact)
     engine = Engine(scope, [classifier])
     verdicts = [verdict[classifier.name] for verdict in engine.predict(texts)]
-    selected = SelectedReader(scope, engine.features).read(texts)
+    selected = TorchReader(scope, engine.features).read(texts)
     reader = engine.reader.without_places()
     batches = list(make_batches(make_windows(scope, texts, offsets=False), 64))
     activations = reader.nothing(len(texts))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from scopesift_features.reading.selected import read_selected
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 
 TOP_TEXTS = 24

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.reading.selected import Encoder, SelectedReader, SelectedReading, with_kernels
 from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.reading.selected_reader import SelectedReader
+from scopesift_features.reading.selected_reading import SelectedReading
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -21,6 +22,9 @@ from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.routing import rules_of
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.judging.verdicts import for_and_against, verdicts_of
+
+if TYPE_CHECKING:
+    from scopesift_features.reading.torch_reader import Encoder
 
 
 class Engine:
@@ -34,7 +38,7 @@ class Engine:
         classifiers: By name.
         features: Features of all classifiers, sorted.
         columns: Indices in `features` of every decision's features: by classifier, then by "default" or language.
-        encoder: Encoder of the residual.
+        encoder: Encoder of the residual; None: the kernels.
         batch_tokens: Maximum tokens of a batch; None: by device.
     """
 
@@ -43,7 +47,7 @@ class Engine:
         scope: Scope,
         classifiers: Sequence[Classifier],
         *,
-        encoder: Encoder = with_kernels,
+        encoder: Encoder | None = None,
         batch_tokens: int | None = None,
     ) -> None:
         """Check that the classifiers belong to the scope.
@@ -51,7 +55,7 @@ class Engine:
         Args:
             scope: The scope.
             classifiers: The classifiers.
-            encoder: Encoder of the residual: the kernels, or ONNX Runtime (`onnx_runtime.OnnxEncoder`).
+            encoder: Encoder of the residual, such as `onnx.runtime.OnnxEncoder`; None: the kernels.
             batch_tokens: Maximum tokens of a batch; affects speed, and answers only by rounding.
 
         Raises:
@@ -86,9 +90,11 @@ class Engine:
     @cached_property
     def reader(self) -> SelectedReader:
         """The reader of the engine's features."""
+        from scopesift_features.reading.torch_reader import TorchReader, with_kernels
+
         floors = floors_of(self.classifiers.values())
         features = [replace(feature, floor=float(floors[feature])) for feature in self.features]
-        return SelectedReader(self.scope, features, encoder=self.encoder)
+        return TorchReader(self.scope, features, encoder=self.encoder or with_kernels)
 
     def predict(
         self,

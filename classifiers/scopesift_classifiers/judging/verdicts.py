@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.reading.selected import SelectedReading
+from scopesift_features.reading.selected_reading import SelectedReading
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.artifact.decision import Decision

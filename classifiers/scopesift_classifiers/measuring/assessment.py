@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scopesift_features.reading.selected import SelectedReading, read_selected
+from scopesift_features.reading.selected_reading import SelectedReading
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier

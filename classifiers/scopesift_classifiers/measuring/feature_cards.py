@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.catalogue.table import bundled_folder, is_bundled
-from scopesift_features.reading.selected import SelectedReading, read_selected
+from scopesift_features.reading.selected_reading import SelectedReading
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError

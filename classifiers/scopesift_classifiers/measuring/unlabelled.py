@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.reading.selected import read_selected
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 from scopesift_files.near_name import MOST_NAMES, near_name

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
+from scopesift_features.reading.torch_reader import kernel_arguments
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, Classifier
@@ -122,9 +123,7 @@ def torch_maxima(
         keep_BT = rows.counted(residuals[own.layer], own.norm_bound)
         document_T = torch.from_numpy(np.broadcast_to(rows.document_B[:, None], keep_BT.shape)[keep_BT])
         x_TD = torch.from_numpy(residuals[own.layer][keep_BT]).to(scope.sae_device)
-        found = scope.sae(own.layer).encode_selected(
-            x_TD, own.indices_S, own.floors_S, document_T, n_documents
-        )
+        found = scope.sae(own.layer).encode_selected(x_TD, *kernel_arguments(own), document_T, n_documents)
         acts_NS[:, own.columns_S] = found.maxima_NS.cpu().numpy()
     return acts_NS
 

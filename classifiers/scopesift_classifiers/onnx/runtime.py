@@ -157,7 +157,7 @@ class OnnxEncoder:
     def __call__(
         self, sae: SparseAutoencoder, tokens: LayerTokens, features: LayerFeatures
     ) -> SelectedMaxima:
-        """See `selected_reading.Encoder`.
+        """See `torch_reader.Encoder`.
 
         Raises:
             ValueError: a residual that is not finite.
@@ -172,12 +172,12 @@ class OnnxEncoder:
         token_BT[tokens.window_T.numpy(), tokens.position_T.numpy()] = np.arange(len(tokens.window_T))
         # position -1 indexes the appended last column, which holds -1
         tokens_BS = np.take_along_axis(token_BT, places_BS, axis=1)
-        below_BS = maxima_BS <= features.floors_S.numpy()
+        below_BS = maxima_BS <= features.floors_S
         maxima_BS[below_BS], tokens_BS[below_BS] = 0, -1
         return SelectedMaxima(torch.from_numpy(maxima_BS), torch.from_numpy(tokens_BS))
 
-    def _session(self, sae: SparseAutoencoder, indices_S: torch.Tensor) -> Any:
-        key = (sae.layer, indices_S.numpy().tobytes())
+    def _session(self, sae: SparseAutoencoder, indices_S: NDArray[np.int64]) -> Any:
+        key = (sae.layer, indices_S.tobytes())
         if key not in self._sessions:
             graph = OnnxGraph(f"layer_{sae.layer}")
             add_windows_head(graph, exact_rows(sae, indices_S.tolist()))

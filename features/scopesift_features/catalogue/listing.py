@@ -17,7 +17,7 @@ from scopesift_features.catalogue.table import (
     groups_on_other_backbones,
     locate,
 )
-from scopesift_features.sae.files import find_layers, read_config
+from scopesift_features.sae.config import find_layers, read_config
 
 
 @dataclass(frozen=True)

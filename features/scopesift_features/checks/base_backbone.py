@@ -10,7 +10,7 @@ from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.table import entry_folder, group_below, locate
 from scopesift_features.checks.scope import check
-from scopesift_features.sae.files import find_layers
+from scopesift_features.sae.config import find_layers
 
 
 @dataclass(frozen=True)

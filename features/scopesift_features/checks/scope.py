@@ -12,8 +12,7 @@ from scopesift_files.errors import UsageError
 from torch import Tensor
 
 from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
-from scopesift_features.reading.batches import make_batches
-from scopesift_features.reading.extract import CPU_BATCH_TOKENS
+from scopesift_features.reading.batches import CPU_BATCH_TOKENS, make_batches
 from scopesift_features.reading.extreme_tokens import norms
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
@@ -122,10 +121,10 @@ def check_layer(scope: Scope, layer: int) -> LayerCheck:
     before: list[Tensor] = []
     positions: list[Tensor] = []
     for batch in make_batches(make_windows(scope, TEXTS), CPU_BATCH_TOKENS):
-        keep_BT = batch.keep_BT
+        ids_BT, mask_BT, keep_BT = map(torch.from_numpy, (batch.ids_BT, batch.mask_BT, batch.keep_BT))
         positions.append(keep_BT.nonzero()[:, 1])
         for into, at_input in ((after, False), (before, True)):
-            x_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, [layer], before=at_input)[layer]
+            x_BTD = backbone.residuals(ids_BT, mask_BT, [layer], before=at_input)[layer]
             into.append(x_BTD[keep_BT.to(x_BTD.device)].to(sae.W_enc_FD.device))
     x_TD, before_TD = torch.cat(after), torch.cat(before)
     limit = scope.settings.norm_limit or QWEN_NORM_LIMIT

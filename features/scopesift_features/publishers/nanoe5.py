@@ -49,9 +49,7 @@ def read(path: Path) -> PublishedSAE:
         raise ScopeError(f"{path} has {len(content)} bytes, its sizes need {size}; it is damaged")
     b_F = torch.from_numpy(np.frombuffer(content, "<f4", d_sae, _HEADER.size).copy())
     blocks = np.frombuffer(content, BLOCK_LAYOUT, n_blocks, _HEADER.size + 4 * d_sae).copy()
-    W_FD = dequantised(torch.from_numpy(blocks["scale"]), torch.from_numpy(blocks["nibbles"])).reshape(
-        d_sae, d_model
-    )
+    W_FD = torch.from_numpy(dequantised(blocks["scale"], blocks["nibbles"]).reshape(d_sae, d_model))
     check_finite(path, {"bias": b_F, "weights": W_FD})
     sae = TopKSAE(W_FD, b_F, None, None, int(match[1]), k)
     return PublishedSAE(path, sae, "intfloat/multilingual-e5-small")

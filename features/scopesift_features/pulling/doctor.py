@@ -21,7 +21,7 @@ from scopesift_features.pulling.hub import HuggingFaceHub
 from scopesift_features.pulling.machine import LINEAR_ATTENTION, Machine, this_machine
 from scopesift_features.pulling.pull import check_layers, is_here
 from scopesift_features.pulling.size import encoder_bytes, missing_sae_bytes, size_pull
-from scopesift_features.sae.files import find_layers
+from scopesift_features.sae.config import find_layers
 from scopesift_features.scope import Scope
 
 OK, NOTE, IN_THE_WAY = "ok", "note", "in the way"

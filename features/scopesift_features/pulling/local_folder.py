@@ -15,7 +15,8 @@ from scopesift_features.backbone.source import GgufBackbone, file_sha256, local_
 from scopesift_features.catalogue.folder import record_files
 from scopesift_features.publishers.find import find_published
 from scopesift_features.pulling.published import convert_published
-from scopesift_features.sae.files import SAEConfig, find_layers, read_config, read_pickle, write_safetensors
+from scopesift_features.sae.config import SAEConfig, find_layers, read_config
+from scopesift_features.sae.files import read_pickle, write_safetensors
 
 LAYOUT = (
     "a scope folder holds backbone/ (config.json, *.safetensors, tokenizer.json, or one GGUF file) and "

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from scopesift_features.catalogue.table import scopes_home
-from scopesift_features.reader import choose_device, has_bfloat16
+from scopesift_features.devices import choose_device, has_bfloat16
 
 # the packages without which transformers runs Qwen3.5's linear attention in plain torch
 LINEAR_ATTENTION = {"fla": "flash-linear-attention", "causal_conv1d": "causal-conv1d"}

@@ -9,7 +9,8 @@ from scopesift_files.errors import ScopeError, UsageError
 
 from scopesift_features.publishers.find import find_published
 from scopesift_features.publishers.published import PublishedSAE
-from scopesift_features.sae.files import SAEConfig, read_config, write_safetensors
+from scopesift_features.sae.config import SAEConfig, read_config
+from scopesift_features.sae.files import write_safetensors
 
 
 def convert_published(

@@ -21,7 +21,8 @@ from scopesift_features.pulling.hub import Hub, fetched, open_hub
 from scopesift_features.pulling.known_files import judge_file, judge_revision
 from scopesift_features.pulling.local_folder import convert_folder
 from scopesift_features.sae.autoencoder import SparseAutoencoder
-from scopesift_features.sae.files import SAEConfig, find_layers, read_pickle, write_safetensors
+from scopesift_features.sae.config import SAEConfig, find_layers
+from scopesift_features.sae.files import read_pickle, write_safetensors
 from scopesift_features.sae.published_config import spelled
 
 Tell = Callable[[str], None]

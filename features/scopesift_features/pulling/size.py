@@ -14,7 +14,7 @@ from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.catalogue.table import entry_folder
 from scopesift_features.pulling.hub import HuggingFaceHub, fetched
-from scopesift_features.sae.files import find_layers
+from scopesift_features.sae.config import find_layers
 
 
 @dataclass(frozen=True)

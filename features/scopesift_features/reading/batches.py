@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from scopesift_features.reading.batch_plan import plan_batches
 from scopesift_features.reading.windows import Window
+
+# from this size on a token costs no less in a larger batch; see `plan_batches`
+CPU_BATCH_TOKENS = 1024
+ACCELERATOR_BATCH_TOKENS = 16384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,17 +27,22 @@ class Batch:
         windows: the windows of the rows.
     """
 
-    ids_BT: Tensor
-    mask_BT: Tensor
+    ids_BT: NDArray[np.int64]
+    mask_BT: NDArray[np.int64]
     windows: list[Window]
 
     @property
-    def keep_BT(self) -> Tensor:
+    def keep_BT(self) -> NDArray[np.bool_]:
         """Bool, True on the tokens that count: not padding, prefix, suffix or skipped first tokens."""
-        keep_BT = torch.zeros(self.ids_BT.shape, dtype=torch.bool)
+        keep_BT = np.zeros(self.ids_BT.shape, dtype=np.bool_)
         for row, window in enumerate(self.windows):
-            keep_BT[row, : len(window.keep)] = torch.from_numpy(np.ascontiguousarray(window.keep))
+            keep_BT[row, : len(window.keep)] = window.keep
         return keep_BT
+
+
+def default_batch_tokens(device: str) -> int:
+    """Default maximum tokens of a batch, including padding."""
+    return CPU_BATCH_TOKENS if device == "cpu" else ACCELERATOR_BATCH_TOKENS
 
 
 def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:
@@ -51,9 +59,9 @@ def make_batches(windows: Sequence[Window], max_tokens: int) -> Iterator[Batch]:
 
 def _pad(windows: list[Window]) -> Batch:
     width = max(len(window.ids) for window in windows)
-    ids_BT = torch.zeros(len(windows), width, dtype=torch.int64)
-    mask_BT = torch.zeros(len(windows), width, dtype=torch.int64)
+    ids_BT = np.zeros((len(windows), width), dtype=np.int64)
+    mask_BT = np.zeros((len(windows), width), dtype=np.int64)
     for row, window in enumerate(windows):
-        ids_BT[row, : len(window.ids)] = torch.from_numpy(window.ids)
+        ids_BT[row, : len(window.ids)] = window.ids
         mask_BT[row, : len(window.ids)] = 1
     return Batch(ids_BT, mask_BT, windows)

@@ -14,16 +14,12 @@ from scopesift_files.errors import UsageError
 from torch import Tensor
 
 from scopesift_features.backbone.cut import Backbone
-from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
 from scopesift_features.reading.extreme_tokens import is_extreme
 from scopesift_features.reading.windows import Window
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader
-
-# from this size on a token costs no less in a larger batch; see `plan_batches`
-CPU_BATCH_TOKENS = 1024
-ACCELERATOR_BATCH_TOKENS = 16384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,11 +117,6 @@ def stream_residuals(
         yield read_batch(backbone, batch, layers, reader.sae_device)
 
 
-def default_batch_tokens(device: str) -> int:
-    """Default maximum tokens of a batch, including padding."""
-    return CPU_BATCH_TOKENS if device == "cpu" else ACCELERATOR_BATCH_TOKENS
-
-
 def read_batch(
     backbone: Backbone, batch: Batch, layers: Sequence[int], device: torch.device
 ) -> ResidualBatch:
@@ -137,8 +128,9 @@ def read_batch(
         layers: layers to read.
         device: device of the returned residuals.
     """
-    resid_BTD = backbone.residuals(batch.ids_BT, batch.mask_BT, layers)
-    window_T, position_T = batch.keep_BT.nonzero(as_tuple=True)
+    ids_BT, mask_BT, keep_BT = map(torch.from_numpy, (batch.ids_BT, batch.mask_BT, batch.keep_BT))
+    resid_BTD = backbone.residuals(ids_BT, mask_BT, layers)
+    window_T, position_T = keep_BT.nonzero(as_tuple=True)
     return ResidualBatch(
         resid_TD={
             layer: x_BTD[window_T.to(x_BTD.device), position_T.to(x_BTD.device)].to(device)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
+from scopesift_features.reading.torch_reader import kernel_arguments
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
@@ -57,11 +58,8 @@ def read_tokens(
             tokens = batch.at(own.layer, own.norm_bound)
             x_TD = tokens.x_TD
             each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is its own document
-            maxima = (
-                scope.sae(own.layer)
-                .encode_selected(x_TD, own.indices_S, own.floors_S, each_T, len(x_TD))
-                .maxima_NS
-            )
+            found_here = scope.sae(own.layer).encode_selected(x_TD, *kernel_arguments(own), each_T, len(x_TD))
+            maxima = found_here.maxima_NS
             acts_TS[np.ix_(tokens.index_T.numpy(), own.columns_S)] = maxima.cpu().numpy()
         for at, (row, position) in enumerate(
             zip(batch.window_T.tolist(), batch.position_T.tolist(), strict=True)

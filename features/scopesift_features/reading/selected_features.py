@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 
 @dataclass(frozen=True, order=True)
@@ -38,15 +36,15 @@ class LayerFeatures:
         layer: the layer.
         norm_bound: their norm bound.
         columns_S: their indices among all selected features, int64.
-        indices_S: their rows in the layer's encoder, int64, on the CPU.
-        floors_S: their floors, float32, on the CPU.
+        indices_S: their rows in the layer's encoder, int64.
+        floors_S: their floors, float32.
     """
 
     layer: int
     norm_bound: float
     columns_S: NDArray[np.int64]
-    indices_S: Tensor
-    floors_S: Tensor
+    indices_S: NDArray[np.int64]
+    floors_S: NDArray[np.float32]
 
 
 def by_layer(features: Iterable[SelectedFeature]) -> tuple[LayerFeatures, ...]:
@@ -54,13 +52,11 @@ def by_layer(features: Iterable[SelectedFeature]) -> tuple[LayerFeatures, ...]:
     return _by_layer(tuple(features))
 
 
-# the kernels check indices and floors once per tensor, so the same features must give the same tensors
+# readers keep what they derive from a layer's features, so the same features must give the same objects
 @lru_cache(maxsize=16)
 def _by_layer(features: tuple[SelectedFeature, ...]) -> tuple[LayerFeatures, ...]:
-    # the kernels cache ordinary tensors only, no inference tensors
-    with torch.inference_mode(False):
-        each = sorted({(feature.layer, feature.norm_bound) for feature in features})
-        return tuple(_of_layer(features, layer, norm_bound) for layer, norm_bound in each)
+    each = sorted({(feature.layer, feature.norm_bound) for feature in features})
+    return tuple(_of_layer(features, layer, norm_bound) for layer, norm_bound in each)
 
 
 def _of_layer(features: tuple[SelectedFeature, ...], layer: int, norm_bound: float) -> LayerFeatures:
@@ -73,6 +69,6 @@ def _of_layer(features: tuple[SelectedFeature, ...], layer: int, norm_bound: flo
         layer,
         norm_bound,
         np.array(columns, dtype=np.int64),
-        torch.tensor([features[column].index for column in columns]),
-        torch.tensor([features[column].floor for column in columns], dtype=torch.float32),
+        np.array([features[column].index for column in columns], dtype=np.int64),
+        np.array([features[column].floor for column in columns], dtype=np.float32),
     )

@@ -30,8 +30,6 @@ class SparseAutoencoder(ABC):
 
     model_type: ClassVar[str]
     """Its kind in config.json."""
-    threshold_shape: ClassVar[str | None] = None
-    """Shape of the tensor `threshold` in its files: "F", "1", or None without one."""
 
     W_enc_FD: Tensor
     b_enc_F: Tensor

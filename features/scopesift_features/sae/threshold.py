@@ -52,7 +52,6 @@ class JumpReLUSAE(ThresholdSAE):
     """
 
     model_type: ClassVar[str] = "jumprelu_sae"
-    threshold_shape: ClassVar[str | None] = "F"
     threshold: Tensor
 
     @property
@@ -74,7 +73,6 @@ class BatchTopKSAE(ThresholdSAE):
     """
 
     model_type: ClassVar[str] = "batchtopk_sae"
-    threshold_shape: ClassVar[str | None] = "1"
     threshold: Tensor
 
     @cached_property

@@ -146,7 +146,7 @@ class Scorer:
             ScopeError: another scope than that of the fit, or files that are missing or damaged.
         """
         with self._lock:
-            self._engine.reader.backbone  # noqa: B018 - reads the weights
+            self._engine.reader.load()
 
     def __call__(self, batch: Any) -> Any:
         """Add our columns to a batch.

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from scopesift_features.reading.selected import SelectedReader, SelectedReading
+from scopesift_features.reading.selected_reader import SelectedReader
+from scopesift_features.reading.selected_reading import SelectedReading
 
 from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.shards.marker import Marker, find_marker

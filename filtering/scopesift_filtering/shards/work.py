@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
 from scopesift_features.reading.batches import Batch, make_batches
-from scopesift_features.reading.selected import SelectedReader
+from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.windows import make_windows
 
 from scopesift_filtering.settings import FilterSettings
@@ -52,7 +52,7 @@ def prepare(engine: Engine, shard: Shard, settings: FilterSettings) -> Prepared:
         if window.document < len(at):
             tokens[window.document] += int(window.keep.sum())
     batches = list(make_batches(windows, settings.batch_tokens))
-    return Prepared(shard, at, forms, batches, tokens, sum(batch.ids_BT.numel() for batch in batches))
+    return Prepared(shard, at, forms, batches, tokens, sum(batch.ids_BT.size for batch in batches))
 
 
 def use_threads(threads: int) -> None:

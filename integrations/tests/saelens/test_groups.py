@@ -4,7 +4,8 @@ import pytest
 import sae_lens
 import torch
 from scopesift_features.catalogue.table import catalogue
-from scopesift_features.sae.files import SAEConfig, read_pickle, read_safetensors, write_safetensors
+from scopesift_features.sae.config import SAEConfig
+from scopesift_features.sae.files import read_pickle, read_safetensors, write_safetensors
 
 GROUP = "Qwen/SAE-Res-Qwen3-1.7B-Base-W32K-L0_50"
 GROUPS = [entry for entry in catalogue().values() if entry.sae.startswith("Qwen/")]

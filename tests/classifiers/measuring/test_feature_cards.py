@@ -13,7 +13,8 @@ from scopesift_classifiers.measuring.feature_cards import (
     selected_features,
     write_cards,
 )
-from scopesift_features.reading.selected import Places, SelectedReading, read_selected
+from scopesift_features.reading.selected_reading import Places, SelectedReading
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_files.errors import InputError
 
 

@@ -3,7 +3,8 @@ import torch
 from scopesift_features.checks.scope import TEXTS, check
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.windows import make_windows
-from scopesift_features.sae.files import SAEConfig, write_safetensors
+from scopesift_features.sae.config import SAEConfig
+from scopesift_features.sae.files import write_safetensors
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.scope import Scope
 
@@ -14,13 +15,10 @@ def residuals(scope, layer, before):
     """Residuals of the check's texts without first tokens, by hand."""
     found = []
     for batch in make_batches(make_windows(scope, TEXTS), 4096):
-        use_BT = batch.mask_BT.bool()
+        ids_BT, mask_BT = torch.from_numpy(batch.ids_BT), torch.from_numpy(batch.mask_BT)
+        use_BT = mask_BT.bool()
         use_BT[:, 0] = False
-        found.append(
-            scope.backbone(layer).residuals(batch.ids_BT, batch.mask_BT, [layer], before=before)[layer][
-                use_BT
-            ]
-        )
+        found.append(scope.backbone(layer).residuals(ids_BT, mask_BT, [layer], before=before)[layer][use_BT])
     return torch.cat(found)
 
 

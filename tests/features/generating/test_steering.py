@@ -11,7 +11,8 @@ from scopesift_features.generating.hooks import gather, steered
 from scopesift_features.generating.intervention import BOOST, CLAMP, SUPPRESS, Intervention
 from scopesift_features.generating.language_model import LanguageModel, Sampling
 from scopesift_features.generating.phases import GENERATED, PROMPT
-from scopesift_features.sae.files import SAEConfig, write_safetensors
+from scopesift_features.sae.config import SAEConfig
+from scopesift_features.sae.files import write_safetensors
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

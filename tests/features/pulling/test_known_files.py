@@ -9,7 +9,7 @@ from scopesift_features.catalogue.table import catalogue
 from scopesift_features.pulling import known_files
 from scopesift_features.pulling.known_files import KNOWN_FILES, KNOWN_REVISIONS, KnownFile
 from scopesift_features.pulling.pull import pull
-from scopesift_features.sae.files import layer_of
+from scopesift_features.sae.config import layer_of
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from scopesift_features.pulling.pull import pull
 from scopesift_features.reading.document_features import document_features
-from scopesift_features.reading.selected import read_selected
+from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

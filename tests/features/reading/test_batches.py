@@ -13,7 +13,7 @@ def test_every_window_is_in_exactly_one_batch_and_padding_is_on_the_right():
     windows = [window(i, length) for i, length in enumerate(lengths)]
     seen = []
     for batch in make_batches(windows, max_tokens=60):
-        assert batch.ids_BT.numel() <= 60
+        assert batch.ids_BT.size <= 60
         for row, member in enumerate(batch.windows):
             n = len(member.ids)
             assert batch.mask_BT[row].tolist() == [1] * n + [0] * (batch.mask_BT.shape[1] - n)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scopesift_features.reading.per_token import read_tokens
-from scopesift_features.reading.selected import read_selected
+from scopesift_features.reading.torch_reader import read_selected
 
 TEXTS = [
     "You are such an idiot, shut up!",

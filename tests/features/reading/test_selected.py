@@ -2,17 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.document_features import document_features
-from scopesift_features.reading.selected import (
-    BatchReading,
-    LayerMaxima,
-    Places,
-    SelectedReader,
-    SelectedReading,
-    read_selected,
-)
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
+from scopesift_features.reading.selected_reading import BatchReading, LayerMaxima, Places, SelectedReading
+from scopesift_features.reading.torch_reader import TorchReader, kernel_arguments, read_selected
 from scopesift_features.reading.windows import make_windows
 
 TEXTS = [
@@ -47,7 +42,7 @@ def test_selected_features_are_those_of_the_full_encode(tiny_scope, firing_featu
 
 
 def test_batches_may_come_in_any_order(tiny_scope, firing_features, reading):
-    reader = SelectedReader(tiny_scope, [SelectedFeature(*feature) for feature in firing_features])
+    reader = TorchReader(tiny_scope, [SelectedFeature(*feature) for feature in firing_features])
     batches = list(make_batches(make_windows(tiny_scope, TEXTS), 600))
     assert max(len(batch.windows) for batch in batches) > 1 < len(batches)
     orders = []
@@ -76,7 +71,7 @@ def test_of_equal_activations_in_several_windows_of_a_text_the_earliest_token_is
 
 def test_without_places_activations_are_the_same_and_a_place_is_refused(tiny_scope, firing_features, reading):
     features = [SelectedFeature(*feature) for feature in firing_features]
-    bare = SelectedReader(tiny_scope, features).without_places().read(TEXTS)
+    bare = TorchReader(tiny_scope, features).without_places().read(TEXTS)
     np.testing.assert_array_equal(bare.acts_NS, reading.acts_NS)
     assert bare.places is None
     with pytest.raises(ValueError, match="without"):
@@ -89,7 +84,7 @@ def test_activations_up_to_their_floor_count_as_none(tiny_scope, firing_features
         SelectedFeature(*feature, floor=float(floor))
         for feature, floor in zip(firing_features, floors, strict=True)
     ]
-    found = SelectedReader(tiny_scope, features).read(TEXTS)
+    found = TorchReader(tiny_scope, features).read(TEXTS)
     expected = np.where(reading.acts_NS > floors, reading.acts_NS, 0)
     assert (expected != reading.acts_NS).any()
     np.testing.assert_array_equal(found.acts_NS, expected)
@@ -103,7 +98,7 @@ def test_a_text_without_tokens_has_no_activation_and_no_place(reading):
 
 
 def test_a_replica_reads_the_same_with_the_same_weights(tiny_scope, firing_features, reading):
-    reader = SelectedReader(tiny_scope, [SelectedFeature(*feature) for feature in firing_features])
+    reader = TorchReader(tiny_scope, [SelectedFeature(*feature) for feature in firing_features])
     twin = reader.replica()
     assert twin.backbone is not reader.backbone
     shared = zip(twin.backbone.model.parameters(), reader.backbone.model.parameters(), strict=True)
@@ -111,10 +106,18 @@ def test_a_replica_reads_the_same_with_the_same_weights(tiny_scope, firing_featu
     np.testing.assert_array_equal(twin.read(TEXTS).acts_NS, reading.acts_NS)
 
 
-def test_layers_are_ascending_and_asking_again_gives_the_same_tensors():
+def test_layers_are_ascending_and_asking_again_gives_the_same_objects():
     features = [SelectedFeature(*feature) for feature in FEATURES]
     found = by_layer(features)
     assert [own.layer for own in found] == [0, 1, 2, 3]
     assert [own.columns_S.tolist() for own in found] == [[1, 5], [4], [0, 2], [3]]
     assert [own.indices_S.tolist() for own in found] == [[3, 99], [64], [17, 5], [90]]
     assert all(one is other for one, other in zip(found, by_layer(features), strict=True))
+
+
+def test_the_same_features_give_the_kernels_the_same_tensors():
+    features = [SelectedFeature(*feature, floor=0.5) for feature in FEATURES]
+    for one, other in zip(by_layer(features), by_layer(features), strict=True):
+        assert all(a is b for a, b in zip(kernel_arguments(one), kernel_arguments(other), strict=True))
+        assert kernel_arguments(one)[0].tolist() == one.indices_S.tolist()
+        assert kernel_arguments(one)[1].dtype == torch.float32

@@ -3,15 +3,8 @@ import pickle
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from scopesift_features.sae.files import (
-    SAEConfig,
-    find_layers,
-    layer_of,
-    read_config,
-    read_pickle,
-    read_safetensors,
-    write_safetensors,
-)
+from scopesift_features.sae.config import SAEConfig, find_layers, layer_of, read_config
+from scopesift_features.sae.files import read_pickle, read_safetensors, write_safetensors
 from scopesift_files.errors import ScopeError
 
 CONFIG = SAEConfig(base_model="b", d_model=8, d_sae=24, k=3, num_layers=4)

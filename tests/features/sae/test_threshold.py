@@ -3,7 +3,8 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from scopesift_features.sae.files import SAEConfig, read_config, read_safetensors, write_safetensors
+from scopesift_features.sae.config import THRESHOLD_SHAPES, SAEConfig, read_config
+from scopesift_features.sae.files import read_safetensors, write_safetensors
 from scopesift_features.sae.kinds import KINDS
 from scopesift_features.sae.threshold import BatchTopKSAE, JumpReLUSAE, ReLUSAE
 from scopesift_features.sae.topk import TopKSAE
@@ -144,3 +145,7 @@ def test_a_config_that_contradicts_its_kind_is_refused(tmp_path, changes, messag
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(ScopeError, match=message):
         read_config(tmp_path)
+
+
+def test_the_configuration_knows_the_kinds_that_there_are():
+    assert list(THRESHOLD_SHAPES) == list(KINDS)

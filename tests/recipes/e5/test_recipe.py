@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.labelled_rows.rows import LabelledText
-from scopesift_features.sae.files import SAEConfig, write_safetensors
+from scopesift_features.sae.config import SAEConfig
+from scopesift_features.sae.files import write_safetensors
 
 from recipes.e5 import classifiers
 from recipes.e5.choice import compare_choices, tasks

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError
-from torch import Tensor
 
 from scopesift_features.backbone.cut import Backbone
 from scopesift_features.backbone.e5.encoder import E5Encoder
@@ -41,11 +42,12 @@ def load_e5(file: Q4File, deepest: int, *, device: str, dtype: torch.dtype) -> B
             f"layer {deepest} does not exist in e5; the backbone has layers 0 to {header.layers - 1}"
         )
     scales_VB, nibbles_VBH = file.packed("emb.word", (header.vocabulary, header.hidden))
-    words = PackedEmbedding(scales_VB, nibbles_VBH, dtype=dtype)
+    words = PackedEmbedding(torch.from_numpy(scales_VB), torch.from_numpy(nibbles_VBH), dtype=dtype)
     model = E5Encoder(header, words, deepest + 1)
-    state = _embeddings(file)
+    weights = _embeddings(file)
     for layer in range(deepest + 1):
-        state |= _block(file, layer)
+        weights |= _block(file, layer)
+    state = {name: torch.from_numpy(value) for name, value in weights.items()}
     for name, value in state.items():
         if not bool(torch.isfinite(value.sum(dtype=torch.float64))):
             raise ScopeError(f"{file.path}: {name} holds NaN or infinite values; install the package again")
@@ -55,7 +57,7 @@ def load_e5(file: Q4File, deepest: int, *, device: str, dtype: torch.dtype) -> B
     return Backbone(model.to(device))
 
 
-def _embeddings(file: Q4File) -> dict[str, Tensor]:
+def _embeddings(file: Q4File) -> dict[str, NDArray[np.float32]]:
     header = file.header
     return {
         "positions.weight": file.tensor("emb.pos", (header.positions, header.hidden)),
@@ -65,9 +67,9 @@ def _embeddings(file: Q4File) -> dict[str, Tensor]:
     }
 
 
-def _block(file: Q4File, layer: int) -> dict[str, Tensor]:
+def _block(file: Q4File, layer: int) -> dict[str, NDArray[np.float32]]:
     header = file.header
-    state: dict[str, Tensor] = {}
+    state: dict[str, NDArray[np.float32]] = {}
     for name, short in _LINEAR.items():
         n_out = header.intermediate if name == "inner" else header.hidden
         n_in = header.intermediate if name == "outer" else header.hidden

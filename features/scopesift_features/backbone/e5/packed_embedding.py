@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from scopesift_features.backbone.e5.q4_file import dequantised
-
 
 class PackedEmbedding(nn.Module):
     """A word embedding `[V, D]` of 4-bit blocks.
@@ -32,4 +30,7 @@ class PackedEmbedding(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Rows `[…, D]` of token ids `[…]` int64."""
-        return dequantised(self.scales_VB[ids], self.nibbles_VBH[ids]).flatten(-2).to(self.dtype)
+        nibbles = self.nibbles_VBH[ids]
+        # as `q4_file.dequantised`, on any device
+        values = torch.cat((nibbles & 15, nibbles >> 4), dim=-1).float() - 8.0
+        return (values * self.scales_VB[ids].float()[..., None]).flatten(-2).to(self.dtype)

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError
-from torch import Tensor
 
 MAGIC = b"E5S1"
 BLOCK = 32
@@ -132,7 +130,7 @@ class Q4File:
             at += 5 + 4 * length
         return found
 
-    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
+    def tensor(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """A tensor as float32, dequantised if it is stored in 4 bits.
 
         Raises:
@@ -140,13 +138,13 @@ class Q4File:
         """
         entry = self._entry(name, shape)
         if entry.kind == FLOAT32:
-            values = torch.from_numpy(self._array("<f4", entry.offset, entry.elements).copy())
+            values: NDArray[np.float32] = self._array("<f4", entry.offset, entry.elements).copy()
         else:
             scales_B, nibbles_BH = self.packed(name, (entry.elements // BLOCK, BLOCK))
             values = dequantised(scales_B, nibbles_BH)
         return values.reshape(shape)
 
-    def packed(self, name: str, shape: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    def packed(self, name: str, shape: tuple[int, int]) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
         """A 4-bit matrix as stored in the file, memory-mapped.
 
         Args:
@@ -162,7 +160,7 @@ class Q4File:
         blocks = (shape[0], shape[1] // BLOCK)
         # copy-on-write, because torch requires writable memory; nothing is written
         mapped: Any = np.memmap(self.path, dtype=BLOCK_LAYOUT, mode="c", offset=entry.offset, shape=blocks)
-        scales, nibbles = torch.from_numpy(mapped["scale"]), torch.from_numpy(mapped["nibbles"])
+        scales, nibbles = mapped["scale"], mapped["nibbles"]
         return (scales[:, 0], nibbles[:, 0]) if blocks[1] == 1 else (scales, nibbles)
 
     def _entry(self, name: str, shape: tuple[int, ...]) -> _Entry:
@@ -184,7 +182,7 @@ class Q4File:
         return struct.unpack_from(layout, self._bytes[offset : offset + struct.calcsize(layout)].tobytes())
 
 
-def dequantised(scales: Tensor, nibbles: Tensor) -> Tensor:
+def dequantised(scales: NDArray[np.float16], nibbles: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Float32 values of 4-bit blocks.
 
     Args:
@@ -194,5 +192,7 @@ def dequantised(scales: Tensor, nibbles: Tensor) -> Tensor:
     Returns:
         `[…, 32]`: (nibble - 8) * scale.
     """
-    values = torch.cat((nibbles & 15, nibbles >> 4), dim=-1).float() - 8.0
-    return values * scales.float()[..., None]
+    values = np.concatenate((nibbles & 15, nibbles >> 4), axis=-1).astype(np.float32)
+    values -= 8
+    values *= scales.astype(np.float32)[..., None]
+    return values

@@ -38,7 +38,7 @@ def test_a_four_bit_block_is_what_the_format_says(model_path):
 def test_looked_up_rows_are_the_rows_of_the_dequantised_table(model_path):
     file = Q4File(model_path)
     ids = torch.tensor([[0, 5, 250001], [9, 9, 250036]])
-    rows = PackedEmbedding(*file.packed("emb.word", (250037, 384)))(ids)
+    rows = PackedEmbedding(*map(torch.from_numpy, file.packed("emb.word", (250037, 384))))(ids)
     entry = file._entry("emb.word", (250037, 384))
     for place in np.ndindex(2, 3):
         raw = np.fromfile(model_path, np.uint8, 12 * 18, offset=entry.offset + int(ids[place]) * 12 * 18)

@@ -32,8 +32,8 @@ def bert(reader):
     )  # fmt: skip
     ours = load_e5(reader.source.file, BLOCKS - 1, device="cpu", dtype=torch.float32).model.state_dict()
     state = {
-        "embeddings.word_embeddings.weight": reader.source.file.tensor(
-            "emb.word", (header.vocabulary, header.hidden)
+        "embeddings.word_embeddings.weight": torch.from_numpy(
+            reader.source.file.tensor("emb.word", (header.vocabulary, header.hidden))
         ),
         "embeddings.position_embeddings.weight": ours["positions.weight"],
         "embeddings.token_type_embeddings.weight": ours["types.weight"],

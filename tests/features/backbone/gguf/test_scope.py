@@ -11,7 +11,8 @@ from scopesift_features.pulling.doctor import examine
 from scopesift_features.pulling.pull import pull
 from scopesift_features.reader import Reader
 from scopesift_features.reading.document_features import document_features
-from scopesift_features.sae.files import SAEConfig, write_safetensors
+from scopesift_features.sae.config import SAEConfig
+from scopesift_features.sae.files import write_safetensors
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

@@ -1,0 +1,112 @@
+"""Selected features of texts: the largest activation per text, and the token that reaches it.
+
+Used for all verdicts: by the service and the command line for whole texts, by filtering batch by batch in several
+threads. What runs a batch, torch or ONNX Runtime, is a subclass.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
+
+from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.selected_features import SelectedFeature, by_layer
+from scopesift_features.reading.selected_reading import BatchReading, SelectedReading
+from scopesift_features.reading.windows import make_windows
+
+if TYPE_CHECKING:
+    from scopesift_features.scope import Scope
+
+CHUNK_TEXTS = 2048
+
+
+class SelectedReader(ABC):
+    """Reads the same features of many texts, in one backbone pass that ends at the deepest of their layers.
+
+    Not thread-safe: make one instance per thread with `replica`; weights are shared.
+
+    Attributes:
+        scope: the backbone and its SAEs.
+        features: the features by layer and norm bound, shallow layers first.
+        layers: the layers that are read, ascending.
+        places: whether it returns the maxima's positions.
+    """
+
+    def __init__(self, scope: Scope, features: Sequence[SelectedFeature]) -> None:
+        """Choose the features.
+
+        Args:
+            scope: the backbone and its SAEs.
+            features: S features, the columns of the readings.
+        """
+        self.scope, self.places = scope, True
+        self.features = by_layer(features)
+        self.layers = sorted({own.layer for own in self.features})
+        self._n_features = len(features)
+
+    def without_places(self) -> Self:
+        """The same reader without positions of maxima, which is faster, for callers that show no evidence."""
+        twin = copy.copy(self)
+        twin.places = False
+        return twin
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load the weights now instead of with the first batch.
+
+        Raises:
+            ScopeError: a layer that the scope does not have, or files that are missing or damaged.
+        """
+
+    @abstractmethod
+    def replica(self) -> Self:
+        """The same reader for another thread, with shared weights."""
+
+    @abstractmethod
+    def read_batch(self, batch: Batch) -> BatchReading:
+        """Run one batch.
+
+        Raises:
+            ScopeError: a layer that the scope does not have.
+            ValueError: a residual that is not finite.
+        """
+
+    def nothing(self, n_texts: int) -> SelectedReading:
+        """An empty reading of texts, to update with batches."""
+        return SelectedReading.of_nothing(n_texts, self._n_features, places=self.places)
+
+    def read(
+        self,
+        texts: Sequence[str],
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> SelectedReading:
+        """Read texts; long ones are split into windows, and the maximum over windows is taken.
+
+        Args:
+            texts: N strings.
+            max_tokens: maximum tokens of a batch; None: by device. Affects speed, and activations only by rounding.
+            on_progress: called with (texts done, N).
+
+        Raises:
+            ScopeError: a layer that the scope does not have.
+        """
+        reading = self.nothing(len(texts))
+        if not self.layers:
+            return reading
+        max_tokens = max_tokens or default_batch_tokens(self.scope.device)
+        for begin in range(0, len(texts), CHUNK_TEXTS):
+            chunk = texts[begin : begin + CHUNK_TEXTS]
+            windows = make_windows(self.scope, chunk, first_document=begin, offsets=self.places)
+            done = 0
+            for batch in make_batches(windows, max_tokens):
+                reading.take_in(self.read_batch(batch))
+                done += len(batch.windows)
+                if on_progress is not None:
+                    on_progress(begin + len(chunk) * done // len(windows), len(texts))
+            if on_progress is not None:
+                on_progress(begin + len(chunk), len(texts))
+        return reading
