@@ -27,7 +27,7 @@ class View:
 
 
 SHELL_STYLES = ("colours.css", "layout.css", "controls.css", "narrow.css")
-SHELL_SCRIPTS = ("dom.js", "failures.js", "api.js", "shell.js")
+SHELL_SCRIPTS = ("dom.js", "code_points.js", "language_names.js", "failures.js", "api.js", "shell.js")
 VIEWS = (
     View(
         path=paths.PLAYGROUND,
@@ -35,7 +35,6 @@ VIEWS = (
         name="One text",
         styles=("composer.css", "reading.css", "verdicts.css", "narrow.css"),
         scripts=(
-            "code_points.js",
             "names.js",
             "features.js",
             "card.js",
