@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PLAYGROUND = "/"
+MODERATE = "/moderate"
 CLASSIFY = "/v1/classify"
 MODERATIONS = "/v1/moderations"
 CLASSIFIERS = "/v1/classifiers"

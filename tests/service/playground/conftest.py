@@ -9,7 +9,18 @@ import pytest
 
 from bench.browser.chromium import Chromium, find_chromium
 
-KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}
+KEYS = {
+    "Tab": 9,
+    "Escape": 27,
+    "Enter": 13,
+    "Backspace": 8,
+    "PageUp": 33,
+    "PageDown": 34,
+    "End": 35,
+    "Home": 36,
+}
+KEYS |= {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+MODIFIERS = {None: 0, "Control": 2, "Shift": 8}
 
 
 class Browser(Chromium):
@@ -25,10 +36,15 @@ class Browser(Chromium):
         self.send("Input.insertText", text=text)
         self.until("at('verdicts-place').ariaBusy === 'false' && shown.text === at('text').value")
 
-    def press(self, key):
-        for kind in ("keyDown", "keyUp"):
-            about = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
-            self.send("Input.dispatchKeyEvent", type=kind, **about)
+    def press(self, *keys, held=None):
+        """Press keys one after another; letters are typed if no modifier is held."""
+        for key in keys:
+            code = KEYS.get(key) or ord(key.upper())
+            about = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": MODIFIERS[held]}
+            letter = "\r" if key == "Enter" else key if len(key) == 1 else ""
+            typed = {"text": letter} if letter and not held else {}
+            self.send("Input.dispatchKeyEvent", type="keyDown", **about, **typed)
+            self.send("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def hover(self, selector):
         place = f"document.querySelector({json.dumps(selector)}).getClientRects()[0]"

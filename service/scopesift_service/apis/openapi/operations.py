@@ -118,6 +118,10 @@ OPERATIONS = (
         content_type="text/html",
     ),
     Operation(
+        paths.MODERATE, "get", "moderate", OPERATION, "Moderator's page", "A page to decide on many texts.",
+        failures=(500,), content_type="text/html",
+    ),
+    Operation(
         paths.DOCS, "get", "docs", OPERATION, "This documentation", "The OpenAPI document as a page.",
         failures=(500,), content_type="text/html",
     ),

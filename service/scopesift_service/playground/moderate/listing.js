@@ -1,0 +1,76 @@
+// Which rows are listed, and in what order.
+const ORDERS = {
+  highest: "highest score",
+  lowest: "lowest score",
+  nearest: "nearest to the cut",
+  language: "language",
+  file: "as they came",
+};
+const UNKNOWN = "unknown";
+const WAITING = "no verdict yet";
+const listing = { order: "highest", rows: [], wanted: freshFilters() };
+
+function freshFilters() {
+  return { language: "", flagged: "", truth: "", decision: "", from: 0, to: 1, words: "", others: {} };
+}
+
+function listRows() {
+  listing.rows = queue.rows.filter(isWanted).sort(comparer());
+}
+
+function isWanted(row) {
+  const { language, flagged, truth, decision, from, to, words, others } = listing.wanted;
+  if (language && (languageOf(row) || UNKNOWN) !== language) return false;
+  if (decision && (row.decision || "undecided") !== decision) return false;
+  if (flagged && flaggedWord(row) !== flagged) return false;
+  if (truth && truth !== isRight(row) && truth !== `label ${row.truth}`) return false;
+  if (from > 0 || to < 1) {
+    const score = scoreOf(row);
+    if (score < from || score > to) return false;
+  }
+  for (const name in others) if (others[name] && labelOf(row, name) !== others[name]) return false;
+  return !words || row.text.toLowerCase().includes(words);
+}
+
+function flaggedWord(row) {
+  const flagged = isFlagged(row);
+  return flagged === null ? WAITING : flagged ? "flagged" : "not flagged";
+}
+
+// Rows without a verdict come last; equals stay as they came.
+function comparer() {
+  const distances = (row) => (verdictOf(row) ? Math.abs(scoreOf(row) - (cut.value ?? verdictOf(row).cut)) : 2);
+  const values = {
+    highest: (row) => -scoreOf(row),
+    lowest: (row) => (scoreOf(row) < 0 ? 2 : scoreOf(row)),
+    nearest: distances,
+    file: (row) => row.number,
+  };
+  if (listing.order === "language") {
+    const names = new Map([["", "\uffff"]]);
+    const name = (row) => {
+      const language = languageOf(row);
+      if (!names.has(language)) names.set(language, named("language", language));
+      return names.get(language);
+    };
+    return (one, other) => (name(one) < name(other) ? -1 : name(one) > name(other) ? 1 : scoreOf(other) - scoreOf(one) || one.number - other.number);
+  }
+  const value = values[listing.order];
+  return (one, other) => value(one) - value(other) || one.number - other.number;
+}
+
+// Rows in the chosen language, whatever else is filtered: the cut is judged on them.
+function rowsOfLanguage() {
+  const { language } = listing.wanted;
+  return language ? queue.rows.filter((row) => (languageOf(row) || UNKNOWN) === language) : queue.rows;
+}
+
+// Values of all rows with their counts, the most frequent first.
+function tally(value) {
+  const counts = new Map();
+  for (const row of queue.rows) {
+    const found = value(row);
+    if (found) counts.set(found, (counts.get(found) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one);
+}
