@@ -17,7 +17,7 @@ from scopesift_files.atomic import read_json
 from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor
 
-from scopesift_features.publishers.published import PublishedSAE, check_finite, oriented
+from scopesift_features.publishers.published import PublishedSAE, check_finite, feature_thresholds, oriented
 from scopesift_features.sae.threshold import JumpReLUSAE
 from scopesift_features.tensor_file import read_tensors
 
@@ -51,15 +51,10 @@ def read(path: Path) -> PublishedSAE:
     scaling = tensors.get("scaling_factor")
     if scaling is not None and not torch.allclose(scaling, torch.ones_like(scaling)):
         raise ScopeError(f"{path}: scaling_factor is not 1; only SAEs of unscaled residuals can be read")
-    weights = oriented(path, tensors, {**NAMES, "threshold": "threshold"})
-    if tuple(weights["threshold"].shape) != tuple(weights["b_enc"].shape):
-        raise ScopeError(
-            f"{path}: threshold has shape {tuple(weights['threshold'].shape)}, expected one a feature"
-        )
-    if bool((weights["threshold"] < 0).any()):
-        raise ScopeError(f"{path}: threshold holds values below 0; only values from 0 on can be read")
+    weights = oriented(path, tensors, NAMES)
+    threshold = feature_thresholds(path, tensors, len(weights["b_enc"]))
     sae = JumpReLUSAE(
-        weights["W_enc"], weights["b_enc"], weights["W_dec"], weights["b_dec"], layer, weights["threshold"]
+        weights["W_enc"], weights["b_enc"], weights["W_dec"], weights["b_dec"], layer, threshold
     )
     return PublishedSAE(path, sae, base_model)
 

@@ -80,6 +80,21 @@ def with_unit_decoder(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def feature_thresholds(path: Path, tensors: Mapping[str, Tensor], d_sae: int) -> Tensor:
+    """The tensor `threshold` of a JumpReLU SAE, float32 `[d_sae]`.
+
+    Raises:
+        ScopeError: missing, not one a feature, or below 0, which would make activations negative.
+    """
+    threshold = tensors.get("threshold")
+    if threshold is None or tuple(threshold.shape) != (d_sae,):
+        shape = None if threshold is None else tuple(threshold.shape)
+        raise ScopeError(f"{path}: threshold has shape {shape}, expected ({d_sae},)")
+    if bool((threshold < 0).any()):
+        raise ScopeError(f"{path}: threshold holds values below 0; only values from 0 on can be read")
+    return threshold.float()
+
+
 def check_finite(path: Path, tensors: Mapping[str, Any]) -> None:
     """Refuse NaN and infinity.
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from scopesift_files.atomic import read_json
 from scopesift_files.errors import ScopeError
 from torch import Tensor
@@ -18,6 +17,7 @@ from torch import Tensor
 from scopesift_features.publishers.published import (
     PublishedSAE,
     check_finite,
+    feature_thresholds,
     oriented,
     with_unit_decoder,
     without_input_shift,
@@ -67,7 +67,7 @@ def _sae(
     if architecture == "standard":
         return ReLUSAE(*four)
     if architecture == "jumprelu":
-        return JumpReLUSAE(*four, _threshold(path, tensors, len(weights["b_enc"])))
+        return JumpReLUSAE(*four, feature_thresholds(path.parent, tensors, len(weights["b_enc"])))
     k = config.get("k", (config.get("activation_fn_kwargs") or {}).get("k"))
     if type(k) is not int or not 1 <= k <= len(weights["b_enc"]):
         raise ScopeError(f"{path}: k is {k!r}, expected a whole number from 1 to {len(weights['b_enc'])}")
@@ -118,13 +118,3 @@ def _layer(path: Path, about: Mapping[str, Any]) -> int:
             "(blocks.<n>.hook_resid_post, or .hook_resid_pre from block 1 on)"
         )
     return int(match[1]) - before
-
-
-def _threshold(path: Path, tensors: Mapping[str, Tensor], d_sae: int) -> Tensor:
-    threshold = tensors.get("threshold")
-    if threshold is None or tuple(threshold.shape) != (d_sae,):
-        shape = None if threshold is None else tuple(threshold.shape)
-        raise ScopeError(f"{path.parent}: threshold has shape {shape}, expected ({d_sae},)")
-    if bool((threshold < 0).any()):
-        raise ScopeError(f"{path.parent}: threshold holds values below 0; only values from 0 on can be read")
-    return threshold.to(torch.float32)
