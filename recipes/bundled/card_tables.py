@@ -1,4 +1,4 @@
-"""Tables that the model cards of bundled scopes share."""
+"""Tables and paragraphs that the model cards of bundled scopes share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from scopesift_files.atomic import write_atomically
 
 
 def fidelity_table(saes: dict[str, Any]) -> str:
@@ -45,13 +47,29 @@ def quality_table(quality: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def sources_table(sources: Iterable[tuple[str, str]]) -> str:
-    """The text that SAEs were trained on, and its licences."""
-    rows = ["| text of the SAEs | licence |", "|---|---|"]
-    return "\n".join([*rows, *(f"| {name} | {licence} |" for name, licence in sources)])
+def licences(
+    backbone: str, about: str, sources: Iterable[tuple[str, str]], fitted: Iterable[tuple[str, str, str]]
+) -> str:
+    """Licences of backbone, SAEs and classifiers.
 
-
-def fitted_table(fitted: Iterable[tuple[str, str, str]]) -> str:
-    """The rows that classifiers were fitted and measured on, and their licences."""
+    Args:
+        backbone: The backbone's licence.
+        about: What to say of the text of the SAEs, behind "their text"; begins with a comma, or is empty.
+        sources: The text that SAEs were trained on, and its licence.
+        fitted: Classifier, the rows that it was fitted and measured on, and their licence.
+    """
+    text = ["| text of the SAEs | licence |", "|---|---|", *(f"| {' | '.join(row)} |" for row in sources)]
     rows = ["| classifier | fitted and measured on | licence |", "|---|---|---|"]
-    return "\n".join([*rows, *(f"| {name} | {source} | {licence} |" for name, source, licence in fitted)])
+    return (
+        f"The backbone is {backbone}. The SAEs' weights are licensed CC-BY-SA-4.0 with attribution to the sources of "
+        f"their text{about}, since some lines are share-alike:\n\n"
+        + "\n".join(text)
+        + "\n\nThe classifiers hold feature ids, weights, thresholds and statistics, no text:\n\n"
+        + "\n".join([*rows, *(f"| {' | '.join(row)} |" for row in fitted)])
+    )
+
+
+def write_page(folder: Path, parts: Iterable[str]) -> None:
+    """Write `README.md` into a scope folder, paragraphs and tables one after the other; the file is replaced whole."""
+    text = "\n\n".join(parts) + "\n"
+    write_atomically(folder / "README.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -8,15 +8,8 @@ from typing import Any
 
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.sae.config import read_config
-from scopesift_files.atomic import write_atomically
 
-from recipes.bundled.card_tables import (
-    fidelity_table,
-    fitted_table,
-    quality_of,
-    quality_table,
-    sources_table,
-)
+from recipes.bundled.card_tables import fidelity_table, licences, quality_of, quality_table, write_page
 from recipes.nano.model_card import SOURCES
 
 FITTED_ON = (
@@ -45,17 +38,18 @@ def write_card(folder: Path) -> None:
         folder: Holds scope.json, sae/, measured.json and classifiers/.
     """
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
-    parts = [
-        "# e5: scopesift's default scope",
-        _summary(folder),
-        "## The SAEs\n\n" + fidelity_table(measured["sae"]),
-        "## What was chosen, on dev rows\n\n" + _choices(measured),
-        "## What the classifiers are worth\n\n" + _quality(folder),
-        "## Known weaknesses\n\n" + _weaknesses(),
-        "## Data and licences\n\n" + _licences(),
-    ]
-    text = "\n\n".join(parts) + "\n"
-    write_atomically(folder / "README.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_page(
+        folder,
+        [
+            "# e5: scopesift's default scope",
+            _summary(folder),
+            "## The SAEs\n\n" + fidelity_table(measured["sae"]),
+            "## What was chosen, on dev rows\n\n" + _choices(measured),
+            "## What the classifiers are worth\n\n" + _quality(folder),
+            "## Known weaknesses\n\n" + _weaknesses(),
+            "## Data and licences\n\n" + licences("MIT", "", SOURCES, FITTED_ON),
+        ],
+    )
 
 
 def _summary(folder: Path) -> str:
@@ -113,14 +107,4 @@ def _weaknesses() -> str:
         "- The weights are those of a 4-bit file; the original model differs slightly.\n"
         "- No fairness evaluation was made: dialects and mentions of groups may be flagged more often. Do not "
         "moderate people with it unwatched."
-    )
-
-
-def _licences() -> str:
-    return (
-        "The backbone is MIT. The SAEs' weights are licensed CC-BY-SA-4.0 with attribution to the sources of their "
-        "text, since some lines are share-alike:\n\n"
-        + sources_table(SOURCES)
-        + "\n\nThe classifiers hold feature ids, weights, thresholds and statistics, no text:\n\n"
-        + fitted_table(FITTED_ON)
     )

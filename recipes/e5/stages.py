@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import torch
 from scopesift_features.reader import Reader
 from scopesift_features.scope import Scope
-from scopesift_files.atomic import read_json, write_json
 
 from recipes.bundled.cards import write_bundled_cards
 from recipes.bundled.reading import read_everything
+from recipes.bundled.recipe import PackagedScopeRecipe
 from recipes.e5.choice import Comparison, compare_choices
 from recipes.e5.classifiers import (
     add_bundled_languages,
@@ -25,66 +22,42 @@ from recipes.e5.classifiers import (
 from recipes.e5.every_language import add_default_of_every_language
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
-from recipes.sae.run import Run
-from recipes.sae.schedule import Schedule
 from recipes.sae.training import TrainingSettings
 
 CANDIDATE_LAYERS = (4, 8, 10)
 CANDIDATE_K = (32, 40, 64)
 CHOSEN_LAYERS, CHOSEN_K = (4, 8), 40
 """The chosen layers and k, by the dev results of the stages `width` and `choice`."""
-EXPANSION = 16
+D_SAE = 6144
+"""Sixteen times the width."""
 SHORT_TOKENS, SHORT_STEPS, SHORT_LAYER = 600_000, 250, 8
 LICENCE = "CC-BY-SA-4.0, see the model card of scopesift's e5"
 
 
-@dataclass
-class Recipe:
-    """One run of the recipe.
-
-    Attributes:
-        data: The folder with the text and the labelled rows.
-        out: The scope folder to write; has scope.json.
-        work: Folder for residuals and unfinished SAEs.
-        steps: Training steps per SAE.
-        tokens: Tokens of training text.
-        pool_bytes: Maximum bytes of residuals on disk.
-        say: Called with one line per step.
-    """
-
-    data: Path
-    out: Path
-    work: Path
-    steps: int
-    tokens: int
-    pool_bytes: float
-    say: Callable[[str], None] = field(repr=False)
+class Recipe(PackagedScopeRecipe):
+    """One run of the recipe; its stages."""
 
     def width(self) -> None:
         """Compare values of k on briefly trained SAEs of one layer."""
         found = {}
         for k in CANDIDATE_K:
             folder = self.work / f"k{k}"
-            self._train(folder, (SHORT_LAYER,), k, SHORT_TOKENS, SHORT_STEPS)
+            self._train(folder, (SHORT_LAYER,), k, tokens=SHORT_TOKENS, steps=SHORT_STEPS)
             found[f"k {k}"] = folder / "sae" / f"layer{SHORT_LAYER}.sae.safetensors"
         self._compare(found, "width")
 
     def saes(self) -> None:
         """Train an SAE after each candidate layer."""
-        self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K, self.tokens, self.steps)
+        self._train(self.work / "candidates", CANDIDATE_LAYERS, CHOSEN_K)
 
     def choice(self) -> None:
         """Compare the candidate layers, alone and in pairs, and copy the chosen ones into the scope."""
-        folder = self.work / "candidates" / "sae"
-        files = {f"layer {layer}": folder / f"layer{layer}.sae.safetensors" for layer in CANDIDATE_LAYERS}
+        folder = self.work / "candidates"
+        files = {
+            f"layer {layer}": folder / "sae" / f"layer{layer}.sae.safetensors" for layer in CANDIDATE_LAYERS
+        }
         self._compare(files, "choice")
-        target = self.out / "sae"
-        target.mkdir(parents=True, exist_ok=True)
-        for layer in CHOSEN_LAYERS:
-            shutil.copyfile(files[f"layer {layer}"], target / f"layer{layer}.sae.safetensors")
-        shutil.copyfile(folder / "config.json", target / "config.json")
-        measured = read_json(folder / "measured.json", "run the stage saes")["layers"]
-        self._store("sae", {str(layer): measured[str(layer)] for layer in CHOSEN_LAYERS})
+        self.keep(folder, CHOSEN_LAYERS)
 
     def classifiers(self) -> None:
         """Fit and measure the bundled classifiers."""
@@ -118,35 +91,23 @@ class Recipe:
         write_card(self.out)
         self.say(f"card: {self.out / 'README.md'}")
 
-    def _train(self, out: Path, layers: tuple[int, ...], k: int, tokens: int, steps: int) -> None:
-        # the error of bfloat16 residuals is smaller than the SAE's reconstruction error
-        reader = Reader.load(self.out, dtype="bfloat16")
+    def _train(self, out: Path, layers: tuple[int, ...], k: int, **shorter: int) -> None:
         text = sorted((self.data / "pretrain").glob("??.txt.xz"))
-        Run(
-            reader=reader,
-            layers=layers,
-            files=(*text, self.data / "language" / "train.jsonl.gz"),
+        self.train(
+            (*text, self.data / "language" / "train.jsonl.gz"),
+            layers,
+            TrainingSettings(k=k, d_sae=D_SAE),
             out=out,
-            work=self.work / f"pool-{'-'.join(map(str, layers))}",
-            settings=TrainingSettings(k=k, d_sae=EXPANSION * reader.d_model),
-            schedule=Schedule(steps, None),
-            tokens=tokens,
-            pool_bytes=self.pool_bytes,
-            storage_dtype=torch.bfloat16,
+            pool=f"pool-{'-'.join(map(str, layers))}",
             licence=LICENCE,
-            say=self.say,
-        ).go()
+            **shorter,
+        )
 
     def _compare(self, files: dict[str, Path], name: str) -> None:
         found = compare_choices(Reader.load(self.out), files, self.data, self.say)
         for one in found:
             self.say(_line(one))
-        self._store(name, [asdict(one) for one in found])
-
-    def _store(self, name: str, content: object) -> None:
-        path = self.out / "measured.json"
-        measured = read_json(path, "delete it") if path.is_file() else {}
-        write_json(path, {**measured, name: content})
+        self.store(name, [asdict(one) for one in found])
 
 
 STAGES = ("width", "saes", "choice", "classifiers", "restoring", "every_language", "cards", "card")

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import torch
 import typer
-from rich.console import Console
 
+from recipes.bundled.stages import check_options, run_stages, say
 from recipes.nano.stages import STAGES, Recipe
 from recipes.nano.training_settings import settings_for
-from recipes.sae.run import UnfinishedError
 
 
 def main(
@@ -36,12 +35,7 @@ def main(
 
         python -m recipes.nano --data ../data --out scopesift/bundled/nano
     """
-    console = Console(stderr=True)
-    unknown = sorted(set(only or ()) - set(STAGES))
-    if unknown:
-        raise typer.BadParameter(f"unknown stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
-    if not data.is_dir():
-        raise typer.BadParameter(f"--data {data} is not a folder")
+    check_options(data, only, STAGES)
     work.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(
         data=data,
@@ -52,16 +46,9 @@ def main(
         sae_minutes=sae_minutes,
         pool_documents=pool_documents,
         k=k,
-        say=lambda line: console.print(line, highlight=False),
+        say=say,
     )
-    for stage in STAGES:
-        if not only or stage in only:
-            console.rule(stage)
-            try:
-                getattr(recipe, stage)()
-            except UnfinishedError as unfinished:
-                console.print(f"{stage}: {unfinished}", highlight=False)
-                raise typer.Exit(1) from None
+    run_stages([(stage, getattr(recipe, stage)) for stage in STAGES], only)
 
 
 typer.run(main)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scopesift_files.atomic import write_atomically
+from recipes.bundled.card_tables import quality_of, write_page
 
 SOURCES = (
     ("davidson, mlma, poetry_zh", "MIT"),
@@ -31,11 +31,9 @@ def write_card(folder: Path) -> None:
     """
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
     config = json.loads((folder / "backbone" / "config.json").read_text(encoding="utf-8"))
-    quality = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))["quality"]
-        for path in sorted((folder / "classifiers").glob("*.json"))
-    }
-    text = "\n\n".join(
+    quality = quality_of(folder)
+    write_page(
+        folder,
         [
             "# nano: scopesift's bundled scope",
             _summary(config, measured),
@@ -43,10 +41,7 @@ def write_card(folder: Path) -> None:
             "## Languages\n\n" + _languages(measured, quality),
             "## Known weaknesses\n\n" + _weaknesses(measured),
             "## Data and licence\n\n" + _data(),
-        ]
-    )
-    write_atomically(
-        folder / "README.md", lambda temporary: temporary.write_text(text + "\n", encoding="utf-8")
+        ],
     )
 
 

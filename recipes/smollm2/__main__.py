@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from recipes.bundled.stages import check_options, run_stages, say
 from recipes.smollm2.stages import STAGES, Recipe
-
-console = Console(stderr=True)
 
 
 def main(
@@ -33,24 +31,9 @@ def main(
 
         python -m recipes.smollm2 --data ../data --only classifiers
     """
-    unknown = sorted(set(only or ()) - set(STAGES))
-    if unknown:
-        raise typer.BadParameter(f"unknown stage {unknown[0]!r}; the stages are {', '.join(STAGES)}")
-    if not data.is_dir():
-        raise typer.BadParameter(f"--data {data} is not a folder")
-    recipe = Recipe(
-        data=data,
-        out=out,
-        work=work,
-        steps=steps,
-        tokens=tokens,
-        pool_bytes=pool_gib * 2**30,
-        say=lambda line: console.print(line, highlight=False, soft_wrap=True),
-    )
-    for stage in STAGES:
-        if not only or stage in only:
-            console.rule(stage)
-            getattr(recipe, stage)()
+    check_options(data, only, STAGES)
+    recipe = Recipe(data, out, work, steps, tokens, pool_gib * 2**30, say)
+    run_stages([(stage, getattr(recipe, stage)) for stage in STAGES], only)
 
 
 typer.run(main)

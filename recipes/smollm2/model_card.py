@@ -8,15 +8,8 @@ from typing import Any
 
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.sae.config import read_config
-from scopesift_files.atomic import write_atomically
 
-from recipes.bundled.card_tables import (
-    fidelity_table,
-    fitted_table,
-    quality_of,
-    quality_table,
-    sources_table,
-)
+from recipes.bundled.card_tables import fidelity_table, licences, quality_of, quality_table, write_page
 
 SOURCES = (
     ("davidson, mlma (fr)", "MIT"),
@@ -28,6 +21,7 @@ SOURCES = (
     ("gesetze, inaugural and state-of-the-union speeches, genesis, udhr", "public domain"),
     ("NLTK movie_reviews", "CC-BY-4.0"),
 )
+LANGUAGES_OF_TEXT = ", English and, for the smaller part, German, Spanish, French, Italian and Portuguese"
 FITTED_ON = (
     ("language", "sib200 (sentences from FLORES-200), Common Voice", "CC-BY-SA-4.0, CC0-1.0"),
     ("domain", "sib200, mmlu", "CC-BY-SA-4.0, MIT"),
@@ -41,16 +35,17 @@ def write_card(folder: Path) -> None:
         folder: Holds scope.json, sae/, measured.json and classifiers/.
     """
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))["sae"]
-    parts = [
-        "# smollm2: a small decoder to steer and trace",
-        _summary(folder),
-        "## The SAEs\n\n" + fidelity_table(measured) + "\n\n" + _training(measured),
-        "## What the classifiers are worth\n\n" + quality_table(quality_of(folder)),
-        "## Known weaknesses\n\n" + _weaknesses(),
-        "## Data and licences\n\n" + _licences(),
-    ]
-    text = "\n\n".join(parts) + "\n"
-    write_atomically(folder / "README.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_page(
+        folder,
+        [
+            "# smollm2: a small decoder to steer and trace",
+            _summary(folder),
+            "## The SAEs\n\n" + fidelity_table(measured) + "\n\n" + _training(measured),
+            "## What the classifiers are worth\n\n" + quality_table(quality_of(folder)),
+            "## Known weaknesses\n\n" + _weaknesses(),
+            "## Data and licences\n\n" + licences("Apache-2.0", LANGUAGES_OF_TEXT, SOURCES, FITTED_ON),
+        ],
+    )
 
 
 def _summary(folder: Path) -> str:
@@ -91,15 +86,4 @@ def _weaknesses() -> str:
         "was trained for days.\n"
         "- The weights are those of a 4-bit file; the original model differs slightly.\n"
         "- No fairness evaluation was made. Do not moderate people with it."
-    )
-
-
-def _licences() -> str:
-    return (
-        "The backbone is Apache-2.0. The SAEs' weights are licensed CC-BY-SA-4.0 with attribution to the sources of "
-        "their text, English and, for the smaller part, German, Spanish, French, Italian and Portuguese, since some "
-        "lines are share-alike:\n\n"
-        + sources_table(SOURCES)
-        + "\n\nThe classifiers hold feature ids, weights, thresholds and statistics, no text:\n\n"
-        + fitted_table(FITTED_ON)
     )
