@@ -32,7 +32,11 @@ def is_faster(problem: Problem, n_tokens: int, tuning: CpuTuning) -> bool:
 
 
 def bfloat16_keys(
-    problem: Problem, x_RD: torch.Tensor, x_norm_R: torch.Tensor, tuning: CpuTuning
+    problem: Problem,
+    x_RD: torch.Tensor,
+    x_norm_R: torch.Tensor,
+    tuning: CpuTuning,
+    asked_R: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Rank keys of the k largest pre-activations of a slab of tokens.
 
@@ -41,12 +45,13 @@ def bfloat16_keys(
         x_RD: residuals of the slab `[R, D]`, of any dtype.
         x_norm_R: their norms, float32.
         tuning: sizes of tiles, chunks and blocks.
+        asked_R: float32 `[R]` or None; tokens whose top-k lies above this are dropped.
 
     Returns:
-        int64 `[R, k]`, in any order, and the rows that are left to the float32 product, int64.
+        int64 `[R, k]`, in any order, `NONE` for dropped tokens, and the rows that are left to the float32 product.
     """
     n_tokens = x_RD.shape[0]
-    found = Screen(problem, n_tokens, tuning).candidates(x_RD, x_norm_R)
+    found = Screen(problem, n_tokens, tuning, drops=asked_R is not None).candidates(x_RD, x_norm_R, asked_R)
     if found is None:
         return torch.empty(n_tokens, problem.k, dtype=torch.int64), torch.arange(n_tokens)
     candidates, dense_R = found

@@ -15,20 +15,24 @@ from scopesift_kernels.problems import Problem
 from scopesift_kernels.rank_keys import NONE, key_values, rank_keys
 
 
-def float32_keys(problem: Problem, x_RD: torch.Tensor, tuning: CpuTuning) -> torch.Tensor:
+def float32_keys(
+    problem: Problem, x_RD: torch.Tensor, tuning: CpuTuning, asked_R: torch.Tensor | None
+) -> torch.Tensor:
     """Rank keys of the k largest pre-activations of a slab of tokens.
 
     Args:
         problem: the checked inputs.
         x_RD: residuals of the slab `[R, D]`, of any dtype.
         tuning: sizes of tiles, chunks and blocks.
+        asked_R: float32 `[R]` or None; tokens whose k-th largest is above this are dropped.
 
     Returns:
-        int64 `[R, k]`, in any order, see `rank_keys`.
+        int64 `[R, k]`, in any order, see `rank_keys`; `NONE` for dropped tokens.
     """
-    x_RD = x_RD.float()
-    keys_RK = torch.full((x_RD.shape[0], problem.k), NONE, dtype=torch.int64)
-    chunk, tile = min(tuning.chunk, problem.n_features), min(tuning.tile, x_RD.shape[0])
+    all_keys_RK = torch.full((x_RD.shape[0], problem.k), NONE, dtype=torch.int64)
+    x_RD, keys_RK, kept_R = x_RD.float(), all_keys_RK.clone(), torch.arange(x_RD.shape[0])
+    chunk = min(tuning.chunk if asked_R is None else tuning.refuted_chunk, problem.n_features)
+    tile = min(tuning.tile, x_RD.shape[0])
     # A new allocation of this size costs a page fault every 4 KiB: one buffer is reused.
     W_CD, pre_RC = torch.empty(chunk, x_RD.shape[1]), torch.empty(tile, chunk)
     for start in range(0, problem.n_features, chunk):
@@ -41,7 +45,13 @@ def float32_keys(problem: Problem, x_RD: torch.Tensor, tuning: CpuTuning) -> tor
             into_RC = pre_RC.view(-1)[: rows_RD.shape[0] * width].view(-1, width)
             torch.mm(rows_RD, stored_CD.T, out=into_RC).add_(problem.b_enc_F[start : start + width])
             keys_RK[row : row + tile] = _merge(keys_RK[row : row + tile], into_RC, start, tuning)
-    return keys_RK
+        if asked_R is not None:
+            open_R = ~(key_values(keys_RK.amin(dim=1)) > asked_R[kept_R])
+            n_closed = open_R.numel() - int(open_R.sum())
+            if n_closed * tuning.refuted_share > open_R.numel() or start + chunk >= problem.n_features:
+                x_RD, keys_RK, kept_R = x_RD[open_R], keys_RK[open_R], kept_R[open_R]
+    all_keys_RK[kept_R] = keys_RK
+    return all_keys_RK
 
 
 def _merge(keys_RK: torch.Tensor, pre_RC: torch.Tensor, start: int, tuning: CpuTuning) -> torch.Tensor:

@@ -11,6 +11,8 @@ from scopesift_kernels.per_tensor import PerTensor
 from scopesift_kernels.problems import Inputs
 
 LEAST_NORMAL = 2.0**-126
+_BFLOAT16 = 1.02 * 2.0**-8
+"""Largest relative error of rounding to bfloat16, with room for the rounding of these bounds themselves."""
 
 
 def float32_error(problem: Inputs, x_norm_R: torch.Tensor) -> torch.Tensor:
@@ -73,9 +75,22 @@ def candidate_bound(kth_R: torch.Tensor, error_R: torch.Tensor, b_largest: float
     Returns:
         float32 `[R]`.
     """
-    c = 1.02 * 2.0**-8
-    rounded_R = c * (2.0 * kth_R.abs() + 2.0 * error_R + 2.0 * b_largest)
+    rounded_R = _BFLOAT16 * (2.0 * kth_R.abs() + 2.0 * error_R + 2.0 * b_largest)
     return kth_R - 2.0 * error_R - 1.02 * rounded_R
+
+
+def refuting_bound(asked_R: torch.Tensor, error_R: torch.Tensor, b_largest: float) -> torch.Tensor:
+    """The screened value above which a pre-activation is certainly larger than what is asked about.
+
+    Args:
+        asked_R: float32 `[R]`.
+        error_R: as `candidate_bound`.
+        b_largest: as `candidate_bound`.
+
+    Returns:
+        float32 `[R]`.
+    """
+    return asked_R + error_R + 1.02 * _BFLOAT16 * (asked_R.abs() + error_R + b_largest)
 
 
 def _rounded_weights_error(W_enc_FD: torch.Tensor) -> float:

@@ -32,7 +32,7 @@ def rescued(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     plain = cpu_topk.float32_keys
     monkeypatch.setattr(
-        cpu_topk, "float32_keys", lambda problem, x, tuning: seen.append(len(x)) or plain(problem, x, tuning)
+        cpu_topk, "float32_keys", lambda problem, x, *rest: seen.append(len(x)) or plain(problem, x, *rest)
     )
     return seen
 
@@ -143,7 +143,9 @@ def test_a_slab_of_dense_rows_is_given_up_at_its_first_tile(
 ) -> None:
     tiles = []
     product = Screen._product
-    monkeypatch.setattr(Screen, "_product", lambda self, x: tiles.append(len(x)) or product(self, x))
+    monkeypatch.setattr(
+        Screen, "_product", lambda self, x, asked: tiles.append(len(x)) or product(self, x, asked)
+    )
     same((torch.ones(11, 3), torch.ones(97, 3), torch.zeros(97)), 3, replace(SMALL, candidate_share=97))
     assert tiles == [4]
     assert rescued == [11]
@@ -210,7 +212,14 @@ def test_an_encode_warns_of_nothing() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("weights", ["torch.zeros(8192, 1)", "torch.arange(8192.0)[:, None]"])
+@pytest.mark.parametrize(
+    "weights",
+    [
+        "torch.zeros(8192, 1)",
+        "torch.arange(8192.0)[:, None]",
+        "(torch.arange(8192) < 6000).float()[:, None]",  # many in each of few blocks
+    ],
+)
 def test_constant_and_rising_rows_take_no_more_memory_than_others(weights: str) -> None:
     script = (
         "import resource, torch; from scopesift_kernels import encode_topk; "

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scopesift_kernels import SelectedMaxima, arguments, encode_selected, encode_topk, rank_keys
+from scopesift_kernels import SelectedMaxima, arguments, encode_selected, encode_topk
 from scopesift_kernels.cpu import full_encode, screening
 from scopesift_kernels.cpu.backend import CpuBackend
 from scopesift_kernels.cpu.tuning import CpuTuning
@@ -107,8 +107,8 @@ def test_no_member_anywhere_gives_zero_after_looking_at_every_token(same: Callab
     assert same(*case, 5, torch.tensor([0]), document, torch.zeros(1)).tokens_NS.item() == 49
 
 
-def test_the_gate_keeps_what_ties_with_its_bound(same: Callable) -> None:
-    """Features 20.. are hot and equal everywhere; the selected one ties with them and wins by its index."""
+def test_a_tie_with_the_running_bound_is_not_dropped(same: Callable) -> None:
+    """Features 20.. are equal everywhere; the selected one ties with them and wins by its index."""
     t, f, k = 30, 64, 4
     pre = torch.zeros(t, f)
     pre[:, 20:40] = 2.0
@@ -122,33 +122,41 @@ def test_the_gate_keeps_what_ties_with_its_bound(same: Callable) -> None:
 
 
 @pytest.fixture
-def gate_off_by_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The product with the hot features gives values that are a last bit too large."""
-    plain = screening.topk_keys
-
-    def off(problem: arguments.Problem, tokens: torch.Tensor, tuning: CpuTuning) -> torch.Tensor:
-        keys = plain(problem, tokens, tuning)
-        if problem.n_features == 64:
-            return keys
-        values = rank_keys.key_values(keys) * (1.0 + 2.0**-23)
-        return rank_keys.rank_keys(values, rank_keys.key_indices(keys))
-
-    monkeypatch.setattr(screening, "topk_keys", off)
+def selected_off_by_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product with the selected features gives values that are a last bit too small."""
+    plain = screening.pre_activations
+    monkeypatch.setattr(screening, "pre_activations", lambda *given: plain(*given).mul_(1.0 - 2.0**-23))
 
 
-@pytest.mark.usefixtures("gate_off_by_a_bit")
-def test_the_gate_leaves_what_rounding_could_decide_to_verification(same: Callable) -> None:
-    """A tie with the bound is still no refutation."""
-    test_the_gate_keeps_what_ties_with_its_bound(same)
+@pytest.mark.usefixtures("selected_off_by_a_bit")
+def test_what_rounding_could_decide_is_not_dropped(small: CpuTuning) -> None:
+    """The selected feature ties with others and wins by its index, but looks smaller than them."""
+    pre = torch.zeros(30, 64)
+    pre[:, 20:40] = 2.0
+    pre[:, 3] = 2.0
+    case = (torch.eye(30), pre.T.contiguous(), torch.zeros(64))
+    documents = torch.arange(30) // 7
+    got = encode_selected(*case, 4, torch.tensor([3]), documents, torch.zeros(1), backend=CpuBackend(small))
+    assert got.tokens_NS[:, 0].tolist() == [0, 7, 14, 21, 28]
 
 
-@pytest.mark.usefixtures("gate_off_by_a_bit")
-def test_the_gate_knows_that_norms_of_tiny_residuals_underflow(same: Callable) -> None:
+@pytest.mark.usefixtures("selected_off_by_a_bit")
+def test_norms_of_tiny_residuals_that_underflow_drop_nothing(small: CpuTuning) -> None:
     """Squares of 2**-78 are zero in float32; their products with weights of 2**60 are not."""
     pre = [[2.0 if feature in (3, *range(20, 40)) else 0.0 for feature in range(64)]] * 30
     x, W, b = one_hot_case(pre)
-    got = same(x * 2.0**-78, W * 2.0**60, b, 4, torch.tensor([3]), torch.arange(30) // 7, torch.zeros(1))
-    assert bool((got.maxima_NS == 2.0**-17).all())
+    backend = CpuBackend(small)
+    got = encode_selected(
+        x * 2.0**-78,
+        W * 2.0**60,
+        b,
+        4,
+        torch.tensor([3]),
+        torch.arange(30) // 7,
+        torch.zeros(1),
+        backend=backend,
+    )
+    assert got.tokens_NS[:, 0].tolist() == [0, 7, 14, 21, 28]
 
 
 def test_documents_that_cross_slabs_keep_the_earliest_of_equal_maxima(same: Callable) -> None:
@@ -196,21 +204,49 @@ def test_the_full_encode_is_read_where_pairs_cost_more_than_products() -> None:
     assert not cheaper(256, 32768, 64)
 
 
-def test_rows_that_screening_can_refuse_are_not_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The point of screening: where the hot features refute nearly all candidates, few tokens are encoded."""
-    tuning = replace(SMALL, pair_multiplications=0, pairs_at_once=2**20)
+def test_tokens_are_dropped_once_k_features_are_larger(
+    monkeypatch: pytest.MonkeyPatch, product: CpuTuning
+) -> None:
+    """The point of screening: where the first features refute nearly all pairs, few tokens meet the others."""
+    tuning = replace(
+        product,
+        pair_multiplications=0,
+        slab=400,
+        tile=400,
+        most_dropped_tile=512,
+        converted_elements=2**20,
+        pairs_at_once=2**20,
+    )
     t, f, k = 400, 128, 4
     g = torch.Generator().manual_seed(0)
     pre = torch.rand(t, f, generator=g)
-    pre[:, 100:108] += 5.0  # always on
+    pre[:, :32:4] += 5.0  # always on, one in each of the first blocks
     case = (torch.eye(t), pre.T.contiguous(), torch.zeros(f))
+    multiplied = []
+    mm = torch.mm
+    monkeypatch.setattr(
+        torch, "mm", lambda a, b, **out: multiplied.append(len(a) * b.shape[1]) or mm(a, b, **out)
+    )
+    selection = (torch.arange(60, 68), torch.arange(t) // 40, torch.zeros(8))
+    got = encode_selected(*case, k, *selection, backend=CpuBackend(tuning))
+    spent = sum(multiplied[1:])  # the first product is that with the selected features
+    right = encode_selected(*case, k, *selection, backend="reference")
+    assert torch.equal(got.maxima_NS, right.maxima_NS)
+    assert spent < t * f // 4
+
+
+def test_leaders_come_first_where_they_are_few(monkeypatch: pytest.MonkeyPatch, product: CpuTuning) -> None:
+    tuning = replace(product, pair_multiplications=0, pairs_at_once=2**20)
     encoded = []
     encode = screening._Groups.encode
     monkeypatch.setattr(
-        screening._Groups, "encode", lambda self, r: encoded.append(len(r)) or encode(self, r)
+        screening._Groups, "encode", lambda self, r, u: encoded.append(len(r)) or encode(self, r, u)
     )
-    selection = (torch.arange(8), torch.arange(t) // 40, torch.zeros(8))
-    got = encode_selected(*case, k, *selection, backend=CpuBackend(tuning))
-    right = encode_selected(*case, k, *selection, backend="reference")
-    assert torch.equal(got.maxima_NS, right.maxima_NS)
-    assert sum(encoded) < t // 8
+    pre = torch.rand(400, 64, generator=torch.Generator().manual_seed(0))
+    pre[::100, 5] = 9.0  # each document's largest, and a member
+    case = (torch.eye(400), pre.T.contiguous(), torch.zeros(64))
+    got = encode_selected(
+        *case, 3, torch.tensor([5]), torch.arange(400) // 100, torch.zeros(1), backend=CpuBackend(tuning)
+    )
+    assert got.tokens_NS[:, 0].tolist() == [0, 100, 200, 300]
+    assert encoded == [4, 0]
