@@ -71,6 +71,7 @@ class Stage:
         self.refusals = []
         self.retry_after = None
         self.delays = []
+        self.refuse_hits = False
         self.requests = []
         self.name = "idiot · fool"
         self.given_name = None
@@ -178,6 +179,8 @@ class Stage:
             return status, {"error": {"message": message, "type": "x"}}
         if path == "/v1/classify":
             self.requests.append(body)
+            if self.refuse_hits and "explain" in body:
+                return 503, {"error": {"message": "no answer within 30 s", "type": "x"}}
             if self.delays:
                 time.sleep(self.delays.pop(0))
             return 200, {"results": [self.record(text, body) for text in body["texts"]]}

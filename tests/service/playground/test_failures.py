@@ -139,3 +139,17 @@ def test_a_wrong_key_says_so_and_shows_no_verdict(tab, stage):
     paste(tab, "quite another text")
     failed(tab, "isn't one of this server's")
     tab.run("sessionStorage.clear()")
+
+
+def test_a_long_text_has_its_verdict_before_its_hits_and_keeps_it_without_them(tab, stage):
+    long = "an idiot, no idiot. " * 150
+    paste(tab, long)
+    tab.until("document.querySelectorAll('#read mark').length === 300")
+    assert ["explain" in request for request in stage.requests[-2:]] == [False, True]
+    stage.refuse_hits = True
+    paste(tab, f"so {long}")
+    tab.until("at('timing').innerText.includes('only each feature')")
+    assert tab.run(
+        "shown.text.startsWith('so ') && document.querySelectorAll('#verdicts article').length === 2"
+    )
+    assert tab.run("document.querySelectorAll('#read mark').length") == 1

@@ -25,7 +25,7 @@ function gauge(score, hue, cut) {
 
 function table(caption, head, rows, numbersFrom = 1) {
   const cell = (tag, value, column) => el(tag, { class: column >= numbersFrom ? "n" : null, scope: tag === "th" ? "col" : null }, value);
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, head.map((value, column) => cell("th", value, column)))),
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
+    el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, head.map((value, column) => cell(value ? "th" : "td", value, column)))),
       el("tbody", {}, rows.map((row, line) => el("tr", { class: row.ours ? "ours" : null }, (row.cells ?? row).map((value, column) => cell("td", value, column)))))));
 }

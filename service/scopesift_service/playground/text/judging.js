@@ -1,6 +1,7 @@
 // One text at a time is asked about. What is shown is always the answer to the text that stands beside it: while the
 // text is changing the old verdict is grey and says so, and after a failure there is none.
 const TYPING_PAUSE = 350;
+const LONG = 2000; // characters from which on the verdict comes first and all hits after it
 let going = null;
 let timer = 0;
 
@@ -20,8 +21,11 @@ async function judge() {
   stale();
   const started = performance.now();
   try {
-    const answer = await call("v1/classify", { body: requestFor(text), signal: mine.signal });
-    if (going === mine && text === at("text").value) show(text, answer.results[0], performance.now() - started);
+    const full = requestFor(text);
+    const { explain: _explain, spans: _spans, ...plain } = full;
+    const record = await ask(length > LONG ? plain : full, mine);
+    show(text, record, performance.now() - started);
+    if (length > LONG && full.explain) await addHits(text, full, mine);
   } catch (error) {
     if (going === mine && error.name !== "AbortError") fail(error);
   } finally {
@@ -29,8 +33,28 @@ async function judge() {
   }
 }
 
+// Resolves to the text's record; an answer that comes after a later question counts as stopped.
+async function ask(body, mine) {
+  const { results } = await call("v1/classify", { body, signal: mine.signal });
+  if (going !== mine || body.texts[0] !== at("text").value) throw new DOMException("a later text is asked about", "AbortError");
+  if (results[0].error) throw new Refusal(500, "The server could not read this text.");
+  return results[0];
+}
+
+// The verdict stands already and stays, whatever comes of this.
+async function addHits(text, body, mine) {
+  const said = at("timing").textContent;
+  at("timing").textContent = `${said} · looking for every hit…`;
+  try {
+    show(text, await ask(body, mine), 0);
+    at("timing").textContent = said;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    at("timing").textContent = `${said} · only each feature's strongest hit is shaded: ${error.message}`;
+  }
+}
+
 function show(text, record, milliseconds) {
-  if (record.error) throw new Refusal(500, "The server could not read this text.");
   const verdicts = Object.entries(record).filter(([, value]) => value && typeof value === "object" && "evidence" in value)
     .sort(([, a], [, b]) => isBinary(b) - isBinary(a));
   document.documentElement.removeAttribute("data-stale");
