@@ -125,16 +125,23 @@ class Reader:
 
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read
-            self._check_backbone()
+            self.check_backbone()
             backbone = self.source.load(deepest, device=self.device, dtype=self.dtype)
-            positions = count_positions(backbone.model)
-            if positions is not None and positions < self.settings.window_tokens:
-                raise ScopeError(
-                    f"{self.id}: the settings' window_tokens is {self.settings.window_tokens}, but the backbone "
-                    f"has {positions} positions; lower it in {self.folder / 'scope.json'}"
-                )
+            self.check_positions(count_positions(backbone.model))
             self._backbone = backbone
         return self._backbone
 
-    def _check_backbone(self) -> None:
+    def check_positions(self, positions: int | None) -> None:
+        """Check that the backbone has a position for every token of a window; None: they are computed.
+
+        Raises:
+            ScopeError: it has not.
+        """
+        if positions is not None and positions < self.settings.window_tokens:
+            raise ScopeError(
+                f"{self.id}: the settings' window_tokens is {self.settings.window_tokens}, but the backbone "
+                f"has {positions} positions; lower it in {self.folder / 'scope.json'}"
+            )
+
+    def check_backbone(self) -> None:
         """Checks before the weights are read; overridden by `Scope`."""

@@ -32,7 +32,8 @@ class Scope(Reader):
 
     Attributes:
         layers: layers that have an SAE on disk.
-        d_sae, k: sizes of the SAEs.
+        config: the SAEs' sizes.
+        d_sae, k: the same.
         norm_bounds: layer -> norm bound; see `extreme_tokens`. Empty: no bounds.
     """
 
@@ -45,11 +46,11 @@ class Scope(Reader):
             ScopeError: no SAE, or sizes that differ from the catalogue's.
         """
         super().__init__(folder, record, device=device, dtype=dtype)
-        self._config = read_config(folder / "sae")
-        self.n_layers = self._config.num_layers
-        self.d_model = self._config.d_model
-        self.d_sae = self._config.d_sae
-        self.k = self._config.k
+        self.config = read_config(folder / "sae")
+        self.n_layers = self.config.num_layers
+        self.d_model = self.config.d_model
+        self.d_sae = self.config.d_sae
+        self.k = self.config.k
         self._check_sizes(entry)
         self.layers = find_layers(folder / "sae")
         if not self.layers:
@@ -121,20 +122,34 @@ class Scope(Reader):
         held = self._saes.get(layer)
         if held is not None and (held.W_dec_DF is not None or not decoder):
             return held
-        path = self.folder / "sae" / f"layer{layer}.sae.safetensors"
+        path = self.sae_file(layer)
         # the kernels cache ordinary tensors only, no inference tensors
         with torch.inference_mode(False):
             sae = read_safetensors(
-                path, self._config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
+                path, self.config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
             )
             self._saes[layer] = sae.to(self.sae_device)
         return self._saes[layer]
+
+    def sae_file(self, layer: int) -> Path:
+        """The file of a layer's SAE.
+
+        Raises:
+            ScopeError: the scope has no SAE for this layer.
+        """
+        self._check_layer(layer)
+        return self.folder / "sae" / f"layer{layer}.sae.safetensors"
 
     def release(self, layer: int) -> None:
         """Free a layer's SAE; it is read again on next use."""
         self._saes.pop(layer, None)
 
-    def _check_backbone(self) -> None:
+    def check_backbone(self) -> None:
+        """Check that backbone and SAEs have the same sizes.
+
+        Raises:
+            ScopeError: they have not.
+        """
         found = self.source.sizes()
         if found != (self.d_model, self.n_layers):
             raise ScopeError(

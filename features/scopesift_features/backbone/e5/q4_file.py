@@ -154,14 +154,22 @@ class Q4File:
         Returns:
             scales `[R, C / 32]` float16 and nibbles `[R, C / 32, 16]` uint8, both strided views.
         """
+        mapped = self.blocks(name, shape)
+        scales, nibbles = mapped["scale"], mapped["nibbles"]
+        return (scales[:, 0], nibbles[:, 0]) if mapped.shape[1] == 1 else (scales, nibbles)
+
+    def blocks(self, name: str, shape: tuple[int, int]) -> Any:
+        """A 4-bit matrix of R rows and C columns as a memory-mapped array `[R, C / 32]` of `BLOCK_LAYOUT`.
+
+        Raises:
+            ScopeError: the file has no such tensor, or one of another size or kind.
+        """
         entry = self._entry(name, shape)
         if entry.kind != FOUR_BIT:
             raise ScopeError(f"{self.path}: {name} is not stored in 4 bits; install the package again")
         blocks = (shape[0], shape[1] // BLOCK)
         # copy-on-write, because torch requires writable memory; nothing is written
-        mapped: Any = np.memmap(self.path, dtype=BLOCK_LAYOUT, mode="c", offset=entry.offset, shape=blocks)
-        scales, nibbles = mapped["scale"], mapped["nibbles"]
-        return (scales[:, 0], nibbles[:, 0]) if blocks[1] == 1 else (scales, nibbles)
+        return np.memmap(self.path, dtype=BLOCK_LAYOUT, mode="c", offset=entry.offset, shape=blocks)
 
     def _entry(self, name: str, shape: tuple[int, ...]) -> _Entry:
         entry = self._entries.get(name)

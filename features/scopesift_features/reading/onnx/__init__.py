@@ -1,0 +1,1 @@
+"""Reading of selected features by ONNX Runtime, without torch."""

@@ -1,0 +1,77 @@
+"""Sessions of ONNX Runtime over the graphs of a scope, which hold no weights: these are given as arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scopesift_files.errors import ScopeError, UsageError, first_line
+
+FOLDER = "onnx"
+"""Folder of the graphs inside a scope's folder."""
+ENCODE = "encode.onnx"
+"""The graph of the encode, for the SAEs of all layers."""
+
+
+def blocks_name(deepest: int) -> str:
+    """Name of the graph of the blocks 0 … `deepest`."""
+    return f"blocks{deepest}.onnx"
+
+
+def load_runtime() -> Any:
+    """The onnxruntime module.
+
+    Raises:
+        UsageError: not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise UsageError(
+            "the back end onnx needs ONNX Runtime, which is not installed: pip install onnxruntime, or use torch"
+        ) from None
+    return onnxruntime
+
+
+def open_graph(path: Path, weights: Mapping[str, NDArray[Any]]) -> Any:
+    """A session over a graph on the CPU; safe to run from several threads, with one copy of the weights.
+
+    Args:
+        path: The graph; its weights are declared as external data.
+        weights: All of them by name.
+
+    Raises:
+        UsageError: ONNX Runtime is not installed.
+        ScopeError: no such graph, or weights that don't fit it.
+    """
+    runtime = load_runtime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = thread_count()
+    options.log_severity_level = 3
+    # the graphs are written in the operators that are fastest; what the optimiser would fuse further, Add and
+    # LayerNormalization, takes three times as long as one operator
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # threads may wait for work by spinning inside a run, but not between runs
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    values = [runtime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value)) for value in weights.values()]
+    options.add_external_initializers(list(weights), values)
+    try:
+        return runtime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except OSError as error:
+        raise ScopeError(f"{path} cannot be read ({error.strerror}); install scopesift again") from None
+    except Exception as error:  # its exceptions share no public base class
+        raise ScopeError(f"ONNX Runtime cannot open {path}: {first_line(error)}") from None
+
+
+def thread_count() -> int:
+    """Threads of a session: OMP_NUM_THREADS, as torch reads it, or the processors that this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,165 @@
+"""`python -m recipes.e5.graphs`: the ONNX graphs of the bundled e5 scope.
+
+They hold operators and shapes, a few kilobytes; the weights are given when a session is opened (`reading.onnx`), so
+that they are installed once. Written in ONNX Runtime's own operators where these are the fastest on a CPU, since the
+sessions are opened without its optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from onnx import TensorProto
+from scopesift_features.backbone.e5.q4_file import BLOCK, Q4Header
+from scopesift_features.backbone.e5.source import PackagedE5
+from scopesift_features.catalogue.table import bundled_folder
+from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name
+from scopesift_features.scope import Scope
+from scopesift_files.atomic import write_atomically
+
+from recipes.e5.weightless_graph import CONTRIB, Kind, WeightlessGraph
+
+GROUP = 16
+"""Features per group, see `encode_graph`; about the square root of features / k, where the work is least."""
+
+
+def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
+    """The graph from 4-bit rows of the word table to the residuals after some layers.
+
+    Inputs: `scales` `[B, T, D / 32]` float32 and `nibbles` `[B, T, D / 32, 16]` uint8, rows of the word table;
+    `lengths` `[B]` int32, tokens of each row, the rest is padding. Outputs: `residual_<layer>` `[B, T, D]`.
+
+    Args:
+        header: sizes.
+        layers: the deepest is the last block.
+    """
+    graph = WeightlessGraph()
+    x_BTD = _embedded(graph, header)
+    residuals = {}
+    for layer in range(max(layers) + 1):
+        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}")
+    scales: list[int | str] = ["batch", "tokens", header.hidden // BLOCK]
+    out: Kind = (TensorProto.FLOAT, ["batch", "tokens", header.hidden])
+    return graph.model(
+        {
+            "scales": (TensorProto.FLOAT, scales),
+            "nibbles": (TensorProto.UINT8, [*scales, BLOCK // 2]),
+            "lengths": (TensorProto.INT32, ["batch"]),
+        },
+        {f"residual_{layer}": (residuals[layer], out) for layer in layers},
+    )
+
+
+def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
+    """The graph from residuals to the pre-activations among which are the k + 1 largest of each token.
+
+    Features are in groups of 16 adjacent ones. The k + 1 groups with the largest maxima contain the k + 1 largest
+    features: a TopK over all features would take as long as half of the product.
+
+    Inputs: `residual` `[T, D]`, and a last column of ones, with which the bias is multiplied. Outputs: `groups`
+    `[T, k + 1]` int64, and `values` `[T, k + 1, 16]` float32, the pre-activations of their features.
+
+    Args:
+        d_model: width of the residual.
+        d_sae: number of features.
+        k: active features per token.
+
+    Raises:
+        ValueError: features that don't divide into more than k groups.
+    """
+    graph, groups = WeightlessGraph(), d_sae // GROUP
+    if d_sae % GROUP or k + 1 > groups:
+        raise ValueError(
+            f"expected a multiple of {GROUP} features and more groups than {k}, got {d_sae} features"
+        )
+    pre_TF = graph.add("MatMul", "residual", graph.weight("encoder", d_model + 1, d_sae))
+    pre_TGC = graph.add("Reshape", pre_TF, graph.ints(-1, groups, GROUP))
+    largest_TG = graph.add("ReduceMax", pre_TGC, graph.ints(2), keepdims=0)
+    _, group_TL = graph.add_many("TopK", 2, largest_TG, graph.ints(k + 1), axis=-1)
+    tokens = graph.add("Squeeze", graph.add("Shape", "residual", start=0, end=1))
+    zero, one, step = (graph.number(value, TensorProto.INT64) for value in (0, 1, groups))
+    first_T = graph.add("Mul", graph.add("Range", zero, tokens, one), step)
+    place_TL = graph.add("Add", group_TL, graph.add("Unsqueeze", first_T, graph.ints(1)))
+    values_TLC = graph.add("Gather", graph.add("Reshape", pre_TF, graph.ints(-1, GROUP)), place_TL, axis=0)
+    return graph.model(
+        {"residual": (TensorProto.FLOAT, ["tokens", d_model + 1])},
+        {
+            "groups": (group_TL, (TensorProto.INT64, ["tokens", k + 1])),
+            "values": (values_TLC, (TensorProto.FLOAT, ["tokens", k + 1, GROUP])),
+        },
+    )
+
+
+def _embedded(graph: WeightlessGraph, header: Q4Header) -> str:
+    low = graph.add("BitwiseAnd", "nibbles", graph.number(15, TensorProto.UINT8))
+    high = graph.add("BitShift", "nibbles", graph.number(4, TensorProto.UINT8), direction="RIGHT")
+    values = graph.add("Cast", graph.add("Concat", low, high, axis=-1), to=TensorProto.FLOAT)
+    values = graph.add("Sub", values, graph.number(8.0))
+    values = graph.add("Mul", values, graph.add("Unsqueeze", "scales", graph.ints(-1)))
+    words_BTD = graph.add("Reshape", values, graph.ints(0, 0, header.hidden))
+    table = graph.weight("positions", header.positions, header.hidden)
+    tokens = graph.add("Shape", "scales", start=1, end=2)
+    places_TD = graph.add("Slice", table, graph.ints(0), tokens, graph.ints(0))
+    # in BERT's order of addition, for the same rounding
+    x_BTD = graph.add("Add", words_BTD, graph.weight("type", header.hidden))
+    return _norm(graph, header, graph.add("Add", x_BTD, places_TD), "embedding_norm")
+
+
+def _block(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> str:
+    hidden, inner = header.hidden, header.intermediate
+    mixed_BTD = graph.add(
+        "Attention",
+        x_BTD,
+        graph.weight(f"{name}.query_key_value.weight", hidden, 3 * hidden),
+        graph.weight(f"{name}.query_key_value.bias", 3 * hidden),
+        "lengths",
+        domain=CONTRIB,
+        num_heads=header.heads,
+    )
+    attended = _linear(graph, mixed_BTD, f"{name}.attended", hidden, hidden)
+    x_BTD = _norm(graph, header, graph.add("Add", attended, x_BTD), f"{name}.attention_norm")
+    product = graph.add("MatMul", x_BTD, graph.weight(f"{name}.inner.weight", hidden, inner))
+    bent = graph.add("BiasGelu", product, graph.weight(f"{name}.inner.bias", inner), domain=CONTRIB)
+    outer = _linear(graph, bent, f"{name}.outer", inner, hidden)
+    return _norm(graph, header, graph.add("Add", outer, x_BTD), f"{name}.output_norm")
+
+
+def _linear(graph: WeightlessGraph, x: str, name: str, n_in: int, n_out: int) -> str:
+    product = graph.add("MatMul", x, graph.weight(f"{name}.weight", n_in, n_out))
+    return graph.add("Add", product, graph.weight(f"{name}.bias", n_out))
+
+
+def _norm(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> str:
+    parts = (graph.weight(f"{name}.{part}", header.hidden) for part in ("weight", "bias"))
+    return graph.add("LayerNormalization", x_BTD, *parts, axis=-1, epsilon=header.epsilon)
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def main(
+    out: Annotated[Path | None, typer.Option(help="Scope folder; default: the bundled e5's.")] = None,
+) -> None:
+    """Write a graph for each layer with an SAE as the deepest one, and the encode's."""
+    scope = Scope.load(out or bundled_folder("e5"), device="cpu")
+    source, config = scope.source, scope.config
+    if not isinstance(source, PackagedE5) or config.k is None:
+        raise typer.BadParameter(f"{scope.id} is not a scope over e5 with TopK SAEs")
+    models = {ENCODE: encode_graph(config.d_model, config.d_sae, config.k)}
+    for at, deepest in enumerate(scope.layers):
+        models[blocks_name(deepest)] = blocks_graph(source.file.header, scope.layers[: at + 1])
+    for name, model in models.items():
+        content = model.SerializeToString(deterministic=True)
+        path = scope.folder / FOLDER / name
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, partial(_write, content))
+        typer.echo(f"{path}: {len(content):,} bytes")
+
+
+if __name__ == "__main__":
+    typer.run(main)

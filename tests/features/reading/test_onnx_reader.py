@@ -1,0 +1,140 @@
+"""The reader without torch reads what torch's reads, on the bundled e5."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from scopesift_features.reading.batches import make_batches
+from scopesift_features.reading.onnx.encoder import OnnxEncoder
+from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
+from scopesift_features.reading.selected_features import SelectedFeature
+from scopesift_features.reading.torch_reader import TorchReader
+from scopesift_features.reading.windows import make_windows
+from scopesift_features.scope import Scope
+
+TEXTS = [
+    "You are a wonderful person, and I mean it.",
+    "",
+    "Der Zug nach Hamburg fällt heute aus; bitte nehmen Sie den nächsten.",
+    "今天天气很好",
+    "na\u0308chste Zeile\n\n\tund  weiter 🙂",
+    " ".join(f"Satz {number} von vielen." for number in range(200)),
+    "kurz",
+]
+
+
+@pytest.fixture(scope="module")
+def scope():
+    return Scope.load("e5", device="cpu")
+
+
+def _readers(scope, layers=(4, 8), norm_bound=np.inf, floor=0.0):
+    rng = np.random.default_rng(0)
+    features = [
+        SelectedFeature(layer, int(index), norm_bound, floor)
+        for layer in layers
+        for index in rng.choice(scope.d_sae, 1500, replace=False)
+    ]
+    return OnnxReader(scope, features), TorchReader(scope, features)
+
+
+def _same(acts, others):
+    """Equal up to rounding: of residuals to bfloat16, and of the k-th and the next activation that are nearly equal."""
+    assert (others > 0).any()
+    assert (np.abs(acts - others) < 2e-3).mean() > 0.9995
+
+
+def test_activations_and_places_are_those_of_torch(scope):
+    ours, torchs = (reader.read(TEXTS, max_tokens=1024) for reader in _readers(scope))
+    _same(ours.acts_NS, torchs.acts_NS)
+    assert (torchs.acts_NS > 0).sum() > 500
+    for name in ("starts", "ends"):
+        same = getattr(ours.places, name) == getattr(torchs.places, name)
+        assert same.mean() > 0.9995
+    assert (ours.acts_NS[1] == 0).all()
+
+
+def test_padding_and_batches_do_not_change_activations(scope):
+    reader, _ = _readers(scope)
+    together, alone = reader.read(TEXTS), reader.read(TEXTS, max_tokens=1)
+    _same(together.acts_NS, alone.acts_NS)
+
+
+def test_bounds_and_floors_leave_out_what_torch_leaves_out(scope):
+    windows = make_windows(scope, TEXTS)
+    (batch, *_) = make_batches(windows, 4096)
+    reader, _ = _readers(scope, layers=(8,))
+    norms = np.linalg.norm(reader._model.residuals(batch)[8][batch.keep_BT], axis=1)
+    ours, torchs = (
+        one.read(TEXTS) for one in _readers(scope, (8,), norm_bound=float(np.median(norms)), floor=0.05)
+    )
+    _same(ours.acts_NS, torchs.acts_NS)
+    assert not ((ours.acts_NS > 0) & (ours.acts_NS <= 0.05)).any()
+
+
+def test_the_shallow_layer_alone_needs_the_shallow_graph_only(scope):
+    ours, torchs = _readers(scope, layers=(4,))
+    _same(ours.read(TEXTS).acts_NS, torchs.read(TEXTS).acts_NS)
+
+
+def test_tokens_have_the_activations_whose_maxima_are_read(scope):
+    reader, _ = _readers(scope)
+    (batch,) = make_batches(make_windows(scope, TEXTS[:1]), 4096)
+    np.testing.assert_allclose(
+        reader.token_acts(batch).max(axis=0), reader.read(TEXTS[:1]).acts_NS[0], atol=2e-3
+    )
+
+
+def test_equal_activations_go_to_the_lowest_indices(scope):
+    encoder = OnnxEncoder(scope, 4)
+    encoder._encoder_DF[:] = 0
+    encoder._encoder_DF[-1] = 1.0  # all features of all tokens are equal
+    x_RD = np.ones((3, scope.d_model + 1), np.float32)
+    encoder._session = _Constant(encoder._k)
+    tokens, indices, acts = encoder._slab(x_RD, 0)
+    assert tokens.tolist() == np.repeat(range(3), encoder._k).tolist()
+    assert indices.tolist() == 3 * list(range(encoder._k))
+    assert (acts == 1).all()
+
+
+class _Constant:
+    """A session for which all pre-activations are 1, and the groups come in any order."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def run(self, names, feeds):
+        rows = len(feeds["residual"])
+        groups = np.tile(np.arange(self.k + 1)[::-1], (rows, 1))
+        return groups, np.ones((rows, self.k + 1, 16), np.float32)
+
+
+def test_a_residual_that_is_not_finite_is_refused(scope):
+    x_TD = np.zeros((2, scope.d_model), np.float32)
+    x_TD[1, 3] = np.nan
+    with pytest.raises(ValueError, match="finite residuals"):
+        OnnxEncoder(scope, 4).active(x_TD)
+
+
+def test_other_scopes_and_precisions_are_left_to_torch(scope):
+    assert is_readable(scope, [4, 8])
+    assert not is_readable(scope, [3])
+    assert not is_readable(Scope.load("e5", device="cpu", dtype="bfloat16"), [4])
+    assert not is_readable(Scope.load("nano", device="cpu"), [3])
+
+
+def test_the_reader_is_imported_without_torch():
+    code = """
+import sys
+import scopesift_features.reading.onnx.reader
+heavy = {"torch", "transformers", "scipy", "sklearn", "onnx", "safetensors", "pyarrow"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
