@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.judging.routing import unrouted
 from scopesift_classifiers.labelled_rows.label_value import label_text
 from scopesift_classifiers.labelled_rows.rows import LabelledText
@@ -18,6 +19,7 @@ from scopesift_classifiers.measuring.unlabelled import UnlabelledText, assess_un
 from scopesift_classifiers.pages.report import write_drift_page, write_report
 from scopesift_classifiers.pages.report_transfer import read_transfer
 from scopesift_classifiers.pages.report_words import drift_words
+from scopesift_classifiers.studies.refits import refit_curves
 from scopesift_features.scope import Scope
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
@@ -32,7 +34,7 @@ from scopesift.commands.choices import (
     load_classifier,
 )
 from scopesift.terminal.evaluation import drift_tables, measured_tables
-from scopesift.terminal.streams import output, print_json, reading, say
+from scopesift.terminal.streams import output, print_json, reading, reading_then, say
 
 LABEL = "label"
 
@@ -42,7 +44,9 @@ def evaluate(
     data: Annotated[
         Path, typer.Argument(help="JSONL, CSV or Parquet (.gz, .zst) with text[, label, lang, source].")
     ],
-    fit_data: Annotated[Path | None, typer.Option(help="Rows to fit the baselines on.")] = None,
+    fit_data: Annotated[
+        Path | None, typer.Option(help="Rows to fit the baselines on, and the curves of a report.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write an HTML report here; it contains texts of DATA as examples.")
@@ -121,7 +125,13 @@ def evaluate(
             artifact, place, rows, fit_data=fit_rows, language=router, on_progress=progress
         )
     if report is not None:
-        write_report(report, found, transfer=shown)
+        refits = None
+        if fit_rows is not None:
+            with reading_then("reading for the curves", "fitting again") as (on_texts, on_fit):
+                refits = refit_curves(
+                    artifact, place, fit_rows, rows, cache=FeatureCache.default(), on_progress=on_texts, on_fit=on_fit
+                )  # fmt: skip
+        write_report(report, found, transfer=shown, refits=refits)
         say(f"wrote {report}; it shows texts of {data.name}")
     _show(found.measured, json, lambda: measured_tables(artifact, found.measured))
     reason = found.measured["baselines"]["reason"]

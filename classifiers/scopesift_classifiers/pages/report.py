@@ -15,6 +15,8 @@ from scopesift_classifiers.measuring.unlabelled import drift_of, fit_reference
 from scopesift_classifiers.pages.page import folded, html_table, section, write_page
 from scopesift_classifiers.pages.report_cards import features_section
 from scopesift_classifiers.pages.report_curve import curve_section
+from scopesift_classifiers.pages.report_mistakes import confusion_section, mistakes_section
+from scopesift_classifiers.pages.report_refits import refits_section
 from scopesift_classifiers.pages.report_scores import calibration_section, cut_section
 from scopesift_classifiers.pages.report_sections import (
     beside_baselines,
@@ -30,13 +32,20 @@ from scopesift_classifiers.pages.report_words import FEW, binary_lead, drift_wor
 Section = tuple[str, str, str]
 
 
-def write_report(path: Path, found: Assessment, *, transfer: dict[str, Any] | None = None) -> None:
+def write_report(
+    path: Path,
+    found: Assessment,
+    *,
+    transfer: dict[str, Any] | None = None,
+    refits: dict[str, Any] | None = None,
+) -> None:
     """Write the page.
 
     Args:
         path: The file, written atomically.
         found: Result of `assessment.full_assessment`.
         transfer: Result of `report_transfer.read_transfer`: the matrix and the learning curves.
+        refits: Result of `refits.refit_curves`: quality by number of labels and of features.
     """
     classifier, data, measured = found.classifier, found.data, found.measured
     binary = classifier.kind == BINARY
@@ -52,14 +61,18 @@ def write_report(path: Path, found: Assessment, *, transfer: dict[str, Any] | No
     for key, title in (("by_lang", "By language"), ("by_source", "By source")):
         if len(measured[key]) > 1:
             sections.append((key, title, by_group(measured, key)))
-    sections += _score_sections(found, positive if binary else None)
     if not binary:
-        sections.append(("labels", "Label by label", labels_section(measured, data.labels, found.predicted)))
+        sections.append(("labels", "Label by label", labels_section(measured)))
+    sections.append(("confusion", "What was taken for what", confusion_section(found)))
+    sections.append(("mistakes", "Mistakes", mistakes_section(found)))
+    sections += _score_sections(found, positive if binary else None)
+    if refits is not None:
+        sections.append(("refits", "How many labels and features it takes", refits_section(refits)))
     if transfer is not None:
         sections.append(("transfer", "Other languages with few labels", transfer_section(transfer)))
     curve = curve_section(classifier)
     if curve is not None:
-        sections.append(("curve", "How many features it takes", curve))
+        sections.append(("curve", "How many features it has", curve))
     sections.append(("features", "What it looks at", features_section(found)))
     if "firing" in classifier.fit:
         drift = drift_of_assessed(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 from typing import Any
 
@@ -23,7 +22,6 @@ from scopesift_classifiers.pages.report_words import (
 BINARY_METRICS = ("macro_f1", "balanced_accuracy", "f1", "precision", "recall")
 MANY_METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
 COUNTED_OVER = {"recall": "n_positive", "precision": "n_flagged", "accuracy": "n"}  # denominators
-CONFUSIONS = 8
 FEW_TEXTS = 50
 SCALE = (
     '<div class="row"><span></span><span class="scale"><span>0</span><span>.25</span><span>.5</span><span>.75</span>'
@@ -110,24 +108,16 @@ def by_group(measured: dict[str, Any], key: str) -> str:
     )
 
 
-def labels_section(measured: dict[str, Any], truth_N: list[str], predicted_N: list[str]) -> str:
-    """Metrics per label, and the most frequent confusions."""
+def labels_section(measured: dict[str, Any]) -> str:
+    """Metrics per label."""
     rows = [
         interval_row(label, row["f1"], None, note=counted(row["n"], "text"))
         for label, row in measured["per_class"].items()
     ]
     table = metric_table(measured["per_class"], ("precision", "recall", "f1"), intervals=False)
-    wrong = Counter(
-        (truth, given) for truth, given in zip(truth_N, predicted_N, strict=True) if truth != given
-    )
-    mistakes = html_table(
-        ["is", "was called", "texts"],
-        [[truth, given, f"{count:,}"] for (truth, given), count in wrong.most_common(CONFUSIONS)],
-        numbers_from=2,
-    )
     return (
         f'<p class="dim">F1 of each label.</p><div class="rows">{"".join(rows)}{SCALE}</div>'
-        f"{folded('All metrics', table)}<h3>Most frequent mistakes</h3>{mistakes if wrong else '<p>None.</p>'}"
+        f"{folded('All metrics', table)}"
     )
 
 

@@ -65,6 +65,12 @@ svg .bar { fill: var(--ours-soft); }
 svg .bar.on { fill: var(--ours); } svg .cut { stroke: var(--ink); stroke-width: 1.4; }
 svg [class*=of-] { fill: var(--own); } svg .line[class*=of-] { fill: none; stroke: var(--own); }
 svg .label { fill: var(--ink); } svg .strong { fill: var(--ink); font-weight: 600; }
+.confusion { width: auto; } .confusion caption { text-align: left; color: var(--dim); font-size: .82rem; }
+.confusion th { padding: .3rem .5rem; } .confusion td { min-width: 2.4rem; font-variant-numeric: tabular-nums; }
+.confusion th[scope=row] { position: sticky; left: 0; background: var(--ground); color: var(--ink); }
+.confusion .sum { color: var(--dim); } .confusion th { white-space: nowrap; }
+.confusion.many td { min-width: 1.7rem; padding: .12rem; font-size: .8rem; }
+.confusion.many th { padding: .1rem .35rem; }
 .heat td { text-align: center; padding: .3rem; border: 2px solid var(--ground); border-radius: .3rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: 1rem; }
 .card { background: var(--panel); border-radius: var(--radius); padding: 1rem 1.1rem; min-width: 0;
