@@ -20,9 +20,10 @@ def on_files(files: Files, config: Any) -> Files:
     for page in [file for file in files if file.src_uri.endswith(".md")]:
         for _, target, _ in LINK.findall(page.content_string):
             path = _in_repository(page.src_uri, target)
-            if not path.startswith(f"{DOCS}/") and (ROOT / path).is_file():
-                if files.get_file_from_path(f"{OUTSIDE}/{path}") is None:
-                    files.append(File.generated(config, f"{OUTSIDE}/{path}", abs_src_path=str(ROOT / path)))
+            place = f"{OUTSIDE}/{path}"
+            outside = not path.startswith(f"{DOCS}/") and (ROOT / path).is_file()
+            if outside and files.get_file_from_path(place) is None:
+                files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
     return files
 
 
