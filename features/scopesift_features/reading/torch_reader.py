@@ -68,6 +68,7 @@ class TorchReader(SelectedReader):
 
     def load(self) -> None:
         """See `SelectedReader.load`."""
+        self.scope.tokenizer.load()
         if self.layers:
             self.scope.backbone(max(self.layers))
         for layer in self.layers:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +47,7 @@ class Tokenizer:
             normaliser: applied before the backend; None: NFC if the backend's own normaliser composes, so that spans
                 cover all of a composed character.
         """
-        backend.no_padding()
-        backend.no_truncation()
-        backend.encode_special_tokens = True
-        _cut_spelled_special_tokens(backend)
-        self.backend = backend
+        self.backend = prepared(backend)
         own = backend.normalizer
         if normaliser is None and own is not None and any(k in own.__getstate__() for k in _COMPOSING):
             normaliser = Normaliser()
@@ -86,16 +82,30 @@ class Tokenizer:
         """
         clean = [_SURROGATES.sub("\ufffd", text) for text in texts]
         aligned = [Aligned(text) if self._normaliser is None else self._normaliser(text) for text in clean]
-        encode = self.backend.encode_batch if offsets else self.backend.encode_batch_fast
-        for text, encoding in zip(
-            aligned, encode([one.text for one in aligned], add_special_tokens=False), strict=True
-        ):
-            ids_T = np.asarray(encoding.ids, dtype=np.int64)
+        encodings = self._encodings([one.text for one in aligned], offsets)
+        for text, (ids_T, spans) in zip(aligned, encodings, strict=True):
             if offsets:
-                spans_T2 = text.original(np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2))
+                spans_T2 = text.original(np.asarray(spans, dtype=np.int64).reshape(-1, 2))
             else:
                 spans_T2 = np.zeros((len(ids_T), 2), dtype=np.int64)
             yield Encoded(ids_T, spans_T2)
+
+    def load(self) -> None:
+        """Index the vocabulary now, where that is left to the first texts otherwise."""
+
+    def _encodings(self, texts: Sequence[str], offsets: bool) -> list[tuple[NDArray[np.int64], Any]]:
+        """Token ids of normalised texts, and the tokens' starts and ends."""
+        return self._run(self.backend, texts, offsets)
+
+    @staticmethod
+    def _run(
+        backend: tokenizers.Tokenizer, texts: Sequence[str], offsets: bool
+    ) -> list[tuple[NDArray[np.int64], Any]]:
+        encode = backend.encode_batch if offsets else backend.encode_batch_fast
+        return [
+            (np.asarray(one.ids, dtype=np.int64), one.offsets if offsets else None)
+            for one in encode(list(texts), add_special_tokens=False)
+        ]
 
     def token_id(self, name: str) -> int | None:
         """Id of a token by its name in the vocabulary; None if there is none."""
@@ -134,6 +144,15 @@ class Tokenizer:
         """Text of token ids."""
         text: str = self.backend.decode(list(ids), skip_special_tokens=False)
         return text
+
+
+def prepared(backend: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
+    """The backend without padding and truncation; special tokens in a text are ordinary characters."""
+    backend.no_padding()
+    backend.no_truncation()
+    backend.encode_special_tokens = True
+    _cut_spelled_special_tokens(backend)
+    return backend
 
 
 def _cut_spelled_special_tokens(backend: tokenizers.Tokenizer) -> None:

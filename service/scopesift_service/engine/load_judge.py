@@ -25,6 +25,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         ScopesiftError: They are missing or don't match, or a setting names others.
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
+    scope.tokenizer.load()  # not left to the first long text
     encoder = choose_encoder(chosen.head, scope.device)
     count = TokenCount()
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError
+
+from scopesift_features.backbone.e5.pieces import Pieces
 
 MAGIC = b"E5S1"
 BLOCK = 32
@@ -108,15 +109,16 @@ class Q4File:
 
         Read at every call: a cache of these 250,000 pairs would take 50 MB.
         """
-        n = self.header.pieces
-        at = self._pieces_at
-        offsets = self._array("<u4", at, n + 1)
-        scores = self._array("<f4", at + 4 * (n + 1), n)
+        stored = self.stored_pieces()
+        return stored.spelled(range(self.header.pieces))
+
+    def stored_pieces(self) -> Pieces:
+        """The vocabulary as it is stored, for a few of its pieces."""
+        n, at = self.header.pieces, self._pieces_at
+        bounds = self._array("<u4", at, n + 1).astype(np.int64)
+        scores_P = self._array("<f4", at + 4 * (n + 1), n)
         first = at + 4 * (n + 1) + 4 * n
-        text = self._bytes[first : first + int(offsets[-1])].tobytes()
-        bounds = offsets.tolist()
-        spelled = (text[begin:end].decode() for begin, end in pairwise(bounds))
-        return list(zip(spelled, scores.tolist(), strict=True))
+        return Pieces(self._bytes[first : first + int(bounds[-1])], bounds, scores_P)
 
     def replacements(self) -> dict[int, str]:
         """SentencePiece's nmt_nfkc map: code point to its replacement, which may be empty."""

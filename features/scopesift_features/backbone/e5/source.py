@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.e5.q4_file import Q4File
-from scopesift_features.backbone.e5.tokenizer import e5_tokenizer
+from scopesift_features.backbone.e5.tokenizer import E5Tokenizer
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.tokenizing.tokenizer import Tokenizer
 
@@ -71,8 +71,8 @@ class PackagedE5:
         return (deepest + 1) * block * dtype.itemsize + self.package.bytes
 
     def tokenizer(self) -> Tokenizer:
-        """See `e5_tokenizer`."""
-        return e5_tokenizer(self.file)
+        """See `E5Tokenizer`."""
+        return E5Tokenizer(self.file)
 
     def configuration(self) -> list[tuple[str, str]]:
         """The file's pinned hash, checked by `locate`; it covers weights and tokenizer."""

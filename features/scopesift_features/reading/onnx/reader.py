@@ -48,6 +48,7 @@ class OnnxReader(SelectedReader):
 
     def load(self) -> None:
         """See `SelectedReader.load`."""
+        self.scope.tokenizer.load()
         if self.layers:
             self._model.load()
 
