@@ -82,6 +82,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encode_selected": speed_tables.encode_selected,
     "encode_jumprelu": speed_tables.encode_jumprelu,
     "steer": speed_tables.steer,
+    "steer_choice": speed_tables.steer_choice,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,
 }
