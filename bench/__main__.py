@@ -276,6 +276,18 @@ def batches(
 
 
 @app.command()
+def filter_memory(
+    scope: Annotated[str, typer.Option(help="A bundled scope.")] = "nano",
+    out: Out = None,
+    quick: Quick = False,
+) -> None:
+    """Measure the peak memory of filter runs by number and by length of the documents."""
+    from bench.filter.memory import run
+
+    run(out, scope=scope, quick=quick)
+
+
+@app.command()
 def filter_faults(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
     docs: Annotated[int, typer.Option(min=100, help="Documents of each run.")] = 2000,

@@ -49,7 +49,7 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         reader = engine.reader
         assert isinstance(reader, TorchReader)
         readers = [reader, *(reader.replica() for _ in range(workers - 1))]
-        loaded = _rss()
+        loaded = resident_mib()
         batches, tokens = _batches(plan, forward_rows)
         before = _forward(readers, batches, threads=full.threads)
         all_cores = _forward(readers[:1], batches, threads=workers * full.threads)
@@ -147,7 +147,8 @@ def _bytes(plan: RunPlan) -> int:
     return sum(len(row.text.encode("utf-8", "replace")) for shard in shards_of(plan) for row in shard.rows)
 
 
-def _rss() -> float:
+def resident_mib() -> float:
+    """Resident memory of this process now, MiB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024

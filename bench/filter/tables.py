@@ -38,6 +38,26 @@ def throughput(found: dict[str, Any] | None = None) -> str:
     return markdown(header, rows) + f"\n\nOn {_machine(found)}."
 
 
+def memory(found: dict[str, Any] | None = None) -> str:
+    """Peak memory by number and length of documents; of the given or the committed result."""
+    found = found or _stored("filter-memory")
+    if not found:
+        return "*Not measured yet: `python -m bench filter-memory`.*"
+    rows = [
+        [
+            name,
+            f"{row['documents']:,}",
+            f"{row['tokens']:,}",
+            f"{row['seconds']:,.0f}",
+            f"{row['loaded_mib']:,}",
+            f"{row['peak_above_model_mib']:,}",
+        ]
+        for name, row in sorted(found["rows"].items(), key=lambda item: "characters" in item[0])
+    ]
+    header = ["file", "documents", "tokens", "s", "model loaded, MiB", "peak above it, MiB"]
+    return markdown(header, rows) + f"\n\nOn {_machine(found)}."
+
+
 def filter_cost() -> str:
     """Time for 1 TB of text, computed from the measured rates."""
     found = _stored("filter")

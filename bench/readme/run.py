@@ -68,6 +68,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "batch_padding": batch_tables.padding_table,
     "batch_cost": batch_tables.cost_table,
     "filter": filter_tables.throughput,
+    "filter_memory": filter_tables.memory,
     "filter_cost": filter_tables.filter_cost,
     "filter_faults": filter_tables.faults,
     "service": speed_tables.service,
@@ -82,7 +83,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "encode_selected": speed_tables.encode_selected,
     "encode_jumprelu": speed_tables.encode_jumprelu,
     "steer": speed_tables.steer,
-    "steer_choice": speed_tables.steer_choice,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,
 }

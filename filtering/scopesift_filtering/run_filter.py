@@ -12,6 +12,7 @@ from scopesift_files.lock import one_at_a_time
 
 from scopesift_filtering.dolma_attributes import write_dolma_attributes
 from scopesift_filtering.engines.local import run_local
+from scopesift_filtering.engines.profile import Profile
 from scopesift_filtering.manifest import write_manifest
 from scopesift_filtering.report import write_run_report
 from scopesift_filtering.run_plan import RunPlan
@@ -41,6 +42,7 @@ def run_filter(
     resume: bool = False,
     cluster: Cluster | None = None,
     workers: int | None = None,
+    profile: Profile | None = None,
     on_shard: Callable[[Tally, Marker], None] | None = None,
 ) -> Tally:
     """Run a plan.
@@ -50,6 +52,7 @@ def run_filter(
         resume: continue the run in the output folder.
         cluster: run on Ray; None: in this process.
         workers: model threads of the local engine; None: see `worker_count`.
+        profile: gets the time of every part of the local engine.
         on_shard: called after each shard with the totals so far.
 
     Returns:
@@ -71,7 +74,7 @@ def run_filter(
                 on_shard(tally, marker)
 
         if cluster is None:
-            names = run_local(plan, count, workers)
+            names = run_local(plan, count, workers, profile)
         else:
             from scopesift_filtering.engines.ray import run_ray
 

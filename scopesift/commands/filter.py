@@ -9,6 +9,7 @@ import typer
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.counted import counted
 from scopesift_files.errors import UsageError
+from scopesift_filtering.engines.profile import Profile
 from scopesift_filtering.estimate import estimate
 from scopesift_filtering.run_filter import LOCAL, RAY, Cluster, run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
@@ -18,8 +19,8 @@ from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
 
 from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, TextColumn, load_engine
-from scopesift.terminal.filtering import filtering
-from scopesift.terminal.streams import REJECTED, say
+from scopesift.terminal.filtering import filtering, profile_table
+from scopesift.terminal.streams import REJECTED, messages, say
 
 UNREAD_SHOWN = 10
 
@@ -69,6 +70,9 @@ def filter_rows(
         ),
     ] = 1024,
     compression: Annotated[str, typer.Option(help="Of JSONL outputs: zst, gz, none.")] = "zst",
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print where the time went, part by part (local engine).")
+    ] = False,
 ) -> None:
     """Keep the rows that meet a condition; a stopped run can be resumed.
 
@@ -84,6 +88,8 @@ def filter_rows(
         raise UsageError(f"--engine is {LOCAL} or {RAY}, not {engine!r}")
     if address is not None and engine != RAY:
         raise UsageError("--address is for --engine ray")
+    if profile and (engine != LOCAL or dry_run):
+        raise UsageError("--profile is for a run with --engine local")
     settings = FilterSettings(
         text=text,
         where=where,
@@ -119,13 +125,18 @@ def filter_rows(
     known = [file.size for file in plan.files]
     size = None if limit or min(known) < 0 else sum(known)
     cluster = Cluster(address, workers) if engine == RAY else None
+    times = Profile() if profile else None
     with filtering(size) as progress:
 
         def on_shard(tally: Tally, marker: Marker) -> None:
             progress(tally)
 
-        tally = run_filter(plan, resume=resume, cluster=cluster, workers=workers, on_shard=on_shard)
+        tally = run_filter(
+            plan, resume=resume, cluster=cluster, workers=workers, profile=times, on_shard=on_shard
+        )
     _tell_summary(plan, tally)
+    if times is not None:
+        messages.print(profile_table(times, tally))
     if tally.rejected:
         raise typer.Exit(REJECTED)
 

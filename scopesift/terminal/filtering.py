@@ -1,12 +1,15 @@
-"""The progress bar of `scopesift filter`: docs/s, tokens/s, kept share, time left."""
+"""What `scopesift filter` shows: a progress bar, and with --profile where the time went."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 from scopesift_files.counted import counted
+from scopesift_filtering.engines.profile import MODEL, WAITING, Profile
 from scopesift_filtering.tally import Tally
 
 from scopesift.terminal.streams import messages
@@ -37,3 +40,25 @@ def filtering(total: int | None) -> Iterator[Callable[[Tally], None]]:
             bar.update(task, completed=tally.disk_bytes, told=told)
 
         yield update
+
+
+def profile_table(profile: Profile, tally: Tally) -> Table:
+    """Seconds of each part, and its share of the time of its kind of thread."""
+    table = Table(box=box.SIMPLE, title=f"where {tally.seconds:,.1f} s went", title_justify="left")
+    table.add_column("threads")
+    table.add_column("part")
+    for name in ("share", "seconds", "on a core", "tokens/s"):
+        table.add_column(name, justify="right")
+    kind = ""
+    for part in profile.times():
+        rate = tally.new_tokens / part.seconds if part.kind == MODEL and part.part != WAITING else None
+        table.add_row(
+            "" if part.kind == kind else part.kind,
+            part.part,
+            f"{part.share:.1%}",
+            f"{part.seconds:,.2f}",
+            f"{part.cpu_seconds:,.2f}",
+            "" if not rate else f"{rate:,.0f}",
+        )
+        kind = part.kind
+    return table

@@ -40,11 +40,12 @@ class ServiceSettings:
         api_keys: Accepted keys; empty: no key is needed.
         max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
         max_suggestions: Suggestions kept of a classifier; beyond it the oldest are deleted.
-        max_concurrency, max_queued_characters: Limits in flight per API worker.
-        max_wait: A worker rejects calls if its queue is longer than so many seconds at the current throughput.
+        max_concurrency: Calls in flight per API worker.
+        max_queued_tokens: Tokens in flight per engine process.
+        max_wait: An engine rejects calls if its queue is longer than so many seconds at the current throughput.
         timeout, transfer_timeout, steering_timeout: Seconds.
         workers, api_workers: Engine processes and HTTP processes.
-        batch_texts: Largest number of texts in a batch.
+        batch_tokens: Tokens of the texts that an engine takes from its queue at once.
         log_level: Of the log on stderr.
         otel_endpoint: OTLP/HTTP collector; None: no traces.
         public_url: Root URL in the discovery and OpenAPI documents; None: from the Host header.
@@ -68,14 +69,14 @@ class ServiceSettings:
     max_examples: int = 500
     max_suggestions: int = 10_000
     max_concurrency: int = 64
-    max_queued_characters: int = 200_000
+    max_queued_tokens: int = 65_536
     max_wait: float = 1.5
     timeout: float = 30.0
     transfer_timeout: float = 600.0
     steering_timeout: float = 300.0
     workers: int = 1
     api_workers: int = 1
-    batch_texts: int = 256
+    batch_tokens: int = 4096
     log_level: str = "INFO"
     otel_endpoint: str | None = None
     public_url: str | None = None
@@ -106,6 +107,12 @@ class ServiceSettings:
             for name, value in environ.items()
             if name.startswith(PREFIX) and value.strip()
         }
+        replaced = sorted(set(given) & set(_REPLACED))
+        if replaced:
+            raise UsageError(
+                f"{PREFIX}{replaced[0].upper()} is no setting any more: what is in flight is counted in tokens; "
+                f"set {PREFIX}{_REPLACED[replaced[0]].upper()}"
+            )
         known = {*cls.__dataclass_fields__, *_OTHERS}
         unknown = sorted(name for name in set(given) - known if not _KUBERNETES.search(name))
         if unknown:
@@ -147,6 +154,7 @@ class ServiceSettings:
         )
 
 
+_REPLACED = {"max_queued_characters": "max_queued_tokens", "batch_texts": "batch_tokens"}
 # read by other parts of scopesift, not by the service
 _OTHERS = frozenset({"cache", "onnx_provider"})
 # Kubernetes sets such variables in all containers of a namespace with a Service named scopesift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import SelectedReading
+from scopesift_features.reading.text_chunks import text_chunks
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -19,7 +20,9 @@ from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.artifact.rule import LOG_ODDS
 from scopesift_classifiers.judging.answers import Answers, answers_of
 from scopesift_classifiers.judging.forms import TextForms
+from scopesift_classifiers.judging.one_ahead import one_ahead
 from scopesift_classifiers.judging.routing import rules_of
+from scopesift_classifiers.judging.tokenised import TokenisedTexts
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.judging.verdicts import for_and_against, verdicts_of
 
@@ -39,7 +42,6 @@ class Engine:
         features: Features of all classifiers, sorted.
         columns: Indices in `features` of every decision's features: by classifier, then by "default" or language.
         encoder: Encoder of the residual; None: the kernels.
-        batch_tokens: Maximum tokens of a batch; None: by device.
     """
 
     def __init__(
@@ -48,7 +50,6 @@ class Engine:
         classifiers: Sequence[Classifier],
         *,
         encoder: Encoder | None = None,
-        batch_tokens: int | None = None,
     ) -> None:
         """Check that the classifiers belong to the scope.
 
@@ -56,7 +57,6 @@ class Engine:
             scope: The scope.
             classifiers: The classifiers.
             encoder: Encoder of the residual, such as `onnx.runtime.OnnxEncoder`; None: the kernels.
-            batch_tokens: Maximum tokens of a batch; affects speed, and answers only by rounding.
 
         Raises:
             UsageError: No classifier, or two of the same name.
@@ -67,7 +67,7 @@ class Engine:
             raise UsageError(f"the engine needs classifiers with different names, got {names or 'none'}")
         for classifier in classifiers:
             classifier.check_scope(scope)
-        self.scope, self.encoder, self.batch_tokens = scope, encoder, batch_tokens
+        self.scope, self.encoder = scope, encoder
         self.classifiers = {classifier.name: classifier for classifier in classifiers}
         self.features = sorted({one.selected(feature) for one in classifiers for feature in one.features})
         column = {feature: at for at, feature in enumerate(self.features)}
@@ -107,17 +107,52 @@ class Engine:
 
         Args:
             texts: N strings of any content and length; an empty one gets an answer too.
-            max_tokens: Maximum tokens of a batch; None: the engine's `batch_tokens`.
+            max_tokens: Maximum tokens of a batch; None: by device. Affects speed, and answers only by rounding.
             on_progress: Called with (texts done, N).
 
         Returns:
             For every text a verdict by classifier name.
         """
-        forms = self.forms(texts)
-        reading = self.reader.read(
-            forms.texts, max_tokens=max_tokens or self.batch_tokens, on_progress=on_progress
-        )
-        return self.verdicts(forms, reading)
+        found: list[dict[str, Verdict]] = []
+        chunks = list(text_chunks(texts))
+        # the next chunk is tokenised while the model reads this one
+        tokenised = one_ahead(partial(self.tokenise, texts[begin:end]) for begin, end in chunks)
+        for (begin, end), own in zip(chunks, tokenised, strict=True):
+
+            def told(done: int, size: int, begin: int = begin, end: int = end) -> None:
+                if on_progress is not None:
+                    on_progress(begin + (end - begin) * done // size, len(texts))
+
+            found += self.predict_tokenised(own, max_tokens=max_tokens, on_progress=told)
+            told(1, 1)
+        return found
+
+    def tokenise(self, texts: Sequence[str], *, offsets: bool = True) -> TokenisedTexts:
+        """Tokenise texts for `predict_tokenised`; may run in a thread beside the model.
+
+        Args:
+            texts: N strings.
+            offsets: False saves time if no evidence is wanted.
+        """
+        return TokenisedTexts.of(self.scope, texts, self.classifiers.values(), offsets=offsets)
+
+    def predict_tokenised(
+        self,
+        texts: TokenisedTexts,
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> list[dict[str, Verdict]]:
+        """Classify texts that this engine tokenised; see `predict`.
+
+        Args:
+            texts: N texts.
+            max_tokens: As in `predict`.
+            on_progress: Called with (windows done, all).
+        """
+        reading = self.reader.nothing(len(texts.forms.texts))
+        self.reader.read_windows(texts.windows, reading, max_tokens=max_tokens, on_progress=on_progress)
+        return self.verdicts(texts.forms, reading)
 
     def forms(self, texts: Sequence[str]) -> TextForms:
         """The documents to read for texts: as they are, and restored where a classifier needs that."""

@@ -44,6 +44,26 @@ class TextForms:
                 read.append(aligned.text)
         return cls(texts, read, restored, row_N)
 
+    @classmethod
+    def join(cls, parts: Sequence[TextForms]) -> tuple[TextForms, list[NDArray[np.int64]]]:
+        """The documents of several parts, one part's texts after the other's.
+
+        Returns:
+            The joined documents, and for each part the new rows of its documents.
+        """
+        originals = [text for part in parts for text in part.originals]
+        read, restored, rows, begin = list(originals), dict[int, Aligned](), [], 0
+        for part in parts:
+            count = len(part.originals)
+            added = part.texts[count:]
+            row_D = np.concatenate([begin + np.arange(count), len(read) + np.arange(len(added))])
+            restored.update({int(row_D[row]): aligned for row, aligned in part.restored.items()})
+            read += added
+            rows.append(row_D)
+            begin += count
+        row_N = [row_D[part.restored_N] for part, row_D in zip(parts, rows, strict=True)]
+        return cls(originals, read, restored, np.concatenate(row_N)), rows
+
     def rows(self, classifier: Classifier) -> NDArray[np.int64]:
         """Row of the document that a classifier reads for each text, int64 `[N]`."""
         return self.restored_N if classifier.restore else np.arange(len(self.originals))

@@ -74,7 +74,7 @@ def spans_of_texts(engine: Engine, texts: Sequence[str]) -> list[list[LanguageSp
         raise UsageError(
             f"language spans need a classifier called {LANGUAGE!r} with several labels; loaded: {known}"
         )
-    alone = Engine(engine.scope, [classifier], encoder=engine.encoder, batch_tokens=engine.batch_tokens)
+    alone = Engine(engine.scope, [classifier], encoder=engine.encoder)
     ranges = [segments(text) for text in texts]
     paths = [
         _joined(own, _path(classifier, pieces, verdicts))

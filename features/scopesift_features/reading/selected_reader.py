@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.clock import Clock, untimed
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
 from scopesift_features.reading.selected_reading import BatchReading, SelectedReading
-from scopesift_features.reading.windows import make_windows
+from scopesift_features.reading.text_chunks import text_chunks
+from scopesift_features.reading.windows import Window, make_windows
 
 if TYPE_CHECKING:
     from scopesift_features.scope import Scope
-
-CHUNK_TEXTS = 2048
 
 
 class SelectedReader(ABC):
@@ -32,6 +32,7 @@ class SelectedReader(ABC):
         features: the features by layer and norm bound, shallow layers first.
         layers: the layers that are read, ascending.
         places: whether it returns the maxima's positions.
+        clock: times the parts of `read_batch`; on a GPU, whose work is asynchronous, only their sum means something.
     """
 
     def __init__(self, scope: Scope, features: Sequence[SelectedFeature]) -> None:
@@ -42,6 +43,7 @@ class SelectedReader(ABC):
             features: S features, the columns of the readings.
         """
         self.scope, self.places = scope, True
+        self.clock: Clock = untimed
         self.features = by_layer(features)
         self.layers = sorted({own.layer for own in self.features})
         self._n_features = len(features)
@@ -50,6 +52,12 @@ class SelectedReader(ABC):
         """The same reader without positions of maxima, which is faster, for callers that show no evidence."""
         twin = copy.copy(self)
         twin.places = False
+        return twin
+
+    def with_clock(self, clock: Clock) -> Self:
+        """The same reader whose parts are timed."""
+        twin = copy.copy(self)
+        twin.clock = clock
         return twin
 
     @abstractmethod
@@ -95,18 +103,41 @@ class SelectedReader(ABC):
             ScopeError: a layer that the scope does not have.
         """
         reading = self.nothing(len(texts))
-        if not self.layers:
-            return reading
-        max_tokens = max_tokens or default_batch_tokens(self.scope.device)
-        for begin in range(0, len(texts), CHUNK_TEXTS):
-            chunk = texts[begin : begin + CHUNK_TEXTS]
-            windows = make_windows(self.scope, chunk, first_document=begin, offsets=self.places)
-            done = 0
-            for batch in make_batches(windows, max_tokens):
-                reading.take_in(self.read_batch(batch))
-                done += len(batch.windows)
+        for begin, end in text_chunks(texts):
+            windows = make_windows(self.scope, texts[begin:end], first_document=begin, offsets=self.places)
+
+            def told(done: int, size: int, begin: int = begin, end: int = end) -> None:
                 if on_progress is not None:
-                    on_progress(begin + len(chunk) * done // len(windows), len(texts))
-            if on_progress is not None:
-                on_progress(begin + len(chunk), len(texts))
+                    on_progress(begin + (end - begin) * done // size, len(texts))
+
+            self.read_windows(windows, reading, max_tokens=max_tokens, on_progress=told)
+            told(1, 1)
         return reading
+
+    def read_windows(
+        self,
+        windows: Sequence[Window],
+        reading: SelectedReading,
+        *,
+        max_tokens: int | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Read windows in batches, and update a reading with them.
+
+        Args:
+            windows: of texts of the reading.
+            reading: from `nothing`.
+            max_tokens: as in `read`.
+            on_progress: called with (windows done, all).
+
+        Raises:
+            ScopeError: a layer that the scope does not have.
+        """
+        if not self.layers:
+            return
+        done = 0
+        for batch in make_batches(windows, max_tokens or default_batch_tokens(self.scope.device)):
+            reading.take_in(self.read_batch(batch))
+            done += len(batch.windows)
+            if on_progress is not None:
+                on_progress(done, len(windows))

@@ -85,9 +85,12 @@ class TorchReader(SelectedReader):
     @torch.inference_mode()
     def read_batch(self, batch: Batch) -> BatchReading:
         """Run one batch."""
-        residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+        with self.clock("backbone"):
+            residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
-        return BatchReading(document_W, [self._maxima(residuals, features) for features in self.features])
+        with self.clock("encode"):
+            maxima = [self._maxima(residuals, features) for features in self.features]
+        return BatchReading(document_W, maxima)
 
     def _maxima(self, batch: ResidualBatch, features: LayerFeatures) -> LayerMaxima:
         tokens = batch.at(features.layer, features.norm_bound)

@@ -13,10 +13,12 @@ import torch
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import SelectedReading
 
+from scopesift_filtering.engines.profile import MODEL, READ, WRITE, Profile
 from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.shards.files import write_shard
 from scopesift_filtering.shards.marker import Marker, find_marker
 from scopesift_filtering.shards.shard import Shard, read_shards
-from scopesift_filtering.shards.work import Prepared, finish, prepare, use_threads
+from scopesift_filtering.shards.work import Prepared, judge_prepared, prepare, use_threads
 
 # Queued batches per model thread, and queued shards to write: enough to overlap the steps, few enough to bound memory.
 WAITING = 4
@@ -45,7 +47,9 @@ def worker_count(plan: RunPlan) -> int:
     return max(1, cores // plan.settings.threads)
 
 
-def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> set[str]:
+def run_local(
+    plan: RunPlan, on_shard: OnShard, workers: int | None = None, profile: Profile | None = None
+) -> set[str]:
     """Run all shards that are not done.
 
     Args:
@@ -53,6 +57,7 @@ def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> s
         on_shard: called for each shard with its marker and whether it was done before; from several threads, one
             at a time.
         workers: model threads; None: see `worker_count`.
+        profile: gets the time of every part.
 
     Returns:
         Names of all shards of the input.
@@ -60,7 +65,7 @@ def run_local(plan: RunPlan, on_shard: OnShard, workers: int | None = None) -> s
     Raises:
         ScopesiftError: of the first step that failed; finished shards are kept.
     """
-    return _Pipeline(plan, on_shard, workers or worker_count(plan)).run()
+    return _Pipeline(plan, on_shard, workers or worker_count(plan), profile or Profile()).run()
 
 
 @dataclass(eq=False)
@@ -74,9 +79,9 @@ class _Open:
 
 
 class _Pipeline:
-    def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int) -> None:
-        self.plan, self.on_shard, self.workers = plan, on_shard, workers
-        self.reader = plan.engine.reader.without_places()
+    def __init__(self, plan: RunPlan, on_shard: OnShard, workers: int, profile: Profile) -> None:
+        self.plan, self.on_shard, self.workers, self.profile = plan, on_shard, workers, profile
+        self.reader = plan.engine.reader.without_places().with_clock(profile.part)
         self.batches: queue.Queue[Any] = queue.Queue(WAITING * workers)
         self.computed: queue.Queue[Any] = queue.Queue(WAITING)
         self.stop = threading.Event()
@@ -87,11 +92,12 @@ class _Pipeline:
     def run(self) -> set[str]:
         readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
         threads_before = torch.get_num_threads()
-        steps = [threading.Thread(target=self._guard, args=(self._read,), name="read")]
-        steps += [
-            threading.Thread(target=self._guard, args=(self._model, one), name="model") for one in readers
+        works = [(READ, self._read, ()), *((MODEL, self._model, (one,)) for one in readers)]
+        works.append((WRITE, self._write, ()))
+        steps = [
+            threading.Thread(target=self._guard, args=(kind, step, *arguments), name=kind)
+            for kind, step, arguments in works
         ]
-        steps.append(threading.Thread(target=self._guard, args=(self._write,), name="write"))
         try:
             for step in steps:
                 step.start()
@@ -108,24 +114,30 @@ class _Pipeline:
             raise self.failure
         return self.names
 
-    def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
+    def _guard(self, kind: str, step: Callable[..., None], *arguments: Any) -> None:
         try:
-            step(*arguments)
+            with self.profile.thread(kind):
+                step(*arguments)
         except BaseException as error:
             self.failure = self.failure or error
             self.stop.set()
 
     def _read(self) -> None:
         plan = self.plan
-        for shard in shards_of(plan):
-            self.names.add(shard.name)
-            done = find_marker(plan.out, shard.name, run=plan.record.digest, content=shard.content)
+        shards = shards_of(plan)
+        while not self.stop.is_set():
+            with self.profile.part("read files"):
+                shard = next(shards, None)
+                if shard is None:
+                    break
+                self.names.add(shard.name)
+                done = find_marker(plan.out, shard.name, run=plan.record.digest, content=shard.content)
             if done is not None:
                 self._tell(done, before=True)
-            else:
-                self._put_batches(prepare(plan.engine, shard, plan.settings))
-            if self.stop.is_set():
-                return
+                continue
+            with self.profile.part("tokenise"):
+                prepared = prepare(plan.engine, shard, plan.settings)
+            self._put_batches(prepared)
         for _ in range(self.workers):
             self._put(self.batches, _DONE)
 
@@ -141,7 +153,7 @@ class _Pipeline:
         while (item := self._get(self.batches)) is not _DONE:
             shard, batch = item
             found = reader.read_batch(batch)
-            with shard.lock:
+            with self.profile.part("pool"), shard.lock:
                 shard.reading.take_in(found)
                 shard.left -= 1
                 done = shard.left == 0
@@ -159,7 +171,10 @@ class _Pipeline:
                     return
                 continue
             acts_DS = item.reading.acts_NS
-            marker = finish(plan.engine, plan.judge, item.prepared, acts_DS, plan.out, plan.record.digest)
+            with self.profile.part("judge"):
+                result = judge_prepared(plan.engine, plan.judge, item.prepared, acts_DS)
+            with self.profile.part("write"):
+                marker = write_shard(plan.out, result, plan.settings, plan.record.digest)
             self._tell(marker, before=False)
 
     def _tell(self, marker: Marker, *, before: bool) -> None:

@@ -164,7 +164,8 @@ class _Worker:
         return {"answer": [json.dumps(self._answer(pickle.loads(data))) for data in batch["shard"]]}  # noqa: S301
 
     def _answer(self, item: Any) -> dict[str, Any]:
-        from scopesift_filtering.shards.work import compute, finish, prepare
+        from scopesift_filtering.shards.files import write_shard
+        from scopesift_filtering.shards.work import compute, judge_prepared, prepare
 
         task = self.task
         if isinstance(item, dict):
@@ -178,7 +179,8 @@ class _Worker:
                 )
             prepared = prepare(self.engine, item, task.settings)
             acts_DS = compute(self.reader, prepared, task.settings.threads)
-            marker = finish(self.engine, self.judge, prepared, acts_DS, task.out, task.run)
+            result = judge_prepared(self.engine, self.judge, prepared, acts_DS)
+            marker = write_shard(task.out, result, task.settings, task.run)
         except ScopesiftError as error:
             return _failure(error)
         return {"marker": asdict(marker), "before": False}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,11 +11,8 @@ from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
 from scopesift_features.reading.batches import Batch, make_batches
 from scopesift_features.reading.selected_reader import SelectedReader
-from scopesift_features.reading.windows import make_windows
 
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shards.files import write_shard
-from scopesift_filtering.shards.marker import Marker
 from scopesift_filtering.shards.result import RowJudge, ShardResult
 from scopesift_filtering.shards.shard import Shard
 
@@ -45,14 +41,10 @@ class Prepared:
 def prepare(engine: Engine, shard: Shard, settings: FilterSettings) -> Prepared:
     """Tokenise the readable rows and make batches; depends on the shard, the settings and the classifiers only."""
     at = [number for number, row in enumerate(shard.rows) if not row.reason]
-    forms = engine.forms([shard.rows[number].text for number in at])
-    windows = make_windows(engine.scope, forms.texts, offsets=False)
-    tokens = [0] * len(at)
-    for window in windows:
-        if window.document < len(at):
-            tokens[window.document] += int(window.keep.sum())
-    batches = list(make_batches(windows, settings.batch_tokens))
-    return Prepared(shard, at, forms, batches, tokens, sum(batch.ids_BT.size for batch in batches))
+    tokenised = engine.tokenise([shard.rows[number].text for number in at], offsets=False)
+    batches = list(make_batches(tokenised.windows, settings.batch_tokens))
+    places = sum(batch.ids_BT.size for batch in batches)
+    return Prepared(shard, at, tokenised.forms, batches, tokenised.tokens_N.tolist(), places)
 
 
 def use_threads(threads: int) -> None:
@@ -84,19 +76,12 @@ def judge_shard(
     """
     prepared = prepare(engine, shard, settings)
     acts_DS = compute(reader, prepared, settings.threads)
-    answers = engine.answers(acts_DS, prepared.forms)
-    return judge.result(shard, prepared.at, answers, prepared.tokens, prepared.places)
+    return judge_prepared(engine, judge, prepared, acts_DS)
 
 
-def finish(
-    engine: Engine,
-    judge: RowJudge,
-    prepared: Prepared,
-    acts_DS: NDArray[np.float32],
-    out: Path,
-    run: str,
-) -> Marker:
-    """Apply classifiers and condition to a shard, and write its files and its marker."""
+def judge_prepared(
+    engine: Engine, judge: RowJudge, prepared: Prepared, acts_DS: NDArray[np.float32]
+) -> ShardResult:
+    """Apply classifiers and condition to a shard that the model has read."""
     answers = engine.answers(acts_DS, prepared.forms)
-    result = judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)
-    return write_shard(out, result, judge.settings, run)
+    return judge.result(prepared.shard, prepared.at, answers, prepared.tokens, prepared.places)

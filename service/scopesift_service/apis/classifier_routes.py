@@ -68,7 +68,7 @@ class ClassifierRoutes:
         return json_answer({**classifier, "versions": versions, "suggestions": suggestions})
 
     async def _describe(self) -> dict[str, Any]:
-        with self._admission.place(0):
+        with self._admission.place():
             return await self._engine.describe()
 
     def _suggestions(self, name: str) -> dict[str, dict[str, int]] | None:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scopesift_service.engine.client import EngineClient
-from scopesift_service.engine.judged import Judged
+from scopesift_service.engine.judged import Judged, readings
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.call import Call
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.settings import ServiceSettings
-
-READINGS_FOR_SPANS = 2
-"""Besides the whole text, language spans need its pieces and the spans read."""
-READINGS_FOR_TOKENS = 1
-"""The tokens of the evidence are found by a second reading of the text."""
 
 
 class Judging:
@@ -41,8 +36,7 @@ class Judging:
         """
         characters = sum(map(len, texts))
         call.note.update(texts=len(texts), characters=characters)
-        readings = 1 + READINGS_FOR_SPANS * spans + READINGS_FOR_TOKENS * tokens
-        most = self._settings.max_call_characters // readings
+        most = self._settings.max_call_characters // readings(spans=spans, tokens=tokens)
         if characters > most:
             raise ServiceError(
                 413,
@@ -50,7 +44,7 @@ class Judging:
                 f"{_besides(spans=spans, tokens=tokens)}; send several calls",
                 code="call_too_long",
             )
-        with self._admission.place(characters * readings):
+        with self._admission.place():
             return await self._engine.judge(texts, spans=spans, tokens=tokens)
 
 

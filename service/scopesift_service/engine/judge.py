@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.language_spans import LanguageSpan
 from scopesift_classifiers.judging.token_hits import TokenHit
+from scopesift_classifiers.judging.tokenised import TokenisedTexts
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_files.errors import InputError, ScopesiftError
 
 from scopesift_service import metrics
-from scopesift_service.engine.judged import AskedText, Judged
+from scopesift_service.engine.judged import AskedText, Judged, readings
 from scopesift_service.versions.registry import Registry, Stamp
 
 WARM_UP = ("The cat sat on the mat.", "Das Wetter ist heute schön. " * 40)
@@ -33,6 +35,25 @@ class Predicts(Protocol):
     def versions(self) -> dict[str, str]: ...  # noqa: D102
 
     def predict(self, texts: Sequence[str]) -> list[dict[str, Verdict]]: ...  # noqa: D102
+
+    def tokenise(self, texts: Sequence[str]) -> TokenisedTexts: ...  # noqa: D102
+
+    def predict_tokenised(self, texts: TokenisedTexts) -> list[dict[str, Verdict]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class TokenisedCall:
+    """The texts of a call, tokenised for the engine that was in use.
+
+    Attributes:
+        engine: That engine; another one may need other forms of the texts.
+        texts: Tokenised.
+        tokens: Tokens that the model will run for the call.
+    """
+
+    engine: Predicts
+    texts: TokenisedTexts
+    tokens: int
 
 
 FindSpans = Callable[[Any, Sequence[str]], list[list[LanguageSpan]]]
@@ -60,7 +81,6 @@ class Judge:
         find_hits: FindHits,
         *,
         registry: Registry | None = None,
-        count_tokens: Callable[[], int] = lambda: 0,
     ) -> None:
         """Load and warm up.
 
@@ -71,7 +91,6 @@ class Judge:
             find_spans: Finds the language spans of texts, for those whose caller asked for them.
             find_hits: Finds every token on which the evidence fires, for those texts whose caller asked for it.
             registry: The state folder, if there is one.
-            count_tokens: Returns the tokens that the backbone processed since its last call.
 
         Raises:
             ScopesiftError: The base classifiers cannot be loaded.
@@ -82,7 +101,6 @@ class Judge:
         self._find_spans = find_spans
         self._find_hits = find_hits
         self._registry = registry
-        self._count_tokens = count_tokens
         self._stamps: dict[str, Stamp] = {}
         self._retry_at = float("inf")
         self.engine = make_engine(self._base)
@@ -92,13 +110,24 @@ class Judge:
         self._tell_versions({})
         self.refresh()
         self.engine.predict(WARM_UP)
-        self._count_tokens()
 
-    def answer(self, items: Sequence[AskedText]) -> list[Judged]:
+    def tokenise(self, items: Sequence[AskedText]) -> TokenisedCall:
+        """Tokenise the texts of a call; for threads beside the model.
+
+        Args:
+            items: The texts, with what the caller asked for.
+        """
+        engine = self.engine
+        texts = engine.tokenise([item.text for item in items])
+        asked = items[0]
+        return TokenisedCall(engine, texts, texts.tokens * readings(spans=asked.spans, tokens=asked.tokens))
+
+    def answer(self, items: Sequence[AskedText], calls: Sequence[TokenisedCall] = ()) -> list[Judged]:
         """Classify a batch.
 
         Args:
-            items: The texts.
+            items: The texts of several calls.
+            calls: The same calls, tokenised; empty: they are tokenised here.
 
         Returns:
             One answer per text, in order.
@@ -108,11 +137,11 @@ class Judge:
         """
         self.refresh()
         began = time.monotonic()
-        answers = self._each(self.engine.predict, [item.text for item in items])
+        answers = self._answers([item.text for item in items], calls)
         spans = self._spans(items)
         hits = self._hits(items, answers)
         seconds = time.monotonic() - began
-        self._measure(items, answers, began, seconds)
+        self._measure(items, answers, began, seconds, sum(call.tokens for call in calls))
         if answers and all(answer is None for answer in answers):
             self._require_warm_up()
         versions = self.engine.versions
@@ -208,6 +237,20 @@ class Judge:
         found = self._each(lambda own: self._find_hits(self.engine, own), judged)
         return dict(zip(rows, found, strict=True))
 
+    def _answers(
+        self, texts: Sequence[str], calls: Sequence[TokenisedCall]
+    ) -> list[dict[str, Verdict] | None]:
+        """An answer for every text; the calls' tokens are used if the engine is still theirs and doesn't fail."""
+        if calls and all(call.engine is self.engine for call in calls):
+            try:
+                answers = self.engine.predict_tokenised(TokenisedTexts.join([call.texts for call in calls]))
+            except Exception as error:
+                log.error("a batch cannot be read", extra={"reason": type(error).__name__})
+            else:
+                if len(answers) == len(texts):
+                    return list(answers)
+        return self._each(self.engine.predict, texts)
+
     def _each(
         self, run: Callable[[Sequence[Asked]], list[Answer]], texts: Sequence[Asked]
     ) -> list[Answer | None]:
@@ -243,9 +286,10 @@ class Judge:
         answers: Sequence[Mapping[str, Verdict] | None],
         began: float,
         seconds: float,
+        tokens: int,
     ) -> None:
         metrics.batch_texts.observe(len(items))
-        metrics.batch_tokens.observe(self._count_tokens())
+        metrics.batch_tokens.observe(tokens)
         metrics.engine_seconds.observe(seconds)
         counts: dict[tuple[str, str], int] = {}
         for item, answer in zip(items, answers, strict=True):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 LANGUAGE = "language"  # copied from `scopesift_classifiers`, which the HTTP process doesn't import
 UNKNOWN_LANGUAGE = "und"
+JUDGE_PATH = "/judge-pickled"
 
 
 class AskedText(NamedTuple):
@@ -45,6 +46,11 @@ class Judged(TypedDict):
     queue: float
     seconds: float
     error: NotRequired[str]
+
+
+def readings(*, spans: bool, tokens: bool) -> int:
+    """How often a text is read: once, for spans also in pieces and in spans, for the evidence's tokens once more."""
+    return 1 + 2 * spans + tokens
 
 
 def is_binary(verdict: dict[str, Any]) -> bool:

@@ -12,7 +12,6 @@ from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
 
 from scopesift_service.engine.judge import Judge
-from scopesift_service.engine.token_count import TokenCount
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.starting import start_classifiers
@@ -27,11 +26,10 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     scope = Scope.load(chosen.scope, device=chosen.device)
     scope.tokenizer.load()  # not left to the first long text
     encoder = choose_encoder(chosen.head, scope.device)
-    count = TokenCount()
 
     def make_engine(classifiers: Sequence[Classifier]) -> Engine:
         engine = Engine(scope, classifiers, encoder=encoder)
-        count.attach(scope.backbone(max(classifier.deepest_layer for classifier in classifiers)))
+        engine.reader.load()  # a version that needs a deeper backbone is refused now if that can't be read
         return engine
 
     return Judge(
@@ -41,5 +39,4 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         spans_of_texts,
         token_hits,
         registry=Registry(chosen.state) if chosen.state else None,
-        count_tokens=count.take,
     )

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -117,29 +117,11 @@ class Edge:
         seconds = route.seconds or self._settings.timeout
         try:
             async with asyncio.timeout(seconds):
-                return await _while_connected(handler(call), body)
+                return await body.while_connected(handler(call))
         except TimeoutError:
             raise ServiceError(
                 503, f"no answer within {seconds:g} s; send fewer texts or try again", code="timeout"
             ) from None
-
-
-async def _while_connected(work: Coroutine[Any, Any, Answer], body: RequestBody) -> Answer:
-    """Await work, cancelling it if the client disconnects.
-
-    Raises:
-        ClientGone: The client disconnected.
-    """
-    working, gone = asyncio.create_task(work), asyncio.create_task(body.gone())
-    try:
-        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGone
-        return working.result()
-    finally:
-        working.cancel()
-        gone.cancel()
-        await asyncio.gather(working, gone, return_exceptions=True)
 
 
 def _call(scope: Scope) -> Call:

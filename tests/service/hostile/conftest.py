@@ -14,14 +14,15 @@ ADMIN = "an-admin-token-of-tests"
 POISONED = f"""
 import time
 from scopesift_classifiers.judging.engine import Engine
-whole = Engine.predict
-def predict(self, texts, **others):
+whole = Engine.predict_tokenised
+def predict(self, tokenised, **others):
+    texts = tokenised.forms.originals
     if any({POISON!r} in text for text in texts):
         raise RuntimeError("poisoned")
     if any({SLEEPY!r} in text for text in texts):
         time.sleep(1)
-    return whole(self, texts, **others)
-Engine.predict = predict
+    return whole(self, tokenised, **others)
+Engine.predict_tokenised = predict
 from scopesift_service.api import Moderation
 """
 

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import pickle
 import time
 
 import pytest
@@ -12,106 +13,33 @@ pytest.importorskip("bentoml")
 SLEEPY = "sleepy-for-a-second"
 
 
-def make_dispatcher():
-    from bentoml._internal.marshal import dispatcher
-    from scopesift_service.engine import service as engine_service  # noqa: F401
-
-    return dispatcher.CorkDispatcher(
-        600_000, 10, fallback=lambda: "the queue has ended", get_batch_size=len, batch_dim=(0, 0)
-    )
-
-
-def test_a_queued_call_that_is_cancelled_is_not_judged_and_its_neighbours_are():
-    async def run():
-        dispatcher, judged, free = make_dispatcher(), [], asyncio.Event()
-
-        async def work(batches):
-            await free.wait()
-            judged.extend(item for batch in batches for item in batch)
-            return batches
-
-        ask = dispatcher(work)
-        calls = [asyncio.create_task(ask([number])) for number in range(4)]
-        while dispatcher._queue or not dispatcher._sema.is_locked():  # until the first batch holds the engine
-            await asyncio.sleep(0.001)
-        calls += [asyncio.create_task(ask([number])) for number in (10, 11, 12)]
-        while len(dispatcher._queue) < 3:
-            await asyncio.sleep(0.001)
-        calls[5].cancel()
-        await asyncio.sleep(0)
-        free.set()
-        answers = await asyncio.gather(*calls)
-        dispatcher.shutdown()
-        return judged, answers
-
-    judged, answers = asyncio.run(run())
-    assert judged == [0, 1, 2, 3, 10, 12]
-    assert answers == [[0], [1], [2], [3], [10], [], [12]]
-
-
-def test_calls_that_still_wait_when_the_queue_ends_are_told_so():
-    async def run():
-        dispatcher = make_dispatcher()
-
-        async def work(batches):
-            await asyncio.sleep(20)
-
-        ask = dispatcher(work)
-        calls = [asyncio.create_task(ask([number])) for number in range(2)]
-        while not dispatcher._sema.is_locked():
-            await asyncio.sleep(0.001)
-        calls.append(asyncio.create_task(ask([2])))
-        await asyncio.sleep(0.01)
-        dispatcher.shutdown()
-        return await calls[-1]
-
-    assert asyncio.run(run()) == "the queue has ended"
-
-
-# without it BentoML's timer would run on, and stopping the service would wait for it
-END = ["http.response.start", "http.response.body"]
-
-
-def test_a_request_is_cancelled_when_its_client_hangs_up_and_reads_its_body_before():
-    from scopesift_service.engine.hang_ups import CancelOnHangUp
+def test_a_call_is_cancelled_when_its_client_hangs_up_after_its_body(monkeypatch):
+    from scopesift_service.engine import service as engine_service
 
     seen = []
 
-    async def app(scope, receive, send):
-        seen.append((await receive())["body"])
-        try:
-            await asyncio.sleep(20)
-        except asyncio.CancelledError:
-            seen.append("cancelled")
-            seen.extend([(await receive())["type"], (await receive())["type"]])
+    class Queue:
+        async def ask(self, items):
+            seen.extend(item.text for item in items)
+            try:
+                await asyncio.sleep(20)
+            except asyncio.CancelledError:
+                seen.append("cancelled")
+                raise
 
     async def run():
-        messages = iter([{"type": "http.request", "body": b"texts"}, {"type": "http.disconnect"}])
+        body = pickle.dumps([("texts", 0.0)])
+        messages = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
 
         async def receive():
             await asyncio.sleep(0.01)
             return next(messages)
 
-        async def send(message):
-            seen.append(message["type"])
+        await engine_service.answer_call(receive, None)
 
-        await CancelOnHangUp(app)({"type": "http"}, receive, send)
-
+    monkeypatch.setattr(engine_service.EngineDoor, "queue", Queue())
     asyncio.run(run())
-    assert seen == [b"texts", "cancelled", "http.disconnect", "http.disconnect", *END]
-
-
-def test_what_goes_wrong_in_a_request_is_not_swallowed():
-    from scopesift_service.engine.hang_ups import CancelOnHangUp
-
-    async def app(scope, receive, send):
-        raise KeyError("wrong")
-
-    async def run():
-        await CancelOnHangUp(app)({"type": "http"}, lambda: asyncio.sleep(20), None)
-
-    with pytest.raises(KeyError):
-        asyncio.run(run())
+    assert seen == ["texts", "cancelled"]
 
 
 def texts_judged(server, send):

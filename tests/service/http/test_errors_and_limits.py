@@ -95,14 +95,6 @@ def test_what_does_not_fit_is_told_to_come_again_and_the_rest_is_answered(make_s
     assert service.classify("a").status_code == 200
 
 
-def test_queued_characters_are_bounded_but_one_large_call_is_always_let_in(make_service, engine):
-    engine.delay = 0.05
-    service = make_service(max_queued_characters=10)
-    assert service.classify("x" * 100).status_code == 200
-    answers = service.ask_all([("POST", "/v1/classify", {"texts": ["x" * 6]}, {}) for _ in range(2)])
-    assert sorted(answer.status_code for answer in answers) == [200, 429]
-
-
 def test_work_over_time_is_a_503_and_frees_its_place(make_service, engine):
     engine.delay = 5
     service = make_service(timeout=0.05, max_concurrency=1)

@@ -58,7 +58,12 @@ class OnnxReader(SelectedReader):
 
     def read_batch(self, batch: Batch) -> BatchReading:
         """Run one batch."""
-        residuals = self._model.residuals(batch)
+        with self.clock("backbone"):
+            residuals = self._model.residuals(batch)
+        with self.clock("encode"):
+            return self._encoded(batch, residuals)
+
+    def _encoded(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         window_T, position_T = batch.keep_BT.nonzero()
         maxima: list[LayerMaxima] = []
