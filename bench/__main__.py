@@ -23,11 +23,15 @@ def encode(
     only: Annotated[
         list[str] | None, typer.Option(help="A shape of the table, or memory; may be repeated.")
     ] = None,
+    float32: Annotated[
+        bool,
+        typer.Option("--float32", help="As on a processor without bfloat16 instructions; rows of their own."),
+    ] = False,
 ) -> None:
     """Time the encodes as ratios to the bare product of the same run."""
     from bench.encode.run import run
 
-    run(out, quick, only or ())
+    run(out, quick, only or (), float32)
 
 
 @app.command()

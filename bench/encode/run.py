@@ -11,17 +11,32 @@ from typing import Any
 
 import torch
 from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
+from scopesift_kernels.cpu.backend import CpuBackend
+from scopesift_kernels.cpu.tuning import CpuTuning
 
+from bench.encode.abilities import processor
 from bench.encode.checks import selected_mismatches, topk_mismatches
 from bench.encode.peers import FLOOR, Encode, bare_gemm, peers
-from bench.encode.shapes import SELECTIONS, WIDEST, Data, make_data, make_selection, shapes
+from bench.encode.shapes import (
+    HEADLINE,
+    SELECTIONS,
+    WIDEST,
+    Data,
+    Selected,
+    Shape,
+    make_data,
+    make_selection,
+    shapes,
+)
 from bench.encode.tables import full_table, memory_line, selected_table, shape_name
 from bench.encode.timing import extra_mib, median_ratios, timed_in_turn
 from bench.errors import BenchError
 from bench.results_file import StoredRows
 
 
-def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) -> None:
+def run(
+    out: Path | None = None, quick: bool = False, only: Sequence[str] = (), float32: bool = False
+) -> None:
     """Time both encodes and their peers, check them on the same inputs, write JSON.
 
     Every shape is written as soon as it is measured, with date and commit; a later run replaces the shapes that it
@@ -31,6 +46,8 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
         out: folder for the JSON; None: `bench/results/`.
         quick: one small shape and few repeats, as a smoke test.
         only: shapes to measure, as `shape_name` writes them, or "memory"; all if empty.
+        float32: as on a processor without bfloat16 instructions: both encodes and the bare product in float32. Rows of
+            their own, which time `encode_selected` in the headline shape only.
 
     Raises:
         BenchError: an encode is wrong on the timed inputs, or `only` has an unknown name.
@@ -46,11 +63,11 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
     stored = StoredRows(name, out)
     with torch.inference_mode(False), torch.no_grad():
         for shape in chosen:
-            print(f"measuring {shape_name(vars(shape))}", file=sys.stderr)
-            stored.put(
-                shape_name(vars(shape)), _measure(make_data(shape, device, batches), device, repeats, quick)
-            )
-    if not quick and (not only or "memory" in only):
+            name = shape_name(vars(shape)) + (", float32" if float32 else "")
+            print(f"measuring {name}", file=sys.stderr)
+            data = make_data(shape, device, batches)
+            stored.put(name, _measure(data, device, repeats, quick, float32))
+    if not quick and not float32 and (not only or "memory" in only):
         print("measuring memory", file=sys.stderr)
         stored.put("memory", _memory(device))
     result = stored.result()
@@ -62,15 +79,19 @@ def run(out: Path | None = None, quick: bool = False, only: Sequence[str] = ()) 
         raise BenchError(f"{wrong} answers differ from float64 by more than rounding; see {stored.path}")
 
 
-def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dict[str, Any]:
+def _measure(data: Data, device: torch.device, repeats: int, quick: bool, float32: bool) -> dict[str, Any]:
     shape, n = data.shape, len(data.batches)
-    floor, peer_data = _floor(data, device, n)
-    calls = {FLOOR: partial(_call, bare_gemm, peer_data), "encode_topk": partial(_call, encode_topk, data)}
+    backend = CpuBackend(CpuTuning(bfloat16=False)) if float32 else None
+    floor, peer_data = _floor(data, device, n, float32)
+    ours = partial(encode_topk, backend=backend)
+    calls = {FLOOR: partial(_call, bare_gemm, peer_data), "encode_topk": partial(_call, ours, data)}
     for name, encode in peers(compiled=not quick).items():
         calls[name] = partial(_call, encode, peer_data)
     times = timed_in_turn(calls, device, repeats, n)
-    full = [encode_topk(x, data.W_enc_FD, data.b_enc_F, shape.k) for x in data.batches]
+    full = [ours(x, data.W_enc_FD, data.b_enc_F, shape.k) for x in data.batches]
+    selections = SELECTIONS if shape.selections and (not float32 or _is_headline(shape)) else []
     return {
+        "processor": processor(),
         "d_model": shape.d_model,
         "n_features": shape.n_features,
         "k": shape.k,
@@ -79,11 +100,15 @@ def _measure(data: Data, device: torch.device, repeats: int, quick: bool) -> dic
         "ms": {name: statistics.median(spent) for name, spent in times.items()},
         "ratio": median_ratios(times, FLOOR),
         "mismatches": sum(topk_mismatches(data, i, got) for i, got in enumerate(full)),
-        "selected": _measure_selected(data, peer_data, full, device, repeats) if shape.selections else [],
+        "selected": _measure_selected(data, peer_data, full, selections, repeats, backend),
     }
 
 
-def _floor(data: Data, device: torch.device, n: int) -> tuple[dict[str, Any], Data]:
+def _is_headline(shape: Shape) -> bool:
+    return (shape.d_model, shape.n_features, shape.k) == HEADLINE
+
+
+def _floor(data: Data, device: torch.device, n: int, float32: bool) -> tuple[dict[str, Any], Data]:
     """The product in the dtype in which it is fastest here, and the data in it.
 
     Without bfloat16 arithmetic that is float32; converting once can only favour the peers.
@@ -93,18 +118,23 @@ def _floor(data: Data, device: torch.device, n: int) -> tuple[dict[str, Any], Da
     wide = Data(data.shape, [x.float() for x in data.batches], data.W_enc_FD.float(), data.b_enc_F.float())
     calls = {"bfloat16": partial(_call, bare_gemm, data), "float32": partial(_call, bare_gemm, wide)}
     ms = {name: statistics.median(spent) for name, spent in timed_in_turn(calls, device, 1, n).items()}
-    fastest = min(ms, key=lambda name: ms[name])
+    fastest = "float32" if float32 else min(ms, key=lambda name: ms[name])
     return {"dtype": fastest, "ms": ms}, wide if fastest == "float32" else data
 
 
 def _measure_selected(
-    data: Data, peer_data: Data, full: list[TopK], device: torch.device, repeats: int
+    data: Data,
+    peer_data: Data,
+    full: list[TopK],
+    asked_for: Sequence[Selected],
+    repeats: int,
+    backend: CpuBackend | None,
 ) -> list[dict[str, Any]]:
     calls: dict[str, Any] = {FLOOR: partial(_call, bare_gemm, peer_data)}
-    selections = [make_selection(data, asked, full[0]) for asked in SELECTIONS]
+    selections = [make_selection(data, asked, full[0]) for asked in asked_for]
     for number, selection in enumerate(selections):
-        calls[str(number)] = partial(_select, data, selection)
-    times = timed_in_turn(calls, device, repeats, len(data.batches))
+        calls[str(number)] = partial(_select, data, selection, backend)
+    times = timed_in_turn(calls, data.W_enc_FD.device, repeats, len(data.batches))
     ratios = median_ratios(times, FLOOR)
     last = len(data.batches) - 1
     return [
@@ -113,15 +143,18 @@ def _measure_selected(
             "ms": statistics.median(times[str(number)]),
             "ratio": ratios[str(number)],
             "mismatches": selected_mismatches(
-                data, last, _select(data, selection, last), selection, full[last]
+                data, last, _select(data, selection, backend, last), selection, full[last]
             ),
         }
-        for number, (asked, selection) in enumerate(zip(SELECTIONS, selections, strict=True))
+        for number, (asked, selection) in enumerate(zip(asked_for, selections, strict=True))
     ]
 
 
-def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> SelectedMaxima:
-    return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k, *selection)
+def _select(
+    data: Data, selection: tuple[torch.Tensor, ...], backend: CpuBackend | None, batch: int
+) -> SelectedMaxima:
+    x_TD, k = data.batches[batch], data.shape.k
+    return encode_selected(x_TD, data.W_enc_FD, data.b_enc_F, k, *selection, backend=backend)
 
 
 def _memory(device: torch.device) -> dict[str, Any]:
@@ -129,7 +162,11 @@ def _memory(device: torch.device) -> dict[str, Any]:
     data = make_data(WIDEST, device, 1)
     measured = extra_mib(partial(_call, encode_topk, data), device)
     outputs = WIDEST.tokens * WIDEST.k * (4 + 8) / 2**20
-    return {**vars(WIDEST), "extra_mib": None if measured is None else max(0.0, measured - outputs)}
+    return {
+        **vars(WIDEST),
+        "processor": processor(),
+        "extra_mib": None if measured is None else max(0.0, measured - outputs),
+    }
 
 
 def _call(encode: Encode, data: Data, batch: int) -> object:

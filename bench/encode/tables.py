@@ -11,10 +11,13 @@ def full_table(result: Result) -> str:
     """`encode_topk` and its peers: a row per shape, a column per encode."""
     rows = _shapes(result)
     names = list(rows[0]["ratio"]) if rows else []
-    lines = [f"| encoder, k, tokens | {' | '.join(names)} | wrong |", "|---" * (len(names) + 2) + "|"]
+    lines = [
+        f"| encoder, k, tokens | product | {' | '.join(names)} | wrong |",
+        "|---" * (len(names) + 3) + "|",
+    ]
     for row in rows:
         cells = " | ".join(f"{row['ratio'][name]:.2f}" for name in names)
-        lines.append(f"| {shape_name(row)} | {cells} | {row['mismatches']} |")
+        lines.append(f"| {shape_name(row)} | {row['floor']['dtype']} | {cells} | {row['mismatches']} |")
     return "\n".join(lines)
 
 
@@ -22,7 +25,7 @@ def selected_table(result: Result) -> str:
     """`encode_selected`: a row per S, document length and floors, a column per shape."""
     rows = [row for row in _shapes(result) if row["selected"]]
     lines = [
-        f"| encode_selected: S, document, floors | {' | '.join(map(shape_name, rows))} | wrong |",
+        f"| encode_selected: S, document, floors | {' | '.join(map(_column, rows))} | wrong |",
         "|---" * (len(rows) + 2) + "|",
     ]
     for cells in zip(*(row["selected"] for row in rows), strict=True):
@@ -31,6 +34,15 @@ def selected_table(result: Result) -> str:
         ratios = " | ".join(f"{cell['ratio']:.2f}" for cell in cells)
         lines.append(f"| {name} | {ratios} | {sum(cell['mismatches'] for cell in cells)} |")
     return "\n".join(lines)
+
+
+def processors_line(result: Result) -> str:
+    """The processors that the rows were measured on, and what they can do."""
+    found = {}
+    for row in result["rows"].values():
+        if "processor" in row:
+            found[row["processor"]["name"]] = " ".join(row["processor"]["abilities"]) or "abilities unknown"
+    return "; ".join(f"{name}: {abilities}" for name, abilities in sorted(found.items()))
 
 
 def memory_line(result: Result) -> str:
@@ -46,7 +58,12 @@ def memory_line(result: Result) -> str:
 
 def _shapes(result: Result) -> list[Result]:
     rows = [row for row in result["rows"].values() if "ratio" in row]
-    return sorted(rows, key=lambda row: (row["d_model"], row["n_features"], row["k"], row["tokens"]))
+    keys = ("d_model", "n_features", "k", "tokens")
+    return sorted(rows, key=lambda row: (*(row[key] for key in keys), row["floor"]["dtype"]))
+
+
+def _column(row: Result) -> str:
+    return f"{shape_name(row)} {row['floor']['dtype']}"
 
 
 def shape_name(row: Result) -> str:

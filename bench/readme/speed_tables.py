@@ -42,7 +42,10 @@ def encode() -> str:
     content = stored("encode-cpu")
     data = "independent standard normal pre-activations, bfloat16 inputs"
     about = f"Data: {data}; {_where(content)}, torch {content['versions']['torch']}."
-    return "\n\n".join([encode_tables.full_table(content), encode_tables.memory_line(content), about])
+    processors = f"Abilities: {encode_tables.processors_line(content)}."
+    return "\n\n".join(
+        [encode_tables.full_table(content), encode_tables.memory_line(content), about, processors]
+    )
 
 
 def encode_selected() -> str:

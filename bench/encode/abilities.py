@@ -1,0 +1,32 @@
+"""What the processor can do that decides how fast products are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bench.results_file import device_name
+
+_FLAGS = (
+    "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16",
+    "amx_int8", "asimd", "sve", "bf16", "i8mm",
+)  # fmt: skip
+
+
+def processor() -> dict[str, Any]:
+    """Name and abilities, as Linux names them; no abilities where it doesn't say.
+
+    Returns:
+        name; abilities, sorted; bfloat16: whether it multiplies bfloat16 with instructions made for it.
+    """
+    info = Path("/proc/cpuinfo")
+    flags: set[str] = set()
+    for line in info.read_text().splitlines() if info.is_file() else []:
+        if line.lower().startswith(("flags", "features")):
+            flags.update(line.split(":", 1)[1].split())
+    abilities = sorted(flags.intersection(_FLAGS))
+    return {
+        "name": device_name(),
+        "abilities": abilities,
+        "bfloat16": bool({"avx512_bf16", "amx_bf16", "bf16"} & flags),
+    }
