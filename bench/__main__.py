@@ -10,7 +10,7 @@ import typer
 
 from bench import quality
 from bench.errors import BenchError
-from bench.options import Out, Quick
+from bench.options import Out, Quick, ScopeName
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(quality.app)
@@ -54,12 +54,14 @@ def encode_jumprelu(out: Out = None, quick: Quick = False) -> None:
 
 @app.command()
 def encode_real(
-    data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")], out: Out = None
+    data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")],
+    scope: ScopeName = "e5",
+    out: Out = None,
 ) -> None:
-    """Time the encodes on real residuals of nano."""
+    """Time the encodes on real residuals of a bundled scope."""
     from bench.encode.real import run
 
-    run(data, out=out)
+    run(data, scope, out=out)
 
 
 @app.command()
