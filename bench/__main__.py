@@ -45,6 +45,14 @@ def screenshots(
 
 
 @app.command()
+def moderate(out: Out = None) -> None:
+    """Time sorting and filtering of 5,000 texts on the moderator's page, in a real browser, and measure its memory."""
+    from bench.browser.moderate import run
+
+    run(out)
+
+
+@app.command()
 def encode_jumprelu(out: Out = None, quick: Quick = False) -> None:
     """Time the encodes of JumpReLU SAEs as ratios to the bare product of the same run."""
     from bench.encode.jumprelu import run

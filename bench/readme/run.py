@@ -75,6 +75,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "service_memory": speed_tables.service_memory,
     "service_routes": speed_tables.service_routes,
     "suggestions": speed_tables.suggestions,
+    "moderate": speed_tables.moderate,
     "precision": speed_tables.precision,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,

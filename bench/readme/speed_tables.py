@@ -93,6 +93,14 @@ def service_routes() -> str:
     return _measured(table(content), content)
 
 
+def moderate() -> str:
+    """Sorting and filtering on the moderator's page, and its memory."""
+    from bench.browser.moderate import table
+
+    content = stored("moderate-cpu")
+    return _measured(table(content), content)
+
+
 def suggestions() -> str:
     """A year of moderators' decisions, and kill -9 while they come."""
     from bench.service.suggestions import table

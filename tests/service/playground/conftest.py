@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bench.browser.chromium import Chromium, find_chromium
+from tests.service.playground.axe import AxeUnavailableError, fetch_axe
 
 KEYS = {
     "Tab": 9,
@@ -60,6 +61,15 @@ def browser(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("chromium"))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(request):
+    """axe-core's script."""
+    try:
+        return fetch_axe(request.config.cache.mkdir("axe-core"))
+    except AxeUnavailableError as error:
+        pytest.skip(str(error))
 
 
 class Stage:

@@ -1,20 +1,13 @@
 """Every page of the playground: axe-core's rules, widths from 320 to 2,560 px, zoom, keyboard, writing directions."""
 
 import pytest
+from scopesift_service.playground.page import page
 from scopesift_service.playground.views import VIEWS
 
-from tests.service.playground.axe import AxeUnavailableError, fetch_axe, violations
+from tests.service.playground.axe import violations
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SIZES = {"desktop": {}, "phone": {"width": 390, "height": 844, "phone": True}}
-
-
-@pytest.fixture(scope="session")
-def axe(request):
-    try:
-        return fetch_axe(request.config.cache.mkdir("axe-core"))
-    except AxeUnavailableError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -125,11 +118,12 @@ def test_right_to_left_texts_run_from_the_right_with_their_hits_in_place(browser
     assert browser.complaints == []
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.folder)
-def test_a_page_weighs_at_most_150_kilobytes_and_asks_no_other_host(browser, page_url, view):
-    from scopesift_service.playground.page import page
+def test_all_pages_together_weigh_at_most_150_kilobytes():
+    assert sum(len(page(view).body) for view in VIEWS) <= 150 * 1024
 
-    assert len(page(view).body) <= 150 * 1024
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.folder)
+def test_a_page_asks_no_other_host(browser, page_url, view):
     browser.open(page_url[:-1] + view.path)
     names = browser.run("performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert [name for name in names if not name.startswith(page_url)] == []

@@ -7,7 +7,7 @@ const anyOf = (said, counts, chosen, names = (value) => value, prefix = "") => [
 function showFilters() {
   const { wanted } = listing;
   at("order").replaceChildren(...Object.entries(ORDERS).map(([value, said]) => option(value, said, listing.order)));
-  at("filter-language").replaceChildren(...anyOf("all", tally((row) => languageOf(row) || (row.state === "scored" ? UNKNOWN : "")), wanted.language, (name) => named("language", name)));
+  at("filter-language").replaceChildren(...anyOf("all", tally((row) => languageOf(row) || (row.state === "scored" ? UNKNOWN : "")), wanted.language, (name) => nameOfLanguage(name)));
   at("filter-flagged").replaceChildren(...anyOf("all", tally(flaggedWord), wanted.flagged));
   at("filter-decision").replaceChildren(...anyOf("all", tally((row) => row.decision || "undecided"), wanted.decision, (name) => DECISIONS[name] ?? name));
   const truths = truthsOf(queue.rows);
@@ -58,7 +58,7 @@ function showCut() {
       figure("false negatives", counted(counts.misses)),
     ] : []),
   );
-  const where = listing.wanted.language ? ` in ${named("language", listing.wanted.language)}` : "";
+  const where = listing.wanted.language ? ` in ${nameOfLanguage(listing.wanted.language)}` : "";
   at("cut-note").textContent = `Of ${several(counts.scored, "text")}${where} with a verdict` + (counts.labelled ? `, ${counted(counts.labelled)} with a label.` : ".") +
     (cut.value === null ? "" : ` In requests: "thresholds": {"${queue.classifier.name}": ${cut.value}}`);
 }

@@ -1,6 +1,6 @@
 // The table of texts. Only the rows in sight are elements, so that thousands cost no more than a screenful.
-const SPARE = 6; // rows drawn beyond each edge
-const CLIP = 400; // characters of a text that a row may show
+const SPARE = 3; // rows drawn beyond each edge
+const CLIP = 300; // characters of a text that a row may show
 const grid = { current: null, anchor: null, height: 38 };
 let whenChosen = () => {};
 
@@ -34,7 +34,7 @@ function drawRow(row, place, from, to) {
     cell("mark", row.decision && el("span", { role: "img", "aria-label": DECISIONS[row.decision] }, MARKS[row.decision])),
     cell("score", verdict ? fixed(verdict.score) : row.state === "failed" ? "–" : "…", verdict && el("i", { vars: { at: verdict.score } })),
     cell("said", flagged === null ? (row.state === "failed" ? "not read" : "") : flagged ? queue.classifier.labels[0] : queue.classifier.unknown),
-    cell("tongue", language && el("abbr", { title: named("language", language) }, language)),
+    cell("tongue", language && el("abbr", { title: nameOfLanguage(language) }, language)),
     cell("truth", row.truth && el("bdi", { class: isRight(row).replace(" ", "-") }, row.truth)),
     cell("text", el("span", { dir: "auto", lang: language || null }, row.text.slice(0, CLIP))));
 }

@@ -14,8 +14,12 @@ function freshFilters() {
   return { language: "", flagged: "", truth: "", decision: "", from: 0, to: 1, words: "", others: {} };
 }
 
+// Keys are made once a row, not once a comparison.
 function listRows() {
-  listing.rows = queue.rows.filter(isWanted).sort(comparer());
+  const key = KEYS[listing.order];
+  listing.rows = queue.rows.filter(isWanted).map((row) => [key(row), row])
+    .sort(([one, a], [other, b]) => (one < other ? -1 : one > other ? 1 : scoreOf(b) - scoreOf(a) || a.number - b.number))
+    .map(([, row]) => row);
 }
 
 function isWanted(row) {
@@ -37,26 +41,19 @@ function flaggedWord(row) {
   return flagged === null ? WAITING : flagged ? "flagged" : "not flagged";
 }
 
-// Rows without a verdict come last; equals stay as they came.
-function comparer() {
-  const distances = (row) => (verdictOf(row) ? Math.abs(scoreOf(row) - (cut.value ?? verdictOf(row).cut)) : 2);
-  const values = {
-    highest: (row) => -scoreOf(row),
-    lowest: (row) => (scoreOf(row) < 0 ? 2 : scoreOf(row)),
-    nearest: distances,
-    file: (row) => row.number,
-  };
-  if (listing.order === "language") {
-    const names = new Map([["", "\uffff"]]);
-    const name = (row) => {
-      const language = languageOf(row);
-      if (!names.has(language)) names.set(language, named("language", language));
-      return names.get(language);
-    };
-    return (one, other) => (name(one) < name(other) ? -1 : name(one) > name(other) ? 1 : scoreOf(other) - scoreOf(one) || one.number - other.number);
-  }
-  const value = values[listing.order];
-  return (one, other) => value(one) - value(other) || one.number - other.number;
+// What an order sorts by; rows without a verdict or a language come last.
+const KEYS = {
+  highest: (row) => -scoreOf(row),
+  lowest: (row) => (verdictOf(row) ? scoreOf(row) : 2),
+  nearest: (row) => (verdictOf(row) ? Math.abs(scoreOf(row) - (cut.value ?? verdictOf(row).cut)) : 2),
+  language: (row) => (languageOf(row) ? nameOfLanguage(languageOf(row)) : "\uffff"),
+  file: (row) => row.number,
+};
+const languageNames = new Map();
+
+function nameOfLanguage(language) {
+  if (!languageNames.has(language)) languageNames.set(language, named("language", language));
+  return languageNames.get(language);
 }
 
 // Rows in the chosen language, whatever else is filtered: the cut is judged on them.

@@ -1,7 +1,7 @@
 // The current text in full, with the words that spoke for the verdict.
 const LOOKING_PAUSE = 120; // ms on a row before its evidence is asked for
 const MOST_KEPT = 200;
-const passage = { row: null, kept: new Map(), timer: 0, going: null };
+const passage = { row: null, drawn: null, kept: new Map(), timer: 0, going: null };
 
 function showPassage() {
   const row = grid.current;
@@ -27,7 +27,7 @@ function showPassage() {
 function factsOf(row) {
   const facts = [
     row.truth && ["given label", row.truth],
-    languageOf(row) && ["language", named("language", languageOf(row))],
+    languageOf(row) && ["language", nameOfLanguage(languageOf(row))],
     ...queue.others.filter((name) => name !== "language" && labelOf(row, name)).map((name) => [name, labelOf(row, name)]),
     row.decision && ["decision", DECISIONS[row.decision]],
   ];
@@ -35,10 +35,12 @@ function factsOf(row) {
 }
 
 function showEvidence(row) {
+  const kept = passage.kept.get(row);
+  if (passage.drawn?.row === row && passage.drawn.kept === kept && kept) return;
   clearTimeout(passage.timer);
   passage.going?.abort();
-  const kept = passage.kept.get(row);
   drawText(row, kept ?? []);
+  passage.drawn = { row, kept };
   if (kept || row.state !== "scored") return;
   at("evidence").replaceChildren(el("li", { class: "fine" }, "Looking for the evidence…"));
   passage.timer = setTimeout(() => askForEvidence(row), LOOKING_PAUSE);
@@ -52,7 +54,10 @@ async function askForEvidence(row) {
     const evidence = (answer.results[0][queue.classifier.name]?.evidence ?? []).map(wholeWord(row.text));
     if (passage.kept.size >= MOST_KEPT) passage.kept.delete(passage.kept.keys().next().value);
     passage.kept.set(row, evidence);
-    if (passage.row === row) drawText(row, evidence);
+    if (passage.row === row) {
+      drawText(row, evidence);
+      passage.drawn = { row, kept: evidence };
+    }
   } catch (error) {
     if (error.name === "AbortError" || passage.row !== row) return;
     if (error.status === 401) wantKey();
