@@ -80,13 +80,18 @@ def _by_share(result: dict[str, Any], scope: str) -> str:
         "halves of A",
         "A in GSM8K test (chance)",
     ]
-    header += ["A in HumanEval (chance)", "HumanEval in A (chance)"]
+    header += [
+        "A in HumanEval (chance)",
+        "HumanEval in A (chance)",
+        "of A and HumanEval in English prose too (chance)",
+    ]
     rows = []
     for measured in _of_scope(result, scope):
         if len(set(measured["rows"].values())) > 1:
             continue
         for share, at_share in measured["shares"].items():
             _, test, code, _ = (pair["all"] for pair in at_share["pairs"])
+            prose = at_share.get("shared_in_prose")
             halves = next(iter(at_share["halves"].values()))
             rows.append(
                 [
@@ -97,6 +102,7 @@ def _by_share(result: dict[str, Any], scope: str) -> str:
                     f"{three(test['a_in_b'])} ({three(test['a_in_b_by_chance'])})",
                     f"{three(code['a_in_b'])} ({three(code['a_in_b_by_chance'])})",
                     f"{three(code['b_in_a'])} ({three(code['b_in_a_by_chance'])})",
+                    f"{three(prose['share'])} ({three(prose['by_chance'])})" if prose else "",
                 ]
             )
     return markdown(header, rows)
