@@ -14,7 +14,7 @@ from bench.browser.chromium import Chromium
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 TEXT = "Our striker scored twice, but the referee is a stupid idiot who should shut his damn mouth."
-READY = "document.getElementById('shelf')?.children.length > 0"
+READY = "'loaded' in document.documentElement.dataset"
 ANSWERED = "at('verdicts-place').ariaBusy === 'false' && shown.text === at('text').value"
 
 

@@ -16,7 +16,7 @@ LANG_PATTERN = "[a-z]{2,3}"
 LANG = re.compile(LANG_PATTERN + r"\Z", re.ASCII)
 LONGEST_LABEL = 64
 SUGGESTED = "suggested"
-TRANSFER_FIELDS = frozenset({"lang", "examples", "unlabelled", "positive_share", "dry_run"})
+TRANSFER_FIELDS = frozenset({"lang", "examples", "unlabelled", "positive_share", "dry_run", "activate"})
 ACTIVATE_FIELDS = frozenset({"version"})
 
 
@@ -30,6 +30,7 @@ class Examples:
         labels: N labels; None: the texts have none, and only the cut is moved.
         positive_share: Without labels: share of the texts to flag; None: that of the classifier's fit.
         dry_run: Whether to measure the new version only, without storing or activating it.
+        activate: Whether the new version is used from now on; if not, it is stored as a draft.
         suggested_until: If they are stored suggestions, the id of the newest.
     """
 
@@ -38,6 +39,7 @@ class Examples:
     labels: list[str] | None
     positive_share: float | None
     dry_run: bool
+    activate: bool = True
     suggested_until: int | None = None
 
     @property
@@ -63,12 +65,14 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
         )
     (name,) = given
     rows = content[name]
-    dry_run = content.get("dry_run")
-    if dry_run is not None and not isinstance(dry_run, bool):
-        raise ServiceError(400, f"dry_run must be true or false, got {json_type(dry_run)}", param="dry_run")
+    dry_run, activate = _flag(content, "dry_run", default=False), _flag(content, "activate", default=True)
+    if dry_run and content.get("activate") is not None:
+        raise ServiceError(
+            400, "a dry_run stores nothing that could be activated; leave out one of them", param="activate"
+        )
     share = _share(content.get("positive_share"), name)
     if name == "examples" and rows == SUGGESTED:
-        return Examples(lang, [], [], None, bool(dry_run))
+        return Examples(lang, [], [], None, dry_run, activate)
     if not isinstance(rows, list) or not rows:
         form = '{"text": "…", "label": "…"}' if name == "examples" else "texts"
         other = f", or {SUGGESTED!r}" if name == "examples" else ""
@@ -82,7 +86,7 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
         )
     if name == "unlabelled":
         bare = [check_text(text, f"unlabelled[{index}]", limits) for index, text in enumerate(rows)]
-        return Examples(lang, bare, None, share, bool(dry_run))
+        return Examples(lang, bare, None, share, dry_run, activate)
     texts, labels = [], []
     for index, example in enumerate(rows):
         param = f"examples[{index}]"
@@ -90,7 +94,7 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
             raise ServiceError(400, f"{param} must be an object, got {json_type(example)}", param=param)
         texts.append(check_text(example.get("text"), f"{param}.text", limits))
         labels.append(_label(example.get("label"), f"{param}.label"))
-    return Examples(lang, texts, labels, None, bool(dry_run))
+    return Examples(lang, texts, labels, None, dry_run, activate)
 
 
 def parse_version(content: dict[str, Any]) -> str:
@@ -104,6 +108,15 @@ def parse_version(content: dict[str, Any]) -> str:
     if not isinstance(version, str) or not VERSION.match(version):
         raise ServiceError(400, "version must be 12 hexadecimal digits", param="version")
     return version
+
+
+def _flag(content: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = content.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise ServiceError(400, f"{name} must be true or false, got {json_type(value)}", param=name)
+    return value
 
 
 def _share(value: Any, name: str) -> float | None:

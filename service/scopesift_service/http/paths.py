@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PLAYGROUND = "/"
 MODERATE = "/moderate"
+CLASSIFIERS_PAGE = "/classifiers"
 CLASSIFY = "/v1/classify"
 MODERATIONS = "/v1/moderations"
 CLASSIFIERS = "/v1/classifiers"

@@ -29,11 +29,11 @@ log = logging.getLogger("scopesift.transfer")
 
 
 def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
-    """Transfer; store and activate the new version unless it is a dry run.
+    """Transfer; store the new version unless it is a dry run, and activate it unless it is to be a draft.
 
     Args:
-        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run, and suggested_until if the
-            examples are stored suggestions.
+        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run, activate, and
+            suggested_until if the examples are stored suggestions.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
@@ -58,6 +58,8 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
             registry.activate(name, base.version)
         made, told = _made(base, scope, job)
         registry.store(name, made.version, made.to_json())
+        if not job["activate"]:
+            return _told(made, told, job, base.version, active=False)
         before = registry.activate(name, made.version)
         if job["suggested_until"] is not None:
             _mark_taken(Suggestions(registry.home(name), chosen.max_suggestions), job)

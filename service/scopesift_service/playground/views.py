@@ -45,9 +45,6 @@ VIEWS = (
             "settings.js",
             "copy.js",
             "judging.js",
-            "classifiers.js",
-            "examples_text.js",
-            "transfer.js",
             "examples.js",
             "main.js",
         ),
@@ -72,5 +69,12 @@ VIEWS = (
             "controls.js",
             "main.js",
         ),
+    ),
+    View(
+        path=paths.CLASSIFIERS_PAGE,
+        folder="classifiers",
+        name="Classifiers",
+        styles=("shelf.css", "teach.css"),
+        scripts=("shelf.js", "versions.js", "examples_text.js", "draft.js", "main.js"),
     ),
 )

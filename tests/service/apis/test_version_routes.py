@@ -61,15 +61,23 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
     assert answer.status_code == 201
     assert answer.json()["version"] == "d" * 12
     asked = {"lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
-    rest = {"positive_share": None, "dry_run": False, "suggested_until": None}
+    rest = {"positive_share": None, "dry_run": False, "activate": True, "suggested_until": None}
     assert jobs == [{"name": "toxicity", **asked, **rest}]
+
+
+def test_a_draft_is_asked_for_by_name(service, jobs):
+    body = {"lang": "de", "examples": ROWS, "activate": False}
+    assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 201
+    assert jobs[0]["activate"] is False
 
 
 def test_texts_without_labels_reach_the_job_with_the_share_to_flag(service, jobs):
     body = {"lang": "de", "unlabelled": ["Guten Tag", "Du Depp"], "positive_share": 0.25}
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 201
     asked = {"lang": "de", "texts": ["Guten Tag", "Du Depp"], "labels": None, "positive_share": 0.25}
-    assert jobs == [{"name": "toxicity", **asked, "dry_run": False, "suggested_until": None}]
+    assert jobs == [
+        {"name": "toxicity", **asked, "dry_run": False, "activate": True, "suggested_until": None}
+    ]
 
 
 def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_job(service, state, jobs):
@@ -80,7 +88,7 @@ def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_jo
     body = {"lang": "de", "examples": "suggested", "dry_run": True}
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 200
     asked = {"lang": "de", "texts": ["c", "d", "b"], "labels": ["clean"] * 3, "suggested_until": 5}
-    assert jobs == [{"name": "toxicity", **asked, "positive_share": None, "dry_run": True}]
+    assert jobs == [{"name": "toxicity", **asked, "positive_share": None, "dry_run": True, "activate": True}]
 
 
 def test_without_suggestions_of_the_language_the_transfer_says_where_they_come_from(service, state, jobs):
@@ -113,6 +121,8 @@ def test_a_dry_run_is_asked_for_by_name_and_makes_nothing(service, jobs, given, 
         ({"lang": "de", "examples": [{"text": "x" * 30000, "label": "toxic"}]}, 413),
         ({"lang": "de", "examples": ROWS * 2}, 413),
         ({"lang": "de", "examples": ROWS, "dry_run": "yes"}, 400),
+        ({"lang": "de", "examples": ROWS, "activate": "no"}, 400),
+        ({"lang": "de", "examples": ROWS, "activate": False, "dry_run": True}, 400),
         ({"lang": "de", "examples": ROWS, "unlabelled": ["a"]}, 400),
         ({"lang": "de", "examples": "all"}, 400),
         ({"lang": "de", "examples": "suggested"}, 422),
@@ -133,8 +143,8 @@ def test_examples_are_checked_before_anything_is_started(service, jobs, body, st
 @pytest.mark.parametrize(
     ("path", "body", "takes"),
     [
-        (PATH, {"lang": "de", "examples": ROWS, "dryrun": True}, "dry_run, examples, lang"),
-        (PATH, {"lang": "de", "examples": "suggested", "dryrun": None}, "dry_run, examples, lang"),
+        (PATH, {"lang": "de", "examples": ROWS, "dryrun": True}, "activate, dry_run, examples, lang"),
+        (PATH, {"lang": "de", "examples": "suggested", "dryrun": None}, "activate, dry_run, examples, lang"),
         (ACTIVATE, {"version": START, "dry_run": True}, "version"),
         (ACTIVATE, {"versoin": START}, "version"),
     ],

@@ -18,7 +18,14 @@ ROWS = [
 def job(rows, **given):
     texts, labels = zip(*rows, strict=True)
     asked = {"name": "toxicity", "lang": "de", "texts": list(texts), "labels": list(labels)}
-    return {**asked, "positive_share": None, "dry_run": False, "suggested_until": None, **given}
+    return {
+        **asked,
+        "positive_share": None,
+        "dry_run": False,
+        "activate": True,
+        "suggested_until": None,
+        **given,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,20 @@ def test_without_labels_the_cut_moves_and_the_answer_says_what_is_flagged(tmp_pa
     assert told["quality"]["examples"] == 30
     stored = json.loads(Registry(chosen.state).path("toxicity", told["version"]).read_text())
     assert stored["fit"]["by_lang"]["de"]["share_of"] == "stated"
+
+
+def test_a_draft_is_stored_beside_the_version_in_use_takes_no_suggestions_and_is_what_a_transfer_makes(
+    tmp_path,
+):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    stored, asked = suggested(chosen, ROWS)
+    draft = run({**asked, "activate": False}, chosen)
+    registry = Registry(chosen.state)
+    assert draft["active"] is False
+    assert registry.active("toxicity") == draft["base_version"] != draft["version"]
+    assert registry.path("toxicity", draft["version"]).is_file()
+    assert stored.counts() == {"de": {"stored": 8, "new": 8}}
+    assert run({**asked, "activate": True}, chosen)["version"] == draft["version"]
 
 
 def suggested(chosen, rows):

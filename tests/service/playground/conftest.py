@@ -88,6 +88,10 @@ class Stage:
         self.rule = "default"
         self.toxic_score = 0.97
         self.spans = None
+        self.warning = None
+        self.quality = {}
+        start = {"version": "a6eaded3727d", "active": True, "created": None, "langs": []}
+        self.versions = [start]
 
     def record(self, text, request):
         toxic = self.evidence(text, self.words["toxicity"], request)
@@ -174,7 +178,7 @@ class Stage:
                 "langs": [],
                 "n_features": 2,
                 "deepest_layer": 3,
-                "quality": quality,
+                "quality": quality | self.quality,
                 "cut": 0.467,
             }
             many = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
@@ -194,18 +198,29 @@ class Stage:
             if self.delays:
                 time.sleep(self.delays.pop(0))
             return 200, {"results": [self.record(text, body) for text in body["texts"]]}
+        if path == "/v1/classifiers/toxicity":
+            return 200, {"versions": self.versions}
+        if path == "/v1/classifiers/toxicity/activate":
+            self.requests.append({**body, "authorization": headers.get("authorization")})
+            before = next(one["version"] for one in self.versions if one["active"])
+            self.versions = [{**one, "active": one["version"] == body["version"]} for one in self.versions]
+            return 200, {"name": "toxicity", "version": body["version"], "previous": before}
         if path == "/v1/classifiers/toxicity/transfer":
             self.requests.append({**body, "authorization": headers.get("authorization")})
+            made = {"version": "0c1d2e3f4a5b", "active": False, "created": "2026-01-02T03:04:05.000+00:00"}
+            self.versions = [{**made, "langs": [body["lang"]]}, *self.versions]
             strategies = [{"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}]
             return 201, {
                 "name": "toxicity",
                 "version": "0c1d2e3f4a5b",
                 "base_version": "a6eaded3727d",
                 "lang": body["lang"],
-                "active": True,
+                "active": body.get("activate", True),
                 "chosen": "recalibrate",
                 "strategies": strategies,
-                "quality": {},
+                "replaced": {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spread": 0.04},
+                "warning": self.warning,
+                "quality": {"cross_validated": strategies[0], "examples": len(body["examples"])},
             }
         return 404, {"error": {"message": "no such route", "type": "not_found_error"}}
 

@@ -91,11 +91,6 @@ def test_everything_is_reached_by_keyboard(tab):
         "clear",
         "theme",
         "MARK.idiot",
-        "transfer-name",
-        "transfer-lang",
-        "transfer-token",
-        "transfer-rows",
-        "transfer-go",
     } <= reached
 
 
@@ -103,35 +98,6 @@ def test_one_lens_shades_one_classifier(tab):
     tab.write("the idiot")
     lens(tab, "language")
     assert tab.run(MARKS) == ["the"]
-
-
-@pytest.mark.parametrize(
-    ("pasted", "examples", "wrong"),
-    [
-        ("toxic\tdu Idiot\nclean\tder Zug", [("du Idiot", "toxic"), ("der Zug", "clean")], []),
-        (
-            'toxic,"so ""dumm"", wirklich"\r\nclean;gut, danke',
-            [('so "dumm", wirklich', "toxic"), ("gut, danke", "clean")],
-            [],
-        ),
-        ('{"text": "x, y", "label": 1}\n\nnothing here', [("x, y", "1")], [3]),
-    ],
-)
-def test_pasted_examples_are_read_as_they_come(tab, pasted, examples, wrong):
-    found = tab.run(f"readExamples({json.dumps(pasted)})")
-    assert [(item["text"], item["label"]) for item in found["examples"]] == examples
-    assert found["wrong"] == wrong
-
-
-def test_a_transfer_is_sent_with_its_token_and_shows_the_new_version(tab, stage):
-    tab.run(
-        "(() => { at('transfer-lang').value = 'de'; at('transfer-token').value = 'a-long-admin-token'; "
-        "at('transfer-rows').value = 'toxic\\tdu Idiot\\nclean\\tder Zug'; at('transfer-go').click(); })()"
-    )
-    assert "0c1d2e3f4a5b" in tab.until("at('transfer-answer').innerText")
-    sent = next(request for request in stage.requests if "lang" in request)
-    assert sent["authorization"] == "Bearer a-long-admin-token"
-    assert sent["examples"] == [{"text": "du Idiot", "label": "toxic"}, {"text": "der Zug", "label": "clean"}]
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
@@ -165,8 +131,7 @@ READ = [
     ".verdict header h3",
     "#judge",
     "#clear",
-    ".note",
-    ".labels span",
+    ".fine",
 ]
 
 

@@ -93,8 +93,12 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                     "type": ["boolean", "null"],
                     "description": "Measure only: store and change nothing.",
                 },
+                "activate": {
+                    "type": ["boolean", "null"],
+                    "description": "false stores the new version as a draft, which activate puts into use.",
+                },
             },
-            optional=("examples", "unlabelled", "positive_share", "dry_run"),
+            optional=("examples", "unlabelled", "positive_share", "dry_run", "activate"),
             closed=True,
         ),
         "TransferAnswer": record(

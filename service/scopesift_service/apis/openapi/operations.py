@@ -122,6 +122,11 @@ OPERATIONS = (
         failures=(500,), content_type="text/html",
     ),
     Operation(
+        paths.CLASSIFIERS_PAGE, "get", "classifiers_page", OPERATION, "Page of classifiers",
+        "A page with the classifiers, their quality and versions, where versions are made.", failures=(500,),
+        content_type="text/html",
+    ),
+    Operation(
         paths.DOCS, "get", "docs", OPERATION, "This documentation", "The OpenAPI document as a page.",
         failures=(500,), content_type="text/html",
     ),

@@ -6,7 +6,9 @@ function put(text) {
 
 async function start() {
   try {
-    const list = await showClassifiers();
+    const list = await call("v1/classifiers");
+    at("scope").textContent = list.scope.id;
+    at("scope").hidden = false;
     loaded = list.classifiers;
     limits = { ...limits, ...list.limits };
     fitSettings();
@@ -30,9 +32,6 @@ at("text").addEventListener("input", soon);
 at("text").addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && judge());
 at("judge").addEventListener("click", judge);
 at("clear").addEventListener("click", () => { put(""); at("text").focus(); });
-at("transfer-rows").addEventListener("input", showTally);
-at("transfer-rows").placeholder = "toxic\tdu bist so ein Idiot\nclean\tder Zug kommt um acht\n{\"text\": \"…\", \"label\": \"clean\"}";
-at("transfer").addEventListener("submit", sendTransfer);
 at("examples").replaceChildren(...EXAMPLES.map(([name, text]) => el("button", { type: "button", dir: "auto", onclick: () => put(text) }, name)));
 at("text").value = EXAMPLES[2][1];
 soon();

@@ -1,0 +1,32 @@
+async function showAll() {
+  const list = await call("v1/classifiers");
+  at("scope").textContent = list.scope.id;
+  at("scope").hidden = false;
+  at("shelf").replaceChildren(...list.classifiers.map(book));
+  for (const id of ["transfer-name", "versions-name"]) {
+    const chosen = at(id).value || "toxicity";
+    at(id).replaceChildren(...list.classifiers.map(({ name }) => el("option", { value: name, selected: name === chosen }, name)));
+  }
+  showTransferState(list.transfer);
+  await showVersions();
+}
+
+// After a failure nothing of before stands there as if it were so now.
+async function start() {
+  at("problem").hidden = true;
+  try {
+    await showAll();
+  } catch (error) {
+    at("shelf").replaceChildren();
+    at("versions").replaceChildren();
+    at("problem").textContent = error.message;
+    at("problem").hidden = false;
+    throw error;
+  }
+}
+
+at("versions-name").addEventListener("change", () => start().catch(() => null));
+at("transfer-rows").addEventListener("input", showTally);
+at("transfer-rows").placeholder = "toxic\tdu bist so ein Idiot\nclean\tder Zug kommt um acht\n{\"text\": \"…\", \"label\": \"clean\"}";
+at("transfer").addEventListener("submit", makeDraft);
+openPage(start);
