@@ -35,6 +35,14 @@ def encode(
 
 
 @app.command()
+def curves(out: Out = None, quick: Quick = False) -> None:
+    """Time a text by length, batch, classifiers, features, threads and blocks, beside other systems."""
+    from bench.curves.run import run
+
+    run(out, quick)
+
+
+@app.command()
 def screenshots(
     out: Annotated[Path | None, typer.Option(help="Folder; default docs/pictures.")] = None,
 ) -> None:

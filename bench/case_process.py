@@ -6,18 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 
 
-def run_case(module: str, *arguments: object) -> dict[str, Any]:
+def run_case(module: str, *arguments: object, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Run a module of `bench` that prints one JSON object last.
 
     Args:
         module: its name inside `bench`.
         arguments: its arguments.
+        environment: variables in addition to this process's.
 
     Raises:
         BenchError: it failed; the message has the end of its stderr.
@@ -28,7 +30,7 @@ def run_case(module: str, *arguments: object) -> dict[str, Any]:
         text=True,
         check=False,
         cwd=Path(__file__).parent.parent,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "true"},
+        env={**os.environ, "TOKENIZERS_PARALLELISM": "true", **(environment or {})},
     )
     if done.returncode:
         raise BenchError(f"{module} {' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")

@@ -12,6 +12,7 @@ from scopesift_files.atomic import write_atomically
 from bench.attacks import tables as attack_tables
 from bench.batches import tables as batch_tables
 from bench.bundled import cookbook, e5_tables, languages, nano_tables
+from bench.curves import tables as curve_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
 from bench.gpu import tables as gpu_tables
@@ -83,6 +84,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encode": speed_tables.encode,
     "encode_selected": speed_tables.encode_selected,
     "encode_jumprelu": speed_tables.encode_jumprelu,
+    **curve_tables.stored_tables(),
     "steer": speed_tables.steer,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,

@@ -29,6 +29,7 @@ class Axes:
         x_ends: Point = (0.0, 1.0),
         y_ends: Point = (0.0, 1.0),
         x_ticks: Sequence[tuple[float, str]] | None = None,
+        y_ticks: Sequence[tuple[float, str]] | None = None,
     ) -> None:
         """Draw the grid; the labels are plain text."""
         self.x_ends, self.y_ends = x_ends, y_ends
@@ -39,10 +40,12 @@ class Axes:
         for value, text in ticks:
             self._grid(value, y_ends[0], value, y_ends[1])
             self._text(self.x(value), HEIGHT - BOTTOM + 17, text, "middle")
-        for step in steps:
-            value = y_ends[0] + step * (y_ends[1] - y_ends[0])
+        rise = y_ends[1] - y_ends[0]
+        for value, text in y_ticks or [
+            (y_ends[0] + step * rise, f"{y_ends[0] + step * rise:.2g}") for step in steps
+        ]:
             self._grid(x_ends[0], value, x_ends[1], value)
-            self._text(LEFT - 8, self.y(value) + 4, f"{value:.2g}", "end")
+            self._text(LEFT - 8, self.y(value) + 4, text, "end")
         self._text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x_label, "middle", "label")
         middle = (TOP + HEIGHT - BOTTOM) / 2
         self._marks.append(

@@ -1,0 +1,1 @@
+"""Benchmark of what a text costs: by length, batch, classifiers, features, threads and blocks, beside other systems."""
