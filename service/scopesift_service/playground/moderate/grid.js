@@ -1,19 +1,22 @@
 // The table of texts. Only the rows in sight are elements, so that thousands cost no more than a screenful.
 const SPARE = 3; // rows drawn beyond each edge
-const CLIP = 300; // characters of a text that a row may show
-const grid = { current: null, anchor: null, height: 38 };
+const NARROWEST = 4; // px a letter; of a long text no more is drawn than may be in sight
+const grid = { current: null, anchor: null, height: 38, letters: 200 };
 let whenChosen = () => {};
 
 const placeOf = (row) => listing.rows.indexOf(row);
 
 function drawGrid() {
   const body = at("rows");
-  grid.height = at("row-height").offsetHeight || 38;
-  body.style.setProperty("height", `${listing.rows.length * grid.height}px`);
-  at("grid").setAttribute("aria-rowcount", String(listing.rows.length + 1));
   const scroller = at("grid");
-  const first = Math.max(0, Math.floor(scroller.scrollTop / grid.height) - SPARE);
-  const last = Math.min(listing.rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / grid.height) + SPARE);
+  // all sizes are asked for before anything changes, so that the page is laid out once
+  const { scrollTop: top, clientHeight: high, clientWidth: wide } = scroller;
+  grid.height = at("row-height").offsetHeight || 38;
+  grid.letters = Math.max(200, Math.ceil(wide / NARROWEST));
+  const first = Math.max(0, Math.floor(top / grid.height) - SPARE);
+  const last = Math.min(listing.rows.length, Math.ceil((top + high) / grid.height) + SPARE);
+  body.style.setProperty("height", `${listing.rows.length * grid.height}px`);
+  scroller.setAttribute("aria-rowcount", String(listing.rows.length + 1));
   const [from, to] = chosenSpan();
   body.replaceChildren(...listing.rows.slice(first, last).map((row, index) => drawRow(row, first + index, from, to)));
   const inSight = grid.current && document.getElementById(`row-${grid.current.number}`);
@@ -36,7 +39,7 @@ function drawRow(row, place, from, to) {
     cell("said", flagged === null ? (row.state === "failed" ? "not read" : "") : flagged ? queue.classifier.labels[0] : queue.classifier.unknown),
     cell("tongue", language && el("abbr", { title: nameOfLanguage(language) }, language)),
     cell("truth", row.truth && el("bdi", { class: isRight(row).replace(" ", "-") }, row.truth)),
-    cell("text", el("span", { dir: "auto", lang: language || null }, row.text.slice(0, CLIP))));
+    cell("text", el("span", { dir: "auto", lang: language || null }, row.text.slice(0, grid.letters))));
 }
 
 // First and last place of the chosen rows; [0, -1] if there are none.

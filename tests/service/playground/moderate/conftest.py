@@ -129,7 +129,7 @@ def moderate(tab, fill):
         fill("paste", text)
         tab.run("at('begin').click()")
         if done:
-            tab.until(f"queue.rows.length && {WAITING} === 0")
+            tab.until(f"queue.rows.length && {WAITING} === 0", seconds=60)
 
     return paste
 
