@@ -1,4 +1,5 @@
-# Two commands matter to a stranger: `make demo` and `make test`. Both set themselves up.
+# Two commands matter to a stranger: `make demo` and `make test`. Both set themselves up: the demo and `make serve` with
+# what the service needs, which is no torch, the tests with everything.
 PYTHON ?= python3
 PY := .venv/bin/python
 TORCH := torch==2.13.0
@@ -9,16 +10,21 @@ OPEN_WEBUI := open-webui==0.12.4
 DATA ?=
 .PHONY: demo serve docs test integrations coverage lint refit clean
 
+.venv/ready-service: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[service]'
+	@touch $@
+
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service,filter,ray,onnx]'
-	@touch $@
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,torch,service,filter,ray,onnx]'
+	@touch $@ .venv/ready-service
 
-demo: .venv/ready  ## start the service on loopback, moderate a few texts over REST, show the verdicts, stop
+demo: .venv/ready-service  ## start the service on loopback, moderate a few texts over REST, show the verdicts, stop
 	$(PY) -m scopesift.demo
 
-serve: .venv/ready  ## the service with its playground on http://127.0.0.1:3000, until Ctrl-C
+serve: .venv/ready-service  ## the service with its playground on http://127.0.0.1:3000, until Ctrl-C
 	$(PY) -m scopesift.cli serve
 
 docs: .venv/ready  ## these pages as a site on http://127.0.0.1:8000, until Ctrl-C; tests build it strictly

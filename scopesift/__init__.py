@@ -5,23 +5,27 @@ from scopesift import Scope, Classifier
 Classifier.load("toxicity").predict(["You are an idiot."])
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scopesift_features.scope import Scope
-
-from scopesift.face import Classifier
-
 if TYPE_CHECKING:
+    from scopesift_features.scope import Scope
     from scopesift_filtering.batches.scorer import Scorer
+
+    from scopesift.face import Classifier
 
 __all__ = ["Classifier", "Scope", "Scorer"]
 __version__ = "0.1.0"
 
+_PLACES = {
+    "Classifier": "scopesift.face",
+    "Scope": "scopesift_features.scope",
+    "Scorer": "scopesift_filtering.batches.scorer",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """`Scorer`, imported on first use, since few programs need it."""
-    if name == "Scorer":
-        from scopesift_filtering.batches.scorer import Scorer
-
-        return Scorer
+    """The public names, each imported on first use."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

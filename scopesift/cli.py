@@ -10,50 +10,18 @@ import typer
 from scopesift_files.errors import ScopesiftError, UsageError
 
 from scopesift import __version__
-from scopesift.commands import (
-    card,
-    classify,
-    evaluate,
-    explain,
-    export_onnx,
-    filter,
-    fit,
-    overlap,
-    recut,
-    reproduce,
-    scopes,
-    serve,
-    transfer,
-)
-from scopesift.commands.generating import steer, trace
-from scopesift.terminal.dashes import DashAware
-from scopesift.terminal.flags import PlainCommand, PlainGroup
-from scopesift.terminal.streams import complain
+from scopesift.command_table import MARKUP, CommandTable
+from scopesift.missing_package import install_line
 
 app = typer.Typer(
-    cls=PlainGroup,
+    cls=CommandTable,
     name="scopesift",
     help="Text classifiers without gradient descent: selected features of sparse autoencoders, with evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
 )
-app.command(cls=DashAware)(classify.classify)
-app.command(cls=DashAware)(fit.fit)
-app.command(cls=DashAware)(evaluate.evaluate)
-app.command(cls=DashAware)(explain.explain)
-app.command(cls=DashAware)(transfer.transfer)
-app.command(cls=DashAware)(recut.recut)
-app.command(cls=DashAware)(card.card)
-app.command(cls=DashAware)(overlap.overlap)
-app.command(cls=DashAware)(reproduce.reproduce)
-app.command("filter", cls=DashAware)(filter.filter_rows)
-app.command(cls=DashAware)(export_onnx.export_onnx)
-app.command(cls=PlainCommand)(serve.serve)
-app.add_typer(scopes.app, name="scopes")
-app.add_typer(steer.app, name="steer")
-app.command(cls=DashAware)(trace.trace)
 
 
 def _version(wanted: bool) -> None:
@@ -76,18 +44,30 @@ def main() -> None:
     try:
         app()
     except UsageError as error:
-        complain(str(error))
+        _complain(str(error))
         sys.exit(2)
     except ScopesiftError as error:
-        complain(str(error))
+        _complain(str(error))
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        line = install_line(error)
+        if line is None:
+            raise
+        _complain(line)
+        sys.exit(2)
     except BrokenPipeError:
         # the reader closed the pipe (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        complain("interrupted")
+        _complain("interrupted")
         sys.exit(130)
+
+
+def _complain(line: str) -> None:
+    from scopesift.terminal.streams import complain
+
+    complain(line)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scopesift_classifiers.artifact.classifier import Classifier as Artifact
-from scopesift_classifiers.feature_tables.cache import FeatureCache
-from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
-from scopesift_classifiers.fitting.fit_rows import fit_rows
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
+from scopesift_features.torch_package import require_torch
+
+if TYPE_CHECKING:
+    from scopesift_classifiers.feature_tables.cache import FeatureCache
+    from scopesift_classifiers.fitting.fit import FitSettings
+    from scopesift_classifiers.labelled_rows.rows import LabelledText
 
 
 class Classifier:
@@ -25,34 +28,43 @@ class Classifier:
         engine: Runs them; the bundled language classifier chooses between decisions of languages.
     """
 
-    def __init__(self, artifact: Artifact, scope: Scope) -> None:
+    def __init__(self, artifact: Artifact, scope: Scope, *, backend: str | None = None) -> None:
         """Combine an artifact with the scope that it was fitted on.
 
+        Args:
+            artifact: The artifact.
+            scope: Its scope.
+            backend: As `load`.
+
         Raises:
+            UsageError: A back end that cannot be used here.
             ScopeError: It was fitted on another scope.
         """
         self.artifact = artifact
-        self.engine = Engine(scope, with_language([artifact]))
+        self.engine = Engine(scope, with_language([artifact]), backend=backend)
 
     @classmethod
-    def load(cls, name_or_path: str | Path, scope: Scope | str | None = None) -> Classifier:
+    def load(
+        cls, name_or_path: str | Path, scope: Scope | str | None = None, *, backend: str | None = None
+    ) -> Classifier:
         """Load a bundled classifier by name, or an artifact by path.
 
         Args:
             name_or_path: "toxicity", "language", …, or a file.
             scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope for a
                 name, the artifact's for a file.
+            backend: "onnx" (ONNX Runtime) or "torch"; None: see `scopesift_classifiers.judging.backend`.
 
         Raises:
-            UsageError: No such classifier.
+            UsageError: No such classifier, or a back end that cannot be used here.
             InputError: Not an artifact, of a newer schema, or with a wrong hash.
             ScopeError: Its scope is not on this machine, or another one was given.
         """
         if scope is None:
             artifact = Artifact.load(name_or_path)
-            return cls(artifact, Scope.load(artifact.scope["id"]))
+            return cls(artifact, Scope.load(artifact.scope["id"]), backend=backend)
         place = scope if isinstance(scope, Scope) else Scope.load(scope)
-        return cls(Artifact.load(name_or_path, place.id), place)
+        return cls(Artifact.load(name_or_path, place.id), place, backend=backend)
 
     @classmethod
     def fit(
@@ -80,6 +92,10 @@ class Classifier:
         Raises:
             UsageError, InputError, ScopeError: As `fit_classifier`.
         """
+        require_torch("fitting")
+        from scopesift_classifiers.fitting.fit import FitSettings, fit_classifier
+        from scopesift_classifiers.fitting.fit_rows import fit_rows
+
         rows, held_out = fit_rows(train, dev)
         place = scope if isinstance(scope, Scope) else Scope.load(scope)
         artifact = fit_classifier(name, place, rows, held_out, settings or FitSettings(), cache=cache)

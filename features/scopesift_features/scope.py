@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scopesift_files.counted import counted
 from scopesift_files.errors import ScopeError, UsageError
@@ -35,6 +35,7 @@ class Scope(Reader):
         config: the SAEs' sizes.
         d_sae, k: the same.
         norm_bounds: layer -> norm bound; see `extreme_tokens`. Empty: no bounds.
+        held: what readers without torch keep for each other, such as open sessions.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Scope(Reader):
             raise ScopeError(self._no_layers())
         self.norm_bounds: dict[int, float] = {}
         self._saes: dict[int, SparseAutoencoder] = {}
+        self.held: dict[Any, Any] = {}
 
     @classmethod
     def load(cls, name_or_path: str | Path, *, device: str | None = None, dtype: str | None = None) -> Scope:

@@ -13,7 +13,7 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.loading import load_classifiers
 from scopesift_classifiers.judging.routing import unrouted, with_language
-from scopesift_classifiers.onnx.encoders import TORCH, choose_encoder
+from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
@@ -35,8 +35,15 @@ DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, auto; a GPU is used if there is one.")
 ]
 LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0-5; default all.")]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What reads texts: onnx (ONNX Runtime) or torch; default: onnx where it is exact (e5 on the CPU)."
+    ),
+]
 HeadOption = Annotated[
-    str, typer.Option(help="What runs the encode: torch, or onnx (ONNX Runtime; extra [onnx]).")
+    str | None,
+    typer.Option(help="What encodes behind torch's backbone: torch, or onnx (ONNX Runtime; extra [onnx])."),
 ]
 TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
 LabelColumn = Annotated[str, typer.Option(help="Column that holds the label.")]
@@ -53,11 +60,17 @@ BalanceOption = Annotated[
 ]
 
 
-def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head: str = TORCH) -> Engine:
+def load_engine(
+    scope: str,
+    classifiers: Sequence[str],
+    device: str | None,
+    backend: str | None = None,
+    head: str | None = None,
+) -> Engine:
     """The engine with the named classifiers, or with the scope's bundled ones.
 
     Raises:
-        UsageError: No names given for a scope without bundled classifiers.
+        UsageError: No names given for a scope without bundled classifiers, or a back end that cannot be used here.
     """
     place = Scope.load(scope, device=device)
     chosen = load_classifiers(classifiers, place.id)
@@ -70,7 +83,7 @@ def load_engine(scope: str, classifiers: Sequence[str], device: str | None, head
             say(
                 f"warning: {own}, but no language classifier is loaded: the default decision is used for every text"
             )
-    return Engine(place, loaded, encoder=choose_encoder(head, place.device))
+    return Engine(place, loaded, backend=backend, encoder=choose_encoder(head, place.device))
 
 
 def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[Classifier, Scope]:

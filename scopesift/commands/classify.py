@@ -17,6 +17,7 @@ from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import (
     STDIN,
+    BackendOption,
     ClassifierOption,
     DeviceOption,
     HeadOption,
@@ -42,7 +43,8 @@ def classify(
         bool, typer.Option("--spans", help="Show the languages of parts of a text as spans.")
     ] = False,
     device: DeviceOption = None,
-    head: HeadOption = "torch",
+    backend: BackendOption = None,
+    head: HeadOption = None,
 ) -> None:
     """Classify texts: toxicity, language and domain, with the words that are evidence for it.
 
@@ -64,7 +66,7 @@ def classify(
         if texts == [STDIN]
         else (Row("", at, text=text) for at, text in enumerate(texts))
     )
-    engine = load_engine(scope, classifier or [], device, head)
+    engine = load_engine(scope, classifier or [], device, backend, head)
     read = unreadable = 0
     while chunk := list(itertools.islice(rows, CHUNK)):
         good = [row.text for row in chunk if not row.reason]

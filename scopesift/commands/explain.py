@@ -12,13 +12,13 @@ import typer
 from rich.text import Text
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.verdict import Evidence, Verdict
-from scopesift_classifiers.pages.explanation import write_explanation
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
 from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import (
     STDIN,
+    BackendOption,
     ClassifierOption,
     DeviceOption,
     ScopeOption,
@@ -43,8 +43,9 @@ def explain(
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
+    backend: BackendOption = None,
 ) -> None:
-    """Explain each classifier's verdict: the features that speak for it and against it, the most telling ones first.
+    """Explain each classifier's verdict: the features that speak for it and against it, the most telling first.
 
     --json prints what `classify --json` does, with all features that contribute as evidence, each with "says".
 
@@ -55,7 +56,7 @@ def explain(
     if text == STDIN:
         text = _from_stdin()
     check_output(html)
-    engine = load_engine(scope, classifier or [], device)
+    engine = load_engine(scope, classifier or [], device, backend)
     forms = engine.forms([text])
     reading = engine.reader.read(forms.texts)
     answer = engine.verdicts(forms, reading)[0]
@@ -72,6 +73,8 @@ def explain(
             output.print()
             output.print(contribution_table(name, verdict, items[name], adds=rule.adds))
     if html is not None:
+        from scopesift_classifiers.pages.explanation import write_explanation
+
         write_explanation(html, text, answer, engine)
         say(f"wrote {html}")
 

@@ -18,7 +18,14 @@ from scopesift_filtering.shards.marker import Marker
 from scopesift_filtering.tally import Tally
 from scopesift_filtering.thresholds import read_thresholds
 
-from scopesift.commands.choices import ClassifierOption, DeviceOption, ScopeOption, TextColumn, load_engine
+from scopesift.commands.choices import (
+    BackendOption,
+    ClassifierOption,
+    DeviceOption,
+    ScopeOption,
+    TextColumn,
+    load_engine,
+)
 from scopesift.terminal.filtering import filtering, profile_table
 from scopesift.terminal.streams import REJECTED, messages, say
 
@@ -49,6 +56,7 @@ def filter_rows(
     scope: ScopeOption = DEFAULT_SCOPE,
     classifier: ClassifierOption = None,
     device: DeviceOption = None,
+    backend: BackendOption = None,
     engine: Annotated[str, typer.Option(help="local, or ray.")] = LOCAL,
     address: Annotated[
         str | None,
@@ -105,7 +113,7 @@ def filter_rows(
         raise UsageError(
             "no condition: give one with --where or --thresholds; --mode attributes writes scores without one"
         )
-    loaded = load_engine(scope, classifier or [], device)
+    loaded = load_engine(scope, classifier or [], device, backend)
     if thresholds is not None:
         cuts = read_thresholds(thresholds, list(loaded.classifiers.values()))
         settings = FilterSettings(**{**settings.to_dict(), "thresholds": cuts})

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
+from scopesift.commands.choices import BackendOption
 from scopesift.terminal.streams import say
 
 SERVICE = "scopesift_service.api:Moderation"
@@ -23,6 +23,7 @@ SERVICE = "scopesift_service.api:Moderation"
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: all interfaces.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    backend: BackendOption = None,
 ) -> None:
     """Serve OpenAI's and Perspective's moderation APIs, and a playground at /, until Ctrl-C.
 
@@ -38,17 +39,20 @@ def serve(
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_classifiers.onnx.encoders import choose_encoder
+    from scopesift_features.scope import Scope
     from scopesift_service.http import paths
-    from scopesift_service.settings import ServiceSettings
+    from scopesift_service.settings import BACKEND_SETTING, ServiceSettings
     from scopesift_service.versions.registry import Registry
     from scopesift_service.versions.starting import start_classifiers
 
-    chosen = ServiceSettings.from_env(os.environ)
+    given = {} if backend is None else {BACKEND_SETTING: backend}
+    chosen = ServiceSettings.from_env({**os.environ, **given})
     # otherwise every engine process prints what is wrong repeatedly
     if chosen.state is not None:
         Registry(chosen.state).require_writable()
     scope = Scope.load(chosen.scope, device=chosen.device)
-    Engine(scope, start_classifiers(scope, chosen), encoder=choose_encoder(chosen.head, scope.device))
+    encoder = choose_encoder(chosen.head, scope.device)
+    Engine(scope, start_classifiers(scope, chosen), backend=chosen.backend, encoder=encoder)
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} is reachable from the network and SCOPESIFT_API_KEYS is not set: everybody can use it")
@@ -57,7 +61,7 @@ def serve(
         f"at {paths.DOCS}, its OpenAPI document at {paths.OPENAPI}"
     )
     # BentoML's names; it ignores values other than true
-    environment = {"BENTOML_HOME": str(_home(port)), **os.environ, "BENTOML_DO_NOT_TRACK": "true"}
+    environment = {"BENTOML_HOME": str(_home(port)), **os.environ, **given, "BENTOML_DO_NOT_TRACK": "true"}
     arguments = ["-m", "bentoml", "serve", SERVICE, "--host", str(address), "--port", str(port)]
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, *arguments], environment)  # noqa: S606

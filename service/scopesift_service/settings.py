@@ -23,6 +23,7 @@ ON, OFF = "on", "off"
 ATTRIBUTES_SETTING = f"{PREFIX}PERSPECTIVE_ATTRIBUTES"
 MISSING_SETTING = f"{PREFIX}PERSPECTIVE_MISSING"
 CATEGORIES_SETTING = f"{PREFIX}OPENAI_CATEGORIES"
+BACKEND_SETTING = f"{PREFIX}BACKEND"
 STEERING_SETTING = f"{PREFIX}STEERING"
 
 
@@ -34,7 +35,8 @@ class ServiceSettings:
         scope: Scope name or folder.
         classifiers: Names or artifact files; empty: all bundled.
         device: A torch device; None: a GPU if there is one.
-        head: What runs the encode, "torch" or "onnx"; see `scopesift_classifiers.judging.engine.Engine`.
+        backend: What reads texts, "torch" or "onnx"; None: see `scopesift_classifiers.judging.backend`.
+        head: What encodes behind torch's backbone, "torch" or "onnx"; None: torch.
         state: Folder of the versions made by transfer and of suggestions; None: both are off.
         admin_token: Allows transfer, activate and steering; None: all are off.
         api_keys: Accepted keys; empty: no key is needed.
@@ -58,7 +60,8 @@ class ServiceSettings:
     scope: str = DEFAULT_SCOPE
     classifiers: tuple[str, ...] = ()
     device: str | None = None
-    head: str = "torch"
+    backend: str | None = None
+    head: str | None = None
     state: Path | None = None
     admin_token: str | None = field(default=None, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
@@ -133,7 +136,8 @@ class ServiceSettings:
             scope=given.get("scope", defaults.scope),
             classifiers=_list(given.get("classifiers")),
             device=given.get("device"),
-            head=given.get("head", defaults.head),
+            backend=given.get("backend"),
+            head=given.get("head"),
             state=Path(given["state"]).expanduser() if "state" in given else None,
             admin_token=_token(given.get("admin_token")),
             api_keys=_list(given.get("api_keys")),

@@ -14,6 +14,7 @@ from scopesift_classifiers.onnx.export import ExportSettings, export_classifier
 from scopesift_classifiers.transfer.transfer import TransferSettings, transfer
 from scopesift_features.backbone.cut import Backbone
 from scopesift_features.reading.per_token import read_tokens
+from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.scope import Scope
 
 SINK = " vaccine"
@@ -60,7 +61,7 @@ def sink(scope, monkeypatch):
 def maxima_without_the_word(scope, engine):
     """Activations `[N, S]` of the engine's features over the tokens that are not the word, by each token's residual."""
     features = [replace(feature, norm_bound=np.inf) for feature in engine.features]
-    readings = read_tokens(scope, TEXTS, features)
+    readings = read_tokens(TorchReader(scope, features), TEXTS)
     others = [
         [text[start:end] not in SINK for start, end in zip(own.starts_T, own.ends_T, strict=True)]
         for text, own in zip(TEXTS, readings, strict=True)
@@ -82,7 +83,7 @@ def test_verdict_and_evidence_are_those_of_the_other_tokens(scope, classifier, s
     engine = Engine(scope, [classifier], encoder=choose_encoder(head, "cpu"))
     expected = engine.answers(maxima_without_the_word(scope, engine), engine.forms(TEXTS))["toxicity"]
     assert set(expected.label_N) == {"toxic", "clean"}
-    unlimited = Engine(scope, [replace(classifier, norm_bounds={})], encoder=engine.encoder)
+    unlimited = Engine(scope, [replace(classifier, norm_bounds={})], encoder=engine.backend.encoder)
     found, read_anyway = [], []
     for factor in (100.0, 1000.0):
         sink(factor)

@@ -156,7 +156,9 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     waited = dict(waits)
     layer = scope.layers[0]
     document = document_features(scope, texts, [layer]).acts[layer]
-    tokens = read_tokens(scope, texts, scope.selected((layer, feature) for feature in range(scope.d_sae)))
+    tokens = read_tokens(
+        TorchReader(scope, scope.selected((layer, feature) for feature in range(scope.d_sae))), texts
+    )
     return {
         "scores": [verdict.score for verdict in verdicts],
         "flagged": [verdict.flagged for verdict in verdicts],

@@ -17,6 +17,7 @@ STYLE = "pages"  # variables of style sheets begin with two dashes too
 
 def options_of(command):
     """Every option of a command and of the commands below it."""
+    command = getattr(command, "loaded", command)
     found = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     return found.union({"--help"}, *map(options_of, getattr(command, "commands", {}).values()))
 

@@ -8,10 +8,11 @@ import typer.main
 
 import scopesift
 from scopesift.cli import app
+from scopesift.command_table import ENTRIES
 
 ROOT = typer.main.get_command(app)
-COMMANDS = {(name,): command for name, command in ROOT.commands.items() if name != "scopes"}
-COMMANDS |= {("scopes", name): command for name, command in ROOT.commands["scopes"].commands.items()}
+COMMANDS = {(name,): command.loaded for name, command in ROOT.commands.items() if name != "scopes"}
+COMMANDS |= {("scopes", name): command for name, command in ROOT.commands["scopes"].loaded.commands.items()}
 
 
 @pytest.fixture
@@ -117,3 +118,10 @@ def test_explain_lists_what_speaks_for_the_label_before_what_speaks_against_it(i
     assert [item["says"] for item in evidence] == ["for" if value > 0 else "against" for value in given]
     classified = json.loads(invoke("classify", "you idiot", "--json", *options).stdout)
     assert {**record["toxicity"], "evidence": None} == {**classified["toxicity"], "evidence": None}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_list_of_commands_says_what_each_says_of_itself(entry):
+    command = entry.load()
+    assert command.name == entry.name
+    assert " ".join(command.help.partition("\n\n")[0].split()) == entry.summary

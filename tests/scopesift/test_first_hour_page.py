@@ -25,6 +25,7 @@ def parsed(line):
     command, words = get_command(app), shlex.split(line, comments=True)[1:]
     while hasattr(command, "commands"):
         command, words = command.commands[words[0]], words[1:]
+        command = getattr(command, "loaded", command)
     return command, command.make_context(command.name, list(words)).params
 
 

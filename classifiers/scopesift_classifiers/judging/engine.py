@@ -19,6 +19,7 @@ from scopesift_files.errors import UsageError
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.artifact.rule import LOG_ODDS
 from scopesift_classifiers.judging.answers import Answers, answers_of
+from scopesift_classifiers.judging.backend import Backend, choose_backend
 from scopesift_classifiers.judging.forms import TextForms
 from scopesift_classifiers.judging.one_ahead import one_ahead
 from scopesift_classifiers.judging.routing import rules_of
@@ -41,7 +42,7 @@ class Engine:
         classifiers: By name.
         features: Features of all classifiers, sorted.
         columns: Indices in `features` of every decision's features: by classifier, then by "default" or language.
-        encoder: Encoder of the residual; None: the kernels.
+        backend: What runs backbone and encode.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Engine:
         scope: Scope,
         classifiers: Sequence[Classifier],
         *,
+        backend: str | None = None,
         encoder: Encoder | None = None,
     ) -> None:
         """Check that the classifiers belong to the scope.
@@ -56,10 +58,11 @@ class Engine:
         Args:
             scope: The scope.
             classifiers: The classifiers.
-            encoder: Encoder of the residual, such as `onnx.runtime.OnnxEncoder`; None: the kernels.
+            backend: "torch" or "onnx"; None: see `choose_backend`.
+            encoder: Encodes behind torch's backbone, such as `onnx.runtime.OnnxEncoder`; None: the back end itself.
 
         Raises:
-            UsageError: No classifier, or two of the same name.
+            UsageError: No classifier, two of the same name, or a back end that cannot be used here.
             ScopeError: A classifier that was fitted on another scope.
         """
         names = [classifier.name for classifier in classifiers]
@@ -67,9 +70,11 @@ class Engine:
             raise UsageError(f"the engine needs classifiers with different names, got {names or 'none'}")
         for classifier in classifiers:
             classifier.check_scope(scope)
-        self.scope, self.encoder = scope, encoder
+        self.scope = scope
         self.classifiers = {classifier.name: classifier for classifier in classifiers}
         self.features = sorted({one.selected(feature) for one in classifiers for feature in one.features})
+        layers = sorted({feature.layer for feature in self.features})
+        self.backend: Backend = choose_backend(scope, layers, backend, encoder)
         column = {feature: at for at, feature in enumerate(self.features)}
         self.columns = {
             classifier.name: {
@@ -90,11 +95,9 @@ class Engine:
     @cached_property
     def reader(self) -> SelectedReader:
         """The reader of the engine's features."""
-        from scopesift_features.reading.torch_reader import TorchReader, with_kernels
-
         floors = floors_of(self.classifiers.values())
         features = [replace(feature, floor=float(floors[feature])) for feature in self.features]
-        return TorchReader(self.scope, features, encoder=self.encoder or with_kernels)
+        return self.backend.reader(self.scope, features)
 
     def predict(
         self,

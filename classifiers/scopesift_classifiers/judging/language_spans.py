@@ -74,7 +74,8 @@ def spans_of_texts(engine: Engine, texts: Sequence[str]) -> list[list[LanguageSp
         raise UsageError(
             f"language spans need a classifier called {LANGUAGE!r} with several labels; loaded: {known}"
         )
-    alone = Engine(engine.scope, [classifier], encoder=engine.encoder)
+    chosen = engine.backend
+    alone = Engine(engine.scope, [classifier], backend=chosen.name, encoder=chosen.encoder)
     ranges = [segments(text) for text in texts]
     paths = [
         _joined(own, _path(classifier, pieces, verdicts))

@@ -55,19 +55,11 @@ def token_hits(engine: Engine, judged: Sequence[Judged]) -> list[dict[str, list[
         For every text, by classifier name: for each item of the verdict's evidence its hits in text order. A text
         without evidence is not read.
     """
-    wanted = sorted(
-        {
-            engine.classifiers[name].selected((item.layer, item.feature))
-            for _, verdicts in judged
-            for name, verdict in verdicts.items()
-            for item in verdict.evidence
-        }
-    )
-    if not wanted:
+    if not any(verdict.evidence for _, verdicts in judged for verdict in verdicts.values()):
         return [{name: [] for name in verdicts} for _, verdicts in judged]
-    column = {feature: at for at, feature in enumerate(wanted)}
+    column = {feature: at for at, feature in enumerate(engine.features)}
     forms = engine.forms([text for text, _ in judged])
-    readings = read_tokens(engine.scope, forms.texts, wanted)
+    readings = read_tokens(engine.reader, forms.texts)
     found = []
     for row, (_, verdicts) in enumerate(judged):
         own: dict[str, list[list[TokenHit]]] = {}

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from scopesift_features.reading.selected_reading import SelectedReading
-from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
@@ -70,6 +69,8 @@ class Assessment:
     @cached_property
     def reading(self) -> SelectedReading:
         """Reading of the sample; runs the backbone on first use."""
+        from scopesift_features.reading.torch_reader import read_selected
+
         return read_selected(self.scope, self.sample.texts, self.classifier.features)
 
 

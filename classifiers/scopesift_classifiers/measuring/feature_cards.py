@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_features.catalogue.table import bundled_folder, is_bundled
 from scopesift_features.reading.selected_reading import SelectedReading
-from scopesift_features.reading.torch_reader import read_selected
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError
@@ -116,6 +115,8 @@ def make_cards(
     """
     texts = classifier.as_read(data.texts)
     if reading is None:
+        from scopesift_features.reading.torch_reader import read_selected
+
         reading = read_selected(scope, texts, classifier.features)
     classes = _groups(data.labels)
     # if the labels are the languages, shares by language would be duplicates

@@ -38,13 +38,13 @@ def load_runtime() -> Any:
     if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
         raise UsageError(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files; "
-            "uninstall both, then install either scopesift[onnx] or scopesift[onnx-gpu]"
+            "pip uninstall both, then pip install onnxruntime, or onnxruntime-gpu for a GPU"
         )
     try:
         import onnxruntime
     except ImportError:
         raise UsageError(
-            "ONNX Runtime is not installed: pip install 'scopesift[onnx]', or 'scopesift[onnx-gpu]' for a GPU"
+            "ONNX Runtime is not installed: pip install onnxruntime, or onnxruntime-gpu for a GPU"
         ) from None
     return onnxruntime
 
@@ -70,7 +70,7 @@ def choose_providers(available: list[str], device: str, wanted: str | None = Non
     if _NAMES[wanted] not in available:
         raise UsageError(
             f"this onnxruntime has no {wanted} provider, only {', '.join(available)}; "
-            "install scopesift[onnx-gpu] instead of scopesift[onnx]"
+            "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
         )
     # TF32 rounds inputs to 10 bits, which reorders features around the k-th largest
     cuda = (_NAMES["cuda"], {"use_tf32": 0, "device_id": int(device.partition(":")[2] or 0)})

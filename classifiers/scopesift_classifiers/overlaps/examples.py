@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scopesift_features.catalogue.table import is_bundled
 from scopesift_features.reading.per_token import TokenReading, read_tokens
+from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
@@ -102,7 +103,9 @@ def find_examples(
             different.setdefault(texts[document], document)
         chosen[place] = list(different.values())
     wanted = sorted({document for documents in chosen.values() for document in documents})
-    readings = read_tokens(scope, [texts[document] for document in wanted], scope.selected(places))
+    readings = read_tokens(
+        TorchReader(scope, scope.selected(places)), [texts[document] for document in wanted]
+    )
     reading_of = dict(zip(wanted, readings, strict=True))
     return {
         place: [

@@ -19,8 +19,7 @@ from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_classifiers.measuring.feature_cards import FeatureCard, bundled_cards
 from scopesift_classifiers.pages.contributions import Contributions, token_contributions
 from scopesift_classifiers.pages.page import folded, html_table, section, write_page
-from scopesift_classifiers.pages.plots import histogram_svg
-from scopesift_classifiers.pages.report_cards import share_bars
+from scopesift_classifiers.pages.plots import histogram_svg, share_bars
 from scopesift_classifiers.pages.report_words import language_name
 
 FAINTEST = 0.04  # below it a shade is not visible, and the token has no panel
@@ -57,7 +56,7 @@ def write_explanation(path: Path, text: str, answer: Mapping[str, Verdict], engi
         engine: The engine.
     """
     forms = engine.forms([text])
-    readings = read_tokens(engine.scope, forms.texts, engine.features)
+    readings = read_tokens(engine.reader, forms.texts)
     parts = [
         f'<p class="dim">scope {escape(engine.scope.id)}</p>'
         '<p class="how">Every token is shaded by what it did for a verdict. Point at one, or press <b>Tab</b> to go '

@@ -13,8 +13,7 @@ from scopesift_classifiers.overlaps.differences import Difference
 from scopesift_classifiers.overlaps.examples import Example
 from scopesift_classifiers.overlaps.measure import LAST, Measured
 from scopesift_classifiers.pages.page import folded, html_table, section, write_page
-from scopesift_classifiers.pages.plots import Axes
-from scopesift_classifiers.pages.report_cards import share_bars
+from scopesift_classifiers.pages.plots import Axes, share_bars
 
 LINES = (("a_in_b", "line of-linear_probe"), ("b_in_a", "line of-tfidf"), ("jaccard", "line ours"))
 MOST_FIGURES = 24

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from scopesift_files.counted import counted
 
+MOST_SHARES = 8
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 430, 330
@@ -181,3 +182,15 @@ def interval_row(
         f'<div class="row"><span>{escape(name)}{small}</span><span class="track">{marks}</span>'
         f"<span>{shown}</span></div>"
     )
+
+
+def share_bars(shares: Mapping[str, float]) -> str:
+    """Bars of shares, the largest first; small ones are left out if there are many."""
+    ordered = sorted(shares.items(), key=lambda pair: -pair[1])
+    rows = [
+        f'<div class="share"><span title="{escape(name)}">{escape(name)}</span>'
+        f'<i style="width:{100 * share:.1f}%"></i><span>{share:.1%}</span></div>'
+        for name, share in ordered[:MOST_SHARES]
+    ]
+    rest = len(ordered) - len(rows)
+    return "".join(rows) + (f'<div class="dim">and {rest} with less</div>' if rest > 0 else "")

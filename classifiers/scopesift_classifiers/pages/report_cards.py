@@ -16,12 +16,11 @@ from scopesift_classifiers.artifact.rule import LINEAR, firing
 from scopesift_classifiers.measuring.assessment import Assessment
 from scopesift_classifiers.measuring.feature_cards import FeatureCard, make_cards
 from scopesift_classifiers.pages.page import folded
-from scopesift_classifiers.pages.plots import histogram_svg
+from scopesift_classifiers.pages.plots import histogram_svg, share_bars
 from scopesift_classifiers.pages.report_words import language_name
 
 EXAMPLES = 4
 AROUND = 110  # characters kept on either side of the strongest token
-MOST_SHARES = 8
 MOST_CARDS = 24  # of a short rule
 CARDS_A_LABEL = 4
 
@@ -96,7 +95,9 @@ def strongest_examples(found: Assessment, cards: Sequence[FeatureCard]) -> dict[
     rows = sorted({row for chosen in rows_of.values() for row in chosen})
     places = list(rows_of)
     texts = [found.sample.texts[row] for row in rows]
-    readings = read_tokens(found.scope, texts, found.scope.selected(places))
+    from scopesift_features.reading.torch_reader import TorchReader
+
+    readings = read_tokens(TorchReader(found.scope, found.scope.selected(places)), texts)
     reading_of = dict(zip(rows, readings, strict=True))
     return {
         place: tuple(_example(found, row, reading_of[row], at, threshold) for row in rows_of[place])
@@ -131,18 +132,6 @@ def card_html(card: FeatureCard, examples: Sequence[Example] = ()) -> str:
     if quotes:
         parts.append(folded(counted(len(examples), "strongest text"), quotes))
     return f"{''.join(parts)}</article>"
-
-
-def share_bars(shares: Mapping[str, float]) -> str:
-    """Bars of shares, the largest first; small ones are left out if there are many."""
-    ordered = sorted(shares.items(), key=lambda pair: -pair[1])
-    rows = [
-        f'<div class="share"><span title="{escape(name)}">{escape(name)}</span>'
-        f'<i style="width:{100 * share:.1f}%"></i><span>{share:.1%}</span></div>'
-        for name, share in ordered[:MOST_SHARES]
-    ]
-    rest = len(ordered) - len(rows)
-    return "".join(rows) + (f'<div class="dim">and {rest} with less</div>' if rest > 0 else "")
 
 
 def marked_around(text: str, reading: TokenReading, column: int, threshold: float) -> str:

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.selected_features import SelectedFeature, by_layer
-from scopesift_features.reading.torch_reader import kernel_arguments
+from scopesift_features.reading.batches import default_batch_tokens, make_batches
+from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.windows import make_windows
-from scopesift_features.scope import Scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +29,12 @@ class TokenReading:
     acts_TS: NDArray[np.float32]
 
 
-def read_tokens(
-    scope: Scope, texts: Sequence[str], features: Sequence[SelectedFeature]
-) -> list[TokenReading]:
-    """Read the given features per token; the maximum over a text's pieces is the result of `read_selected`.
+def read_tokens(reader: SelectedReader, texts: Sequence[str]) -> list[TokenReading]:
+    """Read the reader's features per token; the maximum over a text's pieces is what the reader itself returns.
 
     Args:
-        scope: The backbone and its SAEs.
+        reader: the features; activations up to their floors, and on tokens above their norm bounds, are 0.
         texts: N strings.
-        features: S features; 0 on tokens above their norm bounds.
 
     Returns:
         N readings; without pieces for a text without tokens.
@@ -48,26 +42,15 @@ def read_tokens(
     Raises:
         ScopeError: A layer that the scope does not have.
     """
-    chosen = by_layer(features)
-    layers = sorted({own.layer for own in chosen})
     found: list[list[tuple[int, int, NDArray[np.float32]]]] = [[] for _ in texts]
-    windows = make_windows(scope, texts) if features else []
-    for batch in stream_residuals(scope, windows, layers) if windows else ():
-        acts_TS = np.zeros((len(batch.window_T), len(features)), dtype=np.float32)
-        for own in chosen:
-            tokens = batch.at(own.layer, own.norm_bound)
-            x_TD = tokens.x_TD
-            each_T = torch.arange(len(x_TD), device=x_TD.device)  # every token is its own document
-            found_here = scope.sae(own.layer).encode_selected(x_TD, *kernel_arguments(own), each_T, len(x_TD))
-            maxima = found_here.maxima_NS
-            acts_TS[np.ix_(tokens.index_T.numpy(), own.columns_S)] = maxima.cpu().numpy()
-        for at, (row, position) in enumerate(
-            zip(batch.window_T.tolist(), batch.position_T.tolist(), strict=True)
-        ):
+    windows = make_windows(reader.scope, texts) if reader.layers else []
+    for batch in make_batches(windows, default_batch_tokens(reader.scope.device)):
+        acts_TS = reader.token_acts(batch)
+        for acts_S, row, position in zip(acts_TS, *batch.keep_BT.nonzero(), strict=True):
             window = batch.windows[row]
-            start, end = int(window.starts[position]), int(window.ends[position])
-            found[window.document].append((start, end, acts_TS[at]))
-    return [_joined(pieces, len(features)) for pieces in found]
+            piece = int(window.starts[position]), int(window.ends[position]), acts_S
+            found[window.document].append(piece)
+    return [_joined(pieces, reader.n_features) for pieces in found]
 
 
 def _joined(pieces: list[tuple[int, int, NDArray[np.float32]]], n_features: int) -> TokenReading:

@@ -11,6 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
 from scopesift_features.reading.clock import Clock, untimed
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
@@ -31,6 +34,7 @@ class SelectedReader(ABC):
         scope: the backbone and its SAEs.
         features: the features by layer and norm bound, shallow layers first.
         layers: the layers that are read, ascending.
+        n_features: number of features.
         places: whether it returns the maxima's positions.
         clock: times the parts of `read_batch`; on a GPU, whose work is asynchronous, only their sum means something.
     """
@@ -46,7 +50,7 @@ class SelectedReader(ABC):
         self.clock: Clock = untimed
         self.features = by_layer(features)
         self.layers = sorted({own.layer for own in self.features})
-        self._n_features = len(features)
+        self.n_features = len(features)
 
     def without_places(self) -> Self:
         """The same reader without positions of maxima, which is faster, for callers that show no evidence."""
@@ -68,6 +72,15 @@ class SelectedReader(ABC):
             ScopeError: a layer that the scope does not have, or files that are missing or damaged.
         """
 
+    @property
+    @abstractmethod
+    def threads(self) -> int:
+        """Threads per matrix product."""
+
+    @threads.setter
+    @abstractmethod
+    def threads(self, count: int) -> None: ...
+
     @abstractmethod
     def replica(self) -> Self:
         """The same reader for another thread, with shared weights."""
@@ -81,9 +94,17 @@ class SelectedReader(ABC):
             ValueError: a residual that is not finite.
         """
 
+    @abstractmethod
+    def token_acts(self, batch: Batch) -> NDArray[np.float32]:
+        """Activations of the features on each token that counts, `[T, S]`, in the order of `batch.keep_BT`.
+
+        Raises:
+            ScopeError, ValueError: as `read_batch`.
+        """
+
     def nothing(self, n_texts: int) -> SelectedReading:
         """An empty reading of texts, to update with batches."""
-        return SelectedReading.of_nothing(n_texts, self._n_features, places=self.places)
+        return SelectedReading.of_nothing(n_texts, self.n_features, places=self.places)
 
     def read(
         self,

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scopesift_kernels import SelectedMaxima
 from torch import Tensor
 
@@ -74,6 +75,16 @@ class TorchReader(SelectedReader):
         for layer in self.layers:
             self.scope.sae(layer)
 
+    @property
+    def threads(self) -> int:
+        """Threads per matrix product: torch's, whose number affects the order of sums and so the last bits."""
+        return torch.get_num_threads()
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        if count != torch.get_num_threads():
+            torch.set_num_threads(count)
+
     def replica(self) -> Self:
         """The same reader for another thread: its own hooks, shared weights."""
         twin = copy.copy(self)
@@ -91,6 +102,20 @@ class TorchReader(SelectedReader):
         with self.clock("encode"):
             maxima = [self._maxima(residuals, features) for features in self.features]
         return BatchReading(document_W, maxima)
+
+    @torch.inference_mode()
+    def token_acts(self, batch: Batch) -> NDArray[np.float32]:
+        """See `SelectedReader.token_acts`."""
+        residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+        acts_TS = np.zeros((len(residuals.window_T), self.n_features), dtype=np.float32)
+        for own in self.features:
+            tokens = residuals.at(own.layer, own.norm_bound)
+            n_tokens = len(tokens.x_TD)
+            each_T = torch.arange(n_tokens, device=tokens.x_TD.device)  # every token is its own document
+            sae = self.scope.sae(own.layer)
+            found = sae.encode_selected(tokens.x_TD, *kernel_arguments(own), each_T, n_tokens)
+            acts_TS[np.ix_(tokens.index_T.numpy(), own.columns_S)] = found.maxima_NS.cpu().numpy()
+        return acts_TS
 
     def _maxima(self, batch: ResidualBatch, features: LayerFeatures) -> LayerMaxima:
         tokens = batch.at(features.layer, features.norm_bound)

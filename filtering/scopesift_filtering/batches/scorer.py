@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.loading import load_classifiers
@@ -214,12 +213,13 @@ class Scorer:
 
     def _result(self, shard: Shard) -> ShardResult:
         with self._lock:
-            engine, before = self._engine, torch.get_num_threads()
+            engine, reader = self._engine, self._engine.reader.without_places()
+            before = reader.threads
             settings = self.settings.on_device(engine.scope.device)
             try:
-                return judge_shard(engine, engine.reader.without_places(), self._judge, shard, settings)
+                return judge_shard(engine, reader, self._judge, shard, settings)
             finally:
-                torch.set_num_threads(before)
+                reader.threads = before
 
     @cached_property
     def _classifiers(self) -> list[Classifier]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import SelectedReading
 
@@ -18,7 +17,7 @@ from scopesift_filtering.run_plan import RunPlan
 from scopesift_filtering.shards.files import write_shard
 from scopesift_filtering.shards.marker import Marker, find_marker
 from scopesift_filtering.shards.shard import Shard, read_shards
-from scopesift_filtering.shards.work import Prepared, judge_prepared, prepare, use_threads
+from scopesift_filtering.shards.work import Prepared, judge_prepared, prepare
 
 # Queued batches per model thread, and queued shards to write: enough to overlap the steps, few enough to bound memory.
 WAITING = 4
@@ -91,7 +90,7 @@ class _Pipeline:
 
     def run(self) -> set[str]:
         readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
-        threads_before = torch.get_num_threads()
+        threads_before = self.reader.threads
         works = [(READ, self._read, ()), *((MODEL, self._model, (one,)) for one in readers)]
         works.append((WRITE, self._write, ()))
         steps = [
@@ -109,7 +108,7 @@ class _Pipeline:
                 step.join()
             raise
         finally:
-            torch.set_num_threads(threads_before)
+            self.reader.threads = threads_before
         if self.failure is not None:
             raise self.failure
         return self.names
@@ -149,7 +148,7 @@ class _Pipeline:
             self._put(self.batches, (shard, batch))
 
     def _model(self, reader: SelectedReader) -> None:
-        use_threads(self.plan.settings.threads)
+        reader.threads = self.plan.settings.threads
         while (item := self._get(self.batches)) is not _DONE:
             shard, batch = item
             found = reader.read_batch(batch)

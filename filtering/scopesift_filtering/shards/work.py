@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
@@ -47,15 +46,9 @@ def prepare(engine: Engine, shard: Shard, settings: FilterSettings) -> Prepared:
     return Prepared(shard, at, tokenised.forms, batches, tokenised.tokens_N.tolist(), places)
 
 
-def use_threads(threads: int) -> None:
-    """Set the number of threads per matrix product, which affects the order of sums and so the last bits."""
-    if torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)
-
-
 def compute(reader: SelectedReader, prepared: Prepared, threads: int) -> NDArray[np.float32]:
     """Run the model over a shard: activations `[D, S]` of the D texts of `forms`."""
-    use_threads(threads)
+    reader.threads = threads
     reading = reader.nothing(len(prepared.forms.texts))
     for batch in prepared.batches:
         reading.take_in(reader.read_batch(batch))

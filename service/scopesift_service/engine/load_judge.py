@@ -28,7 +28,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
     encoder = choose_encoder(chosen.head, scope.device)
 
     def make_engine(classifiers: Sequence[Classifier]) -> Engine:
-        engine = Engine(scope, classifiers, encoder=encoder)
+        engine = Engine(scope, classifiers, backend=chosen.backend, encoder=encoder)
         engine.reader.load()  # a version that needs a deeper backbone is refused now if that can't be read
         return engine
 

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from scopesift_files.errors import ScopesiftError
@@ -61,6 +62,10 @@ async def run_job(kind: Kind, job: dict[str, Any], seconds: float) -> dict[str, 
     Raises:
         ServiceError: The job's own, 500 or 503.
     """
+    if find_spec("torch") is None:
+        raise ServiceError(
+            503, f"a {kind.noun} needs torch, which this service lacks; it needs scopesift[service,torch]"
+        )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", kind.module,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

@@ -23,8 +23,8 @@ def engine(tiny_scope, language):
 class Listener:
     """Hears a language by a word of it, and nothing in what has none."""
 
-    def __init__(self, scope, classifiers, *, encoder):
-        del scope, classifiers, encoder
+    def __init__(self, scope, classifiers, *, backend, encoder):
+        del scope, classifiers, backend, encoder
 
     def predict(self, pieces):
         return [{"language": self.verdict(piece)} for piece in pieces]

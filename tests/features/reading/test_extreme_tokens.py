@@ -16,7 +16,7 @@ from scopesift_features.reading.extract import read_batch, stream_residuals
 from scopesift_features.reading.extreme_tokens import is_extreme, norms
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.reading.per_token import read_tokens
-from scopesift_features.reading.torch_reader import read_selected
+from scopesift_features.reading.torch_reader import TorchReader, read_selected
 from scopesift_features.reading.windows import Window, make_windows
 from scopesift_files.errors import InputError, ScopeError
 
@@ -60,7 +60,9 @@ def every_feature(scope):
 
 def without(scope, texts, word):
     """Maxima of all features over the tokens that are not the word, by the residual of each token."""
-    reading = read_tokens(scope.with_bounds({}), texts, scope.with_bounds({}).selected(every_feature(scope)))
+    reading = read_tokens(
+        TorchReader(scope.with_bounds({}), scope.with_bounds({}).selected(every_feature(scope))), texts
+    )
     return np.stack(
         [
             own.acts_TS[
@@ -120,7 +122,7 @@ def test_an_extreme_token_is_left_out_of_everything_that_is_read(sink, limited):
     assert SINK not in said
     whole = document_features(limited, TEXTS, [LAYER], mean_residual=True)
     np.testing.assert_allclose(whole.acts[LAYER].toarray(), expected, rtol=1e-5)
-    (per_token,) = read_tokens(limited, [text], limited.selected(every_feature(limited)))
+    (per_token,) = read_tokens(TorchReader(limited, limited.selected(every_feature(limited))), [text])
     np.testing.assert_allclose(per_token.acts_TS.max(axis=0), expected[0], rtol=1e-5)
     pieces = [text[start:end] for start, end in zip(per_token.starts_T, per_token.ends_T, strict=True)]
     assert not per_token.acts_TS[pieces.index(SINK)].any()

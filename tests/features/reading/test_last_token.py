@@ -5,6 +5,7 @@ import pytest
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.last_token import last_tokens
 from scopesift_features.reading.per_token import read_tokens
+from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.reading.windows import make_windows
 
 TEXTS = [
@@ -22,7 +23,7 @@ def test_the_features_are_those_of_the_last_token_in_its_text(request, kind):
     found = document_features(scope, TEXTS, [1, 3], last_token=True)
     for layer in (1, 3):
         every = scope.selected((layer, feature) for feature in range(scope.d_sae))
-        readings = read_tokens(scope, TEXTS, every)
+        readings = read_tokens(TorchReader(scope, every), TEXTS)
         dense_NF = found.acts[layer].toarray()
         for text, reading, acts_F in zip(TEXTS, readings, dense_NF, strict=True):
             expected = reading.acts_TS[-1] if text else np.zeros(scope.d_sae)

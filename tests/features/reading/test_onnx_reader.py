@@ -91,6 +91,21 @@ def test_tokens_have_the_activations_whose_maxima_are_read(scope):
     )
 
 
+def test_the_number_of_threads_changes_no_bit():
+    read = []
+    for threads in (1, 2):
+        reader, _ = _readers(Scope.load("e5", device="cpu"))
+        reader.threads = threads
+        read.append(reader.read(TEXTS))
+    np.testing.assert_array_equal(read[0].acts_NS, read[1].acts_NS)
+
+
+def test_readers_of_the_same_layers_share_their_sessions(scope):
+    (one, _), (other, _) = _readers(scope), _readers(scope, floor=0.1)
+    assert one._model is other._model
+    assert one._model is not _readers(scope, layers=(4,))[0]._model
+
+
 def test_equal_activations_go_to_the_lowest_indices(scope):
     encoder = OnnxEncoder(scope, 4)
     encoder._encoder_DF[:] = 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scopesift_features.reading.per_token import read_tokens
-from scopesift_features.reading.torch_reader import read_selected
+from scopesift_features.reading.torch_reader import TorchReader, read_selected
 
 TEXTS = [
     "You are such an idiot, shut up!",
@@ -17,7 +17,7 @@ FEATURES = [(0, 3), (2, 17), (2, 5), (3, 90), (1, 64)]
 
 @pytest.fixture(scope="module")
 def readings(tiny_scope):
-    return read_tokens(tiny_scope, TEXTS, tiny_scope.selected(FEATURES))
+    return read_tokens(TorchReader(tiny_scope, tiny_scope.selected(FEATURES)), TEXTS)
 
 
 def test_the_largest_over_the_tokens_is_the_reading_of_the_text(tiny_scope, readings):
@@ -40,4 +40,5 @@ def test_a_text_without_tokens_has_no_pieces(readings):
 
 
 def test_without_features_nothing_is_read(tiny_scope):
-    assert [reading.acts_TS.shape for reading in read_tokens(tiny_scope, ["a", "b"], [])] == [(0, 0), (0, 0)]
+    readings = read_tokens(TorchReader(tiny_scope, []), ["a", "b"])
+    assert [reading.acts_TS.shape for reading in readings] == [(0, 0), (0, 0)]

@@ -253,7 +253,7 @@ def test_the_onnx_head_gives_the_torch_heads_answers():
     for head in ("torch", "onnx"):
         judge = load_judge(ServiceSettings(scope="nano", device="cpu", head=head))
         found[head] = [item["verdicts"] for item in judge.answer(items(*texts))]
-        assert isinstance(judge.engine.encoder, OnnxEncoder) == (head == "onnx")
+        assert isinstance(judge.engine.backend.encoder, OnnxEncoder) == (head == "onnx")
     shown = {
         head: [
             [

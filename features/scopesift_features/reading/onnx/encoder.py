@@ -30,8 +30,8 @@ class WindowMaxima(NamedTuple):
 class OnnxEncoder:
     """A TopK encoder of a scope."""
 
-    def __init__(self, scope: Scope, layer: int) -> None:
-        """Read the encoder and open the session.
+    def __init__(self, scope: Scope, layer: int, threads: int | None = None) -> None:
+        """Read the encoder and open the session, with `threads` as in `open_graph`.
 
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
@@ -40,7 +40,7 @@ class OnnxEncoder:
         W_enc_FD, b_enc_F = read_encoder(scope.sae_file(layer), scope.config, self._dtype)
         # the bias is the weight of a last column of ones: one pass less over the pre-activations
         self._encoder_DF = np.concatenate((W_enc_FD.T, b_enc_F[None]))
-        self._session = open_graph(scope.folder / FOLDER / ENCODE, {"encoder": self._encoder_DF})
+        self._session = open_graph(scope.folder / FOLDER / ENCODE, {"encoder": self._encoder_DF}, threads)
 
     def active(self, x_TD: NDArray[np.float32]) -> ActivePairs:
         """The active features of every token: those of its k largest that are positive; ties go to the lowest index.

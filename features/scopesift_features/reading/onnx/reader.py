@@ -14,7 +14,7 @@ from scopesift_features.backbone.e5.arrays import block_arrays, embedding_arrays
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, find_extreme
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name, open_graph
+from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name, open_graph, thread_count
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import BatchReading, LayerMaxima, Places
@@ -38,19 +38,28 @@ def is_readable(scope: Scope, layers: Sequence[int]) -> bool:
 class OnnxReader(SelectedReader):
     """Reads on the CPU, with the scope's weights as the package and the SAE files hold them.
 
-    Sessions may be run from several threads, so replicas share them.
+    Sessions may be run from several threads, so replicas share them, and all readers of a scope's same layers.
     """
 
     def __init__(self, scope: Scope, features: Sequence[SelectedFeature]) -> None:
         """Choose the features; weights are loaded on first use."""
         super().__init__(scope, features)
-        self._model = _Model(scope, self.layers)
+        self._model: _Model = scope.held.setdefault(("onnx", *self.layers), _Model(scope, self.layers))
 
     def load(self) -> None:
         """See `SelectedReader.load`."""
         self.scope.tokenizer.load()
         if self.layers:
             self._model.load()
+
+    @property
+    def threads(self) -> int:
+        """Threads per product of the sessions that are opened later; their number doesn't affect the activations."""
+        return self._model.threads
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._model.threads = count
 
     def replica(self) -> Self:
         """The same reader: it may be used from several threads."""
@@ -84,7 +93,7 @@ class OnnxReader(SelectedReader):
         residuals = self._model.residuals(batch)
         window_T, position_T = batch.keep_BT.nonzero()
         each_T = np.arange(len(window_T))  # every token is a window of its own
-        acts_TS = np.zeros((len(window_T), sum(len(own.columns_S) for own in self.features)), np.float32)
+        acts_TS = np.zeros((len(window_T), self.n_features), np.float32)
         for own in self.features:
             x_TD = residuals[own.layer][window_T, position_T]
             extreme_T = find_extreme(x_TD, window_T, len(batch.windows), own.norm_bound)
@@ -108,6 +117,7 @@ class _Model:
 
     def __init__(self, scope: Scope, layers: Sequence[int]) -> None:
         self._scope, self._layers = scope, layers
+        self.threads = thread_count()
         self._encoders: dict[int, OnnxEncoder] = {}
 
     def load(self) -> None:
@@ -130,7 +140,7 @@ class _Model:
     def encoder(self, layer: int) -> OnnxEncoder:
         """The encoder of a layer."""
         if layer not in self._encoders:
-            self._encoders[layer] = OnnxEncoder(self._scope, layer)
+            self._encoders[layer] = OnnxEncoder(self._scope, layer, self.threads)
         return self._encoders[layer]
 
     @cached_property
@@ -141,7 +151,7 @@ class _Model:
         weights = embedding_arrays(file)
         for layer in range(deepest + 1):
             weights |= block_arrays(file, layer)
-        return open_graph(self._scope.folder / FOLDER / blocks_name(deepest), weights)
+        return open_graph(self._scope.folder / FOLDER / blocks_name(deepest), weights, self.threads)
 
     @cached_property
     def _words(self) -> Any:

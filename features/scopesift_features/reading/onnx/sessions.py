@@ -37,12 +37,13 @@ def load_runtime() -> Any:
     return onnxruntime
 
 
-def open_graph(path: Path, weights: Mapping[str, NDArray[Any]]) -> Any:
+def open_graph(path: Path, weights: Mapping[str, NDArray[Any]], threads: int | None = None) -> Any:
     """A session over a graph on the CPU; safe to run from several threads, with one copy of the weights.
 
     Args:
         path: The graph; its weights are declared as external data.
         weights: All of them by name.
+        threads: Threads per product; None: see `thread_count`. Their number doesn't affect the results.
 
     Raises:
         UsageError: ONNX Runtime is not installed.
@@ -50,7 +51,7 @@ def open_graph(path: Path, weights: Mapping[str, NDArray[Any]]) -> Any:
     """
     runtime = load_runtime()
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = thread_count()
+    options.intra_op_num_threads = threads or thread_count()
     options.log_severity_level = 3
     # the graphs are written in the operators that are fastest; what the optimiser would fuse further, Add and
     # LayerNormalization, takes three times as long as one operator
