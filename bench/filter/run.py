@@ -6,40 +6,47 @@ import json
 import tempfile
 from pathlib import Path
 
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
+
 from bench.case_process import run_case
 from bench.filter.corpus import write_corpus
 from bench.filter.tables import throughput
 from bench.full_size.standin import write_standin
 from bench.results_file import StoredRows
 
-STANDIN_DOCS = 300
+FORWARD_ROWS = 5000
+STANDIN_DOCS = 120
 STANDIN_CHARS = 160  # its tokenizer makes a token of each byte
 
 
 def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool = False) -> None:
-    """Measure a run of `docs` documents, one of a tenth of them, and optionally the full-size stand-in.
+    """Measure e5, nano on `docs` documents and on a tenth of them, and optionally the full-size stand-in.
 
     Args:
         data: folder with toxicity/, language/, domain/ and pretrain/.
         out: folder for the JSON; None: `bench/results/`.
-        docs: documents of the large run.
+        docs: documents of the large run; e5 reads two fifths of them.
         standin: also filter a few hundred on a random Qwen3-1.7B cut at block 6; needs 8 GB of disk.
     """
     stored = StoredRows("filter", out)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        for name, count in (("a tenth", docs // 10), ("nano", docs)):
-            corpus = place / f"{count}.jsonl.zst"
+        runs = [("e5", DEFAULT_SCOPE, 2 * docs // 5), ("a tenth", "nano", docs // 10), ("nano", "nano", docs)]
+        for name, scope, count in runs:
+            corpus = place / f"{name}.jsonl.zst"
             count = write_corpus(data, corpus, count)
-            stored.put(name, run_case("filter.case", "nano", corpus, min(count, 5000), "{}"))
+            stored.put(name, run_case("filter.case", scope, corpus, min(count, FORWARD_ROWS), "{}"))
         if standin:
-            scope = write_standin(place / "stand-in", [6], quick=False)
+            folder_of_standin = write_standin(place / "stand-in", [6], quick=False)
             corpus = place / "short.jsonl.zst"
             write_corpus(data, corpus, STANDIN_DOCS)
             short = place / "short.jsonl"
             short.write_bytes(_shortened(corpus))
             settings = json.dumps({"shard_rows": STANDIN_DOCS // 4})
-            stored.put("Qwen3-1.7B cut at 6", run_case("filter.case", scope, short, STANDIN_DOCS, settings))
+            stored.put(
+                "Qwen3-1.7B cut at 6",
+                run_case("filter.case", folder_of_standin, short, STANDIN_DOCS, settings),
+            )
     print(throughput(stored.result()))
 
 
