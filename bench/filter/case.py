@@ -24,6 +24,7 @@ from scopesift_filtering.run_plan import RunPlan, make_plan
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.work import prepare
 
+from bench.errors import BenchError
 from bench.full_size.classifiers import standin_classifiers
 from bench.peak_memory import peak_mib
 
@@ -41,13 +42,15 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
     """
     place = Scope.load(scope, device="cpu")
     bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
-    engine = Engine(place, bundled or standin_classifiers(place))
+    # torch, whose backbone can be run alone
+    engine = Engine(place, bundled or standin_classifiers(place), backend="torch")
     with tempfile.TemporaryDirectory() as folder:
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
         workers = worker_count(plan)
         reader = engine.reader
-        assert isinstance(reader, TorchReader)
+        if not isinstance(reader, TorchReader):
+            raise BenchError(f"expected torch to read {scope}, got {type(reader).__name__}")
         readers = [reader, *(reader.replica() for _ in range(workers - 1))]
         loaded = resident_mib()
         batches, tokens = _batches(plan, forward_rows)

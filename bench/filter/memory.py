@@ -17,7 +17,7 @@ NUMBERS = (2_000, 20_000, 200_000)
 SHORT_WORDS = 4
 LENGTHS = (100, 10_000, 1_000_000)
 """Characters of a document; each file has the same number of characters in all."""
-CHARACTERS = 4_000_000
+CHARACTERS = 1_000_000
 
 
 def run(out: Path | None = None, *, scope: str = "nano", quick: bool = False) -> None:
