@@ -1,4 +1,4 @@
-"""`python -m bench filter-memory`: the memory of a filter run does not grow with the documents' number or length."""
+"""`python -m bench filter-memory`: peak memory of filter runs by number and by length of the documents."""
 
 from __future__ import annotations
 
