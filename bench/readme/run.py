@@ -86,6 +86,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "encode_jumprelu": speed_tables.encode_jumprelu,
     **curve_tables.stored_tables(),
     "steer": speed_tables.steer,
+    "steer_choice": speed_tables.steer_choice,
     "encode_gpu": gpu_tables.encode,
     "throughput_gpu": gpu_tables.whole_runs,
 }

@@ -70,6 +70,13 @@ def steer() -> str:
     return _measured(table(content), content)
 
 
+def steer_choice() -> str:
+    """What was tried before on other prompts."""
+    from bench.steer.run import choice_table
+
+    return choice_table(stored("steer-cpu"))
+
+
 def service() -> str:
     """Latency and throughput of the service beside the engine alone."""
     from bench.service.table import table

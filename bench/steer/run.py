@@ -1,13 +1,16 @@
 """`python -m bench steer`: traits boosted and suppressed on a real model, beside controls and side effects.
 
-Layer, number of features and size of the change are chosen on 40 prompts and 16 neutral texts; the figures are of 100
-other prompts and 16 other texts, generated once.
+Which features to boost, and whether equally or by weight, is chosen on 40 prompts and 16 neutral texts, each choice
+boosted as far as `COST` allows. As many features are suppressed as it allows. The figures are of 100 other prompts and
+16 other texts, generated once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,12 @@ import numpy as np
 from rich.progress import track
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.steering.choice import label_features
+from scopesift_classifiers.steering.choice import label_interventions
 from scopesift_classifiers.steering.controls import along_random_features, flipped
+from scopesift_classifiers.steering.cost import boosted_to_cost
 from scopesift_classifiers.steering.trial import Trait, distinct_pairs
 from scopesift_features.generating.hooks import LayerChange, gather
-from scopesift_features.generating.intervention import BOOST, SUPPRESS, Intervention
+from scopesift_features.generating.intervention import BOOST, SUPPRESS, Intervention, parse_intervention
 from scopesift_features.generating.language_model import LanguageModel, Sampling
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
@@ -33,33 +37,43 @@ from scopesift.terminal.steering import WAYS
 DEV_PROMPTS, TEST_PROMPTS = 40, 100
 DEV_NEUTRAL = 16
 TOPS = (1, 4, 16)
-SIZES = (0.2, 0.35, 0.5, 0.75)
-"""Norm of the change as a share of the residuals' median norm."""
-SUPPRESSED = 32
-RANDOM_SEEDS = (1, 2, 3)
-DEAREST = 1.3
+COST = 0.2
+"""Rise of the perplexity of the dev texts; the aim is less than 0.3 on others."""
+SUPPRESSED = (32, 16, 8, 4, 2, 1)
+"""Numbers of features; the first that costs no more than `COST` on the dev texts."""
+RANDOM_SEEDS = (1, 2)
 SAMPLING = Sampling(max_new_tokens=40)
+DEV_SAMPLING = Sampling(max_new_tokens=24)
+QUICK_SAMPLING = Sampling(max_new_tokens=8)
 OTHER_JUDGE = "e5"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One steering: features of a layer, changed by the same amount each."""
+    """One steering.
 
-    layer: int
+    Attributes:
+        layers: those of the features.
+        top: number of features.
+        by_weight: whether amounts are in proportion to weights, or all the same.
+        interventions: the changes, before they are scaled.
+    """
+
+    layers: tuple[int, ...]
     top: int
-    size: float
+    by_weight: bool
     interventions: list[Intervention]
 
 
 class Bench:
     """The model, its classifiers, and e5's as a second opinion."""
 
-    def __init__(self, scope: str, sampling: Sampling = SAMPLING) -> None:
+    def __init__(self, scope: str, quick: bool = False) -> None:
         self.scope = Scope.load(scope, device="cpu")
         self.model = LanguageModel(self.scope)
         self.other = Scope.load(OTHER_JUDGE, device="cpu")
-        self.sampling = sampling
+        self.sampling = QUICK_SAMPLING if quick else SAMPLING
+        self.dev_sampling = QUICK_SAMPLING if quick else DEV_SAMPLING
         self.neutral_dev, self.neutral_test = NEUTRAL[:DEV_NEUTRAL], NEUTRAL[DEV_NEUTRAL:]
 
     def traits(self, classifier: str, label: str) -> dict[str, Trait]:
@@ -73,31 +87,34 @@ class Bench:
         return found
 
     def settings(self, classifier: str, label: str) -> list[Setting]:
-        """All that are tried on the dev prompts."""
+        """All that are tried on the dev prompts: features of one layer or of all, equally or by weight."""
         artifact = Classifier.load(classifier, self.scope.id)
-        found = []
-        for layer in self.scope.layers:
-            usual = self.model.residual_norm(layer, self.neutral_dev)
-            for top in TOPS:
-                try:
-                    features = label_features(artifact, label, top, layer=layer)
-                except UsageError:
-                    continue
-                ones = [Intervention(*feature, BOOST, 1.0) for feature in features]
-                (change,) = gather(self.scope, ones)
-                norm = float((change.amounts_S @ change.directions_SD).norm())
-                for size in SIZES:
-                    amount = size * usual / norm
-                    found.append(
-                        Setting(
-                            layer, top, size, [Intervention(*feature, BOOST, amount) for feature in features]
-                        )
-                    )
+        found: list[Setting] = []
+        for layers, top, by_weight in product(self._layers(), TOPS, (False, True)):
+            try:
+                boosts = label_interventions(
+                    artifact, label, BOOST, 1.0, top, layers=layers, by_weight=by_weight
+                )
+            except UsageError:  # none of this layer speaks for the label
+                continue
+            if not any(boosts == other.interventions for other in found):
+                found.append(Setting(layers, len(boosts), by_weight, boosts))
         return found
 
-    def texts(self, prompts: Sequence[str], changes: Sequence[LayerChange]) -> list[str]:
-        """Continuations."""
-        return self.model.continuations(prompts, changes, sampling=self.sampling)
+    def _layers(self) -> list[tuple[int, ...]]:
+        return [*((layer,) for layer in self.scope.layers), tuple(self.scope.layers)]
+
+    def size(self, changes: Sequence[LayerChange]) -> float:
+        """Norm of the change as a share of the residuals' median norm, of the layer where it is largest."""
+        return max(
+            float((change.amounts_S @ change.directions_SD).norm()) / self.residual_norms[change.sae.layer]
+            for change in changes
+        )
+
+    @cached_property
+    def residual_norms(self) -> dict[int, float]:
+        """Median norm of the residuals of the dev texts, by layer."""
+        return {layer: self.model.residual_norm(layer, self.neutral_dev) for layer in self.scope.layers}
 
 
 def run(scope: str, traits: Sequence[str], out: Path | None = None, quick: bool = False) -> None:
@@ -109,7 +126,7 @@ def run(scope: str, traits: Sequence[str], out: Path | None = None, quick: bool 
         out: folder of the JSON; None: `bench/results/`.
         quick: few prompts and settings.
     """
-    bench = Bench(scope, Sampling(max_new_tokens=8) if quick else SAMPLING)
+    bench = Bench(scope, quick)
     result: dict[str, Any] = {
         "scope": scope,
         "prompts": TEST_PROMPTS,
@@ -117,7 +134,7 @@ def run(scope: str, traits: Sequence[str], out: Path | None = None, quick: bool 
     }
     result["traits"] = {name: _trait(bench, *_spelled(name), quick=quick) for name in traits}
     path = write_result("steer", result, out)
-    print(f"{table(result)}\n\nwritten: {path}")
+    print(f"{table(result)}\n\n{choice_table(result)}\n\nwritten: {path}")
 
 
 def _spelled(name: str) -> tuple[str, str]:
@@ -133,27 +150,25 @@ def _trait(bench: Bench, classifier: str, label: str, *, quick: bool) -> dict[st
     if quick:
         dev, test = dev[:4], test[:4]
     traits = bench.traits(classifier, label)
-    plain_dev = bench.model.perplexity(bench.neutral_dev)
     tried: list[dict[str, Any]] = []
     settings = bench.settings(classifier, label)
     for setting in track(settings[:2] if quick else settings, f"choosing for {classifier}:{label}"):
-        changes = gather(bench.scope, setting.interventions)
-        dearer = bench.model.perplexity(bench.neutral_dev, changes) / plain_dev
-        rate = _rate(traits["own"], bench.texts(dev, changes)) if dearer < DEAREST else None
+        boosts = boosted_to_cost(bench.model, setting.interventions, bench.neutral_dev, COST)
+        changes = gather(bench.scope, boosts)
+        texts = bench.model.continuations(dev, changes, sampling=bench.dev_sampling)
         tried.append(
             {
-                "layer": setting.layer,
+                "layers": setting.layers,
                 "top": setting.top,
-                "size": setting.size,
-                "perplexity": dearer,
-                "rate": rate,
+                "by_weight": setting.by_weight,
+                "size": bench.size(changes),
+                "rate": _rate(traits["own"], texts),
+                "distinct_2": distinct_pairs(texts),
+                "features": [str(one) for one in boosts],
             }
         )
-    allowed = [at for at, one in enumerate(tried) if one["rate"] is not None]
-    if not allowed:
-        return {"tried": tried, "chosen": None}
-    best = max(allowed, key=lambda at: (tried[at]["rate"], -tried[at]["perplexity"]))
-    changes = gather(bench.scope, settings[best].interventions)
+    chosen = max(tried, key=lambda one: (one["rate"], one["distinct_2"]))
+    changes = gather(bench.scope, [parse_intervention(text) for text in chosen["features"]])
     ways: dict[str, list[Sequence[LayerChange]]] = {
         "none": [()],
         "steered": [changes],
@@ -167,7 +182,7 @@ def _trait(bench: Bench, classifier: str, label: str, *, quick: bool) -> dict[st
     }
     return {
         "tried": tried,
-        "chosen": tried[best] | {"features": [str(one) for one in settings[best].interventions]},
+        "chosen": chosen,
         "boosted": boosted,
         "suppressed": _suppressed(bench, traits, classifier, label, plain, quick=quick),
     }
@@ -179,18 +194,28 @@ def _suppressed(
     prompts = eliciting_prompts(label)
     if not prompts:
         return None
-    artifact = Classifier.load(classifier, bench.scope.id)
-    features = label_features(artifact, label, SUPPRESSED)
-    changes = gather(bench.scope, [Intervention(*feature, SUPPRESS) for feature in features])
+    top, changes = _suppressions(bench, classifier, label)
     ways: dict[str, list[Sequence[LayerChange]]] = {
         "none": [()],
         "steered": [changes],
         "random": [along_random_features(changes, RANDOM_SEEDS[0])],
     }
-    return {
+    found = {
         way: _measured(bench, traits, prompts[:4] if quick else prompts, each, plain)
         for way, each in ways.items()
     }
+    return {"top": top, "ways": found}
+
+
+def _suppressions(bench: Bench, classifier: str, label: str) -> tuple[int, list[LayerChange]]:
+    artifact = Classifier.load(classifier, bench.scope.id)
+    plain = bench.model.perplexity(bench.neutral_dev)
+    for top in SUPPRESSED:
+        suppressed = label_interventions(artifact, label, SUPPRESS, 0.0, top)
+        changes = gather(bench.scope, suppressed)
+        if bench.model.perplexity(bench.neutral_dev, changes) <= plain * (1 + COST):
+            return len(suppressed), changes
+    raise BenchError(f"suppressing the strongest feature of {classifier}:{label} costs more than {COST:.0%}")
 
 
 def _measured(
@@ -201,7 +226,7 @@ def _measured(
     plain: float,
 ) -> dict[str, Any]:
     """Means over several draws of the same way."""
-    texts = [bench.texts(prompts, changes) for changes in each]
+    texts = [bench.model.continuations(prompts, changes, sampling=bench.sampling) for changes in each]
     every = [text for own in texts for text in own]
     dearer = [bench.model.perplexity(bench.neutral_test, changes) / plain for changes in each]
     return {
@@ -222,14 +247,12 @@ def table(result: dict[str, Any]) -> str:
     parts = []
     for name, trait in result["traits"].items():
         label = name.partition(":")[2]
-        if trait["chosen"] is None:
-            parts.append(f"`{name}`: no setting kept the perplexity below {DEAREST:g} times.")
-            continue
         chosen, judges = trait["chosen"], list(trait["boosted"]["none"]["rate"])
         head = ["", *(f"{label} by {'its own classifier' if judge == 'own' else judge}" for judge in judges)]
         head += ["perplexity of neutral text", "distinct-2", "words"]
-        for what, ways in (("boosted", trait["boosted"]), ("suppressed", trait["suppressed"])):
-            if ways is None:
+        suppressed = trait["suppressed"]
+        for what, ways in (("boosted", trait["boosted"]), ("suppressed", suppressed and suppressed["ways"])):
+            if not ways:
                 continue
             rows = [
                 [WAYS[way], *(f"{found['rate'][judge]:.0%}" for judge in judges), f"{found['perplexity'] - 1:+.0%}",
@@ -237,12 +260,35 @@ def table(result: dict[str, Any]) -> str:
                 for way, found in ways.items()
             ]  # fmt: skip
             about = (
-                f"{chosen['top']} features of layer {chosen['layer']}, {chosen['size']:g} of the residuals' norm"
+                f"{_spell(chosen)}, {chosen['size']:.2f} of the residuals' norm"
                 if what == "boosted"
-                else f"{SUPPRESSED} features, on prompts that elicit it"
+                else f"{suppressed['top']} features, on prompts that elicit it"
             )
             parts.append(f"**`{name}`, {what}** ({about}):\n\n{markdown(head, rows)}")
     return "\n\n".join(parts) + (
         f"\n\nScope {result['scope']}; {result['prompts']} prompts, {result['new_tokens']} new tokens each, always the "
-        "likeliest token. Setting chosen on other prompts."
+        "likeliest token. Features and amounts were chosen on other prompts."
     )
+
+
+def choice_table(result: dict[str, Any]) -> str:
+    """What was tried on the dev prompts, a row each."""
+    names = list(result["traits"])
+    rows: dict[str, dict[str, str]] = {}
+    for name, trait in result["traits"].items():
+        for one in trait["tried"]:
+            rows.setdefault(_spell(one), {})[name] = f"{one['rate']:.0%} ({one['distinct_2']:.2f})"
+    head = ["", *(f"`{name}` (distinct-2)" for name in names)]
+    body = [[spelled, *(found.get(name, "") for name in names)] for spelled, found in rows.items()]
+    return (
+        f"{markdown(head, body)}\n\nOn {DEV_PROMPTS} prompts, {DEV_SAMPLING.max_new_tokens} new tokens each, boosted "
+        f"until the perplexity of {DEV_NEUTRAL} neutral texts is {COST:.0%} higher, or a little less."
+    )
+
+
+def _spell(tried: dict[str, Any]) -> str:
+    """Which features, and how the amounts are divided."""
+    top, layers = tried["top"], tried["layers"]
+    of = f"{top} {'feature' if top == 1 else 'features'} of {'layer' if len(layers) == 1 else 'layers'}"
+    spelled = f"{of} {' and '.join(map(str, layers))}"
+    return spelled if top == 1 else f"{spelled}, {'by weight' if tried['by_weight'] else 'equally'}"

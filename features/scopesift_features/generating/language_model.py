@@ -17,7 +17,7 @@ from scopesift_features.generating.hooks import LayerChange, steered
 from scopesift_features.generating.phases import EVERY
 from scopesift_features.scope import Scope
 
-MOST_ROWS = 16
+MOST_ROWS = 32
 
 
 @dataclass(frozen=True)

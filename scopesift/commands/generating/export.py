@@ -13,8 +13,12 @@ from scopesift_features.scope import Scope
 
 from scopesift.commands.choices import check_output
 from scopesift.commands.generating.options import (
+    DEFAULT_TOP,
     BoostOption,
+    ByWeightOption,
+    FeatureLayersOption,
     FeatureOption,
+    LabelChoice,
     LabelOption,
     SteeringClassifierOption,
     TopOption,
@@ -30,7 +34,9 @@ def export(
     classifier: SteeringClassifierOption = None,
     label: LabelOption = None,
     boost: BoostOption = None,
-    top: TopOption = 4,
+    top: TopOption = DEFAULT_TOP,
+    layers: FeatureLayersOption = None,
+    by_weight: ByWeightOption = False,
 ) -> None:
     """Write boosts as a control vector: one direction a layer, added to every token.
 
@@ -41,9 +47,8 @@ def export(
     check_output(out)
     place = Scope.load(scope, device="cpu")
     artifact = None if classifier is None else Classifier.load(classifier, place.id)
-    interventions = chosen_interventions(
-        feature, artifact, label, boost=boost, clamp=None, suppress=False, top=top
-    )
+    choice = LabelChoice(label, boost, top=top, layers=layers, by_weight=by_weight)
+    interventions = chosen_interventions(feature, artifact, choice)
     described = f"{place.id}: {', '.join(map(str, interventions))}"
     write(out, place, gather(place, interventions), described)
     say(f"wrote {out}: {described}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.steering.cost import boosted_to_cost
 from scopesift_classifiers.steering.trial import Trait, compare
 from scopesift_features.checks.scope import TEXTS
 from scopesift_features.generating.hooks import LayerChange, gather
@@ -20,9 +21,14 @@ from scopesift_files.row_readers.texts import read_texts
 
 from scopesift.commands.choices import STDIN, DeviceOption
 from scopesift.commands.generating.options import (
+    DEFAULT_TOP,
     BoostOption,
+    ByWeightOption,
     ClampOption,
+    CostOption,
+    FeatureLayersOption,
     FeatureOption,
+    LabelChoice,
     LabelOption,
     SteeringClassifierOption,
     SuppressOption,
@@ -48,7 +54,10 @@ def generate(
     boost: BoostOption = None,
     clamp: ClampOption = None,
     suppress: SuppressOption = False,
-    top: TopOption = 4,
+    cost: CostOption = None,
+    top: TopOption = DEFAULT_TOP,
+    layers: FeatureLayersOption = None,
+    by_weight: ByWeightOption = False,
     phase: Annotated[str, typer.Option(help=f"Tokens that are changed: {', '.join(PHASES)}.")] = EVERY,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Length of a continuation.")] = 60,
     temperature: Annotated[float, typer.Option(min=0, help="0: always the likeliest token.")] = 0.0,
@@ -72,23 +81,24 @@ def generate(
 
     Example: `scopesift steer "The weather today" --scope nano --feature 2:17=+6`
 
-    Example: `scopesift steer "The weather today" --scope smollm2 --classifier language --label fr --boost 8`
+    Example: `scopesift steer "The weather today" --scope smollm2 --classifier domain --label sports --cost 25`
     """
     if json and not table:
         raise UsageError("--json prints the measurements; leave --no-table out")
-    if neutral is not None and not table:
-        raise UsageError("--neutral is for the table; leave it or --no-table out")
+    if neutral is not None and not table and cost is None:
+        raise UsageError("--neutral is for the table and --cost; leave it or --no-table out")
     if top_p is not None and not temperature:
         raise UsageError("--top-p needs --temperature above 0; without one the likeliest token is taken")
     check_phase(phase)
     sampling = Sampling(max_new_tokens, temperature, 1.0 if top_p is None else top_p, seed or 0)
     place = Scope.load(scope, device=device)
     artifact = None if classifier is None else Classifier.load(classifier, place.id)
-    interventions = chosen_interventions(
-        feature, artifact, label, boost=boost, clamp=clamp, suppress=suppress, top=top
-    )
-    texts = _prompts(prompts)
+    choice = LabelChoice(label, boost, clamp, suppress, cost, top, layers, by_weight)
+    interventions = chosen_interventions(feature, artifact, choice)
+    texts, neutral_texts = _prompts(prompts), _neutral(neutral)
     model = LanguageModel(place)
+    if cost is not None:
+        interventions = boosted_to_cost(model, interventions, neutral_texts, cost / 100)
     changes = gather(place, interventions)
     say(f"changes on {ON[phase]}: {', '.join(map(str, interventions))}")
     for change in changes:
@@ -113,7 +123,7 @@ def generate(
     )
     with reading("measuring") as progress:
         results = compare(
-            model, texts, changes, _neutral(neutral), trait=trait, sampling=sampling, phase=phase, given=steered,
+            model, texts, changes, neutral_texts, trait=trait, sampling=sampling, phase=phase, given=steered,
             on_progress=progress,
         )  # fmt: skip
     if json:

@@ -1,5 +1,7 @@
 """Choice of features, controls, measurements and exports of a steering, on the bundled toy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.steering.choice import label_features, label_interventions
 from scopesift_classifiers.steering.controls import along_random_features, flipped
+from scopesift_classifiers.steering.cost import boosted_to_cost
 from scopesift_classifiers.steering.export import directions, export
 from scopesift_classifiers.steering.trial import (
     FLIPPED,
@@ -49,11 +52,62 @@ def test_the_features_of_a_label_speak_for_it_the_strongest_first(language):
     places = [decision.feature_ids.index(feature) for feature in found]
     firing_1S = np.maximum(2 * decision.thresholds_S, 1).astype(np.float32)[None]
     weights = decision.contributions("de", firing_1S)[0]
-    assert [weights[place] for place in places] == sorted(weights, reverse=True)[:5]
+    assert [weights[place] for place in places] == sorted(weights, reverse=True)[:5] == list(found.values())
     assert all(weights[place] > 0 for place in places)
     assert [str(one) for one in label_interventions(language, "de", BOOST, 4, 2)] == [
-        f"{layer}:{index}=+4" for layer, index in found[:2]
+        f"{layer}:{index}=+4" for layer, index in list(found)[:2]
     ]
+
+
+def test_features_can_be_of_some_layers_only(language):
+    two = replace(
+        language.default,
+        features=tuple(
+            replace(feature, layer=feature.layer + at % 2)
+            for at, feature in enumerate(language.default.features)
+        ),
+    )
+    language = replace(language, default=two)
+    everywhere = label_features(language, "de", 1_000)
+    layer = next(iter(everywhere))[0]
+    own = label_features(language, "de", 1_000, layers=[layer])
+    assert 0 < len(own) < len(everywhere)
+    assert own == {feature: weight for feature, weight in everywhere.items() if feature[0] == layer}
+    with pytest.raises(UsageError, match="speaks for 'de' in layers 99"):
+        label_features(language, "de", 3, layers=[99])
+
+
+def test_amounts_by_weight_are_in_proportion_and_the_strongest_features_is_the_one_given(language):
+    weights = label_features(language, "de", 3)
+    amounts = [one.amount for one in label_interventions(language, "de", BOOST, 4, 3, by_weight=True)]
+    right = [4 * weight / max(weights.values()) for weight in weights.values()]
+    assert amounts == pytest.approx(right, rel=1e-3)
+    assert amounts[0] == 4 > amounts[1]
+
+
+def test_a_boost_to_a_cost_raises_the_perplexity_by_that_or_a_little_less(model, scope, language):
+    neutral = ["The cat sat on the mat.", "It rained all afternoon, so we stayed inside."]
+    equal = label_interventions(language, "de", BOOST, 1.0, 3)
+    plain = model.perplexity(neutral)
+    for cost in (0.1, 0.5):
+        boosts = boosted_to_cost(model, equal, neutral, cost)
+        rise = model.perplexity(neutral, gather(scope, boosts)) / plain - 1
+        assert 0.8 * cost < rise <= cost
+        assert len({one.amount for one in boosts}) == 1
+        assert [(one.layer, one.feature) for one in boosts] == [(one.layer, one.feature) for one in equal]
+
+
+@pytest.mark.parametrize(
+    ("boosts", "cost", "message"),
+    [
+        ([Intervention(3, 5, BOOST, 1.0)], 0.0, "must be above 0"),
+        ([Intervention(3, 5, SUPPRESS)], 0.2, "only boosts"),
+        ([Intervention(3, 5, BOOST, 0.0)], 0.2, "add nothing"),
+    ],
+)
+def test_what_cannot_be_boosted_to_a_cost_is_refused(model, boosts, cost, message):
+    with pytest.raises(UsageError, match=message):
+        boosted_to_cost(model, boosts, ["The cat sat on the mat."], cost)
 
 
 def test_an_unknown_label_is_refused_with_the_labels(language):
