@@ -256,6 +256,24 @@ def verdicts(
 
 
 @app.command()
+def verdict_roads(
+    data: Annotated[Path, typer.Option(help="Folder with language/train.jsonl.gz.")], out: Out = None
+) -> None:
+    """Compare e5's verdicts read by torch and by ONNX Runtime on 5,000 texts in 16 languages."""
+    from bench.roads.verdicts import run
+
+    run(data, out)
+
+
+@app.command()
+def roads(out: Out = None) -> None:
+    """Time e5 read by torch and by ONNX Runtime, beside a random XLM-R base of Detoxify's shape."""
+    from bench.roads.speed import run
+
+    run(out)
+
+
+@app.command()
 def extreme(out: Out = None) -> None:
     """Count the tokens and verdicts that a limit on the residual's norm changes in e5 and nano, and its cost."""
     from bench.bundled.extreme import run
