@@ -78,6 +78,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "suggestions": speed_tables.suggestions,
     "moderate": speed_tables.moderate,
     "precision": speed_tables.precision,
+    "roads": speed_tables.roads,
+    "verdict_roads": speed_tables.verdict_roads,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,
     "load": speed_tables.load,

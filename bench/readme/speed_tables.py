@@ -116,6 +116,21 @@ def suggestions() -> str:
     return _measured(table(content), content)
 
 
+def roads() -> str:
+    """Torch and ONNX Runtime on the same windows."""
+    from bench.roads.speed import table
+
+    content = stored("roads-cpu")
+    return _measured(table(content), content)
+
+
+def verdict_roads() -> str:
+    """Verdicts read by torch and by ONNX Runtime."""
+    from bench.roads.verdicts import table
+
+    return table(stored("verdict-roads-cpu"))
+
+
 def precision() -> str:
     """Verdicts that a bfloat16 backbone changes."""
     from bench.bundled.precision import table

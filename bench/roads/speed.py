@@ -22,7 +22,7 @@ from bench.results_file import write_result
 from bench.roads.readers import engine_and_readers
 
 LENGTHS = (32, 256)
-TOKENS, BATCH_TOKENS, ROUNDS = 8192, 1024, 7
+TOKENS, BATCH_TOKENS, ROUNDS = 4096, 1024, 5
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 """Detoxify's multilingual model: XLM-R base (Conneau et al. 2020), here with random weights."""
 ABILITIES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
