@@ -112,6 +112,17 @@ def load(out: Out = None, quick: Quick = False) -> None:
     run(out, quick)
 
 
+@app.command("install-size")
+def install_size(
+    out: Out = None,
+    torch: Annotated[bool, typer.Option("--torch", help="Also with the extra torch.")] = False,
+) -> None:
+    """Sum up the files of a bare installation and of the service's, from the package index."""
+    from bench.bundled.install_size import run
+
+    run(out, torch=torch)
+
+
 @app.command()
 def classify(out: Out = None) -> None:
     """Time `scopesift classify` from start to answer."""
