@@ -273,7 +273,7 @@ def table(result: dict[str, Any]) -> str:
 
 def choice_table(result: dict[str, Any]) -> str:
     """What was tried on the dev prompts, a row each."""
-    names = list(result["traits"])
+    names = [name for name, trait in result["traits"].items() if trait["tried"]]
     rows: dict[str, dict[str, str]] = {}
     for name, trait in result["traits"].items():
         for one in trait["tried"]:
