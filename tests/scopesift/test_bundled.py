@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
@@ -41,17 +42,19 @@ def test_a_bundled_name_means_the_classifier_of_the_scope_that_is_named():
 def test_no_commands_scope_is_written_out_beside_the_one_that_says_which_is_the_default():
     from scopesift_service.settings import ServiceSettings
 
-    from scopesift.cli import app
+    from scopesift.command_table import ENTRIES
 
     assert ServiceSettings().scope == DEFAULT_SCOPE
-    defaults = {
-        command.callback.__name__: inspect.signature(command.callback).parameters["scope"].default
-        for command in app.registered_commands
-        if "scope" in inspect.signature(command.callback).parameters
+    members = {
+        entry.name: getattr(import_module(f"scopesift.commands.{entry.module}"), entry.member)
+        for entry in ENTRIES
     }
-    assert {"classify", "fit", "explain", "filter_rows", "evaluate", "transfer", "export_onnx"} <= set(
-        defaults
-    )
+    defaults = {
+        name: inspect.signature(member).parameters["scope"].default
+        for name, member in members.items()
+        if inspect.isfunction(member) and "scope" in inspect.signature(member).parameters
+    }
+    assert {"classify", "fit", "explain", "filter", "evaluate", "transfer", "export-onnx"} <= set(defaults)
     # `trace` wants to be told: the default is an encoder, and what it writes is half of a trace
     assert defaults.pop("trace") is inspect.Parameter.empty
     assert set(defaults.values()) == {DEFAULT_SCOPE, None}
