@@ -31,7 +31,7 @@ docs: .venv/ready  ## these pages as a site on http://127.0.0.1:8000, until Ctrl
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs serve
 
 test: .venv/ready lint  ## lint, types and every test
-	$(PY) -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
 # packages of other projects (of SmolLM2's, only its GGUF file), which only integrations/tests need; LiteLLM's proxy pins others than ours, so it gets its own
 .venv/ready-integrations: .venv/ready
