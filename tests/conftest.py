@@ -13,6 +13,8 @@ if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 # what tests read is not kept in the cache of the person who runs them
 os.environ["SCOPESIFT_CACHE"] = "off"
+# a console keeps the width that it finds here when it is made, and workers of pytest-xdist are given one
+os.environ.pop("COLUMNS", None)
 
 pytest_plugins = ("tests.float32_bounds", "tests.gguf_files", "tests.live_servers")
 
