@@ -8,98 +8,20 @@ from typing import Annotated
 
 import typer
 
-from bench import quality
+from bench import kernels, quality, serving
 from bench.errors import BenchError
-from bench.options import Out, Quick, ScopeName
+from bench.options import Out, Quick
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(quality.app)
-
-
-@app.command()
-def encode(
-    out: Out = None,
-    quick: Quick = False,
-    only: Annotated[
-        list[str] | None, typer.Option(help="A shape of the table, or memory; may be repeated.")
-    ] = None,
-    float32: Annotated[
-        bool,
-        typer.Option("--float32", help="As on a processor without bfloat16 instructions; rows of their own."),
-    ] = False,
-) -> None:
-    """Time the encodes as ratios to the bare product of the same run."""
-    from bench.encode.run import run
-
-    run(out, quick, only or (), float32)
+app.add_typer(kernels.app)
+app.add_typer(serving.app)
 
 
 @app.command()
 def curves(out: Out = None, quick: Quick = False) -> None:
     """Time a text by length, batch, classifiers, features, threads and blocks, beside other systems."""
     from bench.curves.run import run
-
-    run(out, quick)
-
-
-@app.command()
-def screenshots(
-    out: Annotated[Path | None, typer.Option(help="Folder; default docs/pictures.")] = None,
-) -> None:
-    """Take the pictures of the service's pages, in a real browser."""
-    from bench.browser.screenshots import run
-
-    run(out)
-
-
-@app.command()
-def moderate(out: Out = None) -> None:
-    """Time sorting and filtering of 5,000 texts on the moderator's page, in a real browser, and measure its memory."""
-    from bench.browser.moderate import run
-
-    run(out)
-
-
-@app.command()
-def encode_jumprelu(out: Out = None, quick: Quick = False) -> None:
-    """Time the encodes of JumpReLU SAEs as ratios to the bare product of the same run."""
-    from bench.encode.jumprelu import run
-
-    run(out, quick)
-
-
-@app.command()
-def encode_real(
-    data: Annotated[Path, typer.Option(help="Labelled text: JSONL, CSV or Parquet.")],
-    scope: ScopeName = "e5",
-    out: Out = None,
-) -> None:
-    """Time the encodes on real residuals of a bundled scope."""
-    from bench.encode.real import run
-
-    run(data, scope, out=out)
-
-
-@app.command()
-def encode_tiles(out: Out = None, quick: Quick = False) -> None:
-    """Time the Triton products with different tile shapes, for tuning on a GPU."""
-    from bench.encode.tiles import run
-
-    run(out, quick)
-
-
-@app.command()
-def encode_compilation() -> None:
-    """Compile the Triton kernels for an H100, without a GPU, and print their registers and memory."""
-    from bench.encode.compilation import run
-
-    run()
-
-
-@app.command()
-def encode_stages(out: Out = None, quick: Quick = False) -> None:
-    """Profile both encodes per kernel."""
-    from bench.encode.stages import run
 
     run(out, quick)
 
@@ -194,22 +116,6 @@ def onnx(
 
 
 @app.command()
-def service(out: Out = None, quick: Quick = False) -> None:
-    """Time the service against the offline engine: idle, saturated, open load, overload."""
-    from bench.service.run import run
-
-    run(out, quick)
-
-
-@app.command()
-def service_memory(out: Out = None) -> None:
-    """Measure the memory of the service's processes: when ready, and after texts of every length."""
-    from bench.service.memory import run
-
-    run(out)
-
-
-@app.command()
 def steer(
     scope: Annotated[str, typer.Option(help="A scope with a decoder and classifiers.")] = "smollm2",
     trait: Annotated[list[str] | None, typer.Option(help="classifier:label; may be repeated.")] = None,
@@ -220,38 +126,6 @@ def steer(
     from bench.steer.run import run
 
     run(scope, trait or ["language:fr", "domain:sports"], out, quick)
-
-
-@app.command()
-def service_routes(out: Out = None, quick: Quick = False) -> None:
-    """Measure what each route adds to the latency of /v1/classify."""
-    from bench.service.routes import run
-
-    run(out, quick)
-
-
-@app.command()
-def api_examples() -> None:
-    """Record the answers to the example requests of the OpenAPI document, on the default scope."""
-    from bench.service.api_examples import run
-
-    run()
-
-
-@app.command()
-def service_soak(out: Out = None, quick: Quick = False) -> None:
-    """Soak test of ten minutes: memory, and every answer against the offline engine's."""
-    from bench.service.soak import run
-
-    run(out, quick)
-
-
-@app.command()
-def suggestions(out: Out = None, quick: Quick = False) -> None:
-    """Store a year of moderators' decisions, and kill the service while they come: time, file size, what is lost."""
-    from bench.service.suggestions import run
-
-    run(out, quick)
 
 
 @app.command()
