@@ -38,7 +38,7 @@ LayersOption = Annotated[str | None, typer.Option(help="Layers such as 6,14 or 0
 BackendOption = Annotated[
     str | None,
     typer.Option(
-        help="What reads texts: onnx (ONNX Runtime) or torch; default: onnx where it is exact (e5 on the CPU)."
+        help="What reads texts: onnx (ONNX Runtime) or torch; default: onnx for e5 on the CPU, else torch."
     ),
 ]
 HeadOption = Annotated[

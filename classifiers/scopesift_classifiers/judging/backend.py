@@ -1,7 +1,7 @@
-"""What reads the features: torch, or ONNX Runtime where that gives the same answers.
+"""What reads the features: torch, or ONNX Runtime where that gives the same answers but for rounding.
 
-ONNX Runtime needs no torch, starts in a fraction of the time, and is used by itself wherever it is exact: for scopes
-with graphs of their own (e5) on a CPU. An encoder of one's own stands behind torch's backbone, so it belongs to the
+ONNX Runtime needs no torch, starts in a fraction of the time, and is used by itself for scopes with graphs
+of their own (e5) on a CPU. An encoder of one's own stands behind torch's backbone, so it belongs to the
 back end torch.
 """
 
@@ -53,7 +53,7 @@ def choose_backend(
     Args:
         scope: the scope, on its device.
         layers: the layers to read.
-        backend: "torch" or "onnx"; None: ONNX Runtime where it is exact and no encoder is given, else torch.
+        backend: "torch" or "onnx"; None: ONNX Runtime where it can read the scope and no encoder is given, else torch.
         encoder: encodes behind torch's backbone; None: the back end's own.
 
     Raises:
@@ -66,13 +66,13 @@ def choose_backend(
         raise UsageError(
             "a head is for the backend torch; the backend onnx encodes by itself: leave one of them out"
         )
-    exact = is_readable(scope, layers)
-    if backend == ONNX and not exact:
+    readable = is_readable(scope, layers)
+    if backend == ONNX and not readable:
         raise UsageError(
             f"the backend onnx cannot read {scope.id} here; it needs e5 on the CPU in float32 and onnxruntime "
             "installed: use the backend torch"
         )
-    if backend != TORCH and encoder is None and exact:
+    if backend != TORCH and encoder is None and readable:
         return Backend(ONNX)
     require_torch(f"reading {scope.id} with the backend torch")
     return Backend(TORCH, encoder)

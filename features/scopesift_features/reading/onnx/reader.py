@@ -22,7 +22,7 @@ from scopesift_features.scope import Scope
 
 
 def is_readable(scope: Scope, layers: Sequence[int]) -> bool:
-    """Whether ONNX Runtime is installed and reads these layers of a scope exactly as torch does.
+    """Whether ONNX Runtime is installed and reads these layers of a scope as torch does, but for rounding.
 
     It does where the scope has graphs for them (made by `recipes.e5.graphs`), on the CPU in float32.
     """
