@@ -179,12 +179,15 @@ def filter(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
     docs: Annotated[int, typer.Option(min=100, help="Documents of the large run.")] = 5000,
     standin: Annotated[bool, typer.Option(help="Also a full-size random Qwen3-1.7B cut at block 6.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help='e5, "e5, torch", "a tenth" or nano; may be repeated.')
+    ] = None,
     out: Out = None,
 ) -> None:
     """Time whole filter runs against the backbone alone on the same batches; padding and memory."""
     from bench.filter.run import run
 
-    run(data, out, docs=docs, standin=standin)
+    run(data, out, docs=docs, standin=standin, only=only or ())
 
 
 @app.command()

@@ -12,26 +12,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.reading.batches import Batch
-from scopesift_features.reading.torch_reader import TorchReader
+from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.scope import Scope
 from scopesift_filtering.engines.local import shards_of, worker_count
+from scopesift_filtering.engines.profile import WAITING, Profile
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.work import prepare
 
-from bench.errors import BenchError
 from bench.full_size.classifiers import standin_classifiers
 from bench.peak_memory import peak_mib
 
 WHERE = "toxicity < 0.5 AND lang IN ('en', 'de', 'fr')"
 
 
-def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any]) -> dict[str, Any]:
+def measure(
+    scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any], backend: str | None
+) -> dict[str, Any]:
     """Filter a file, and run only the backbone over the same batches before and after.
 
     Args:
@@ -39,30 +40,31 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         corpus: the file to filter.
         forward_rows: number of first rows for the forward passes.
         settings: of the run, in addition to the condition.
+        backend: "torch" or "onnx"; None: the one that the command line takes.
     """
     place = Scope.load(scope, device="cpu")
     bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
-    # torch, whose backbone can be run alone
-    engine = Engine(place, bundled or standin_classifiers(place), backend="torch")
+    engine = Engine(place, bundled or standin_classifiers(place), backend=backend)
     with tempfile.TemporaryDirectory() as folder:
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
         workers = worker_count(plan)
-        reader = engine.reader
-        if not isinstance(reader, TorchReader):
-            raise BenchError(f"expected torch to read {scope}, got {type(reader).__name__}")
-        readers = [reader, *(reader.replica() for _ in range(workers - 1))]
+        engine.reader.threads = full.threads
+        engine.reader.load()
+        readers = [engine.reader, *(engine.reader.replica() for _ in range(workers - 1))]
         loaded = resident_mib()
         batches, tokens = _batches(plan, forward_rows)
         before = _forward(readers, batches, threads=full.threads)
-        all_cores = _forward(readers[:1], batches, threads=workers * full.threads)
         del batches
         started = time.perf_counter()
-        tally = run_filter(plan, workers=workers)
+        tally = run_filter(plan, workers=workers, profile=(profile := Profile()))
         seconds = time.perf_counter() - started
         peak = peak_mib()
         batches, _ = _batches(plan, forward_rows)
         after = _forward(readers, batches, threads=full.threads)
+        all_cores = _forward(
+            [_alone(engine, workers * full.threads)], batches, threads=workers * full.threads
+        )
         size = sum(path.stat().st_size for path in plan.out.rglob("*") if path.is_file())
     forward = tokens / ((before + after) / 2)
     return {
@@ -83,11 +85,26 @@ def measure(scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any
         "loaded_mib": round(loaded),
         "peak_above_model_mib": round(peak - loaded),
         "kept_share": round(tally.kept_share, 4),
+        "backend": engine.backend.name,
+        "parts_s": {
+            f"{part.kind}: {part.part}": round(part.seconds, 2)
+            for part in profile.times()
+            if part.part != WAITING
+        },
         "workers": workers,
         "threads": full.threads,
         "features": len(engine.features),
         "layers": len({feature.layer for feature in engine.features}),
     }
+
+
+def _alone(engine: Engine, threads: int) -> SelectedReader:
+    """A reader of the same features with more threads, whose number is settled when weights are loaded."""
+    scope = Scope.load(engine.scope.folder, device="cpu")
+    reader = Engine(scope, list(engine.classifiers.values()), backend=engine.backend.name).reader
+    reader.threads = threads
+    reader.load()
+    return reader
 
 
 def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
@@ -101,22 +118,20 @@ def _batches(plan: RunPlan, rows: int) -> tuple[list[list[Batch]], int]:
     return [one.batches for one in prepared], sum(sum(one.tokens) for one in prepared)
 
 
-def _forward(readers: Sequence[TorchReader], shards: list[list[Batch]], *, threads: int) -> float:
+def _forward(readers: Sequence[SelectedReader], shards: list[list[Batch]], *, threads: int) -> float:
     """Seconds for the backbone alone over all batches, with one worker per reader."""
     # distributed batch by batch, longest first, so that all workers finish at about the same time
     todo = iter(sorted(itertools.chain(*shards), key=lambda batch: -batch.ids_BT.size))
     lock = threading.Lock()
 
-    def work(reader: TorchReader) -> None:
-        torch.set_num_threads(threads)
+    def work(reader: SelectedReader) -> None:
+        reader.threads = threads
         while True:
             with lock:
                 batch = next(todo, None)
             if batch is None:
                 return
-            reader.backbone.residuals(
-                torch.from_numpy(batch.ids_BT), torch.from_numpy(batch.mask_BT), reader.layers
-            )
+            reader.residuals(batch)
 
     return _timed(lambda: _all([threading.Thread(target=work, args=(one,)) for one in readers]))
 
@@ -159,5 +174,5 @@ def resident_mib() -> float:
 
 
 if __name__ == "__main__":
-    name, path, first, extra = sys.argv[1:]
-    print(json.dumps(measure(name, Path(path), int(first), json.loads(extra))))
+    name, path, first, extra, asked = sys.argv[1:]
+    print(json.dumps(measure(name, Path(path), int(first), json.loads(extra), asked or None)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from scopesift_classifiers.judging.backend import ONNX, TORCH
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 
 from bench.case_process import run_case
@@ -19,23 +21,38 @@ STANDIN_DOCS = 120
 STANDIN_CHARS = 160  # its tokenizer makes a token of each byte
 
 
-def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool = False) -> None:
-    """Measure e5, nano on `docs` documents and on a tenth of them, and optionally the full-size stand-in.
+def run(
+    data: Path,
+    out: Path | None = None,
+    *,
+    docs: int = 5000,
+    standin: bool = False,
+    only: Sequence[str] = (),
+) -> None:
+    """Measure e5 by both back ends, nano on `docs` documents and on a tenth, and optionally the full-size stand-in.
 
     Args:
         data: folder with toxicity/, language/, domain/ and pretrain/.
         out: folder for the JSON; None: `bench/results/`.
         docs: documents of the large run; e5 reads two fifths of them.
         standin: also filter a few hundred on a random Qwen3-1.7B cut at block 6; needs 8 GB of disk.
+        only: names of the runs; empty: all.
     """
     stored = StoredRows("filter", out)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        runs = [("e5", DEFAULT_SCOPE, 2 * docs // 5), ("a tenth", "nano", docs // 10), ("nano", "nano", docs)]
-        for name, scope, count in runs:
+        runs = [
+            ("e5", DEFAULT_SCOPE, 2 * docs // 5, ONNX),
+            ("e5, torch", DEFAULT_SCOPE, 2 * docs // 5, TORCH),
+            ("a tenth", "nano", docs // 10, TORCH),
+            ("nano", "nano", docs, TORCH),
+        ]
+        for name, scope, count, backend in runs:
+            if only and name not in only:
+                continue
             corpus = place / f"{name}.jsonl.zst"
             count = write_corpus(data, corpus, count)
-            stored.put(name, run_case("filter.case", scope, corpus, min(count, FORWARD_ROWS), "{}"))
+            stored.put(name, run_case("filter.case", scope, corpus, min(count, FORWARD_ROWS), "{}", backend))
         if standin:
             folder_of_standin = write_standin(place / "stand-in", [6], quick=False)
             corpus = place / "short.jsonl.zst"
@@ -45,7 +62,7 @@ def run(data: Path, out: Path | None = None, *, docs: int = 5000, standin: bool 
             settings = json.dumps({"shard_rows": STANDIN_DOCS // 4})
             stored.put(
                 "Qwen3-1.7B cut at 6",
-                run_case("filter.case", folder_of_standin, short, STANDIN_DOCS, settings),
+                run_case("filter.case", folder_of_standin, short, STANDIN_DOCS, settings, TORCH),
             )
     print(throughput(stored.result()))
 

@@ -55,13 +55,13 @@ def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
 
 
 def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
-    """The graph from residuals to the pre-activations among which are the k + 1 largest of each token.
+    """The graph from residuals to the pre-activations of all features, and the largest of each 16 adjacent ones.
 
-    Features are in groups of 16 adjacent ones. The k + 1 groups with the largest maxima contain the k + 1 largest
-    features: a TopK over all features would take as long as half of the product.
+    The k + 1 groups with the largest maxima contain the k + 1 largest features. They are chosen by numpy, in a third
+    of the time that ONNX Runtime's TopK takes.
 
-    Inputs: `residual` `[T, D]`, and a last column of ones, with which the bias is multiplied. Outputs: `groups`
-    `[T, k + 1]` int64, and `values` `[T, k + 1, 16]` float32, the pre-activations of their features.
+    Inputs: `residual` `[T, D]`, and a last column of ones, with which the bias is multiplied. Outputs, float32:
+    `pre` `[T, F]`, and `largest` `[T, F / 16]`.
 
     Args:
         d_model: width of the residual.
@@ -79,17 +79,11 @@ def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
     pre_TF = graph.add("MatMul", "residual", graph.weight("encoder", d_model + 1, d_sae))
     pre_TGC = graph.add("Reshape", pre_TF, graph.ints(-1, groups, GROUP))
     largest_TG = graph.add("ReduceMax", pre_TGC, graph.ints(2), keepdims=0)
-    _, group_TL = graph.add_many("TopK", 2, largest_TG, graph.ints(k + 1), axis=-1)
-    tokens = graph.add("Squeeze", graph.add("Shape", "residual", start=0, end=1))
-    zero, one, step = (graph.number(value, TensorProto.INT64) for value in (0, 1, groups))
-    first_T = graph.add("Mul", graph.add("Range", zero, tokens, one), step)
-    place_TL = graph.add("Add", group_TL, graph.add("Unsqueeze", first_T, graph.ints(1)))
-    values_TLC = graph.add("Gather", graph.add("Reshape", pre_TF, graph.ints(-1, GROUP)), place_TL, axis=0)
     return graph.model(
         {"residual": (TensorProto.FLOAT, ["tokens", d_model + 1])},
         {
-            "groups": (group_TL, (TensorProto.INT64, ["tokens", k + 1])),
-            "values": (values_TLC, (TensorProto.FLOAT, ["tokens", k + 1, GROUP])),
+            "pre": (pre_TF, (TensorProto.FLOAT, ["tokens", d_sae])),
+            "largest": (largest_TG, (TensorProto.FLOAT, ["tokens", groups])),
         },
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,14 @@ class SelectedReader(ABC):
     @abstractmethod
     def replica(self) -> Self:
         """The same reader for another thread, with shared weights."""
+
+    @abstractmethod
+    def residuals(self, batch: Batch) -> Any:
+        """Run the backbone alone over one batch: the residuals of all layers that are read, in the back end's own form.
+
+        Raises:
+            ScopeError: a layer that the scope does not have.
+        """
 
     @abstractmethod
     def read_batch(self, batch: Batch) -> BatchReading:

@@ -94,10 +94,15 @@ class TorchReader(SelectedReader):
         return twin
 
     @torch.inference_mode()
+    def residuals(self, batch: Batch) -> ResidualBatch:
+        """Run the backbone alone over one batch: the residuals of the tokens that count."""
+        return read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+
+    @torch.inference_mode()
     def read_batch(self, batch: Batch) -> BatchReading:
         """Run one batch."""
         with self.clock("backbone"):
-            residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+            residuals = self.residuals(batch)
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         with self.clock("encode"):
             maxima = [self._maxima(residuals, features) for features in self.features]
@@ -106,7 +111,7 @@ class TorchReader(SelectedReader):
     @torch.inference_mode()
     def token_acts(self, batch: Batch) -> NDArray[np.float32]:
         """See `SelectedReader.token_acts`."""
-        residuals = read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+        residuals = self.residuals(batch)
         acts_TS = np.zeros((len(residuals.window_T), self.n_features), dtype=np.float32)
         for own in self.features:
             tokens = residuals.at(own.layer, own.norm_bound)

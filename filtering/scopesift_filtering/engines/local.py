@@ -89,8 +89,10 @@ class _Pipeline:
         self.telling = threading.Lock()
 
     def run(self) -> set[str]:
-        readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
         threads_before = self.reader.threads
+        self.reader.threads = self.plan.settings.threads
+        self.reader.load()  # once, before threads share it
+        readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
         works = [(READ, self._read, ()), *((MODEL, self._model, (one,)) for one in readers)]
         works.append((WRITE, self._write, ()))
         steps = [

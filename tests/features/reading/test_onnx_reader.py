@@ -70,7 +70,7 @@ def test_bounds_and_floors_leave_out_what_torch_leaves_out(scope):
     windows = make_windows(scope, TEXTS)
     (batch, *_) = make_batches(windows, 4096)
     reader, _ = _readers(scope, layers=(8,))
-    norms = np.linalg.norm(reader._model.residuals(batch)[8][batch.keep_BT], axis=1)
+    norms = np.linalg.norm(reader.residuals(batch)[8][batch.keep_BT], axis=1)
     ours, torchs = (
         one.read(TEXTS) for one in _readers(scope, (8,), norm_bound=float(np.median(norms)), floor=0.05)
     )
@@ -111,7 +111,7 @@ def test_equal_activations_go_to_the_lowest_indices(scope):
     encoder._encoder_DF[:] = 0
     encoder._encoder_DF[-1] = 1.0  # all features of all tokens are equal
     x_RD = np.ones((3, scope.d_model + 1), np.float32)
-    encoder._session = _Constant(encoder._k)
+    encoder._session = _Constant(scope.d_sae)
     tokens, indices, acts = encoder._slab(x_RD, 0)
     assert tokens.tolist() == np.repeat(range(3), encoder._k).tolist()
     assert indices.tolist() == 3 * list(range(encoder._k))
@@ -119,15 +119,14 @@ def test_equal_activations_go_to_the_lowest_indices(scope):
 
 
 class _Constant:
-    """A session for which all pre-activations are 1, and the groups come in any order."""
+    """A session for which all pre-activations are 1."""
 
-    def __init__(self, k):
-        self.k = k
+    def __init__(self, d_sae):
+        self.d_sae = d_sae
 
     def run(self, names, feeds):
         rows = len(feeds["residual"])
-        groups = np.tile(np.arange(self.k + 1)[::-1], (rows, 1))
-        return groups, np.ones((rows, self.k + 1, 16), np.float32)
+        return np.ones((rows, self.d_sae), np.float32), np.ones((rows, self.d_sae // 16), np.float32)
 
 
 def test_a_residual_that_is_not_finite_is_refused(scope):

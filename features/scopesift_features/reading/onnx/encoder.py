@@ -14,8 +14,8 @@ from scopesift_features.reading.selected_features import LayerFeatures
 from scopesift_features.sae.encoder_arrays import read_encoder, to_bfloat16
 from scopesift_features.scope import Scope
 
-SLAB = 1024
-"""Tokens per run: their pre-activations, 25 MB of 6,144 features, are what a run needs memory for."""
+SLAB = 128
+"""Tokens per run: their pre-activations, 3 MB of 6,144 features, stay in a cache until the largest are found."""
 
 _SMALLEST = np.nextafter(np.float32(0), np.float32(1))
 
@@ -65,12 +65,18 @@ class OnnxEncoder:
         self, x_RD: NDArray[np.float32], begin: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         """Tokens, indices and activations of a slab's active pairs."""
-        group_RL, pre_RLC = self._session.run(["groups", "values"], {"residual": x_RD})
-        pre_RH, size = pre_RLC.reshape(len(x_RD), -1), pre_RLC.shape[2]
+        pre_RF, largest_RG = self._session.run(["pre", "largest"], {"residual": x_RD})
+        groups = largest_RG.shape[1]
+        size = pre_RF.shape[1] // groups
+        # the k + 1 groups with the largest maxima contain the k + 1 largest features
+        group_RL = largest_RG.argpartition(groups - self._k - 1, axis=1)[:, groups - self._k - 1 :]
+        place_RL = group_RL + np.arange(len(x_RD))[:, None] * groups
+        pre_RH = pre_RF.reshape(-1, size).take(place_RL.ravel(), axis=0).reshape(len(x_RD), -1)
         at = pre_RH.shape[1] - self._k
         kth_R1 = np.partition(pre_RH, at, axis=1)[:, at : at + 1]
-        token_E, place_E = (pre_RH >= np.maximum(kth_R1, _SMALLEST)).nonzero()
-        index_E, act_E = group_RL[token_E, place_E // size] * size + place_E % size, pre_RH[token_E, place_E]
+        found_E = np.flatnonzero(pre_RH >= np.maximum(kth_R1, _SMALLEST))
+        token_E, act_E = found_E // pre_RH.shape[1], pre_RH.ravel()[found_E]
+        index_E = group_RL.ravel()[found_E // size] * size + found_E % size
         tied = np.flatnonzero(np.bincount(token_E, minlength=len(x_RD)) > self._k)
         if len(tied):
             single = ~np.isin(token_E, tied)

@@ -65,10 +65,14 @@ class OnnxReader(SelectedReader):
         """The same reader: it may be used from several threads."""
         return self
 
+    def residuals(self, batch: Batch) -> dict[int, NDArray[np.float32]]:
+        """Run the backbone alone over one batch: the residual `[B, T, D]` after each of the layers."""
+        return self._model.residuals(batch)
+
     def read_batch(self, batch: Batch) -> BatchReading:
         """Run one batch."""
         with self.clock("backbone"):
-            residuals = self._model.residuals(batch)
+            residuals = self.residuals(batch)
         with self.clock("encode"):
             return self._encoded(batch, residuals)
 
@@ -90,7 +94,7 @@ class OnnxReader(SelectedReader):
 
     def token_acts(self, batch: Batch) -> NDArray[np.float32]:
         """Activations of the features on each token that counts, `[T, S]`, in the order of `batch.keep_BT`."""
-        residuals = self._model.residuals(batch)
+        residuals = self.residuals(batch)
         window_T, position_T = batch.keep_BT.nonzero()
         each_T = np.arange(len(window_T))  # every token is a window of its own
         acts_TS = np.zeros((len(window_T), self.n_features), np.float32)
