@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scopesift_service.apis.classifier_routes import ClassifierRoutes
+from scopesift_service.apis.classifiers.classifier_routes import ClassifierRoutes
+from scopesift_service.apis.classifiers.version_routes import VersionRoutes
 from scopesift_service.apis.document_routes import DocumentRoutes
 from scopesift_service.apis.judging import Judging
 from scopesift_service.apis.loaded import LoadedClassifiers
@@ -10,7 +11,6 @@ from scopesift_service.apis.moderation_routes import ModerationRoutes
 from scopesift_service.apis.perspective.routes import PerspectiveRoutes
 from scopesift_service.apis.service_routes import ServiceRoutes
 from scopesift_service.apis.steering_routes import SteeringRoutes
-from scopesift_service.apis.version_routes import VersionRoutes
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.http.admission import Admission
 from scopesift_service.http.edge import Edge

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from jsonschema import Draft202012Validator
-from scopesift_service.apis import version_routes
+from scopesift_service.apis.classifiers import version_routes
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.suggestions import Suggestion, Suggestions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scopesift_service.apis.classifiers.transfer_request import LANG_PATTERN, LONGEST_LABEL, SUGGESTED
 from scopesift_service.apis.openapi.parts import (
     ANY_OBJECT,
     BOOLEAN,
@@ -18,7 +19,6 @@ from scopesift_service.apis.openapi.parts import (
     texts_schema,
 )
 from scopesift_service.apis.openapi.perspective import suggestion_counts
-from scopesift_service.apis.transfer_request import LANG_PATTERN, LONGEST_LABEL, SUGGESTED
 from scopesift_service.http.errors import KINDS
 from scopesift_service.settings import ServiceSettings
 

@@ -175,7 +175,7 @@ def test_everything_exported_comes_back_with_its_decisions(tab, exported, modera
 
 
 def test_exported_labels_are_examples_of_a_transfer(exported):
-    from scopesift_service.apis.transfer_request import parse_examples
+    from scopesift_service.apis.classifiers.transfer_request import parse_examples
 
     examples = [json.loads(line) for line in exported("labels").read_text().split("\n")[:-1]]
     found = parse_examples({"lang": "de", "examples": examples}, ServiceSettings())

@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 
 from scopesift_files.errors import UsageError
 
-from scopesift_service.apis.classifier_routes import find_classifier
-from scopesift_service.apis.transfer_request import Examples, parse_examples, parse_version
+from scopesift_service.apis.classifiers.classifier_routes import find_classifier
+from scopesift_service.apis.classifiers.transfer_request import Examples, parse_examples, parse_version
 from scopesift_service.engine.client import EngineClient
 from scopesift_service.engine.judged import LANGUAGE
 from scopesift_service.http import paths
