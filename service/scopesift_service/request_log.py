@@ -11,7 +11,7 @@ from typing import Any
 
 FIELDS = (
     "request_id", "route", "method", "status", "seconds", "texts", "characters", "error", "classifier", "versions",
-    "reason", "version", "lang", "examples", "trace_id",
+    "reason", "version", "lang", "examples", "trace_id", "admin",
 )  # fmt: skip
 
 

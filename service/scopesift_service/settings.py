@@ -12,11 +12,11 @@ from pathlib import Path
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_files.errors import UsageError
 
+from scopesift_service.admin_tokens import MAKE_ONE, UNNAMED, long_enough, named_tokens
 from scopesift_service.label_table import LabelTable
 from scopesift_service.published_names import OPENAI_CATEGORIES
 
 PREFIX = "SCOPESIFT_"
-SHORTEST_TOKEN = 16
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 REFUSE, OMIT = "refuse", "omit"
 ON, OFF = "on", "off"
@@ -25,6 +25,7 @@ MISSING_SETTING = f"{PREFIX}PERSPECTIVE_MISSING"
 CATEGORIES_SETTING = f"{PREFIX}OPENAI_CATEGORIES"
 BACKEND_SETTING = f"{PREFIX}BACKEND"
 STEERING_SETTING = f"{PREFIX}STEERING"
+TOKEN_SETTING, TOKENS_SETTING = f"{PREFIX}ADMIN_TOKEN", f"{PREFIX}ADMIN_TOKENS"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class ServiceSettings:
         backend: What reads texts, "torch" or "onnx"; None: see `scopesift_classifiers.judging.backend`.
         head: What encodes behind torch's backbone, "torch" or "onnx"; None: torch.
         state: Folder of the versions made by transfer and of suggestions; None: both are off.
-        admin_token: Allows transfer, activate and steering; None: all are off.
+        admin_token: Allows to change classifiers and to steer; its holder has no name.
+        admin_tokens: The same by the names of their holders; without any admin token both are off.
         api_keys: Accepted keys; empty: no key is needed.
         max_body_bytes, max_texts, max_characters, max_call_characters, max_examples: Limits of one call.
         max_suggestions: Suggestions kept of a classifier; beyond it the oldest are deleted.
@@ -64,6 +66,7 @@ class ServiceSettings:
     head: str | None = None
     state: Path | None = None
     admin_token: str | None = field(default=None, repr=False)
+    admin_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     max_body_bytes: int = 1 << 20
     max_texts: int = 64
@@ -89,14 +92,20 @@ class ServiceSettings:
     steering: str = OFF
 
     @property
+    def admins(self) -> dict[str, str]:
+        """All admin tokens by the names of their holders."""
+        unnamed = {} if self.admin_token is None else {UNNAMED: self.admin_token}
+        return {**unnamed, **self.admin_tokens}
+
+    @property
     def transfer_enabled(self) -> bool:
         """Whether a state folder and an admin token are set."""
-        return self.state is not None and self.admin_token is not None
+        return self.state is not None and bool(self.admins)
 
     @property
     def steering_enabled(self) -> bool:
         """Whether steering is on and an admin token is set."""
-        return self.steering == ON and self.admin_token is not None
+        return self.steering == ON and bool(self.admins)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> ServiceSettings:
@@ -126,11 +135,10 @@ class ServiceSettings:
             for name, text in given.items()
             if isinstance(getattr(defaults, name, None), int | float)
         }
+        token = long_enough(TOKEN_SETTING, given["admin_token"]) if "admin_token" in given else None
         steering = _one_of("steering", given.get("steering", OFF), (ON, OFF))
-        if steering == ON and "admin_token" not in given:
-            raise UsageError(
-                f"{STEERING_SETTING}=on needs {PREFIX}ADMIN_TOKEN; make one with `openssl rand -hex 32`"
-            )
+        if steering == ON and not {"admin_token", "admin_tokens"} & set(given):
+            raise UsageError(f"{STEERING_SETTING}=on needs {TOKEN_SETTING}; {MAKE_ONE}")
         return cls(
             **numbers,  # type: ignore[arg-type]
             scope=given.get("scope", defaults.scope),
@@ -139,7 +147,8 @@ class ServiceSettings:
             backend=given.get("backend"),
             head=given.get("head"),
             state=Path(given["state"]).expanduser() if "state" in given else None,
-            admin_token=_token(given.get("admin_token")),
+            admin_token=token,
+            admin_tokens=named_tokens(TOKENS_SETTING, given.get("admin_tokens", "")),
             api_keys=_list(given.get("api_keys")),
             log_level=_one_of("log_level", given.get("log_level", defaults.log_level).upper(), LOG_LEVELS),
             otel_endpoint=_url("otel_endpoint", given.get("otel_endpoint")),
@@ -184,15 +193,6 @@ def _number(name: str, text: str, kind: type) -> int | float:
         wanted = "a whole number" if kind is int else "a number"
         raise UsageError(f"{PREFIX}{name.upper()} must be {wanted} above 0, got {text!r}")
     return value
-
-
-def _token(token: str | None) -> str | None:
-    if token is not None and len(token) < SHORTEST_TOKEN:
-        raise UsageError(
-            f"{PREFIX}ADMIN_TOKEN must have at least {SHORTEST_TOKEN} characters, got {len(token)}; "
-            "make one with `openssl rand -hex 32`"
-        )
-    return token
 
 
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:

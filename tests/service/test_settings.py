@@ -35,12 +35,28 @@ def test_values_are_read_as_what_they_are():
         ("TIMEOUT", "nan"), ("ADMIN_TOKEN", "short"), ("LOG_LEVEL", "LOUD"), ("OTEL_ENDPOINT", "localhost:4318"),
         ("PUBLIC_URL", "example.org"), ("PERSPECTIVE_MISSING", "drop"), ("PERSPECTIVE_ATTRIBUTES", "TOXICITY"),
         ("OPENAI_CATEGORIES", "harrassment=toxicity"), ("MAX_SUGGESTIONS", "0"), ("STEERING", "on"),
-        ("STEERING", "yes"),
+        ("STEERING", "yes"), ("ADMIN_TOKENS", "only-a-token-without-its-name"), ("ADMIN_TOKENS", "alice=short"),
+        ("ADMIN_TOKENS", f"={'s' * 20}"), ("ADMIN_TOKENS", f"al ice={'s' * 20}"), ("ADMIN_TOKENS", f"admin={'s' * 20}"),
+        ("ADMIN_TOKENS", f"alice={'s' * 20},alice={'t' * 20}"), ("ADMIN_TOKENS", f"alice={'s' * 20},bob={'s' * 20}"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_line_that_names_the_variable(name, value):
     with pytest.raises(UsageError, match=f"SCOPESIFT_{name}"):
         read(**{name: value})
+
+
+def test_admin_tokens_have_the_names_of_their_holders_and_one_may_have_none():
+    found = read(ADMIN_TOKEN="x" * 20, ADMIN_TOKENS=f"alice={'s' * 20}, bob={'t' * 18}==")
+    assert found.admins == {"admin": "x" * 20, "alice": "s" * 20, "bob": "t" * 18 + "=="}
+    assert read(ADMIN_TOKENS=f"alice={'s' * 20}", STATE="/tmp/x").transfer_enabled
+    assert read(ADMIN_TOKENS=f"alice={'s' * 20}", STEERING="on").steering_enabled
+
+
+def test_an_error_about_tokens_holds_none():
+    for value in (f"alice{'s' * 20}", f"al ice={'s' * 20}", "alice=sss", f"alice={'s' * 20},bob={'s' * 20}"):
+        with pytest.raises(UsageError) as refused:
+            read(ADMIN_TOKENS=value)
+        assert "sss" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["insult", "Insult"])
@@ -65,6 +81,7 @@ def test_what_kubernetes_puts_into_the_environment_is_no_mistyped_variable():
 
 
 def test_secrets_do_not_show_in_the_repr():
-    shown = repr(read(ADMIN_TOKEN="s" * 20, API_KEYS="key-of-mine"))
+    shown = repr(read(ADMIN_TOKEN="s" * 20, ADMIN_TOKENS=f"alice={'t' * 20}", API_KEYS="key-of-mine"))
     assert "sss" not in shown
+    assert "ttt" not in shown
     assert "key-of-mine" not in shown

@@ -1,4 +1,4 @@
-"""API keys and the admin token, compared in constant time."""
+"""API keys and admin tokens, compared in constant time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Se
     """Check a caller's key; without configured keys every caller is accepted.
 
     Args:
-        settings: Holds the keys; the admin token counts as one.
+        settings: Holds the keys; admin tokens count as such.
         headers: Lower-case names.
         query_keys: Values of `?key=`, as Perspective's clients send it.
 
@@ -25,7 +25,7 @@ def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Se
     given = [
         _bearer(headers), headers.get("x-api-key", ""), headers.get("x-goog-api-key", ""), *query_keys[:1],
     ]  # fmt: skip
-    allowed = [*settings.api_keys, *([settings.admin_token] if settings.admin_token else [])]
+    allowed = [*settings.api_keys, *settings.admins.values()]
     # every pair is compared, so that the time doesn't depend on which one matches
     matches = [_same(key, secret) for key in given for secret in allowed]
     if not any(matches):
@@ -39,18 +39,25 @@ def check_key(settings: ServiceSettings, headers: dict[str, str], query_keys: Se
         )
 
 
-def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> None:
-    """Check the admin token.
+def check_admin(settings: ServiceSettings, headers: dict[str, str]) -> str:
+    """Check an admin token.
+
+    Returns:
+        The name of its holder.
 
     Raises:
         ServiceError: 401 for a missing or wrong token.
     """
-    if settings.admin_token is None or not _same(_bearer(headers), settings.admin_token):
+    given = _bearer(headers)
+    # every token is compared, as above
+    names = [name for name, token in settings.admins.items() if _same(given, token)]
+    if not names:
         raise ServiceError(
             401,
             "the admin token is missing or wrong; send it as Authorization: Bearer …",
             code="invalid_admin_token",
         )
+    return names[0]
 
 
 def _bearer(headers: dict[str, str]) -> str:

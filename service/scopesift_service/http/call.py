@@ -24,6 +24,7 @@ class Call:
         scheme: http or https.
         request_id: Safe to log and to send back.
         body: Raw bytes.
+        admin: Name of the holder of its admin token; "": the route needs none.
         note: Additional log fields, set by the routes.
     """
 
@@ -35,6 +36,7 @@ class Call:
     scheme: str
     request_id: str
     body: bytes = b""
+    admin: str = ""
     note: dict[str, Any] = field(default_factory=dict)
 
     def query_values(self, name: str) -> list[str]:

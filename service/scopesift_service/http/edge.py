@@ -108,7 +108,8 @@ class Edge:
         if route.disabled is not None:
             raise ServiceError(403, route.disabled.message, code=route.disabled.code)
         if route.access == ADMIN:
-            check_admin(self._settings, call.headers)
+            call.admin = check_admin(self._settings, call.headers)
+            call.note["admin"] = call.admin
         elif route.access == KEY:
             check_key(self._settings, call.headers, call.query_values("key"))
         if call.method == "POST":

@@ -11,6 +11,7 @@ CLASSIFIERS = "/v1/classifiers"
 CLASSIFIER = f"{CLASSIFIERS}/{{name}}"
 TRANSFER = f"{CLASSIFIER}/transfer"
 ACTIVATE = f"{CLASSIFIER}/activate"
+AUDIT = "/v1/audit"
 STEER = "/v1/steer"
 # clients of the text-classification shape append one or the other to a base URL
 PREDICT, CLASSIFIER_PREDICT = "/predict", f"{CLASSIFIER}/predict"

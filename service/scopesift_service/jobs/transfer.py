@@ -20,6 +20,7 @@ from scopesift_files.errors import InputError, UsageError
 from scopesift_service.http.errors import ServiceError
 from scopesift_service.jobs.process import TRANSFER, answer_job
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.audit import UNRECORDED, Action, AuditError, AuditLog, Change
 from scopesift_service.versions.registry import BusyError, Registry
 from scopesift_service.versions.starting import classifier_in_use
 from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
@@ -32,11 +33,12 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
     """Transfer; store the new version unless it is a dry run, and activate it unless it is to be a draft.
 
     Args:
-        job: name, lang, texts, labels (or None), positive_share (without labels), dry_run, activate, and
+        job: name, who, lang, texts, labels (or None), positive_share (without labels), dry_run, activate, and
             suggested_until if the examples are stored suggestions.
         chosen: Names scope, classifiers and state folder.
 
     Raises:
+        AuditError: The change can't be recorded, and is not made.
         BusyError: Another transfer of the same classifier is running.
         InputError, UsageError: Nothing can be fitted on the examples.
         ScopesiftError: Scope or state folder can't be used.
@@ -57,6 +59,7 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
             registry.store(name, base.version, base.to_json())
             registry.activate(name, base.version)
         made, told = _made(base, scope, job)
+        _record(AuditLog(chosen.state), job, made, base)
         registry.store(name, made.version, made.to_json())
         if not job["activate"]:
             return _told(made, told, job, base.version, active=False)
@@ -64,6 +67,15 @@ def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         if job["suggested_until"] is not None:
             _mark_taken(Suggestions(registry.home(name), chosen.max_suggestions), job)
     return _told(made, told, job, before, active=True)
+
+
+def _record(audit: AuditLog, job: dict[str, Any], made: Classifier, base: Classifier) -> None:
+    about = {"lang": job["lang"], "examples": len(job["texts"]), "labelled": job["labels"] is not None}
+    if job["suggested_until"] is not None:
+        about["suggested"] = True
+    if made.version != base.version:
+        action = Action.TRANSFER if job["activate"] else Action.DRAFT
+        audit.append(Change(job["who"], action, job["name"], made.version, base.version, about))
 
 
 def _mark_taken(suggestions: Suggestions, job: dict[str, Any]) -> None:
@@ -122,6 +134,9 @@ def _run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
         return run(job, chosen)
     except BusyError as error:
         raise ServiceError(409, str(error)) from None
+    except AuditError as error:
+        log.error("a transfer is refused", extra={"classifier": job["name"], "reason": str(error)})
+        raise ServiceError(503, UNRECORDED) from None
     except (InputError, UsageError) as error:
         raise ServiceError(422, str(error)) from None
 

@@ -75,6 +75,14 @@ VIEWS = (
         folder="classifiers",
         name="Classifiers",
         styles=("shelf.css", "teach.css"),
-        scripts=("shelf.js", "versions.js", "examples_text.js", "draft.js", "main.js"),
+        scripts=(
+            "token.js",
+            "shelf.js",
+            "audit.js",
+            "versions.js",
+            "examples_text.js",
+            "draft.js",
+            "main.js",
+        ),
     ),
 )

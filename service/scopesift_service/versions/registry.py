@@ -4,6 +4,7 @@
     <state>/<classifier>/active.json                 {"version", "previous"}, replaced by rename
     <state>/<classifier>/.lock                       flock, held while a version is made or activated
     <state>/<classifier>/suggestions.sqlite3         moderators' decisions, see `suggestions`
+    <state>/audit.jsonl                              who changed what, see `audit`
 
 A process that dies leaves either the old pointer or the new one, and at most an unused version. Workers and replicas
 that share the folder detect a change by the pointer's stamp.
@@ -91,6 +92,15 @@ class Registry:
             write_atomically(path, lambda temporary: temporary.write_text(artifact, encoding="utf-8"))
         return path
 
+    def require(self, name: str, version: str) -> None:
+        """Check that a version is stored.
+
+        Raises:
+            UsageError: It is not.
+        """
+        if not self.path(name, version).is_file():
+            raise UsageError(f"classifier {name!r} has no version {version}")
+
     def versions(self, name: str) -> list[tuple[str, float]]:
         """Stored versions with their creation time in seconds since 1970, newest first."""
         found = []
@@ -137,8 +147,7 @@ class Registry:
             UsageError: No such version.
             ScopeError: The folder cannot be written.
         """
-        if not self.path(name, version).is_file():
-            raise UsageError(f"classifier {name!r} has no version {version}")
+        self.require(name, version)
         try:
             previous = self.active(name)
             if previous == version:

@@ -6,6 +6,7 @@ import pytest
 from scopesift_files.errors import InputError
 from scopesift_service.jobs.transfer import run
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.audit import AuditError, AuditLog
 from scopesift_service.versions.registry import Registry
 from scopesift_service.versions.suggestions import Suggestion, Suggestions
 
@@ -17,7 +18,7 @@ ROWS = [
 
 def job(rows, **given):
     texts, labels = zip(*rows, strict=True)
-    asked = {"name": "toxicity", "lang": "de", "texts": list(texts), "labels": list(labels)}
+    asked = {"name": "toxicity", "who": "alice", "lang": "de", "texts": list(texts), "labels": list(labels)}
     return {
         **asked,
         "positive_share": None,
@@ -89,6 +90,26 @@ def test_the_replaced_rule_stands_beside_the_new_one(done):
     assert answers["again"]["warning"] is None
 
 
+def test_every_change_is_in_the_audit_trail_and_what_changes_nothing_is_not(done):
+    registry, answers, _ = done
+    first, other = answers["first"], answers["other"]
+    entries = AuditLog(registry.folder).latest(10).entries
+    assert [(one["who"], one["action"], one["previous"], one["version"]) for one in reversed(entries)] == [
+        ("alice", "transfer", first["base_version"], first["version"]),
+        ("alice", "transfer", first["version"], other["version"]),
+    ]
+    assert [(one["lang"], one["examples"], one["labelled"]) for one in entries] == [("de", 8, True)] * 2
+
+
+def test_no_rule_is_put_into_use_that_the_audit_trail_cannot_tell(tmp_path):
+    chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
+    (tmp_path / "audit.jsonl").mkdir()
+    with pytest.raises(AuditError, match="nothing was changed"):
+        run(job(ROWS), chosen)
+    registry = Registry(tmp_path)
+    assert [version for version, _ in registry.versions("toxicity")] == [registry.active("toxicity")]
+
+
 def test_without_labels_the_cut_moves_and_the_answer_says_what_is_flagged(tmp_path):
     chosen = ServiceSettings(scope="nano", device="cpu", state=tmp_path)
     rows = [
@@ -113,6 +134,8 @@ def test_a_draft_is_stored_beside_the_version_in_use_takes_no_suggestions_and_is
     assert registry.active("toxicity") == draft["base_version"] != draft["version"]
     assert registry.path("toxicity", draft["version"]).is_file()
     assert stored.counts() == {"de": {"stored": 8, "new": 8}}
+    (entry,) = AuditLog(chosen.state).latest(10).entries
+    assert (entry["action"], entry["version"], entry["suggested"]) == ("draft", draft["version"], True)
     assert run({**asked, "activate": True}, chosen)["version"] == draft["version"]
 
 

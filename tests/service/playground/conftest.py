@@ -9,6 +9,7 @@ import pytest
 
 from bench.browser.chromium import Chromium, find_chromium
 from tests.service.playground.axe import AxeUnavailableError, fetch_axe
+from tests.service.playground.classifier_answers import ClassifierAnswers
 
 KEYS = {
     "Tab": 9,
@@ -72,26 +73,22 @@ def axe(request):
         pytest.skip(str(error))
 
 
-class Stage:
+class Stage(ClassifierAnswers):
     """What the small server answers; a test may change it."""
 
     def __init__(self):
+        super().__init__()
         self.words = {"toxicity": "idiot", "language": "the"}
         self.key = None
         self.refusals = []
         self.retry_after = None
         self.delays = []
         self.refuse_hits = False
-        self.requests = []
         self.name = "idiot · fool"
         self.given_name = None
         self.rule = "default"
         self.toxic_score = 0.97
         self.spans = None
-        self.warning = None
-        self.quality = {}
-        start = {"version": "a6eaded3727d", "active": True, "created": None, "langs": []}
-        self.versions = [start]
 
     def record(self, text, request):
         toxic = self.evidence(text, self.words["toxicity"], request)
@@ -161,33 +158,7 @@ class Stage:
         if self.key and headers.get("authorization") != f"Bearer {self.key}":
             return 401, {"error": {"message": "an API key is needed", "type": "authentication_error"}}
         if path == "/v1/classifiers":
-            quality = {
-                "test": {
-                    "n": 1000,
-                    "macro_f1": 0.827,
-                    "balanced_accuracy": 0.82,
-                    "accuracy": 0.81,
-                    "baselines": {"tfidf": {"macro_f1": 0.9, "balanced_accuracy": 0.9}},
-                }
-            }
-            one = {
-                "kind": "binary",
-                "labels": ["toxic"],
-                "unknown": "clean",
-                "version": "a6eaded3727d",
-                "langs": [],
-                "n_features": 2,
-                "deepest_layer": 3,
-                "quality": quality | self.quality,
-                "cut": 0.467,
-            }
-            many = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
-            return 200, {
-                "scope": {"id": "tiny"},
-                "classifiers": [{"name": "toxicity", **one}, {**one, "name": "language", **many}],
-                "limits": {"max_texts": 64, "max_characters": 20480, "max_call_characters": 65536},
-                "transfer": {"enabled": True, "max_examples": 500},
-            }
+            return 200, self.list()
         if self.refusals:
             status, message = self.refusals.pop(0)
             return status, {"error": {"message": message, "type": "x"}}
@@ -198,31 +169,10 @@ class Stage:
             if self.delays:
                 time.sleep(self.delays.pop(0))
             return 200, {"results": [self.record(text, body) for text in body["texts"]]}
-        if path == "/v1/classifiers/toxicity":
-            return 200, {"versions": self.versions}
-        if path == "/v1/classifiers/toxicity/activate":
-            self.requests.append({**body, "authorization": headers.get("authorization")})
-            before = next(one["version"] for one in self.versions if one["active"])
-            self.versions = [{**one, "active": one["version"] == body["version"]} for one in self.versions]
-            return 200, {"name": "toxicity", "version": body["version"], "previous": before}
-        if path == "/v1/classifiers/toxicity/transfer":
-            self.requests.append({**body, "authorization": headers.get("authorization")})
-            made = {"version": "0c1d2e3f4a5b", "active": False, "created": "2026-01-02T03:04:05.000+00:00"}
-            self.versions = [{**made, "langs": [body["lang"]]}, *self.versions]
-            strategies = [{"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}]
-            return 201, {
-                "name": "toxicity",
-                "version": "0c1d2e3f4a5b",
-                "base_version": "a6eaded3727d",
-                "lang": body["lang"],
-                "active": body.get("activate", True),
-                "chosen": "recalibrate",
-                "strategies": strategies,
-                "replaced": {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spread": 0.04},
-                "warning": self.warning,
-                "quality": {"cross_validated": strategies[0], "examples": len(body["examples"])},
-            }
-        return 404, {"error": {"message": "no such route", "type": "not_found_error"}}
+        return self.classifier_answer(path, body, headers.get("authorization")) or (
+            404,
+            {"error": {"message": "no such route", "type": "not_found_error"}},
+        )
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def tab(browser, page_url):
 
 def make_draft(tab, rows="toxic\\tdu Idiot\\nclean\\tder Zug"):
     tab.run(
-        "(() => { at('transfer-lang').value = 'de'; at('transfer-token').value = 'a-long-admin-token'; "
+        "(() => { at('transfer-lang').value = 'de'; at('token').value = 'a-long-admin-token'; "
         f"at('transfer-rows').value = '{rows}'; at('transfer-go').click(); }})()"
     )
     return tab.until("document.querySelector('.made')?.innerText")

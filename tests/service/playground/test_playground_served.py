@@ -74,14 +74,10 @@ def test_a_few_examples_make_a_draft_that_is_put_into_use_and_back_and_a_wrong_t
     rows += [f"clean\tder Zug Nummer {n} kommt" for n in range(12)]
     browser.run(f"at('transfer-rows').value = {json.dumps(chr(10).join(rows))}")
     browser.run("at('transfer-lang').value = 'de'")
-    browser.run(
-        "(() => { at('transfer-token').value = 'not-the-token-at-all'; at('transfer-go').click(); })()"
-    )
+    browser.run("(() => { at('token').value = 'not-the-token-at-all'; at('transfer-go').click(); })()")
     assert browser.until("at('transfer-answer').querySelector('.problem')?.innerText")
     in_use = browser.run("document.querySelector('#versions .ours code').innerText")
-    browser.run(
-        "(() => { at('transfer-token').value = 'an-admin-token-of-tests'; at('transfer-go').click(); })()"
-    )
+    browser.run("(() => { at('token').value = 'an-admin-token-of-tests'; at('transfer-go').click(); })()")
     said = browser.until("at('transfer-answer').querySelector('.made, .problem')?.innerText", seconds=400)
     assert "for German (de)" in said
     assert f"{in_use} is still in use" in said

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import asdict, replace
 
-from scopesift_files.errors import UsageError
+from scopesift_files.errors import InputError, UsageError
 
 from scopesift_service.apis.classifiers.classifier_routes import find_classifier
 from scopesift_service.apis.classifiers.transfer_request import Examples, parse_examples, parse_version
@@ -18,6 +18,7 @@ from scopesift_service.http.errors import ServiceError
 from scopesift_service.http.route import ADMIN, Disabled, Route
 from scopesift_service.jobs.process import SPARE_SECONDS, TRANSFER, run_job
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.audit import UNRECORDED, Action, AuditError, AuditLog, Change
 from scopesift_service.versions.registry import BusyError, Registry
 from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
 
@@ -64,7 +65,7 @@ class VersionRoutes:
         if self._transferring.locked():
             raise ServiceError(409, "another transfer is running; try again after Retry-After")
         async with self._transferring:
-            job = {"name": name, **asdict(examples)}
+            job = {"name": name, "who": call.admin, **asdict(examples)}
             made = await run_job(TRANSFER, job, self._settings.transfer_timeout)
         call.note["version"] = made["version"]
         if examples.dry_run:
@@ -103,11 +104,13 @@ class VersionRoutes:
 
     async def _switch(self, call: Call) -> Answer:
         version = parse_version(call.json())
-        name = find_classifier(await self._engine.describe(), call.parts["name"])["name"]
-        previous = await asyncio.to_thread(self._point, name, version)
+        described = find_classifier(await self._engine.describe(), call.parts["name"])
+        name, before = described["name"], described["version"]
+        change = Change(call.admin, Action.ACTIVATE, name, version, before)
+        previous = await asyncio.to_thread(self._point, change)
         loaded = find_classifier(await self._engine.describe(), name)["version"]
         if loaded != version:
-            await asyncio.to_thread(self._point, name, loaded)
+            await asyncio.to_thread(self._point, Change(call.admin, Action.TAKE_BACK, name, loaded, version))
             raise ServiceError(
                 422,
                 f"version {version} cannot be loaded by this service; {loaded} stays in use",
@@ -116,16 +119,40 @@ class VersionRoutes:
         call.note.update(classifier=name, version=version)
         return json_answer({"name": name, "version": version, "previous": previous})
 
-    def _point(self, name: str, version: str) -> str | None:
+    def _point(self, change: Change) -> str | None:
+        """Record a change and put its version into use; the version before, as `Registry.activate` says it."""
         if self._registry is None:
             raise ServiceError(403, "there is no state folder; set SCOPESIFT_STATE")
+        name, version = change.classifier, change.version
         try:
             with self._registry.lock(name, seconds=ACTIVATE_SECONDS):
+                self._registry.require(name, version)
+                self._record(replace(change, previous=self._in_use(name) or change.previous))
                 return self._registry.activate(name, version)
         except BusyError as error:
             raise ServiceError(409, str(error)) from None
         except UsageError as error:
             raise ServiceError(404, str(error), code="unknown_version") from None
+
+    def _record(self, change: Change) -> None:
+        if self._registry is None or change.version == change.previous:
+            return
+        try:
+            AuditLog(self._registry.folder).append(change)
+        except AuditError as error:
+            log.error(
+                "the audit trail lacks a change",
+                extra={"classifier": change.classifier, "reason": str(error)},
+            )
+            # what no engine can load must not stay in use, recorded or not
+            if change.action != Action.TAKE_BACK:
+                raise ServiceError(503, UNRECORDED) from None
+
+    def _in_use(self, name: str) -> str | None:
+        try:
+            return self._registry.active(name) if self._registry else None
+        except InputError:
+            return None  # a damaged pointer, which an activation replaces
 
     def _check_lang(self, classifiers: list[dict[str, object]], lang: str) -> None:
         """Reject a language that the language classifier can't return, whose decision would never be used."""

@@ -21,6 +21,7 @@ from scopesift_service.apis.openapi.parts import (
 from scopesift_service.apis.openapi.perspective import suggestion_counts
 from scopesift_service.http.errors import KINDS
 from scopesift_service.settings import ServiceSettings
+from scopesift_service.versions.audit import Action
 
 
 def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
@@ -120,6 +121,21 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
             {"name": STRING, "version": VERSION, "previous": {"type": ["string", "null"]}}
         ),
     }
+
+
+def audit_schemas() -> dict[str, Schema]:
+    """The audit trail."""
+    actions = [str(one) for one in Action]
+    change = record(
+        {
+            "time": STRING, "who": STRING, "action": {"enum": actions}, "classifier": STRING, "version": VERSION,
+            "previous": or_null(VERSION), "lang": STRING, "examples": INTEGER, "labelled": BOOLEAN,
+            "suggested": BOOLEAN,
+        },
+        optional=("lang", "examples", "labelled", "suggested"),
+    )  # fmt: skip
+    unreadable = {**INTEGER, "description": "Lines of the file that hold no change."}
+    return {"AuditAnswer": record({"entries": list_of(change), "unreadable": unreadable})}
 
 
 def error_schemas() -> dict[str, Schema]:

@@ -28,6 +28,21 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True)
+class Query:
+    """A parameter of the query, which may be left out.
+
+    Attributes:
+        name: Its name.
+        description: What it does.
+        schema: Its values.
+    """
+
+    name: str
+    description: str
+    schema: Schema
+
+
+@dataclass(frozen=True)
 class Example:
     """A request and its answer, as the default scope gave it.
 
@@ -62,6 +77,7 @@ class Operation:
         error: Name of the error's schema.
         access: `ANYONE`, `KEY` or `ADMIN`.
         content_type: Of the answer.
+        query: Parameters of the query.
     """
 
     path: str
@@ -77,6 +93,7 @@ class Operation:
     error: str = "Error"
     access: str = ANYONE
     content_type: str = JSON
+    query: Sequence[Query] = ()
 
     def item(self, examples: Sequence[Example], *, keys_needed: bool) -> dict[str, Any]:
         """The operation in OpenAPI's format.
@@ -93,10 +110,15 @@ class Operation:
                 **{str(status): _failure(status, self.error) for status in sorted({*self.failures, *denied})},
             },
         }  # fmt: skip
-        if parameters := [
+        parameters: list[dict[str, Any]] = [
             {"name": name, "in": "path", "required": True, **PARAMETERS[name]}
             for name in re.findall(r"\{(\w+)\}", self.path)
-        ]:
+        ]
+        parameters += [
+            {"name": one.name, "in": "query", "description": one.description, "schema": one.schema}
+            for one in self.query
+        ]
+        if parameters:
             item["parameters"] = parameters
         if self.request:
             shown = {

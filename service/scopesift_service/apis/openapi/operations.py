@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scopesift_service.apis.openapi.operation import Operation
+from scopesift_service.apis.classifiers.audit_routes import MOST, USUAL
+from scopesift_service.apis.openapi.operation import Operation, Query
 from scopesift_service.http import paths
 from scopesift_service.http.route import ADMIN, KEY
 
@@ -93,6 +94,16 @@ OPERATIONS = (
         paths.ACTIVATE, "post", "activate", CLASSIFIERS, "Use another stored version",
         "Rolls back or forward. Needs the admin token and a state folder.",
         "ActivateAnswer", "ActivateRequest", CHANGE, access=ADMIN,
+    ),
+    Operation(
+        paths.AUDIT, "get", "audit", CLASSIFIERS, "Who changed what",
+        "Every change of a classifier, the newest first: the name of the admin token's holder, the time, the action, "
+        "and the versions after and before. It holds no text. Needs an admin token and a state folder.",
+        "AuditAnswer", failures=(400, 401, 403, *LOOK), access=ADMIN,
+        query=(
+            Query("limit", f"Number of changes; default {USUAL}.", {"type": "integer", "minimum": 1, "maximum": MOST}),
+            Query("classifier", "Only the changes of this one.", {"type": "string"}),
+        ),
     ),
     Operation(
         paths.STEER, "post", "steer", OPERATION, "Generate text with features changed",

@@ -33,15 +33,18 @@ async function makeDraft(event) {
   const lang = at("transfer-lang").value.trim();
   const { examples, wrong } = showTally();
   const complaint = complaintAbout(lang, examples, wrong);
-  if (complaint) return answer.replaceChildren(el("p", { class: "problem", role: "alert" }, complaint));
-  at("transfer-go").disabled = true;
+  if (complaint) return void answer.replaceChildren(el("p", { class: "problem", role: "alert" }, complaint));
   answer.replaceChildren();
+  const token = accessToken(at("transfer-wait"));
+  if (!token) return;
+  at("transfer-go").disabled = true;
   const stop = countSeconds(`Making and measuring ${counted(examples.length)} examples' rules, some minutes on a slow machine`);
   try {
-    const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples, activate: false }, token: at("transfer-token").value.trim() });
+    const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples, activate: false }, token });
     answer.replaceChildren(comparison(made));
     at("versions-name").value = name;
     await showVersions();
+    await showTrailAgain();
   } catch (error) {
     answer.replaceChildren(el("p", { class: "problem", role: "alert" }, error.message));
   } finally {

@@ -28,5 +28,6 @@ async function start() {
 at("versions-name").addEventListener("change", () => start().catch(() => null));
 at("transfer-rows").addEventListener("input", showTally);
 at("transfer-rows").placeholder = "toxic\tdu bist so ein Idiot\nclean\tder Zug kommt um acht\n{\"text\": \"…\", \"label\": \"clean\"}";
+at("audit-show").addEventListener("click", showTrail);
 at("transfer").addEventListener("submit", makeDraft);
 openPage(start);

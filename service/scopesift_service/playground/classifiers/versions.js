@@ -19,18 +19,15 @@ function versionRow(name, { version, active, created, langs }) {
 
 // Puts a version into use; `say` is where the page tells what came of it.
 async function activate(name, version, say = at("versions-said")) {
-  const token = at("transfer-token").value.trim();
-  if (!token) {
-    say.replaceChildren("This needs the access token: enter it below first.");
-    at("transfer-token").focus();
-    return;
-  }
+  const token = accessToken(say);
+  if (!token) return;
   say.replaceChildren("Putting it into use…");
   try {
     const { previous } = await call(`v1/classifiers/${encodeURIComponent(name)}/activate`, { body: { version }, token });
     const back = previous && el("button", { type: "button", class: "small", onclick: () => activate(name, previous, say) }, `Put ${previous} back`);
     say.replaceChildren(`${name} ${version} is in use now. `, ...(back ? [back] : []));
     await showAll();
+    await showTrailAgain();
   } catch (error) {
     say.replaceChildren(el("span", { class: "wrong" }, error.message));
   }

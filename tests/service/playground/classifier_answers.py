@@ -1,0 +1,91 @@
+"""What the small server of the page tests answers under /v1/classifiers and /v1/audit."""
+
+QUALITY = {
+    "n": 1000,
+    "macro_f1": 0.827,
+    "balanced_accuracy": 0.82,
+    "accuracy": 0.81,
+    "baselines": {"tfidf": {"macro_f1": 0.9, "balanced_accuracy": 0.9}},
+}
+ONE = {
+    "kind": "binary",
+    "labels": ["toxic"],
+    "unknown": "clean",
+    "version": "a6eaded3727d",
+    "langs": [],
+    "n_features": 2,
+    "deepest_layer": 3,
+    "cut": 0.467,
+}
+MANY = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
+STRATEGY = {"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}
+REPLACED = {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spread": 0.04}
+DRAFT = "0c1d2e3f4a5b"
+TOXICITY = "/v1/classifiers/toxicity"
+
+
+class ClassifierAnswers:
+    """One classifier with versions; a test may change what is there."""
+
+    def __init__(self):
+        self.warning = None
+        self.quality = {}
+        self.versions = [{"version": "a6eaded3727d", "active": True, "created": None, "langs": []}]
+        self.trail = []
+        self.unreadable = 0
+        self.requests = []
+
+    def list(self):
+        one = {**ONE, "quality": {"test": QUALITY} | self.quality}
+        return {
+            "scope": {"id": "tiny"},
+            "classifiers": [{"name": "toxicity", **one}, {**one, "name": "language", **MANY}],
+            "limits": {"max_texts": 64, "max_characters": 20480, "max_call_characters": 65536},
+            "transfer": {"enabled": True, "max_examples": 500},
+        }
+
+    def classifier_answer(self, path, body, authorization):
+        """Status and answer; None: there is no such route."""
+        path, _, _ = path.partition("?")
+        if path == TOXICITY:
+            return 200, {"versions": self.versions}
+        if path == "/v1/audit":
+            if authorization != "Bearer a-long-admin-token":
+                return 401, {"error": {"message": "the admin token is missing or wrong", "type": "x"}}
+            return 200, {"entries": self.trail, "unreadable": self.unreadable}
+        if path.startswith(f"{TOXICITY}/") and body is not None:
+            self.requests.append({**body, "authorization": authorization})
+            return getattr(self, path.rsplit("/", 1)[-1])(body)
+        return None
+
+    def in_use(self):
+        return next(one["version"] for one in self.versions if one["active"])
+
+    def tell(self, action, version, **about):
+        """Add a change to the audit trail."""
+        entry = {"time": "2026-01-02T03:04:05.000+00:00", "who": "alice", "action": action}
+        which = {"classifier": "toxicity", "version": version, "previous": self.in_use()}
+        self.trail = [{**entry, **which, **about}, *self.trail]
+
+    def activate(self, body):
+        before = self.in_use()
+        self.tell("activate", body["version"])
+        self.versions = [{**one, "active": one["version"] == body["version"]} for one in self.versions]
+        return 200, {"name": "toxicity", "version": body["version"], "previous": before}
+
+    def transfer(self, body):
+        self.tell("draft", DRAFT, lang=body["lang"], examples=len(body["examples"]), labelled=True)
+        made = {"version": DRAFT, "active": False, "created": "2026-01-02T03:04:05.000+00:00"}
+        self.versions = [{**made, "langs": [body["lang"]]}, *self.versions]
+        return 201, {
+            "name": "toxicity",
+            "version": DRAFT,
+            "base_version": "a6eaded3727d",
+            "lang": body["lang"],
+            "active": body.get("activate", True),
+            "chosen": "recalibrate",
+            "strategies": [STRATEGY],
+            "replaced": REPLACED,
+            "warning": self.warning,
+            "quality": {"cross_validated": STRATEGY, "examples": len(body["examples"])},
+        }
