@@ -13,19 +13,23 @@ from typing import Any
 
 import triton
 from scopesift_kernels.rank_keys import NONE
-from scopesift_kernels.triton import candidates, rounds, tiles
+from scopesift_kernels.triton import candidates, hopper, rounds, tiles
 from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon._runtime import GluonASTSource
 
 from bench.errors import BenchError
 from bench.markdown import markdown
 
 TUNING = TritonTuning()
 SHARED_MEMORY = 227 * 1024
-ENCODER = ("n_columns", "depth", "n_blocks", "first")
-Case = tuple[str, Any, dict[str, str], dict[str, int | bool], int]
+ENCODER = ("n_columns", "depth", "n_blocks", "first", "pre_stride", "hint_stride")
+Case = tuple[str, Any, dict[str, str], dict[str, Any], int]
 """Name in the table, kernel, types of its arguments, compile-time values, warps."""
+# A few words that are spilled once before the loop cost nothing.
+MOST_SPILLED = 128
 
 
 def _typed(kind: str, names: str) -> dict[str, str]:
@@ -43,9 +47,10 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
     }  # fmt: skip
     write = (
         operands
-        | _typed("*fp32", "b_ptr pre_ptr hint_ptr")
-        | _typed("i32", "n_rows n_columns depth n_blocks")
+        | _typed("*fp32", "b_ptr pre_ptr hint_ptr bound_ptr")
+        | _typed("i32", "n_rows n_columns depth n_blocks pre_stride hint_stride")
     )
+    plain = {kind: value for kind, value in write.items() if kind != "bound_ptr"}
     count = (
         operands
         | _typed("*fp32", "b_ptr value_ptr")
@@ -53,26 +58,54 @@ def _products(name: str, dtype: str, shape: TileShape, parts: int) -> list[Case]
         | _typed("i32", "n_columns depth room most")
     )
     return [
-        (
-            f"write with maxima, {name}",
-            tiles.write_pre_activations,
-            write,
-            sizes | {"BLOCK": 32},
-            shape.warps,
+        *(
+            (f"write{what}, {name}", tiles.write_pre_activations, types, sizes | values, shape.warps)
+            for what, types, values in (
+                ("", plain, {"BLOCK": 0, "BOUNDED": False, "bound_ptr": None}),
+                (" with maxima", plain, {"BLOCK": 32, "BOUNDED": False, "bound_ptr": None}),
+                (" what reaches a bound", write, {"BLOCK": 32, "BOUNDED": True}),
+            )
         ),
-        (f"write, {name}", tiles.write_pre_activations, write, sizes | {"BLOCK": 0}, shape.warps),
         (f"count, {name}", tiles.count_larger, count, sizes | {"SLOTS": TUNING.slots}, shape.warps),
     ]
+
+
+def _hopper() -> list[Case]:
+    """The product in Gluon, with and without bounds."""
+    shape, layouts = TUNING.half, {}
+    for name, rows in (("x_desc", hopper.HALF), ("W_desc", shape.columns)):
+        layout = gl.NVMMASharedLayout.get_default_for([rows, shape.depth], gl.bfloat16)
+        layouts[name] = f"tensordesc<bf16[{rows}, {shape.depth}],{layout!r}>"
+    types = layouts | _typed("*fp32", "b_ptr pre_ptr hint_ptr bound_ptr")
+    types |= _typed("i32", "n_rows n_columns depth n_blocks pre_stride hint_stride")
+    values = {"STAGES": hopper.STAGES, "GROUP": hopper.GROUP, "BLOCK": 32, "EVEN": True, "PROGRAMS": 132}
+    plain = {name: kind for name, kind in types.items() if name != "bound_ptr"}
+    return [
+        (
+            f"for Hopper{what}, {dtype}", hopper.write_warp_specialized, kinds, values | {"PARTS": parts} | more,
+            hopper.WARPS,
+        )
+        for dtype, parts in (("bfloat16", 1), ("bfloat16 by float32", 3))
+        for what, kinds, more in (
+            ("", plain, {"BOUNDED": False, "bound_ptr": None}),
+            (", bounded", types, {"BOUNDED": True}),
+            (", bounded, any number of features", types, {"BOUNDED": True, "EVEN": False}),
+        )
+    ]  # fmt: skip
 
 
 def _cases() -> list[Case]:
     """Every kernel, with the sizes of Qwen3-1.7B's encoders of k 50."""
     known = _typed("*i64", "refuted_ptr member_ptr")
-    hot = {"hint_ptr": "*fp32"} | _typed("*i32", "least_ptr block_ptr count_ptr bound_ptr")
-    collect = _typed("*fp32", "pre_ptr spills_ptr") | _typed(
-        "*i32", "block_ptr count_ptr bound_ptr found_ptr spilled_ptr"
+    bounds = _typed("*fp32", "hint_ptr bound_ptr") | _typed("i32", "n_rows n_blocks hint_stride k")
+    select = _typed("*fp32", "hint_ptr pre_ptr bound_ptr spills_ptr") | _typed(
+        "*i32", "block_ptr spilled_ptr"
     )
-    rank = _typed("*i64", "running_ptr key_ptr") | _typed("*i32", "found_ptr least_ptr")
+    select |= _typed("*i64", "key_ptr running_ptr") | _typed("i32", "n_blocks n_columns k first")
+    search = {
+        "KNOWN": True, "MERGE": False, "SEARCH": True, "BITS": TUNING.bound_bits, "WIDTH": 1024, "TOGETHER": 4,
+        "BLOCK": 32, "AT_ONCE": TUNING.blocks_at_once, "ROOM": 206, "FEW": 64, "MANY": 256, "TOP": 64, "NONE": NONE,
+    }  # fmt: skip
     unpack = _typed("*i64", "key_ptr index_ptr") | {"value_ptr": "*fp32"}
     starts = known | _typed("*i64", "document_ptr winner_ptr") | {"maximum_ptr": "*fp32"}
     starts |= _typed("*i32", "start_ptr used_ptr disorder_ptr")
@@ -95,22 +128,16 @@ def _cases() -> list[Case]:
         | _typed("*i32", "token_ptr used_ptr counts_ptr row_asked_ptr row_count_ptr")
     )
     return [
+        *_hopper(),
         *_products("bfloat16", "bf16", TUNING.half, 1),
         *_products("bfloat16 by float32", "bf16", TUNING.half, 3),
         *_products("float32", "fp32", TUNING.full, 1),
         (
-            "hot blocks", candidates.find_hot_blocks, hot | _typed("i32", "n_blocks k first"),
-            {"SEARCH": True, "WIDTH": 1024, "TOGETHER": 4}, 1,
+            "bounds", candidates.find_bounds, bounds,
+            {"BITS": TUNING.bound_bits, "WIDTH": 256, "ROWS": TUNING.bound_rows}, 4,
         ),
-        (
-            "candidates", candidates.collect_candidates,
-            collect | {"key_ptr": "*i64"} | _typed("i32", "n_columns n_blocks first"),
-            {"ROOM": 206, "BLOCK": 32, "AT_ONCE": TUNING.blocks_at_once}, 1,
-        ),
-        (
-            "ranking", candidates.rank_candidates, rank | _typed("i32", "k first"),
-            {"NONE": NONE, "ROOM": 206, "WIDTH": 256, "TOP": 64}, 1,
-        ),
+        ("selection", candidates.select_candidates, select, search, 1),
+        ("selection, merging", candidates.select_candidates, select, search | {"MERGE": True, "FEW": 128}, 1),
         ("unpacking", candidates.unpack_keys, unpack | {"n_keys": "i32"}, {"SIZE": TUNING.keys_at_once}, 4),
         (
             "beginning", rounds.begin, starts | _typed("i32", "n_tokens n_documents n_groups n_used"),
@@ -150,13 +177,15 @@ def run() -> None:
         name = name if whole else f"{name}, any number of tokens"
         # arguments declared as multiples of 16: addresses, the encoder's sizes, others if they are
         even = [item for item, kind in types.items() if whole or kind.startswith("*") or item in ENCODER]
-        source = ASTSource(
+        in_gluon = kernel.is_gluon()
+        source = (GluonASTSource if in_gluon else ASTSource)(
             fn=kernel,
             signature={argument: types.get(argument, "constexpr") for argument in names},
             constexprs={(names.index(argument),): value for argument, value in values.items()},
             attrs={(names.index(argument),): [["tt.divisibility", 16]] for argument in even},
         )
-        options = {"num_warps": warps, "num_stages": TUNING.half.stages}
+        limit = {"maxnreg": hopper.MOST_REGISTERS} if in_gluon else {"num_stages": TUNING.half.stages}
+        options = {"num_warps": warps, **limit}
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
         tensor_cores = compiled.asm["ptx"].count("wgmma.mma_async")
         registers, spilled = _registers(compiled.asm["ptx"])
@@ -173,10 +202,6 @@ def run() -> None:
     print(f"\nTriton {triton.__version__}, sm_90")
     if faults:
         raise BenchError("; ".join(faults))
-
-
-# A few words that are spilled once before the loop cost nothing.
-MOST_SPILLED = 64
 
 
 def _registers(ptx: str) -> tuple[int, int]:

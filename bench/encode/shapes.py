@@ -38,6 +38,10 @@ class Selected:
     document_tokens: int
     floors: str
 
+    def documents(self, tokens: int) -> int:
+        """How many documents so many tokens are."""
+        return -(-tokens // self.document_tokens)
+
 
 HEADLINE = (2048, 32768, 50)
 """Qwen3-1.7B with 32k features: the shape for which the goals are stated."""

@@ -73,7 +73,8 @@ def _measure(data: Data, device: torch.device, rounds: int) -> list[dict[str, An
     full = encode_topk(data.batches[0], W_FD, b_F, k)
     for asked in SELECTIONS:
         name = f"encode_selected: {asked.features}, {asked.document_tokens} tokens, {asked.floors}"
-        calls[name] = partial(_select, data, make_selection(data, asked, full))
+        selection, n_documents = make_selection(data, asked, full), asked.documents(data.shape.tokens)
+        calls[name] = partial(_select, data, selection, n_documents)
     times = timed_in_turn(calls, device, rounds, len(data.batches))
     return [
         {"name": name, "ms": statistics.median(times[name]), "kernels": _kernels(call, device)}
@@ -81,8 +82,9 @@ def _measure(data: Data, device: torch.device, rounds: int) -> list[dict[str, An
     ]
 
 
-def _select(data: Data, selection: tuple[torch.Tensor, ...], batch: int) -> object:
-    return encode_selected(data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k, *selection)
+def _select(data: Data, selection: tuple[torch.Tensor, ...], n_documents: int, batch: int) -> object:
+    x_TD, W_FD, b_F, k = data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k
+    return encode_selected(x_TD, W_FD, b_F, k, *selection, n_documents=n_documents)
 
 
 def _kernels(call: Callable[[int], object], device: torch.device) -> list[dict[str, Any]]:

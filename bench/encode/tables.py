@@ -10,13 +10,13 @@ Result = dict[str, Any]
 def full_table(result: Result) -> str:
     """`encode_topk` and its peers: a row per shape, a column per encode."""
     rows = _shapes(result)
-    names = list(rows[0]["ratio"]) if rows else []
+    names = list(dict.fromkeys(name for row in rows for name in row["ratio"]))
     lines = [
         f"| encoder, k, tokens | product | {' | '.join(names)} | wrong |",
         "|---" * (len(names) + 3) + "|",
     ]
     for row in rows:
-        cells = " | ".join(f"{row['ratio'][name]:.2f}" for name in names)
+        cells = " | ".join(f"{row['ratio'][name]:.2f}" if name in row["ratio"] else "" for name in names)
         lines.append(f"| {shape_name(row)} | {row['floor']['dtype']} | {cells} | {row['mismatches']} |")
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from scopesift_kernels.arguments import check_problem
 from scopesift_kernels.interpreter import interpreted
-from scopesift_kernels.triton.launch import count_before, pre_activations
+from scopesift_kernels.triton.products import count_before, pre_activations
 from scopesift_kernels.triton.tuning import TileShape, TritonTuning
 from scopesift_kernels.triton.weights import Weights, encoder_weights
 from triton.errors import TritonError
@@ -101,7 +101,7 @@ def _measure(shape: TileShape, data: Data, device: torch.device, rounds: int) ->
     hint = torch.empty(data.shape.tokens, -(-data.shape.n_features // block), device=device)
     calls: dict[str, Callable[[int], object]] = {
         FLOOR: lambda batch: bare_gemm(data.batches[batch], data.W_enc_FD, data.b_enc_F, 0),
-        "write": lambda batch: pre_activations(data.batches[batch], weights, pre, None, 0),
+        "write": lambda batch: pre_activations(data.batches[batch], weights, pre),
         "maxima": lambda batch: pre_activations(data.batches[batch], weights, pre, hint, block),
         "count": partial(_count, data, weights),
     }

@@ -27,7 +27,7 @@ _TRITON_TESTS = (
 _BENCH = (sys.executable, "-m", "bench")
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 # Most of the tests' time is compilation, which pytest-xdist runs in parallel.
-_SIDE_BY_SIDE = ("-n", "8") if importlib.util.find_spec("xdist") else ()
+_SIDE_BY_SIDE = ("-n", str(min(14, os.cpu_count() or 1))) if importlib.util.find_spec("xdist") else ()
 _SANITIZER = "compute-sanitizer"
 # Random data would differ between processes; these tests cover all tile and slab edges.
 _SMALL = "stride or slabs or room or gate or ties or chunks"
@@ -51,13 +51,14 @@ class Step:
     seconds: int
 
 
-# Correctness first, then benchmarks without results of a GPU, then the others.
+# Correctness first, then what the goals are about, then the other shapes and models.
 STEPS = (
     Step("kernels, compiled, against the reference", (*_PYTEST, *_SIDE_BY_SIDE, *_TRITON_TESTS), 120),
     Step("where the time of both encodes goes", (*_BENCH, "encode-stages"), 60),
-    Step("encode", (*_BENCH, "encode"), 240),
-    Step("throughput, e5", (*_BENCH, "throughput", "--model", "e5"), 120),
+    Step("encode, the shape of the goals", (*_BENCH, "encode", "--only", "2048x32768 k50 T16384"), 90),
     Step("throughput, Qwen3-1.7B", (*_BENCH, "throughput"), 150),
+    Step("throughput, e5", (*_BENCH, "throughput", "--model", "e5"), 120),
+    Step("encode, all shapes", (*_BENCH, "encode"), 240),
     Step(
         "kernels under memcheck",
         (

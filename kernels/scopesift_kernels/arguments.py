@@ -118,11 +118,21 @@ def check_selection(
         raise ValueError(f"n_documents has to be at least 0, not {n_documents}")
     device = problem.x_TD.device
     return Selection(
-        features_S.to(device, torch.int64),
+        _as(features_S, device, torch.int64),
         documents_T.to(device, torch.int64),
-        floors_S.to(device, torch.float32).contiguous(),
+        _as(floors_S, device, torch.float32).contiguous(),
         _integer("n_documents", n_documents),
     )
+
+
+def _as(tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """The tensor there and so; copies are cached."""
+    if tensor.device == device and tensor.dtype == dtype:
+        return tensor
+    copies = _copies(tensor)
+    if (device, dtype) not in copies:
+        copies[device, dtype] = tensor.to(device, dtype)
+    return copies[device, dtype]
 
 
 def require_dense(name: str, tensor: object) -> None:
@@ -159,5 +169,6 @@ def _first_bad_floor(floors_S: torch.Tensor) -> float | None:
 
 # Callers pass the same features and floors tensors at every call; results are cached per tensor.
 _as_float32 = PerTensor(lambda b_enc_F: b_enc_F.float().contiguous())
+_copies: PerTensor[dict[tuple[torch.device, torch.dtype], torch.Tensor]] = PerTensor(lambda tensor: {})
 _range = PerTensor(_lowest_and_highest)
 _bad_floor = PerTensor(_first_bad_floor)

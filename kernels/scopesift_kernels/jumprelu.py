@@ -10,7 +10,6 @@ import torch
 
 from scopesift_kernels.arguments import check_jumprelu, check_selection, require_dense
 from scopesift_kernels.backend_choice import Backend, pick_for
-from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima
 
 
@@ -42,7 +41,7 @@ def encode_jumprelu(
         ValueError: shapes or devices don't match, a threshold below 0, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
-    with full_float32(x_TD.device):
+    with torch.no_grad():
         problem = check_jumprelu(x_TD, W_enc_FD, b_enc_F, threshold_F)
         return pick_for(problem, backend).jumprelu(problem)
 
@@ -82,7 +81,7 @@ def encode_selected_jumprelu(
         ValueError: shapes, devices or ranges don't match, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
-    with full_float32(x_TD.device):
+    with torch.no_grad():
         problem = check_jumprelu(x_TD, W_enc_FD, b_enc_F, threshold_F)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
         return pick_for(problem, backend, selection).selected_jumprelu(problem, selection)

@@ -13,6 +13,7 @@ from typing import ClassVar
 import torch
 
 from scopesift_kernels.document_pool import pool_documents
+from scopesift_kernels.precision import full_float32
 from scopesift_kernels.problems import Inputs, JumpReLUProblem, Problem, Selection
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK, row_starts
 
@@ -77,7 +78,8 @@ class ReferenceBackend:
         at_once = max(1, self.elements_at_once // problem.n_features)
         for start in range(0, problem.n_tokens, at_once):
             rows = slice(start, min(start + at_once, problem.n_tokens))
-            pre_RF = problem.x_TD[rows].float() @ W_DF + problem.b_enc_F
+            with full_float32(problem.x_TD.device):
+                pre_RF = problem.x_TD[rows].float() @ W_DF + problem.b_enc_F
             if not bool(torch.isfinite(pre_RF).all()):
                 raise ValueError("finite x_TD and W_enc_FD give pre-activations beyond float32: rescale them")
             yield rows, pre_RF

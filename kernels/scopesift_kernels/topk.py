@@ -6,7 +6,6 @@ import torch
 
 from scopesift_kernels.arguments import check_problem, check_selection, require_dense
 from scopesift_kernels.backend_choice import Backend, pick_for
-from scopesift_kernels.precision import full_float32
 from scopesift_kernels.results import SelectedMaxima, TopK
 
 
@@ -40,7 +39,7 @@ def encode_topk(
         ValueError: shapes or devices don't match, k outside 1..F, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
-    with full_float32(x_TD.device):
+    with torch.no_grad():
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         return pick_for(problem, backend).topk(problem)
 
@@ -84,7 +83,7 @@ def encode_selected(
         ValueError: shapes, devices or ranges don't match, NaN or infinity, unknown back end.
     """
     require_dense("x_TD", x_TD)
-    with full_float32(x_TD.device):
+    with torch.no_grad():
         problem = check_problem(x_TD, W_enc_FD, b_enc_F, k)
         selection = check_selection(problem, features_S, documents_T, floors_S, n_documents)
         return pick_for(problem, backend, selection).selected(problem, selection)

@@ -14,9 +14,12 @@ from scopesift_kernels.cpu.screening import screen
 from scopesift_kernels.cpu.topk import topk_keys
 from scopesift_kernels.cpu.tuning import CpuTuning
 from scopesift_kernels.document_slabs import in_slabs
+from scopesift_kernels.precision import full_float32
 from scopesift_kernels.problems import JumpReLUProblem, Problem, Selection
 from scopesift_kernels.rank_keys import key_indices, key_values
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK
+
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -29,19 +32,24 @@ class CpuBackend:
 
     def topk(self, problem: Problem) -> TopK:
         """Encode every token; see `scopesift_kernels.encode_topk`."""
-        keys_TK = topk_keys(problem, slice(None), self.tuning)
+        with full_float32(_CPU):
+            keys_TK = topk_keys(problem, slice(None), self.tuning)
         return TopK(torch.relu(key_values(keys_TK)), key_indices(keys_TK))
 
     def selected(self, problem: Problem, selection: Selection) -> SelectedMaxima:
         """Pool selected features over documents; see `scopesift_kernels.encode_selected`."""
-        if is_cheaper(problem, selection, self.tuning):
-            return read_off(problem, selection, self.tuning)
-        return in_slabs(problem, selection, self.tuning.pairs_at_once, partial(screen, tuning=self.tuning))
+        with full_float32(_CPU):
+            if is_cheaper(problem, selection, self.tuning):
+                return read_off(problem, selection, self.tuning)
+            way = partial(screen, tuning=self.tuning)
+            return in_slabs(problem, selection, self.tuning.pairs_at_once, way)
 
     def jumprelu(self, problem: JumpReLUProblem) -> ActiveFeatures:
         """Encode every token; see `scopesift_kernels.encode_jumprelu`."""
-        return jumprelu.encode(problem, self.tuning)
+        with full_float32(_CPU):
+            return jumprelu.encode(problem, self.tuning)
 
     def selected_jumprelu(self, problem: JumpReLUProblem, selection: Selection) -> SelectedMaxima:
         """Pool selected features over documents; see `scopesift_kernels.encode_selected_jumprelu`."""
-        return jumprelu.selected(problem, selection, self.tuning)
+        with full_float32(_CPU):
+            return jumprelu.selected(problem, selection, self.tuning)

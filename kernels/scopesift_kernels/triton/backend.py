@@ -16,6 +16,7 @@ from scopesift_kernels.reference import ReferenceBackend
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, TopK
 from scopesift_kernels.triton import jumprelu
 from scopesift_kernels.triton.candidates import unpack_keys
+from scopesift_kernels.triton.launch import launch
 from scopesift_kernels.triton.selected import encode_all, screen
 from scopesift_kernels.triton.topk import launch_topk
 from scopesift_kernels.triton.tuning import TritonTuning
@@ -33,10 +34,11 @@ class TritonBackend:
     def topk(self, problem: Problem) -> TopK:
         """Encode every token; see `scopesift_kernels.encode_topk`."""
         with _current(problem.x_TD.device):
+            largest_1 = problem.largest_entry()  # while the host prepares the product
             weights = encoder_weights(problem, self.tuning)
             launched = launch_topk(problem.x_TD, weights, problem.k, self.tuning)
             top = _unpacked(launched.keys_RK, self.tuning.keys_at_once)
-            largest, spills = torch.cat((problem.largest_entry(), launched.spills_1)).tolist()
+            largest, spills = torch.cat((largest_1, launched.spills_1)).tolist()
             if problem.may_overflow(largest * problem.x_TD.shape[1] ** 0.5):
                 return ReferenceBackend().topk(problem)
             if spills:
@@ -82,8 +84,9 @@ def _unpacked(keys_TK: torch.Tensor, at_once: int) -> TopK:
     values_TK = torch.empty(shape, device=device)
     indices_TK = torch.empty(shape, dtype=torch.int64, device=device)
     if keys_TK.numel():
-        unpack_keys[(triton.cdiv(keys_TK.numel(), at_once),)](
-            keys_TK, values_TK, indices_TK, keys_TK.numel(), SIZE=at_once
+        grid = (triton.cdiv(keys_TK.numel(), at_once), 1, 1)
+        launch(
+            unpack_keys, grid, keys_TK, values_TK, indices_TK, keys_TK.numel(), constants={"SIZE": at_once}
         )
     return TopK(values_TK, indices_TK)
 

@@ -18,6 +18,12 @@ def processors(device: torch.device) -> int:
 
 
 @lru_cache
+def generation(device: torch.device) -> int:
+    """The major compute capability, 9 for Hopper; 0 in the interpreter."""
+    return torch.cuda.get_device_capability(device)[0] if device.type == "cuda" else 0
+
+
+@lru_cache
 def most_pre_activations(device: torch.device, tuning: TritonTuning) -> int:
     """How many float32 pre-activations to hold in memory, if that much is free."""
     if device.type != "cuda":

@@ -8,9 +8,9 @@ from scopesift_kernels.document_pool import pool_documents
 from scopesift_kernels.problems import JumpReLUProblem, Selection
 from scopesift_kernels.results import ActiveFeatures, SelectedMaxima, row_starts
 from scopesift_kernels.triton.device import room_for_pre_activations
-from scopesift_kernels.triton.launch import pre_activations
+from scopesift_kernels.triton.products import pre_activations
 from scopesift_kernels.triton.tuning import TritonTuning
-from scopesift_kernels.triton.weights import encoder_weights
+from scopesift_kernels.triton.weights import encoder_weights, selected_rows
 
 
 def encode(problem: JumpReLUProblem, tuning: TritonTuning) -> ActiveFeatures:
@@ -25,7 +25,7 @@ def encode(problem: JumpReLUProblem, tuning: TritonTuning) -> ActiveFeatures:
         for start in range(0, n_tokens, slab):
             rows = slice(start, min(start + slab, n_tokens))
             pre_RF = pre_TF[: rows.stop - start]
-            pre_activations(problem.x_TD[rows], weights, pre_RF, None, 0)
+            pre_activations(problem.x_TD[rows], weights, pre_RF)
             token_E, index_E = (pre_RF > problem.threshold_F).nonzero(as_tuple=True)
             values.append(pre_RF[token_E, index_E])
             indices.append(index_E)
@@ -35,9 +35,9 @@ def encode(problem: JumpReLUProblem, tuning: TritonTuning) -> ActiveFeatures:
 
 def pool(problem: JumpReLUProblem, selection: Selection, tuning: TritonTuning) -> SelectedMaxima:
     """Pool selected features over documents."""
-    weights = encoder_weights(problem, tuning)[selection.features_S]
+    weights = selected_rows(encoder_weights(problem, tuning), selection.features_S)
     pre_TS = torch.empty(problem.n_tokens, weights.n_features, device=problem.x_TD.device)
-    pre_activations(problem.x_TD, weights, pre_TS, None, 0)
+    pre_activations(problem.x_TD, weights, pre_TS)
     lowest_S = torch.maximum(problem.threshold_F[selection.features_S], selection.floors_S)
     acts_TS = pre_TS.masked_fill_(~(pre_TS > lowest_S), 0.0)
     return pool_documents(acts_TS, selection.documents_T, selection.n_documents)

@@ -1,79 +1,62 @@
-"""Launching the Triton products: descriptors and grids."""
+"""Launching a kernel without Triton's analysis of its arguments, which costs the host more than the launch itself."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import triton
-from triton.tools.tensor_descriptor import TensorDescriptor
 
-from scopesift_kernels.triton.device import processors
-from scopesift_kernels.triton.tiles import count_larger, write_pre_activations
-from scopesift_kernels.triton.tuning import TileShape
-from scopesift_kernels.triton.weights import Weights, aligned
+from scopesift_kernels.interpreter import interpreted
+
+KNOWN_VERSION = triton.__version__.startswith(("3.6.", "3.7."))
+"""What Triton compiles a kernel for was read off these versions: others analyse every launch themselves."""
+
+_compiled: dict[tuple[object, ...], Any] = {}
 
 
-def pre_activations(
-    x_RD: torch.Tensor, weights: Weights, pre_RC: torch.Tensor, hint_RG: torch.Tensor | None, block: int
+def launch(
+    kernel: Any, grid: tuple[int, int, int], *args: object, constants: dict[str, Any], **options: int
 ) -> None:
-    """Fill `pre_RC` with float32 pre-activations and `hint_RG` with the maxima over blocks of `block` columns."""
-    if not pre_RC.numel():
-        return
-    shape = weights.tile
-    x, W = _operands(x_RD, weights, shape)
-    grid, programs = _programs(x_RD, weights, shape)
-    n_blocks = 0 if hint_RG is None else hint_RG.shape[1]
-    write_pre_activations[grid](
-        x, W, weights.bias_C, pre_RC, hint_RG, x_RD.shape[0], weights.n_features, weights.depth, n_blocks,
-        ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts, GROUP=shape.group,
-        BLOCK=block if n_blocks else 0, PROGRAMS=programs, num_warps=shape.warps, num_stages=shape.stages,
-    )  # fmt: skip
+    """Launch a kernel on the current device and stream.
 
-
-def count_before(
-    x_RD: torch.Tensor,
-    weights: Weights,
-    value_RS: torch.Tensor,
-    feature_RS: torch.Tensor,
-    count_RS: torch.Tensor,
-    n_asked: torch.Tensor,
-    most: int = 2**31 - 1,
-) -> None:
-    """Add to `count_RS` how many features rank before each (value, feature) pair of the first `n_asked` rows.
+    Triton compiles a kernel anew for other dtypes, for addresses and integers that are multiples of 16 or not, and for
+    integers that are 1 or don't fit 32 bits. Arguments like earlier ones go to the compiled kernel directly.
 
     Args:
-        x_RD: residuals, R is the capacity in rows.
-        weights: of all features.
-        value_RS: float32 pre-activations, contiguous.
-        feature_RS: int32 features they belong to.
-        count_RS: int32, changed in place.
-        n_asked: int32, its first element, on the device; more than R means all rows.
-        most: if `n_asked` exceeds this, nothing is counted.
+        kernel: a function under `triton.jit` or `gluon.jit`.
+        grid: programs in each of three dimensions.
+        args: the kernel's first arguments: tensors, integers, tensor descriptors, None.
+        constants: its other arguments, all compile-time values, by name and in its order.
+        options: num_warps and the like.
+
+    Raises:
+        ValueError: the constants are not the kernel's last arguments.
     """
-    shape = weights.tile
-    x, W = _operands(x_RD, weights, shape)
-    grid, programs = _programs(x_RD, weights, shape)
-    count_larger[grid](
-        x, W, weights.bias_C, value_RS, feature_RS, count_RS, n_asked, weights.n_features, weights.depth,
-        x_RD.shape[0], most, ROWS=shape.rows, COLUMNS=shape.columns, DEPTH=shape.depth, PARTS=weights.parts,
-        GROUP=shape.group, SLOTS=feature_RS.shape[1], PROGRAMS=programs, num_warps=shape.warps,
-        num_stages=shape.stages,
-    )  # fmt: skip
+    if not KNOWN_VERSION or interpreted():
+        kernel[grid](*args, **constants, **options)
+        return
+    key = (
+        id(kernel),
+        torch.cuda.current_device(),
+        *map(_kind, args),
+        *constants.values(),
+        *options.values(),
+    )
+    compiled = _compiled.get(key)
+    if compiled is not None:
+        compiled[grid](*args, *constants.values())
+        return
+    if kernel.arg_names[len(args) :] != list(constants):
+        raise ValueError(f"constants have to be {kernel.arg_names[len(args) :]}, not {list(constants)}")
+    _compiled[key] = kernel[grid](*args, **constants, **options)
 
 
-def _operands(
-    x_RD: torch.Tensor, weights: Weights, shape: TileShape
-) -> tuple[TensorDescriptor, TensorDescriptor]:
-    if weights.parts > 1 and weights.depth % shape.depth:
-        raise ValueError(
-            f"tiles of depth {shape.depth} would cross the parts of a weight, {weights.depth} deep"
-        )
-    x = TensorDescriptor.from_tensor(aligned(x_RD, weights.dtype), [shape.rows, shape.depth])
-    W = TensorDescriptor.from_tensor(weights.matrix_CW, [shape.columns, shape.depth])
-    return x, W
-
-
-def _programs(x_RD: torch.Tensor, weights: Weights, shape: TileShape) -> tuple[tuple[int], int]:
-    """The grid, and the step from one tile of a program to its next; a constant, so it is compiled once."""
-    tiles = triton.cdiv(x_RD.shape[0], shape.rows) * triton.cdiv(weights.n_features, shape.columns)
-    step = processors(x_RD.device)
-    return (min(tiles, step),), step
+def _kind(argument: object) -> object:
+    if isinstance(argument, int):
+        return argument == 1, argument % 16 == 0, argument.bit_length() > 31
+    if isinstance(argument, torch.Tensor):
+        return argument.dtype, argument.data_ptr() % 16 == 0
+    if argument is None:
+        return None
+    return argument.base.dtype, *argument.block_shape  # type: ignore[attr-defined] # Triton's descriptors, or Gluon's

@@ -20,11 +20,12 @@ from scopesift_kernels.problems import Problem, Selection
 from scopesift_kernels.rank_keys import NONE, key_indices
 from scopesift_kernels.reference import ReferenceBackend
 from scopesift_kernels.results import SelectedMaxima
-from scopesift_kernels.triton.launch import count_before, pre_activations
+from scopesift_kernels.triton.launch import launch
+from scopesift_kernels.triton.products import count_before, pre_activations
 from scopesift_kernels.triton.rounds import begin, find_leaders, find_undecided, gather_asked, learn
 from scopesift_kernels.triton.topk import launch_topk, topk_keys
 from scopesift_kernels.triton.tuning import TritonTuning
-from scopesift_kernels.triton.weights import encoder_weights
+from scopesift_kernels.triton.weights import encoder_weights, selected_rows
 
 # Rows of copied residuals are padded to a multiple of this.
 _WHOLE = 8
@@ -92,7 +93,7 @@ class _Groups:
         # launched first, so that the GPU is busy meanwhile
         self.weights = encoder_weights(problem, tuning)
         self.pre_TS = torch.empty(n_tokens, n_selected, device=device)
-        pre_activations(problem.x_TD, self.weights[selection.features_S], self.pre_TS, None, 0)
+        pre_activations(problem.x_TD, selected_rows(self.weights, selection.features_S), self.pre_TS)
         self.largest_1 = problem.largest_entry()
         self.starts = torch.empty(n_documents + 1, dtype=torch.int32, device=device)
         self.maximum_NS = torch.empty(n_documents, n_selected, device=device)
@@ -113,37 +114,45 @@ class _Groups:
         # per round: queued tokens, open groups; last, whether documents are out of order
         self.counts = torch.zeros(self.tuning.rounds + 3, 4, dtype=torch.int32, device=self.starts.device)
         sizes = (self.problem.n_tokens + 1, self.maximum_NS.numel(), self.used_LT.numel())
-        begin[(triton.cdiv(max(sizes), self.tuning.begin_size),)](
-            self.selection.documents_T, self.starts, self.refuted_T, self.member_T, self.used_LT, self.maximum_NS,
-            self.winner_NS, self.counts[-1], self.problem.n_tokens, self.selection.n_documents, *sizes[1:],
-            NOTHING=NONE, EVERYTHING=_EVERYTHING, OPEN=_OPEN, SIZE=self.tuning.begin_size,
+        launch(
+            begin, (triton.cdiv(max(sizes), self.tuning.begin_size), 1, 1), self.selection.documents_T, self.starts,
+            self.refuted_T, self.member_T, self.used_LT, self.maximum_NS, self.winner_NS, self.counts[-1],
+            self.problem.n_tokens, self.selection.n_documents, *sizes[1:],
+            constants={
+                "NOTHING": NONE, "EVERYTHING": _EVERYTHING, "OPEN": _OPEN, "SIZE": self.tuning.begin_size,
+            },
         )  # fmt: skip
 
     def lead(self, number: int) -> None:
         """Close the groups whose leader is a known member, and queue the other leaders."""
         (n_documents, n_selected), tuning = self.maximum_NS.shape, self.tuning
-        find_leaders[(n_documents, triton.cdiv(n_selected, tuning.leader_columns))](
-            self.pre_TS, self.selection.floors_S, self.selection.features_S, self.starts, self.refuted_T,
+        launch(
+            find_leaders, (n_documents, triton.cdiv(n_selected, tuning.leader_columns), 1), self.pre_TS,
+            self.selection.floors_S, self.selection.features_S, self.starts, self.refuted_T,
             self.member_T, self.maximum_NS, self.winner_NS, self.used_LT[number], self.value_TQ, self.asked_TQ,
             self.token_R, self.counts[number], n_selected, self.room,
-            OPEN=_OPEN, SLOTS=tuning.slots, ROWS=tuning.leader_rows, COLUMNS=tuning.leader_columns,
+            constants={
+                "OPEN": _OPEN, "SLOTS": tuning.slots, "ROWS": tuning.leader_rows, "COLUMNS": tuning.leader_columns,
+            },
         )  # fmt: skip
 
     def verify(self, number: int) -> None:
         """Count the features that rank before the queued leaders, unless there are too many, and update the state."""
         x_TD, k, counts, used_T = self.problem.x_TD, self.problem.k, self.counts[number], self.used_LT[number]
         slots, (gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ) = self.tuning.slots, self._rows
-        gather_asked[(self.room,)](
-            x_TD, self.token_R, used_T, self.value_TQ, self.asked_TQ, counts, gathered_RD, row_value_RQ,
-            row_asked_RQ, row_count_RQ, x_TD.shape[1], x_TD.stride(0), x_TD.stride(1), gathered_RD.shape[1],
-            self.room, self.most, SLOTS=slots, WIDTH=triton.next_power_of_2(gathered_RD.shape[1]),
+        launch(
+            gather_asked, (self.room, 1, 1), x_TD, self.token_R, used_T, self.value_TQ, self.asked_TQ, counts,
+            gathered_RD, row_value_RQ, row_asked_RQ, row_count_RQ, x_TD.shape[1], x_TD.stride(0), x_TD.stride(1),
+            gathered_RD.shape[1], self.room, self.most,
+            constants={"SLOTS": slots, "WIDTH": triton.next_power_of_2(gathered_RD.shape[1])},
         )  # fmt: skip
         count_before(
             gathered_RD, self.weights, row_value_RQ, row_asked_RQ, row_count_RQ, counts, most=self.most
         )
-        learn[(triton.cdiv(self.room, self.tuning.learn_rows),)](
-            self.token_R, used_T, counts, row_value_RQ, row_asked_RQ, row_count_RQ, self.refuted_T,
-            self.member_T, k, self.room, self.most, SLOTS=slots, ROWS=self.tuning.learn_rows,
+        launch(
+            learn, (triton.cdiv(self.room, self.tuning.learn_rows), 1, 1), self.token_R, used_T, counts,
+            row_value_RQ, row_asked_RQ, row_count_RQ, self.refuted_T, self.member_T, k, self.room, self.most,
+            constants={"SLOTS": slots, "ROWS": self.tuning.learn_rows},
         )  # fmt: skip
 
     @cached_property
@@ -200,10 +209,11 @@ class _Groups:
         """The tokens with an undecided pair that may lead an open group."""
         n_tokens, n_selected = self.pre_TS.shape
         undecided_T = torch.empty(n_tokens, dtype=torch.int32, device=self.pre_TS.device)
-        find_undecided[(triton.cdiv(n_tokens, self.tuning.leader_rows),)](
-            self.pre_TS, self.selection.floors_S, self.selection.features_S, self.selection.documents_T,
-            self.refuted_T, self.member_T, self.winner_NS, undecided_T, n_tokens, n_selected,
-            OPEN=_OPEN, ROWS=self.tuning.leader_rows, COLUMNS=self.tuning.leader_columns,
+        launch(
+            find_undecided, (triton.cdiv(n_tokens, self.tuning.leader_rows), 1, 1), self.pre_TS,
+            self.selection.floors_S, self.selection.features_S, self.selection.documents_T, self.refuted_T,
+            self.member_T, self.winner_NS, undecided_T, n_tokens, n_selected,
+            constants={"OPEN": _OPEN, "ROWS": self.tuning.leader_rows, "COLUMNS": self.tuning.leader_columns},
         )  # fmt: skip
         return undecided_T.nonzero().flatten()
 

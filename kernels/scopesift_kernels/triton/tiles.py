@@ -40,11 +40,14 @@ def _tile_product(
 
 @triton.jit
 def write_pre_activations(
-    x_desc, W_desc, b_ptr, pre_ptr, hint_ptr, n_rows, n_columns, depth, n_blocks,
+    x_desc, W_desc, b_ptr, pre_ptr, hint_ptr, bound_ptr, n_rows, n_columns, depth, n_blocks, pre_stride, hint_stride,
     ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PARTS: tl.constexpr, GROUP: tl.constexpr,
-    BLOCK: tl.constexpr, PROGRAMS: tl.constexpr,
+    BLOCK: tl.constexpr, BOUNDED: tl.constexpr, PROGRAMS: tl.constexpr,
 ):  # fmt: skip
-    """Write float32 pre-activations `[n_rows, n_columns]` and, if BLOCK, the maxima of BLOCK columns each."""
+    """Write float32 pre-activations `[n_rows, n_columns]` and, if BLOCK, the maxima of BLOCK columns each.
+
+    With BOUNDED, blocks whose maximum doesn't reach the row's bound are not written.
+    """
     n_row_tiles = tl.cdiv(n_rows, ROWS)
     n_column_tiles = tl.cdiv(n_columns, COLUMNS)
     for tile in tl.range(tl.program_id(0), n_row_tiles * n_column_tiles, PROGRAMS, flatten=True):
@@ -55,27 +58,36 @@ def write_pre_activations(
         halves = tl.permute(tl.reshape(pre, (ROWS, 2, COLUMNS // 2)), (0, 2, 1))
         left, right = tl.split(halves)
         HALF: tl.constexpr = COLUMNS // 2
-        _write_half(left, pre_ptr, hint_ptr, row, column * 2, n_rows, n_columns, n_blocks, ROWS, HALF, BLOCK)
         _write_half(
-            right, pre_ptr, hint_ptr, row, column * 2 + 1, n_rows, n_columns, n_blocks, ROWS, HALF, BLOCK
-        )
+            left, pre_ptr, hint_ptr, bound_ptr, row, column * 2, n_rows, n_columns, n_blocks, pre_stride,
+            hint_stride, ROWS, HALF, BLOCK, BOUNDED,
+        )  # fmt: skip
+        _write_half(
+            right, pre_ptr, hint_ptr, bound_ptr, row, column * 2 + 1, n_rows, n_columns, n_blocks, pre_stride,
+            hint_stride, ROWS, HALF, BLOCK, BOUNDED,
+        )  # fmt: skip
 
 
 @triton.jit
 def _write_half(
-    pre, pre_ptr, hint_ptr, row, half, n_rows, n_columns, n_blocks,
-    ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr,
+    pre, pre_ptr, hint_ptr, bound_ptr, row, half, n_rows, n_columns, n_blocks, pre_stride, hint_stride,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, BLOCK: tl.constexpr, BOUNDED: tl.constexpr,
 ):  # fmt: skip
     rows = row * ROWS + tl.arange(0, ROWS)
     columns = half * COLUMNS + tl.arange(0, COLUMNS)
-    inside = (rows < n_rows)[:, None] & (columns < n_columns)[None, :]
-    tl.store(pre_ptr + rows.to(tl.int64)[:, None] * n_columns + columns[None, :], pre, mask=inside)
+    write = (rows < n_rows)[:, None] & (columns < n_columns)[None, :]
     if BLOCK > 0:
         seen = tl.where((columns < n_columns)[None, :], pre, float("-inf"))
         maxima = tl.max(tl.reshape(seen, (ROWS, COLUMNS // BLOCK, BLOCK)), axis=2)
         blocks = half * (COLUMNS // BLOCK) + tl.arange(0, COLUMNS // BLOCK)
-        inside_hints = (rows < n_rows)[:, None] & (blocks < n_blocks)[None, :]
-        tl.store(hint_ptr + rows[:, None] * n_blocks + blocks[None, :], maxima, mask=inside_hints)
+        inside = (rows < n_rows)[:, None] & (blocks < n_blocks)[None, :]
+        tl.store(hint_ptr + rows[:, None] * hint_stride + blocks[None, :], maxima, mask=inside)
+        if BOUNDED:
+            bound = tl.load(bound_ptr + rows, mask=rows < n_rows, other=float("inf"))
+            hot = (maxima >= bound[:, None])[:, :, None]
+            hot = tl.broadcast_to(hot, (ROWS, COLUMNS // BLOCK, BLOCK))
+            write = write & tl.reshape(hot, (ROWS, COLUMNS))
+    tl.store(pre_ptr + rows.to(tl.int64)[:, None] * pre_stride + columns[None, :], pre, mask=write)
 
 
 @triton.jit

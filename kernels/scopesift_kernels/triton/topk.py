@@ -9,9 +9,10 @@ import torch
 import triton
 
 from scopesift_kernels.rank_keys import NONE, rank_keys
-from scopesift_kernels.triton.candidates import collect_candidates, find_hot_blocks, rank_candidates
-from scopesift_kernels.triton.device import room_for_pre_activations
-from scopesift_kernels.triton.launch import pre_activations
+from scopesift_kernels.triton.candidates import find_bounds, select_candidates
+from scopesift_kernels.triton.device import processors, room_for_pre_activations
+from scopesift_kernels.triton.launch import launch
+from scopesift_kernels.triton.products import pre_activations
 from scopesift_kernels.triton.tuning import TritonTuning
 from scopesift_kernels.triton.weights import Weights
 
@@ -63,19 +64,11 @@ def launch_topk(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuni
         none_R, none_1 = torch.zeros(n_rows, dtype=torch.int32, device=device), torch.zeros(1, device=device)
         return Launched(x_RD, weights, keys_RK, none_R, none_1, tuning)
     pre = room_for_pre_activations(n_rows, chunk, weights.tile.rows, device, tuning)
-    slab, pre = pre.shape[0], pre.flatten()
-    hint = torch.empty(slab * triton.cdiv(chunk, block), device=device)
-    search = _Search(x_RD, weights, k, slab, tuning)
-    for start in range(0, n_rows, slab):
-        rows = slice(start, min(start + slab, n_rows))
+    search = _Search(x_RD, weights, k, pre, block, together, tuning)
+    for start in range(0, n_rows, pre.shape[0]):
+        rows = slice(start, min(start + pre.shape[0], n_rows))
         for first in range(0, weights.n_features, chunk):
-            some = weights[first : first + chunk]
-            shape_RC = rows.stop - start, some.n_features
-            shape_RG = rows.stop - start, triton.cdiv(some.n_features, block)
-            pre_RC = pre[: shape_RC[0] * shape_RC[1]].view(shape_RC)
-            hint_RG = hint[: shape_RG[0] * shape_RG[1]].view(shape_RG)
-            pre_activations(x_RD[rows], some, pre_RC, hint_RG, block)
-            search.take_in(rows, first, pre_RC, hint_RG, block, together)
+            search.take_in(rows, first, weights[first : first + chunk])
     return search.launched
 
 
@@ -89,12 +82,32 @@ def _blocks(chunk: int, k: int, widest: int, tuning: TritonTuning) -> tuple[int,
 
 
 class _Search:
-    """Running top-k over slabs of pre-activations. Buffers are allocated on first use, while the GPU is multiplying."""
+    """Running top-k over slabs of pre-activations. Most buffers are allocated while the GPU is multiplying.
 
-    def __init__(self, x_RD: torch.Tensor, weights: Weights, k: int, slab: int, tuning: TritonTuning) -> None:
-        self.x_RD, self.weights, self.k, self.slab, self.tuning = x_RD, weights, k, slab, tuning
+    Args:
+        x_RD: all tokens.
+        weights: of all features.
+        k: active features per token.
+        pre: float32 `[slab, chunk]`, room for pre-activations.
+        block: columns per maximum.
+        together: maxima per group in the search.
+        tuning: sizes.
+    """
+
+    def __init__(
+        self,
+        x_RD: torch.Tensor,
+        weights: Weights,
+        k: int,
+        pre: torch.Tensor,
+        block: int,
+        together: int,
+        tuning: TritonTuning,
+    ) -> None:
+        self.x_RD, self.k, self.block, self.together, self.tuning = x_RD, k, block, together, tuning
+        (self.slab, chunk), self.pre, self.weights = pre.shape, pre.flatten(), weights
         self.width = max(tuning.least_width, triton.next_power_of_2(4 * k))
-        self.room = self.width - k
+        self.hint = torch.empty(self.slab * triton.cdiv(chunk, block), device=x_RD.device)
 
     @cached_property
     def launched(self) -> Launched:
@@ -109,41 +122,83 @@ class _Search:
         )
 
     @cached_property
-    def _numbers(self) -> torch.Tensor:
-        """Per row: hot blocks, the bound, candidates, the value that a later feature must reach; aligned."""
-        return torch.empty(4, triton.cdiv(self.slab, 4) * 4, dtype=torch.int32, device=self.x_RD.device)
+    def _bound_R(self) -> torch.Tensor:
+        return torch.empty(self.slab, device=self.x_RD.device)
+
+    @cached_property
+    def _hot(self) -> torch.Tensor:
+        return torch.empty_like(self.hint, dtype=torch.int32)
 
     @cached_property
     def _candidates(self) -> torch.Tensor:
-        return torch.empty(self.slab, self.room, dtype=torch.int64, device=self.x_RD.device)
+        return torch.empty(self.slab, self.width - self.k, dtype=torch.int64, device=self.x_RD.device)
 
-    def take_in(
+    def take_in(self, rows: slice, first: int, weights: Weights) -> None:
+        """Merge the pre-activations of some tokens, of features from `first` on, into their top-k."""
+        n_rows, n_columns, k, tuning = rows.stop - rows.start, weights.n_features, self.k, self.tuning
+        n_blocks = triton.cdiv(n_columns, self.block)
+        pre_RC = self.pre[: n_rows * n_columns].view(n_rows, n_columns)
+        hint_RG = self.hint[: n_rows * n_blocks].view(n_rows, n_blocks)
+        known = self._multiply(self.x_RD[rows], weights, pre_RC, hint_RG, later=first > 0)
+        top = max(2, triton.next_power_of_2(k))
+        launch(
+            select_candidates, (n_rows, 1, 1), hint_RG, pre_RC, self._bound_R, self._hot, self._candidates,
+            self.launched.keys_RK[rows], self.launched.spilled_R[rows], self.launched.spills_1, n_blocks,
+            n_columns, k, first,
+            constants={
+                "KNOWN": known, "MERGE": first > 0, "SEARCH": n_blocks >= k * self.together,
+                "BITS": tuning.bound_bits, "WIDTH": triton.next_power_of_2(n_blocks), "TOGETHER": self.together,
+                "BLOCK": self.block, "AT_ONCE": tuning.blocks_at_once, "ROOM": self.width - k,
+                "FEW": min(self.width, 2 * top if first else top), "MANY": self.width, "TOP": top, "NONE": NONE,
+            },
+            num_warps=1,
+        )  # fmt: skip
+
+    def _part(self, x_RD: torch.Tensor, weights: Weights) -> int:
+        """How many features to multiply first: whole tiles, in both products about as many for each processor."""
+        tile, at_once = weights.tile, processors(x_RD.device)
+        rows, columns = triton.cdiv(x_RD.shape[0], tile.rows), weights.n_features // tile.columns
+        least = columns // self.tuning.bound_share
+
+        def idle(some: int) -> int:
+            return -rows * some % at_once + -rows * (columns - some) % at_once
+
+        return tile.columns * min(range(least, least + least // 4 + 1), key=idle)
+
+    def _multiply(
         self,
-        rows: slice,
-        first: int,
+        x_RD: torch.Tensor,
+        weights: Weights,
         pre_RC: torch.Tensor,
         hint_RG: torch.Tensor,
-        block: int,
-        together: int,
-    ) -> None:
-        """Merge the pre-activations of some tokens and of features from `first` on into their top-k."""
-        n_rows, n_columns = pre_RC.shape
-        n_blocks, k = hint_RG.shape[1], self.k
-        hot_RG = torch.empty_like(hint_RG, dtype=torch.int32)
-        count_R, bound_R, found_R, least_R = self._numbers
-        keys_RK, spilled_R = self.launched.keys_RK[rows], self.launched.spilled_R[rows]
-        find_hot_blocks[(n_rows,)](
-            hint_RG, least_R, hot_RG, count_R, bound_R, n_blocks, k, first,
-            SEARCH=n_blocks >= k * together, WIDTH=triton.next_power_of_2(n_blocks), TOGETHER=together, num_warps=1,
+        later: bool,
+    ) -> bool:
+        """Compute pre-activations and maxima; whether blocks below the bounds in `bound_R` were not written.
+
+        Most of the time that a product takes beyond its arithmetic goes into writing. A later chunk's bounds are the
+        last members of the running top-k; for the first chunk, they come from the maxima of a part of it.
+        """
+        if later:
+            pre_activations(x_RD, weights, pre_RC, hint_RG, self.block, self._bound_R)
+            return True
+        part = self._part(x_RD, weights)
+        if x_RD.shape[0] < self.tuning.bound_tokens or part // self.block < 2 * self.k:
+            pre_activations(x_RD, weights, pre_RC, hint_RG, self.block)
+            return False
+        n_blocks, rows_at_once = part // self.block, self.tuning.bound_rows
+        pre_activations(x_RD, weights[:part], pre_RC[:, :part], hint_RG[:, :n_blocks], self.block)
+        launch(
+            find_bounds, (triton.cdiv(x_RD.shape[0], rows_at_once), 1, 1), hint_RG, self._bound_R, x_RD.shape[0],
+            n_blocks, hint_RG.stride(0), self.k,
+            constants={
+                "BITS": self.tuning.bound_bits, "WIDTH": triton.next_power_of_2(n_blocks), "ROWS": rows_at_once,
+            },
+            num_warps=min(4, rows_at_once),
         )  # fmt: skip
-        collect_candidates[(n_rows,)](
-            pre_RC, hot_RG, count_R, bound_R, self._candidates, found_R, spilled_R, self.launched.spills_1,
-            n_columns, n_blocks, first, ROOM=self.room, BLOCK=block, AT_ONCE=self.tuning.blocks_at_once, num_warps=1,
-        )  # fmt: skip
-        rank_candidates[(n_rows,)](
-            keys_RK, self._candidates, found_R, least_R, k, first, NONE=NONE, ROOM=self.room, WIDTH=self.width,
-            TOP=max(2, triton.next_power_of_2(k)), num_warps=max(1, min(8, self.width // 256)),
-        )  # fmt: skip
+        pre_activations(
+            x_RD, weights[part:], pre_RC[:, part:], hint_RG[:, n_blocks:], self.block, self._bound_R
+        )
+        return True
 
 
 def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuning) -> torch.Tensor:
@@ -156,7 +211,7 @@ def _dense_keys(x_RD: torch.Tensor, weights: Weights, k: int, tuning: TritonTuni
         for first in range(0, weights.n_features, chunk):
             some, x_QD = weights[first : first + chunk], x_RD[rows]
             pre_QC = torch.empty(x_QD.shape[0], some.n_features, device=x_RD.device)
-            pre_activations(x_QD, some, pre_QC, None, 0)
+            pre_activations(x_QD, some, pre_QC)
             new_QC = rank_keys(pre_QC, first + torch.arange(some.n_features, device=x_RD.device))
             keys_RK[rows] = torch.cat((keys_RK[rows], new_QC), dim=1).topk(k, dim=1, sorted=False).values
     return keys_RK.sort(dim=1, descending=True).values

@@ -31,6 +31,10 @@ class TritonTuning:
         blocks: columns per maximum, tried in order until one fits; smaller blocks read fewer unneeded elements.
         together: blocks per group when searching the bound, tried in order until enough groups are left; a search over
             fewer maxima is cheaper.
+        bound_bits: bits of the bound that are searched, of 32: with fewer it is slightly lower.
+        bound_share: of the first chunk, one in so many features is multiplied first for a bound of the others,
+        bound_tokens: from so many tokens on,
+        bound_rows: tokens per program that finds bounds.
         blocks_at_once: hot blocks that are read at a time.
         least_width: minimum capacity of a row for its running top-k and candidates; 4k if that is more.
         dense_elements: pre-activations per step of the exact fallback, which needs several times their memory.
@@ -62,7 +66,11 @@ class TritonTuning:
     chunk: int = 2**15
     blocks: tuple[int, ...] = (32, 16)
     together: tuple[int, ...] = (4, 2, 1)
-    blocks_at_once: int = 8
+    bound_bits: int = 20
+    bound_share: int = 4
+    bound_tokens: int = 2048
+    bound_rows: int = 8
+    blocks_at_once: int = 4
     least_width: int = 256
     dense_elements: int = 2**22
     memory_share: int = 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, replace
 
 import torch
@@ -68,6 +69,16 @@ def encoder_weights(problem: Inputs, tuning: TritonTuning) -> Weights:
     return Weights(matrix_CW, bias_F, 1, W.shape[1], tuning.tile(matrix_CW.dtype))
 
 
+def selected_rows(weights: Weights, features_S: torch.Tensor) -> Weights:
+    """`weights[features_S]`; cached while both tensors exist, since callers read the same features at every call."""
+    known = _selected(features_S)
+    found = known.get(id(weights.matrix_CW))
+    if found is None or found[0]() is not weights.matrix_CW or found[1].tile != weights.tile:
+        known.clear()  # mostly, features are read of one encoder
+        found = known[id(weights.matrix_CW)] = (weakref.ref(weights.matrix_CW), weights[features_S])
+    return found[1]
+
+
 def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """A matrix that a tensor descriptor can describe: rows of whole 16 bytes, from an aligned address.
 
@@ -104,6 +115,7 @@ def _split(W_FD: torch.Tensor) -> torch.Tensor:
     return parts.flatten(1)
 
 
+_selected: PerTensor[dict[int, tuple[weakref.ref[torch.Tensor], Weights]]] = PerTensor(lambda features_S: {})
 _in_parts = PerTensor(_split)
 _as_it_is = PerTensor(lambda W: aligned(W, W.dtype))
 _in_float32 = PerTensor(lambda W: aligned(W, torch.float32))

@@ -264,7 +264,7 @@ def count(
 ) -> list:
     """Counts of a residual of ones against the first rows of pairs."""
     from scopesift_kernels.arguments import check_problem
-    from scopesift_kernels.triton.launch import count_before
+    from scopesift_kernels.triton.products import count_before
     from scopesift_kernels.triton.weights import encoder_weights
 
     x, W = torch.ones(len(value), 1, device=DEVICE), W.to(DEVICE)

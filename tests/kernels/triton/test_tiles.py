@@ -35,12 +35,12 @@ def test_the_top_k_is_that_of_float64_up_to_rounding(case: tuple, float64_check:
 
 def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
     """A feature's own written value is the threshold: an ulp of difference would count its neighbours wrongly."""
-    from scopesift_kernels.triton.launch import count_before, pre_activations
+    from scopesift_kernels.triton.products import count_before, pre_activations
     from scopesift_kernels.triton.weights import encoder_weights
 
     weights = encoder_weights(check_problem(*case, 1), TritonTuning())
     pre = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
-    pre_activations(case.x_TD, weights, pre, None, 0)
+    pre_activations(case.x_TD, weights, pre)
     asked = torch.stack((pre.argmax(dim=1), pre.topk(9, dim=1).indices[:, -1]), dim=1)
     counts = torch.zeros(asked.shape, dtype=torch.int32, device=DEVICE)
     n_rows = torch.full((4,), SIZES[0], dtype=torch.int32, device=DEVICE)
@@ -54,14 +54,42 @@ def test_counting_sees_the_bits_that_were_written(case: tuple) -> None:
 
 
 def test_values_have_the_same_bits_wherever_they_are_computed(case: tuple) -> None:
-    from scopesift_kernels.triton.launch import pre_activations
+    from scopesift_kernels.triton.products import pre_activations
     from scopesift_kernels.triton.weights import encoder_weights
 
     weights = encoder_weights(check_problem(*case, 1), TritonTuning())
     whole = torch.empty(SIZES[0], SIZES[2], device=DEVICE)
-    pre_activations(case.x_TD, weights, whole, None, 0)
+    pre_activations(case.x_TD, weights, whole)
     rows = torch.tensor([SIZES[0] - 1, 3, 40], device=DEVICE)
     columns = torch.tensor([SIZES[2] - 1, 0, 64, 7], device=DEVICE)
     part = torch.empty(3, 4, device=DEVICE)
-    pre_activations(case.x_TD[rows], weights[columns], part, None, 0)
+    pre_activations(case.x_TD[rows], weights[columns], part)
     assert torch.equal(part, whole[rows][:, columns])
+
+
+def test_maxima_are_those_of_the_values_and_a_bound_leaves_out_the_blocks_below_it(case: tuple) -> None:
+    """On a Hopper GPU, products with maxima have a kernel of their own, which has to give the same bits."""
+    from scopesift_kernels.triton.products import pre_activations
+    from scopesift_kernels.triton.weights import encoder_weights
+
+    weights = encoder_weights(check_problem(*case, 1), TritonTuning())
+    (n_rows, _, n_columns), block = SIZES, 32
+    n_blocks = -(-n_columns // block)
+    plain = torch.empty(n_rows, n_columns, device=DEVICE)
+    pre_activations(case.x_TD, weights, plain)
+    blocks = torch.nn.functional.pad(plain, (0, n_blocks * block - n_columns), value=-torch.inf)
+    right = blocks.view(n_rows, n_blocks, block).amax(dim=2)
+
+    pre, hint = torch.full_like(plain, torch.nan), torch.full_like(right, torch.nan)
+    pre_activations(case.x_TD, weights, pre, hint, block)
+    assert torch.equal(pre, plain)
+    assert torch.equal(hint, right)
+
+    bound = right.median(dim=1).values.contiguous()
+    pre.fill_(torch.nan)
+    hint.fill_(torch.nan)
+    pre_activations(case.x_TD, weights, pre, hint, block, bound)
+    written = (right >= bound[:, None]).repeat_interleave(block, dim=1)[:, :n_columns]
+    assert torch.equal(hint, right)
+    assert torch.equal(pre[written], plain[written])
+    assert bool(pre[~written].isnan().all())
