@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scopesift_service.apis.classifiers.audit_routes import AuditRoutes
 from scopesift_service.apis.classifiers.classifier_routes import ClassifierRoutes
+from scopesift_service.apis.classifiers.feature_routes import FeatureRoutes
 from scopesift_service.apis.classifiers.version_routes import VersionRoutes
 from scopesift_service.apis.document_routes import DocumentRoutes
 from scopesift_service.apis.judging import Judging
@@ -34,6 +35,7 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
             *ModerationRoutes(judging, loaded, settings).routes(),
             *PerspectiveRoutes(judging, loaded, settings).routes(),
             *ClassifierRoutes(engine, settings, admission).routes(),
+            *FeatureRoutes(engine, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
             *AuditRoutes(settings).routes(),
             *SteeringRoutes(loaded, settings).routes(),

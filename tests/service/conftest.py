@@ -118,6 +118,25 @@ class FakeEngine:
             ],
         }
 
+    async def features(self, name, rule, label, search, first, most):
+        self.asked.append((name, rule, label, search, first, most))
+        card = {
+            "rates": {"toxic": 0.4}, "by_lang": {}, "tokens": [["idiot", 0.5]],
+            "histogram": {"edges": [0.0, 1.0, 2.0], "counts": [3, 1]},
+        }  # fmt: skip
+        feature = {
+            "layer": 1,
+            "feature": 7,
+            "name": "idiot",
+            "threshold": 1.0,
+            "weight": 0.5,
+            "rules": [rule],
+        }
+        return {
+            "name": name, "version": VERSIONS[name], "rule": rule, "label": label, "combine": "linear", "total": 1,
+            "features": [{**feature, "card": card}],
+        }  # fmt: skip
+
     async def ready(self):
         return not self.away
 

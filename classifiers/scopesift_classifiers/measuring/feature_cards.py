@@ -167,8 +167,9 @@ def write_cards(path: Path, classifier: Classifier, cards: Sequence[FeatureCard]
 
 
 def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
-    """The cards of a bundled classifier, by (layer, feature); empty for another version of it.
+    """The cards of a bundled classifier, by (layer, feature), as far as they hold for this version of it.
 
+    For another version those of features with the bundled one's thresholds hold, if it reads texts in the same way.
     Labels are the artifact's, which may have been edited.
 
     Raises:
@@ -178,7 +179,29 @@ def bundled_cards(classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:
     if not is_bundled(scope_id):
         return {}
     path = bundled_folder(scope_id) / "cards" / f"{classifier.name}.json.gz"
-    return read_cards(path, classifier) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    return read_cards(path, classifier) or _still_true(
+        path, classifier, Classifier.load(classifier.name, scope_id)
+    )
+
+
+def _still_true(
+    path: Path, classifier: Classifier, bundled: Classifier
+) -> dict[tuple[int, int], FeatureCard]:
+    """Cards of the bundled version that hold for another version of it."""
+
+    def reading(one: Classifier) -> tuple[Any, ...]:
+        return one.scope, one.settings, one.norm_bounds, one.restore
+
+    if reading(classifier) != reading(bundled):
+        return {}
+    own = {(item.layer, item.index): item for item in selected_features(classifier)}
+    return {
+        place: replace(card, label=own[place].label)
+        for place, card in read_cards(path, bundled).items()
+        if place in own and own[place].threshold == card.threshold
+    }
 
 
 def read_cards(path: Path, classifier: Classifier) -> dict[tuple[int, int], FeatureCard]:

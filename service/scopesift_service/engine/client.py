@@ -6,6 +6,7 @@ import logging
 import pickle
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,11 @@ class EngineClient(Protocol):
 
     async def describe(self) -> dict[str, Any]:
         """Scope and classifiers in use."""
+
+    async def features(
+        self, name: str, rule: str, label: str, search: str, first: int, most: int
+    ) -> dict[str, Any]:
+        """A part of the features of one rule of a classifier, see `feature_list`."""
 
     async def ready(self) -> bool:
         """Whether the engine is ready."""
@@ -75,6 +81,20 @@ class DependencyClient:
             ServiceError: 503 while the engine is down.
         """
         return cast(dict[str, Any], await _twice(self._dependency.to_async.describe))
+
+    async def features(
+        self, name: str, rule: str, label: str, search: str, first: int, most: int
+    ) -> dict[str, Any]:
+        """A part of the features of one rule of a classifier, see `feature_list`.
+
+        Raises:
+            ServiceError: 503 while the engine is down.
+        """
+        ask = partial(
+            self._dependency.to_async.features,
+            name=name, rule=rule, label=label, search=search, first=first, most=most,
+        )  # fmt: skip
+        return cast(dict[str, Any], await _twice(ask))
 
     async def ready(self) -> bool:
         """Whether the engine process answers its own readiness probe."""

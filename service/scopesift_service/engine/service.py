@@ -70,10 +70,12 @@ class Engine:
     def __init__(self) -> None:
         """Load and warm up; calls are accepted afterwards."""
         start_logging(settings().log_level)
+        from scopesift_service.engine.feature_list import list_features
         from scopesift_service.engine.judge import BrokenEngineError
         from scopesift_service.engine.load_judge import load_judge
 
         judge = self._judge = load_judge(settings())
+        self._list_features = list_features
 
         def run(items: Sequence[AskedText], texts: Sequence[Any]) -> list[Judged]:
             try:
@@ -94,6 +96,14 @@ class Engine:
     def describe(self) -> dict[str, Any]:
         """The scope and the classifiers in use."""
         return {"scope": self._judge.scope, "classifiers": self._judge.describe()}
+
+    @bentoml.api  # type: ignore[untyped-decorator]
+    def features(
+        self, name: str, rule: str, label: str, search: str, first: int, most: int
+    ) -> dict[str, Any]:
+        """A part of the features of one rule of a classifier in use, see `list_features`."""
+        classifier = self._judge.engine.classifiers[name]
+        return self._list_features(classifier, rule, label, search, first, most)
 
 
 def characters(items: Sequence[AskedText]) -> int:

@@ -27,7 +27,15 @@ class View:
 
 
 SHELL_STYLES = ("colours.css", "layout.css", "controls.css", "narrow.css")
-SHELL_SCRIPTS = ("dom.js", "code_points.js", "language_names.js", "failures.js", "api.js", "shell.js")
+SHELL_SCRIPTS = (
+    "dom.js",
+    "code_points.js",
+    "language_names.js",
+    "feature_names.js",
+    "failures.js",
+    "api.js",
+    "shell.js",
+)
 VIEWS = (
     View(
         path=paths.PLAYGROUND,
@@ -35,7 +43,6 @@ VIEWS = (
         name="One text",
         styles=("composer.css", "reading.css", "verdicts.css", "narrow.css"),
         scripts=(
-            "names.js",
             "features.js",
             "card.js",
             "tongues.js",
@@ -74,12 +81,15 @@ VIEWS = (
         path=paths.CLASSIFIERS_PAGE,
         folder="classifiers",
         name="Classifiers",
-        styles=("shelf.css", "teach.css"),
+        styles=("shelf.css", "teach.css", "features.css"),
         scripts=(
             "token.js",
             "shelf.js",
             "audit.js",
             "versions.js",
+            "histogram.js",
+            "feature_card.js",
+            "features.js",
             "examples_text.js",
             "draft.js",
             "main.js",

@@ -1,5 +1,7 @@
 """What the small server of the page tests answers under /v1/classifiers and /v1/audit."""
 
+from urllib.parse import parse_qsl
+
 QUALITY = {
     "n": 1000,
     "macro_f1": 0.827,
@@ -24,6 +26,26 @@ DRAFT = "0c1d2e3f4a5b"
 TOXICITY = "/v1/classifiers/toxicity"
 
 
+CARD = {
+    "rates": {"toxic": 0.549, "clean": 0.199},
+    "by_lang": {"de": 0.635, "en": 0.529},
+    "histogram": {"edges": [0.0, 1.0, 2.0, 3.0, 4.0], "counts": [40, 20, 0, 1]},
+    "tokens": [["idiot", 0.3], ["fool", 0.1]],
+}
+
+
+def feature(number, **given):
+    """One of the features that the server lists."""
+    item = {
+        "layer": 4,
+        "feature": number,
+        "name": "idiot · fool",
+        "threshold": 2.0,
+        "weight": 0.5 - number / 40,
+    }
+    return {**item, "rules": ["default", "de"], "card": CARD, **given}
+
+
 class ClassifierAnswers:
     """One classifier with versions; a test may change what is there."""
 
@@ -34,6 +56,8 @@ class ClassifierAnswers:
         self.trail = []
         self.unreadable = 0
         self.requests = []
+        self.features = [feature(number) for number in range(40)]
+        self.feature_queries = []
 
     def list(self):
         one = {**ONE, "quality": {"test": QUALITY} | self.quality}
@@ -46,7 +70,9 @@ class ClassifierAnswers:
 
     def classifier_answer(self, path, body, authorization):
         """Status and answer; None: there is no such route."""
-        path, _, _ = path.partition("?")
+        path, _, query = path.partition("?")
+        if path.endswith("/features"):
+            return 200, self.list_features(path.split("/")[3], dict(parse_qsl(query)))
         if path == TOXICITY:
             return 200, {"versions": self.versions}
         if path == "/v1/audit":
@@ -57,6 +83,13 @@ class ClassifierAnswers:
             self.requests.append({**body, "authorization": authorization})
             return getattr(self, path.rsplit("/", 1)[-1])(body)
         return None
+
+    def list_features(self, name, query):
+        self.feature_queries.append({"name": name, **query})
+        found = [one for one in self.features if query.get("search", "") in one["name"]]
+        part = found[int(query["offset"]) : int(query["offset"]) + int(query["limit"])]
+        asked = {"name": name, "rule": query["rule"], "label": query["label"]}
+        return {**asked, "version": self.in_use(), "combine": "linear", "total": len(found), "features": part}
 
     def in_use(self):
         return next(one["version"] for one in self.versions if one["active"])

@@ -8,6 +8,7 @@ from scopesift_service.apis.openapi.parts import (
     BOOLEAN,
     INTEGER,
     NUMBER,
+    SCORE,
     STRING,
     VERSION,
     Schema,
@@ -121,6 +122,38 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
             {"name": STRING, "version": VERSION, "previous": {"type": ["string", "null"]}}
         ),
     }
+
+
+def feature_schemas() -> dict[str, Schema]:
+    """Features of a rule with their cards."""
+    shares = {"type": "object", "additionalProperties": SCORE}
+    histogram = record({"edges": list_of(NUMBER), "counts": list_of(INTEGER)})
+    histogram["description"] = "Texts by their largest activation, without those where it is not active."
+    card = record(
+        {
+            "rates": {**shares, "description": "Label -> share of its texts on which the feature fires."},
+            "by_lang": {**shares, "description": "The same by language."},
+            "histogram": histogram,
+            "tokens": {
+                "type": "array",
+                "items": {"type": "array"},
+                "description": "Strongest tokens with shares.",
+            },
+        }
+    )
+    feature = record(
+        {
+            "layer": INTEGER, "feature": INTEGER, "name": STRING, "given_name": STRING, "threshold": NUMBER,
+            "weight": {"type": ["number", "null"], "description": "null: a rule of thresholds."},
+            "rules": list_of(STRING), "card": or_null(card),
+        },
+        optional=("given_name",),
+    )  # fmt: skip
+    listed = {
+        "name": STRING, "version": VERSION, "rule": STRING, "label": STRING, "combine": STRING, "total": INTEGER,
+        "features": list_of(feature),
+    }  # fmt: skip
+    return {"FeatureList": record(listed)}
 
 
 def audit_schemas() -> dict[str, Schema]:

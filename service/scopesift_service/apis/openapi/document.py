@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from scopesift_service.apis.loaded import LoadedClassifier
-from scopesift_service.apis.openapi.classifiers import audit_schemas, classifier_schemas, error_schemas
+from scopesift_service.apis.openapi.classifiers import (
+    audit_schemas,
+    classifier_schemas,
+    error_schemas,
+    feature_schemas,
+)
 from scopesift_service.apis.openapi.examples import examples_for
 from scopesift_service.apis.openapi.moderation import (
     classify_schemas,
@@ -52,6 +57,7 @@ def openapi_document(
                 **text_classification_schemas(limits),
                 **guardrail_schemas(limits, loaded),
                 **classifier_schemas(limits),
+                **feature_schemas(),
                 **audit_schemas(),
                 **steering_schemas(),
                 **error_schemas(),

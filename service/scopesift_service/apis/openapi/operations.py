@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from scopesift_service.apis.classifiers.audit_routes import MOST, USUAL
+from scopesift_service.apis.classifiers.feature_routes import LONGEST_SEARCH
+from scopesift_service.apis.classifiers.feature_routes import MOST as MOST_LISTED
+from scopesift_service.apis.classifiers.feature_routes import USUAL as LISTED
 from scopesift_service.apis.openapi.operation import Operation, Query
+from scopesift_service.apis.openapi.parts import INTEGER, STRING
 from scopesift_service.http import paths
 from scopesift_service.http.route import ADMIN, KEY
 
@@ -84,6 +88,22 @@ OPERATIONS = (
         "ClassifierDetail", failures=(404, *LOOK), access=KEY,
     ),
     Operation(
+        paths.FEATURES, "get", "listFeatures", CLASSIFIERS, "What a rule reads",
+        "The features of one rule, those with the largest weights for a label first, each with its firing rates by "
+        "label and language, a histogram of its activations and its strongest tokens, if they are stored.",
+        "FeatureList", failures=(400, 404, *LOOK), access=KEY,
+        query=(
+            Query("rule", "`default`, or a language with a rule of its own.", {**STRING, "default": "default"}),
+            Query("label", "The label whose weights sort; by default the first.", STRING),
+            Query("search", "Only features with this in names or tokens.", {**STRING, "maxLength": LONGEST_SEARCH}),
+            Query("offset", "How many to leave out.", {**INTEGER, "minimum": 0, "default": 0}),
+            Query(
+                "limit", "How many to list.",
+                {**INTEGER, "minimum": 1, "maximum": MOST_LISTED, "default": LISTED},
+            ),
+        ),
+    ),
+    Operation(
         paths.TRANSFER, "post", "transfer", CLASSIFIERS, "Add a language",
         "Makes a version of the classifier with a decision of its own for one language, from labelled examples or "
         "the stored suggestions, or moves only its cut by texts without labels. The version is in use when the "
@@ -101,8 +121,8 @@ OPERATIONS = (
         "and the versions after and before. It holds no text. Needs an admin token and a state folder.",
         "AuditAnswer", failures=(400, 401, 403, *LOOK), access=ADMIN,
         query=(
-            Query("limit", f"Number of changes; default {USUAL}.", {"type": "integer", "minimum": 1, "maximum": MOST}),
-            Query("classifier", "Only the changes of this one.", {"type": "string"}),
+            Query("limit", f"Number of changes; default {USUAL}.", {**INTEGER, "minimum": 1, "maximum": MOST}),
+            Query("classifier", "Only the changes of this one.", STRING),
         ),
     ),
     Operation(

@@ -9,10 +9,13 @@ const isMasked = (item) => !item.given_name && Boolean(item.name) && (item.binar
 function nameOf(item) {
   if (item.given_name) return item.given_name;
   if (!item.name) return `feature ${item.feature}`;
-  return isMasked(item) ? item.name.split(" · ").map(masked).join(" · ") : item.name;
+  return isMasked(item) ? item.name.split(" · ").map(maskedWord).join(" · ") : item.name;
 }
 
-function masked(word) {
+// A word on which a feature fires, as it may be shown.
+const wordOf = (item, word) => ((item.binary || ROUGH.test(word)) && !revealed.has(featureId(item)) ? maskedWord(word) : word);
+
+function maskedWord(word) {
   const [first, ...rest] = [...word];
   return first + "•".repeat(Math.min(rest.length, 6));
 }
