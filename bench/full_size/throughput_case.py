@@ -23,6 +23,7 @@ from scopesift_features.scope import Scope
 
 from bench.encode import device_rates
 from bench.encode.timing import timed_in_turn
+from bench.errors import BenchError
 from bench.full_size.classifiers import standin_classifiers
 from bench.full_size.compiled import compiled_over_eager, short_text
 from bench.peak_memory import peak_mib
@@ -48,9 +49,10 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     """
     scope = Scope.load(name, dtype=dtype or None)
     device = torch.device(scope.device)
-    engine = Engine(scope, _classifiers(scope, layer))
+    engine = Engine(scope, _classifiers(scope, layer), backend="torch")
     reader = engine.reader.without_places()
-    assert isinstance(reader, TorchReader)
+    if not isinstance(reader, TorchReader):
+        raise BenchError(f"the back end torch should read here, not {type(reader).__name__}")
     layer = max(reader.layers)
     texts = _texts(scope, documents)
     most = CPU_BATCH_TOKENS if device.type == "cpu" else ACCELERATOR_BATCH_TOKENS
@@ -66,7 +68,7 @@ def measure(name: str, layer: int, documents: int, compiled: bool, dtype: str) -
     calls = {
         "backbone": backbone,
         "scorer": lambda _: _activations(reader, batches, documents),
-        "filter": lambda _: engine.answers(reader.read(texts, max_tokens=most).acts_NS, engine.forms(texts)),
+        "filter": lambda _: _filter(engine, reader, texts, most),
         "classify": lambda _: engine.predict(texts),
     }
     with torch.inference_mode():
@@ -133,6 +135,11 @@ def _activations(reader: TorchReader, batches: list[Batch], documents: int) -> N
     for batch in batches:
         reading.take_in(reader.read_batch(batch))
     return reading.acts_NS
+
+
+def _filter(engine: Engine, reader: TorchReader, texts: list[str], most: int) -> None:
+    forms = engine.forms(texts)
+    engine.answers(reader.read(forms.texts, max_tokens=most).acts_NS, forms)
 
 
 def _latency_ms(engine: Engine) -> float:

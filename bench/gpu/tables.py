@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.encode import stages as encode_stages
 from bench.encode import tables as encode_tables
 from bench.full_size import throughput
 from bench.results_file import RESULTS, stored
@@ -31,6 +32,15 @@ def encode() -> str:
             f"copy {rates['copy_gb_per_s']:,.0f} GB/s."
         )
     return "\n\n".join(parts)
+
+
+def stages() -> str:
+    """Where the time of both encodes goes, by kernel."""
+    if not (RESULTS / "encode-stages-gpu.json").is_file():
+        return UNMEASURED
+    content = stored("encode-stages-gpu")
+    about = f"{content['device']}, {content['date']}, commit {content['commit']}."
+    return f"{encode_stages.table(content['rows'])}\n\n{about}"
 
 
 def whole_runs() -> str:

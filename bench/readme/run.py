@@ -15,11 +15,13 @@ from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.curves import tables as curve_tables
 from bench.errors import BenchError
 from bench.filter import tables as filter_tables
+from bench.gpu import picture as gpu_picture
 from bench.gpu import tables as gpu_tables
 from bench.overlap import tables as overlap_tables
 from bench.points import tables as point_tables
 from bench.policy import tables as policy_tables
 from bench.readme import scopes_table, speed_tables
+from bench.results_file import stored
 from bench.study import tables as study_tables
 from bench.textdetox import tables as textdetox_tables
 
@@ -90,12 +92,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "steer": speed_tables.steer,
     "steer_choice": speed_tables.steer_choice,
     "encode_gpu": gpu_tables.encode,
+    "encode_stages_gpu": gpu_tables.stages,
     "throughput_gpu": gpu_tables.whole_runs,
 }
 
 
 def run(check: bool = False) -> None:
-    """Write every marked table of README.md, kernels/README.md and docs/.
+    """Write every marked table of README.md, kernels/README.md and docs/, and the picture of the encodes on a GPU.
 
     Args:
         check: Change nothing; fail if a table differs from its JSON.
@@ -105,6 +108,8 @@ def run(check: bool = False) -> None:
     """
     for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         fill(page, check)
+    if not check:
+        gpu_picture.write(stored("encode-gpu"))
 
 
 def fill(page: Path, check: bool = False) -> None:

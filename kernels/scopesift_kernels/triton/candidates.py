@@ -68,8 +68,8 @@ def select_candidates(
 ):  # fmt: skip
     """Take a row's pre-activations of the features from `first` on into its running top-k.
 
-    Blocks whose maximum doesn't reach the bound hold no member of the top-k and are not read; with KNOWN, those below the
-    bound in `bound_ptr` may not have been written. A row with more than ROOM candidates is flagged. Then the bound
+    Blocks whose maximum doesn't reach the bound hold no member of the top-k and are not read; with KNOWN, those below
+    the bound in `bound_ptr` may not have been written. A row with more than ROOM candidates is flagged. Then the bound
     becomes the value that a later feature must reach to enter.
     """
     row = tl.program_id(0).to(tl.int64)
