@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from scopesift_files.atomic import write_atomically
+from scopesift_service.http import paths
 from scopesift_service.local_server import LocalServer
 
 from bench.browser.chromium import Chromium
@@ -20,10 +22,11 @@ ANSWERED = "at('verdicts-place').ariaBusy === 'false' && shown.text === at('text
 
 @dataclass(frozen=True)
 class Picture:
-    """One screenshot of the playground.
+    """One screenshot.
 
     Attributes:
         name: File name without ending.
+        path: The page.
         width: Of the window, in CSS pixels.
         height: Of the window, in CSS pixels.
         phone: Two device pixels per CSS pixel, touch.
@@ -31,16 +34,32 @@ class Picture:
     """
 
     name: str
+    path: str = "/"
     width: int = 1180
     height: int = 760
     phone: bool = False
     dark: bool = False
 
 
-PLAYGROUND = (
+PICTURES_TAKEN = (
     Picture("playground"),
     Picture("playground-dark", dark=True),
     Picture("playground-phone", width=390, height=844, phone=True),
+    Picture("moderate", paths.MODERATE),
+    Picture("classifiers", paths.CLASSIFIERS_PAGE),
+)
+# of people who write to a local paper, made up
+LETTERS = (
+    "The new library opens on Monday at nine.",
+    "Nobody asked you, you pathetic idiot.",
+    "Der Zug nach Ulm kommt heute zwanzig Minuten später.",
+    "Halt endlich die Fresse, du Vollidiot.",
+    "I disagree with the mayor, but her numbers are right.",
+    "Ese tipo es un imbécil de mierda.",
+    "La biblioteca abre el lunes a las nueve.",
+    "What a load of crap, these morons can't even park a bus.",
+    "Merci pour cette belle soirée !",
+    "You people are garbage and should be ashamed.",
 )
 
 
@@ -59,23 +78,48 @@ def run(folder: Path | None = None) -> None:
         server.wait()
         browser = Chromium(Path(profile))
         try:
-            for picture in PLAYGROUND:
+            for picture in PICTURES_TAKEN:
                 _take(browser, server.url, picture, into / f"{picture.name}.png")
         finally:
             browser.close()
-    print(f"{len(PLAYGROUND)} pictures in {into}")
+    print(f"{len(PICTURES_TAKEN)} pictures in {into}")
 
 
 def _take(browser: Chromium, url: str, picture: Picture, path: Path) -> None:
     browser.show(
-        f"{url}/", width=picture.width, height=picture.height, phone=picture.phone, dark=picture.dark
+        f"{url}{picture.path}",
+        width=picture.width,
+        height=picture.height,
+        phone=picture.phone,
+        dark=picture.dark,
     )
     browser.until(READY)
+    FILLED.get(picture.path, _nothing)(browser)
+    browser.run("document.activeElement.blur()")
+    write_atomically(path, partial(_draw, browser))
+
+
+def _write_text(browser: Chromium) -> None:
     browser.run("(() => { const box = at('text'); box.focus(); box.select(); })()")
     browser.send("Input.insertText", text=TEXT)
     browser.until(ANSWERED)
-    browser.run("document.activeElement.blur()")
-    write_atomically(path, partial(_draw, browser))
+
+
+def _paste_letters(browser: Chromium) -> None:
+    browser.run(f"at('paste').value = {json.dumps(chr(10).join(LETTERS))}")
+    browser.run("at('paste').dispatchEvent(new Event('input'))")
+    browser.run("at('begin').click()")
+    browser.until(f"queue.rows.filter((row) => row.verdicts).length === {len(LETTERS)}")
+    browser.run("choose(0)")
+    browser.until("passage.drawn?.row === listing.rows[0] && passage.kept.has(listing.rows[0])")
+
+
+def _nothing(browser: Chromium) -> None:
+    """The page is filled by itself."""
+
+
+FILLED = {"/": _write_text, paths.MODERATE: _paste_letters}
+"""By page: what is done before its picture is taken."""
 
 
 def _draw(browser: Chromium, temporary: Path) -> None:

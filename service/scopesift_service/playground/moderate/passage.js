@@ -95,9 +95,10 @@ function drawText(row, evidence) {
   if (!evidence.length && row.state === "scored" && passage.kept.has(row)) at("evidence").replaceChildren(el("li", { class: "fine" }, "No feature speaks for this verdict."));
 }
 
-// Each word once, with what its strongest feature adds to the margin.
+// Each word once, with what its strongest feature adds to the margin. A full stop is shaded, but is no word.
 function wordsOf(evidence) {
   const words = new Map();
   for (const { word, contribution } of evidence) words.set(word, Math.max(words.get(word) ?? 0, contribution ?? 0));
-  return [...words];
+  const spoken = [...words].filter(([word]) => /[^\p{P}\s]/u.test(word));
+  return spoken.length ? spoken : [...words];
 }

@@ -171,3 +171,14 @@ def test_the_current_row_stays_current_while_verdicts_arrive(tab, moderate, stag
     moderate("third score=0.9\nfourth score=0.25")
     assert tab.run("grid.current.text") == "second score=0.2"
     assert tab.run("placeOf(grid.current)") == 3
+
+
+def test_a_full_stop_that_a_feature_fires_on_is_not_among_the_words(tab, moderate):
+    moderate("you idiot. score=0.9")
+    tab.run("choose(0)")
+    tab.until("passage.kept.size === 1")
+    listed = """(() => {
+      const [item] = [...passage.kept.values()][0];
+      return wordsOf([{...item, word: "."}, item, {...item, word: "🖕"}]).map(([word]) => word);
+    })()"""
+    assert tab.run(listed) == ["idiot", "\U0001f595"]
