@@ -6,39 +6,24 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.language_spans import LanguageSpan
 from scopesift_classifiers.judging.token_hits import TokenHit
 from scopesift_classifiers.judging.tokenised import TokenisedTexts
 from scopesift_classifiers.judging.verdict import Verdict
-from scopesift_files.errors import InputError, ScopesiftError
+from scopesift_files.errors import ScopesiftError
 
 from scopesift_service import metrics
+from scopesift_service.engine.current_engine import CurrentEngine, MakeEngine, Predicts
 from scopesift_service.engine.judged import AskedText, Judged, readings
-from scopesift_service.versions.registry import Registry, Stamp
+from scopesift_service.versions.registry import Registry
 
 WARM_UP = ("The cat sat on the mat.", "Das Wetter ist heute schön. " * 40)
-RETRY_SECONDS = 1.0
 log = logging.getLogger("scopesift.engine")
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
-
-
-class Predicts(Protocol):
-    """Interface of an engine for `Judge`."""
-
-    classifiers: dict[str, Classifier]
-
-    @property
-    def versions(self) -> dict[str, str]: ...  # noqa: D102
-
-    def predict(self, texts: Sequence[str]) -> list[dict[str, Verdict]]: ...  # noqa: D102
-
-    def tokenise(self, texts: Sequence[str]) -> TokenisedTexts: ...  # noqa: D102
-
-    def predict_tokenised(self, texts: TokenisedTexts) -> list[dict[str, Verdict]]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +61,7 @@ class Judge:
         self,
         scope: Mapping[str, str],
         base: Sequence[Classifier],
-        make_engine: Callable[[Sequence[Classifier]], Predicts],
+        make_engine: MakeEngine,
         find_spans: FindSpans,
         find_hits: FindHits,
         *,
@@ -96,20 +81,19 @@ class Judge:
             ScopesiftError: The base classifiers cannot be loaded.
         """
         self.scope = dict(scope)
-        self._base = list(base)
-        self._make_engine = make_engine
+        self._current = CurrentEngine(base, make_engine, registry)
         self._find_spans = find_spans
         self._find_hits = find_hits
-        self._registry = registry
-        self._stamps: dict[str, Stamp] = {}
-        self._retry_at = float("inf")
-        self.engine = make_engine(self._base)
-        if registry is not None:
-            for classifier in self._base:
-                registry.store(classifier.name, classifier.version, classifier.to_json())
-        self._tell_versions({})
-        self.refresh()
         self.engine.predict(WARM_UP)
+
+    @property
+    def engine(self) -> Predicts:
+        """The engine in use."""
+        return self._current.engine
+
+    def refresh(self) -> None:
+        """Use the versions that the state folder names now."""
+        self._current.refresh()
 
     def tokenise(self, items: Sequence[AskedText]) -> TokenisedCall:
         """Tokenise the texts of a call; for threads beside the model.
@@ -163,55 +147,6 @@ class Judge:
                 _add(item["verdicts"], spans.get(row), hits.get(row))
             judged.append(item)
         return judged
-
-    def refresh(self) -> None:
-        """Load the versions that the state folder names, if changed; a version that can't be loaded is ignored."""
-        if self._registry is None:
-            return
-        stamps = {classifier.name: self._registry.stamp(classifier.name) for classifier in self._base}
-        if stamps == self._stamps and time.monotonic() < self._retry_at:
-            return
-        self._stamps = stamps
-        self._retry_at = float("inf")
-        wanted = [self._wanted(classifier) for classifier in self._base]
-        before = self.engine.versions
-        if {classifier.name: classifier.version for classifier in wanted} == before:
-            return
-        try:
-            self.engine = self._make_engine(wanted)
-        except ScopesiftError as error:
-            self._keep("all", str(error))
-            return
-        self._tell_versions(before)
-        log.info("classifiers changed", extra={"versions": self.engine.versions})
-
-    def _wanted(self, base: Classifier) -> Classifier:
-        """The version that the pointer names, or the one in use if that can't be read."""
-        current = self.engine.classifiers[base.name]
-        if self._registry is None:
-            return current
-        try:
-            version = self._registry.active(base.name)
-            if version is None:
-                return base
-            if version == current.version:
-                return current
-            found = Classifier.load(self._registry.path(base.name, version))
-            if (found.name, found.version) != (base.name, version):
-                raise InputError(f"version {version} of {base.name} holds {found.name} {found.version}")
-            self._make_engine([found])
-        except (ScopesiftError, OSError) as error:
-            self._keep(base.name, str(error))
-            return current
-        return found
-
-    def _keep(self, name: str, reason: str) -> None:
-        metrics.version_failures.labels(name).inc()
-        self._retry_at = time.monotonic() + RETRY_SECONDS
-        log.error(
-            "a version cannot be loaded, the previous one stays in use",
-            extra={"classifier": name, "reason": reason},
-        )
 
     def _spans(self, items: Sequence[AskedText]) -> dict[int, list[LanguageSpan] | None]:
         """Language spans by row, of the texts whose caller asked for them; None where the engine fails."""
@@ -273,12 +208,6 @@ class Judge:
             self.engine.predict(WARM_UP)
         except Exception as error:
             raise BrokenEngineError(f"the engine fails at its own warm-up: {type(error).__name__}") from None
-
-    def _tell_versions(self, before: Mapping[str, str]) -> None:
-        for name, version in before.items():
-            metrics.classifier_info.labels(name, version).set(0)
-        for name, version in self.engine.versions.items():
-            metrics.classifier_info.labels(name, version).set(1)
 
     def _measure(
         self,

@@ -10,7 +10,7 @@ from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
 from scopesift_service import metrics
-from scopesift_service.engine import judge as judge_module
+from scopesift_service.engine import current_engine
 from scopesift_service.engine import judged
 from scopesift_service.engine.judge import BrokenEngineError, Judge
 from scopesift_service.engine.judged import AskedText
@@ -210,7 +210,7 @@ def test_a_worker_starts_with_the_activated_version(base, predicts, registry):
 
 @pytest.mark.parametrize("damage", ["cut", "renamed", "gone", "other scope"])
 def test_a_version_that_cannot_be_trusted_changes_nothing(base, predicts, registry, damage, monkeypatch):
-    monkeypatch.setattr(judge_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(current_engine, "RETRY_SECONDS", 0.0)
     judge = make(base, predicts, registry)
     made = new_version(base, registry)
     path = registry.path("toxicity", made.version)
