@@ -10,8 +10,7 @@ from scopesift_classifiers.judging.verdict import Evidence, Verdict
 from scopesift_classifiers.onnx.runtime import OnnxEncoder
 from scopesift_files.errors import ScopeError
 from scopesift_service import metrics
-from scopesift_service.engine import current_engine
-from scopesift_service.engine import judged
+from scopesift_service.engine import current_engine, judged
 from scopesift_service.engine.judge import BrokenEngineError, Judge
 from scopesift_service.engine.judged import AskedText
 from scopesift_service.engine.load_judge import load_judge
