@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from scopesift_service.apis.classifiers.audit_routes import AuditRoutes
 from scopesift_service.apis.classifiers.classifier_routes import ClassifierRoutes
+from scopesift_service.apis.classifiers.edit_routes import EditRoutes
 from scopesift_service.apis.classifiers.feature_routes import FeatureRoutes
+from scopesift_service.apis.classifiers.progress_routes import ProgressRoutes
 from scopesift_service.apis.classifiers.version_routes import VersionRoutes
 from scopesift_service.apis.document_routes import DocumentRoutes
 from scopesift_service.apis.judging import Judging
@@ -37,6 +39,8 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
             *ClassifierRoutes(engine, settings, admission).routes(),
             *FeatureRoutes(engine, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
+            *EditRoutes(engine, settings).routes(),
+            *ProgressRoutes(engine, settings).routes(),
             *AuditRoutes(settings).routes(),
             *SteeringRoutes(loaded, settings).routes(),
             *DocumentRoutes(loaded, settings).routes(),

@@ -76,7 +76,8 @@ def judged(text):
 def described(name, kind, labels, unknown):
     return {
         "name": name, "kind": kind, "labels": labels, "unknown": unknown, "version": VERSIONS[name], "langs": [],
-        "cut": 0.5, "label_cuts": {}, "n_features": 1, "deepest_layer": 1, "quality": {}, "transferred": {},
+        "cut": 0.5, "label_cuts": {}, "n_features": 1, "deepest_layer": 1, "quality": {},
+        "transferred": {}, "muted": [],
         "features": [{"layer": 1, "index": 7, "threshold": 1.0, "rule": "default", "label": "idiot"}],
     }  # fmt: skip
 

@@ -110,7 +110,10 @@ class Classifier:
 
     @cached_property
     def version(self) -> str:
-        """Hash of everything that affects verdicts; not of measured quality and feature names."""
+        """Hash of everything that affects verdicts, and of the names that people gave to features.
+
+        Not of measured quality, and not of the labels that features come with.
+        """
         decisive = {key: value for key, value in self._content().items() if key not in ("fit", "quality")}
         return digest(decisive)[:12]
 

@@ -22,7 +22,7 @@ from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.cuts import Requirement
-from scopesift_classifiers.transfer.replaced_rule import quality_without
+from scopesift_classifiers.measuring.kept_quality import quality_without
 from scopesift_classifiers.transfer.required_cut import require_enough, required_cut
 
 PIECE = 4096

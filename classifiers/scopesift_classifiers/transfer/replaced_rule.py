@@ -1,8 +1,7 @@
-"""The decision that a transfer replaces: its metrics on the same examples, and the remaining measured quality."""
+"""The decision that a transfer replaces: its metrics on the same examples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from scopesift_classifiers.feature_tables.counting import FeatureTable
 from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.judging.outcome import decide
 from scopesift_classifiers.labelled_rows.rows import LabelledText
-from scopesift_classifiers.measuring.evaluation import UNKNOWN
 from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics
 from scopesift_classifiers.transfer.many_labels import decision_metrics
 from scopesift_classifiers.transfer.trial import standard_error
@@ -55,27 +53,3 @@ def measure_replaced(
         "spread": round(spread, 4),
         "fitted_on_these": name == lang and train.get("sha256") == few.fingerprint(),
     }
-
-
-def quality_without(quality: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """A classifier's measured quality without measurements of one language's decision.
-
-    Of data in several languages the other languages remain; data with unknown languages is kept with a note.
-
-    Args:
-        quality: Metrics by the name of the data, see `evaluation`.
-        lang: The language whose decision is replaced.
-    """
-    kept: dict[str, Any] = {}
-    for data, measured in quality.items():
-        by_lang = measured.get("by_lang", {})
-        if lang in by_lang:
-            kept |= {
-                f"{data}, {other}": part for other, part in by_lang.items() if other not in (lang, UNKNOWN)
-            }
-        elif not by_lang or UNKNOWN in by_lang:
-            note = f"measured before the rule for {lang}; the languages of its texts are not all known"
-            kept[data] = {**measured, "note": note}
-        else:
-            kept[data] = measured
-    return kept

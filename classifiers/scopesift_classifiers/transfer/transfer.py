@@ -26,9 +26,10 @@ from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.cuts import Requirement
 from scopesift_classifiers.measuring.evaluation import evaluate_binary, evaluate_many_class
+from scopesift_classifiers.measuring.kept_quality import quality_without
 from scopesift_classifiers.rule_search.greedy import GreedySettings
 from scopesift_classifiers.transfer.many_labels import choose_many, many_decision, try_many
-from scopesift_classifiers.transfer.replaced_rule import measure_replaced, quality_without
+from scopesift_classifiers.transfer.replaced_rule import measure_replaced
 from scopesift_classifiers.transfer.required_cut import require_enough, required_cut
 from scopesift_classifiers.transfer.strategies import PREFERRED, strategies
 from scopesift_classifiers.transfer.trial import StrategyTrial, try_strategy
@@ -96,6 +97,7 @@ def transfer(
     cache: FeatureCache | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     on_strategy: Callable[[int, int], None] | None = None,
+    on_stage: Callable[[str], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Transfer:
     """Add a language to a classifier from a few labelled examples.
@@ -109,6 +111,7 @@ def transfer(
         cache: Cache of document features.
         on_progress: Called with (texts read, all texts).
         on_strategy: Called with (strategies cross-validated, all strategies).
+        on_stage: Called with "naming" and "measuring" before what comes after the strategies.
         say: Called with one line per strategy.
 
     Raises:
@@ -135,8 +138,11 @@ def transfer(
     if say is not None:
         for row in rows:
             say(f"{row['name']}: cross-validated macro-F1 {row['macro_f1']:.3f} ± {row['spread']:.3f}")
+    on_stage = on_stage or (lambda _: None)
+    on_stage("naming")
     names = name_features(scope, texts, decision.feature_ids)
     named = tuple(replace(item, label=name) for item, name in zip(decision.features, names, strict=True))
+    on_stage("measuring")
     replaced = measure_replaced(classifier, lang, table, few)
     entry = {
         "train": {"rows": len(few), "sha256": few.fingerprint()},

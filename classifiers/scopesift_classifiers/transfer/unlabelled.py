@@ -22,8 +22,8 @@ from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.fitting.fit import read_table
 from scopesift_classifiers.fitting.stored_cut import above_nothing, between_margins
+from scopesift_classifiers.measuring.kept_quality import quality_without
 from scopesift_classifiers.measuring.unlabelled import UnlabelledText
-from scopesift_classifiers.transfer.replaced_rule import quality_without
 from scopesift_classifiers.transfer.strategies import margin_at_cut, rule_over
 
 LEAST_TEXTS = 20

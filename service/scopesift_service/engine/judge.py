@@ -270,5 +270,6 @@ def _described(classifier: Classifier) -> dict[str, Any]:
         "deepest_layer": classifier.deepest_layer,
         "quality": classifier.quality,
         "transferred": classifier.fit.get("by_lang", {}),
+        "muted": classifier.fit.get("muted", []),
         "features": [{**item.to_dict(), "rule": rule} for (_, _, _, rule), item in features.items()],
     }

@@ -37,15 +37,18 @@ class Kind:
         noun: What it is called in messages.
         module: Its program, which calls `answer_job`.
         remedy: What to do if one takes too long.
+        needs_torch: Whether it does nothing without torch.
     """
 
     noun: str
     module: str
     remedy: str
+    needs_torch: bool = True
 
 
 TRANSFER = Kind("transfer", "scopesift_service.jobs.transfer", "send fewer examples")
 STEERING = Kind("steering", "scopesift_service.jobs.steering", "ask for fewer tokens, or no controls")
+EDIT = Kind("change", "scopesift_service.jobs.edit", "send fewer examples", needs_torch=False)
 
 
 async def run_job(kind: Kind, job: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -62,7 +65,7 @@ async def run_job(kind: Kind, job: dict[str, Any], seconds: float) -> dict[str, 
     Raises:
         ServiceError: The job's own, 500 or 503.
     """
-    if find_spec("torch") is None:
+    if kind.needs_torch and find_spec("torch") is None:
         raise ServiceError(
             503, f"a {kind.noun} needs torch, which this service lacks; it needs scopesift[service,torch]"
         )

@@ -15,67 +15,60 @@ from scopesift_classifiers.measuring.unlabelled import UnlabelledText
 from scopesift_classifiers.transfer.transfer import transfer
 from scopesift_classifiers.transfer.unlabelled import MOVED_CUT, move_cut
 from scopesift_features.scope import Scope
-from scopesift_files.errors import InputError, UsageError
 
-from scopesift_service.http.errors import ServiceError
 from scopesift_service.jobs.process import TRANSFER, answer_job
+from scopesift_service.jobs.version_change import version_job
 from scopesift_service.settings import ServiceSettings
-from scopesift_service.versions.audit import UNRECORDED, Action, AuditError, AuditLog, Change
-from scopesift_service.versions.registry import BusyError, Registry
+from scopesift_service.versions.audit import Action
+from scopesift_service.versions.new_version import new_version, state_of
+from scopesift_service.versions.progress import Stage, Tell, nobody_listens
 from scopesift_service.versions.starting import classifier_in_use
 from scopesift_service.versions.suggestions import Suggestions, SuggestionsError
 
-LOCK_SECONDS = 5.0
 log = logging.getLogger("scopesift.transfer")
 
 
-def run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
+def run(job: dict[str, Any], chosen: ServiceSettings, tell: Tell = nobody_listens) -> dict[str, Any]:
     """Transfer; store the new version unless it is a dry run, and activate it unless it is to be a draft.
 
     Args:
-        job: name, who, lang, texts, labels (or None), positive_share (without labels), dry_run, activate, and
+        job: action, name, who, lang, texts, labels (or None), positive_share (without labels), dry_run, activate, and
             suggested_until if the examples are stored suggestions.
         chosen: Names scope, classifiers and state folder.
+        tell: Is told how far it is.
 
     Raises:
         AuditError: The change can't be recorded, and is not made.
-        BusyError: Another transfer of the same classifier is running.
+        BusyError: Another change of the same classifier is being made.
         InputError, UsageError: Nothing can be fitted on the examples.
         ScopesiftError: Scope or state folder can't be used.
     """
-    if chosen.state is None:
-        raise UsageError("there is no state folder; set SCOPESIFT_STATE")
-    name = job["name"]
-    registry = Registry(chosen.state)
+    tell(Stage.LOADING)
+    state = state_of(chosen)
     scope = Scope.load(chosen.scope, device=chosen.device)
+    name = job["name"]
     if job["dry_run"]:
         base = classifier_in_use(name, scope, chosen)
-        made, told = _made(base, scope, job)
+        made, told = _made(base, scope, job, tell)
         return _told(made, told, job, base.version, active=False)
-    with registry.lock(name, seconds=LOCK_SECONDS):
-        registry.remove_leftovers(name)
-        base = classifier_in_use(name, scope, chosen)
-        if registry.active(name) is None:
-            registry.store(name, base.version, base.to_json())
-            registry.activate(name, base.version)
-        made, told = _made(base, scope, job)
-        _record(AuditLog(chosen.state), job, made, base)
-        registry.store(name, made.version, made.to_json())
-        if not job["activate"]:
-            return _told(made, told, job, base.version, active=False)
-        before = registry.activate(name, made.version)
-        if job["suggested_until"] is not None:
-            _mark_taken(Suggestions(registry.home(name), chosen.max_suggestions), job)
-    return _told(made, told, job, before, active=True)
+    with new_version(name, scope, chosen, Action.TRANSFER, job["who"]) as change:
+        made, told = _made(change.base, scope, job, tell)
+        tell(Stage.STORING)
+        before = change.keep(made, _about(job), activate=job["activate"])
+        if job["activate"] and job["suggested_until"] is not None:
+            _mark_taken(Suggestions(state.home(name), chosen.max_suggestions), job)
+    return _told(made, told, job, before, active=job["activate"])
 
 
-def _record(audit: AuditLog, job: dict[str, Any], made: Classifier, base: Classifier) -> None:
-    about = {"lang": job["lang"], "examples": len(job["texts"]), "labelled": job["labels"] is not None}
-    if job["suggested_until"] is not None:
-        about["suggested"] = True
-    if made.version != base.version:
-        action = Action.TRANSFER if job["activate"] else Action.DRAFT
-        audit.append(Change(job["who"], action, job["name"], made.version, base.version, about))
+def _about(job: dict[str, Any]) -> dict[str, Any]:
+    """What the audit trail says of it."""
+    suggested = {} if job["suggested_until"] is None else {"suggested": True}
+    return {
+        "lang": job["lang"],
+        "examples": len(job["texts"]),
+        "labelled": job["labels"] is not None,
+        **suggested,
+    }
 
 
 def _mark_taken(suggestions: Suggestions, job: dict[str, Any]) -> None:
@@ -88,12 +81,20 @@ def _mark_taken(suggestions: Suggestions, job: dict[str, Any]) -> None:
         )
 
 
-def _made(base: Classifier, scope: Scope, job: dict[str, Any]) -> tuple[Classifier, dict[str, Any]]:
+def _made(
+    base: Classifier, scope: Scope, job: dict[str, Any], tell: Tell
+) -> tuple[Classifier, dict[str, Any]]:
     """The new version, and what the response says of how it was made."""
     lang, texts = job["lang"], job["texts"]
+
+    def read(done: int, of: int) -> None:
+        tell(Stage.READING, done, of)
+
     if job["labels"] is None:
         unlabelled = UnlabelledText(texts, "unlabelled")
-        moved = move_cut(base, scope, unlabelled, lang, positive_share=job["positive_share"])
+        moved = move_cut(
+            base, scope, unlabelled, lang, positive_share=job["positive_share"], on_progress=read
+        )
         return moved.classifier, {
             "chosen": MOVED_CUT,
             "strategies": [],
@@ -103,7 +104,12 @@ def _made(base: Classifier, scope: Scope, job: dict[str, Any]) -> tuple[Classifi
         }
     origin = "examples" if job["suggested_until"] is None else f"the suggestions in {lang}"
     few = LabelledText(texts, job["labels"], [lang] * len(texts), [None] * len(texts), origin=origin)
-    found = transfer(base, scope, few, lang)
+    found = transfer(
+        base, scope, few, lang,
+        on_progress=read,
+        on_strategy=lambda done, of: tell(Stage.CHOOSING, done, of),
+        on_stage=lambda stage: tell(Stage(stage)),
+    )  # fmt: skip
     chosen = next(row for row in found.strategies if row["name"] == found.chosen)
     return found.classifier, {
         "chosen": found.chosen,
@@ -128,18 +134,5 @@ def _told(
     }
 
 
-def _run(job: dict[str, Any], chosen: ServiceSettings) -> dict[str, Any]:
-    """`run` with what its caller can mend as the route's errors."""
-    try:
-        return run(job, chosen)
-    except BusyError as error:
-        raise ServiceError(409, str(error)) from None
-    except AuditError as error:
-        log.error("a transfer is refused", extra={"classifier": job["name"], "reason": str(error)})
-        raise ServiceError(503, UNRECORDED) from None
-    except (InputError, UsageError) as error:
-        raise ServiceError(422, str(error)) from None
-
-
 if __name__ == "__main__":
-    answer_job(TRANSFER, _run)
+    answer_job(TRANSFER, version_job(run))

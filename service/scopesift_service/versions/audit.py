@@ -30,8 +30,7 @@ class Action(StrEnum):
     """What was done to a classifier.
 
     Attributes:
-        TRANSFER: A rule for a language was made and put into use.
-        DRAFT: The same, stored and not in use.
+        TRANSFER: A rule for a language was made.
         ACTIVATE: A stored version was put into use.
         TAKE_BACK: The version before was put back, because the new one can't be loaded.
         RENAME: A feature was named.
@@ -39,7 +38,6 @@ class Action(StrEnum):
     """
 
     TRANSFER = "transfer"
-    DRAFT = "draft"
     ACTIVATE = "activate"
     TAKE_BACK = "take_back"
     RENAME = "rename"
@@ -60,6 +58,7 @@ class Change:
         classifier: Its name.
         version: The version that it has made or put into use.
         previous: The version in use before; None: not known.
+        in_use: Whether the version is in use from now on; if not, it is a draft.
         about: What else there is to say, without texts: the language, the number of examples, the feature.
     """
 
@@ -68,6 +67,7 @@ class Change:
     classifier: str
     version: str
     previous: str | None
+    in_use: bool = True
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -103,6 +103,7 @@ class AuditLog:
             "classifier": change.classifier,
             "version": change.version,
             "previous": change.previous,
+            "in_use": change.in_use,
             **change.about,
         }
         line = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
@@ -171,5 +172,5 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except ValueError:
         return None
-    known = {"time", "who", "action", "classifier", "version", "previous"}
+    known = {"time", "who", "action", "classifier", "version", "previous", "in_use"}
     return entry if isinstance(entry, dict) and known <= entry.keys() else None

@@ -80,7 +80,7 @@ def test_the_trail_is_for_admins_only(service, make_service, state):
 def test_the_number_of_changes_and_the_classifier_are_chosen_by_the_query(service, state):
     audit = AuditLog(state.folder)
     for name in ("toxicity", "domain", "toxicity"):
-        audit.append(Change("alice", Action.DRAFT, name, OTHER, IN_USE))
+        audit.append(Change("alice", Action.TRANSFER, name, OTHER, IN_USE, in_use=False))
     assert len(entries(service)) == 3
     assert len(entries(service, "?limit=1")) == 1
     assert [one["classifier"] for one in entries(service, "?classifier=domain")] == ["domain"]

@@ -62,7 +62,7 @@ def test_examples_reach_the_job_and_its_answer_comes_back_as_made(service, jobs)
     assert answer.json()["version"] == "d" * 12
     asked = {"lang": "de", "texts": ["Du Depp", "Guten Tag"], "labels": ["toxic", "clean"]}
     rest = {"positive_share": None, "dry_run": False, "activate": True, "suggested_until": None}
-    assert jobs == [{"name": "toxicity", "who": "admin", **asked, **rest}]
+    assert jobs == [{"action": "transfer", "name": "toxicity", "who": "admin", **asked, **rest}]
 
 
 def test_a_draft_is_asked_for_by_name(service, jobs):
@@ -77,6 +77,7 @@ def test_texts_without_labels_reach_the_job_with_the_share_to_flag(service, jobs
     asked = {"lang": "de", "texts": ["Guten Tag", "Du Depp"], "labels": None, "positive_share": 0.25}
     assert jobs == [
         {
+            "action": "transfer",
             "name": "toxicity",
             "who": "admin",
             **asked,
@@ -96,7 +97,7 @@ def test_the_newest_suggestions_with_the_last_decision_of_each_text_reach_the_jo
     assert service.ask("POST", PATH, body, headers=ADMIN).status_code == 200
     asked = {"lang": "de", "texts": ["c", "d", "b"], "labels": ["clean"] * 3, "suggested_until": 5}
     rest = {"positive_share": None, "dry_run": True, "activate": True}
-    assert jobs == [{"name": "toxicity", "who": "admin", **asked, **rest}]
+    assert jobs == [{"action": "transfer", "name": "toxicity", "who": "admin", **asked, **rest}]
 
 
 def test_without_suggestions_of_the_language_the_transfer_says_where_they_come_from(service, state, jobs):

@@ -18,7 +18,14 @@ ROWS = [
 
 def job(rows, **given):
     texts, labels = zip(*rows, strict=True)
-    asked = {"name": "toxicity", "who": "alice", "lang": "de", "texts": list(texts), "labels": list(labels)}
+    asked = {
+        "action": "transfer",
+        "name": "toxicity",
+        "who": "alice",
+        "lang": "de",
+        "texts": list(texts),
+        "labels": list(labels),
+    }
     return {
         **asked,
         "positive_share": None,
@@ -135,7 +142,8 @@ def test_a_draft_is_stored_beside_the_version_in_use_takes_no_suggestions_and_is
     assert registry.path("toxicity", draft["version"]).is_file()
     assert stored.counts() == {"de": {"stored": 8, "new": 8}}
     (entry,) = AuditLog(chosen.state).latest(10).entries
-    assert (entry["action"], entry["version"], entry["suggested"]) == ("draft", draft["version"], True)
+    assert (entry["action"], entry["version"], entry["in_use"]) == ("transfer", draft["version"], False)
+    assert entry["suggested"] is True
     assert run({**asked, "activate": True}, chosen)["version"] == draft["version"]
 
 

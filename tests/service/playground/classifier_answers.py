@@ -94,10 +94,10 @@ class ClassifierAnswers:
     def in_use(self):
         return next(one["version"] for one in self.versions if one["active"])
 
-    def tell(self, action, version, **about):
+    def tell(self, action, version, *, in_use=True, **about):
         """Add a change to the audit trail."""
         entry = {"time": "2026-01-02T03:04:05.000+00:00", "who": "alice", "action": action}
-        which = {"classifier": "toxicity", "version": version, "previous": self.in_use()}
+        which = {"classifier": "toxicity", "version": version, "previous": self.in_use(), "in_use": in_use}
         self.trail = [{**entry, **which, **about}, *self.trail]
 
     def activate(self, body):
@@ -107,7 +107,9 @@ class ClassifierAnswers:
         return 200, {"name": "toxicity", "version": body["version"], "previous": before}
 
     def transfer(self, body):
-        self.tell("draft", DRAFT, lang=body["lang"], examples=len(body["examples"]), labelled=True)
+        self.tell(
+            "transfer", DRAFT, in_use=False, lang=body["lang"], examples=len(body["examples"]), labelled=True
+        )
         made = {"version": DRAFT, "active": False, "created": "2026-01-02T03:04:05.000+00:00"}
         self.versions = [{**made, "langs": [body["lang"]]}, *self.versions]
         return 201, {

@@ -21,13 +21,13 @@ def show(tab, token="a-long-admin-token"):
 
 
 def test_the_trail_says_who_did_what_from_which_version_to_which(tab, stage):
-    stage.tell("draft", "0c1d2e3f4a5b", lang="de", examples=16, labelled=True)
+    stage.tell("transfer", "0c1d2e3f4a5b", in_use=False, lang="de", examples=16, labelled=True)
     stage.tell("activate", "0c1d2e3f4a5b")
     show(tab)
     tab.until(f"{ROWS}.length === 2")
     newest, oldest = tab.run(ROWS)
     assert newest[1:] == ["alice", "put a version into use", "toxicity", "a6eaded3727d", "0c1d2e3f4a5b"]
-    assert oldest[2] == "made a draft of a rule\nGerman (de), 16 examples"
+    assert oldest[2] == "made a rule for a language, as a draft\nGerman (de), 16 examples"
 
 
 def test_without_a_token_or_with_a_wrong_one_nothing_of_the_trail_is_shown(tab, stage):

@@ -12,7 +12,7 @@ ONE, TWO = "1" * 12, "2" * 12
 
 
 def change(who="alice", classifier="toxicity", **about):
-    return Change(who, Action.TRANSFER, classifier, TWO, ONE, about)
+    return Change(who, Action.TRANSFER, classifier, TWO, ONE, about=about)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_an_entry_says_who_when_what_and_from_which_version_to_which(audit):
     (entry,) = audit.latest(10).entries
     assert entry.pop("time").endswith("+00:00")
     assert entry == {
-        "who": "alice", "action": "transfer", "classifier": "toxicity", "version": TWO, "previous": ONE,
+        "who": "alice", "action": "transfer", "classifier": "toxicity", "version": TWO, "previous": ONE, "in_use": True,
         "lang": "de", "examples": 16,
     }  # fmt: skip
 

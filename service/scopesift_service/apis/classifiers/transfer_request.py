@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from scopesift_service.apis.classifiers.example_rows import check_number, labelled_texts, parse_outcome
 from scopesift_service.apis.text_checks import check_text
 from scopesift_service.http.errors import ServiceError
-from scopesift_service.http.json_body import check_fields, json_type
+from scopesift_service.http.json_body import check_fields
 from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.registry import VERSION
 
 LANG_PATTERN = "[a-z]{2,3}"
 LANG = re.compile(LANG_PATTERN + r"\Z", re.ASCII)
-LONGEST_LABEL = 64
 SUGGESTED = "suggested"
 TRANSFER_FIELDS = frozenset({"lang", "examples", "unlabelled", "positive_share", "dry_run", "activate"})
 ACTIVATE_FIELDS = frozenset({"version"})
@@ -65,11 +65,7 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
         )
     (name,) = given
     rows = content[name]
-    dry_run, activate = _flag(content, "dry_run", default=False), _flag(content, "activate", default=True)
-    if dry_run and content.get("activate") is not None:
-        raise ServiceError(
-            400, "a dry_run stores nothing that could be activated; leave out one of them", param="activate"
-        )
+    dry_run, activate = parse_outcome(content)
     share = _share(content.get("positive_share"), name)
     if name == "examples" and rows == SUGGESTED:
         return Examples(lang, [], [], None, dry_run, activate)
@@ -77,23 +73,11 @@ def parse_examples(content: dict[str, Any], limits: ServiceSettings) -> Examples
         form = '{"text": "…", "label": "…"}' if name == "examples" else "texts"
         other = f", or {SUGGESTED!r}" if name == "examples" else ""
         raise ServiceError(400, f"{name} must be a list of {form}, not empty{other}", param=name)
-    if len(rows) > limits.max_examples:
-        raise ServiceError(
-            413,
-            f"{name} has {len(rows)} rows, the limit of a call is {limits.max_examples}; send fewer",
-            code="too_many_examples",
-            param=name,
-        )
+    check_number(rows, name, limits)
     if name == "unlabelled":
         bare = [check_text(text, f"unlabelled[{index}]", limits) for index, text in enumerate(rows)]
         return Examples(lang, bare, None, share, dry_run, activate)
-    texts, labels = [], []
-    for index, example in enumerate(rows):
-        param = f"examples[{index}]"
-        if not isinstance(example, dict):
-            raise ServiceError(400, f"{param} must be an object, got {json_type(example)}", param=param)
-        texts.append(check_text(example.get("text"), f"{param}.text", limits))
-        labels.append(_label(example.get("label"), f"{param}.label"))
+    texts, labels = labelled_texts(rows, limits)
     return Examples(lang, texts, labels, None, dry_run, activate)
 
 
@@ -110,15 +94,6 @@ def parse_version(content: dict[str, Any]) -> str:
     return version
 
 
-def _flag(content: dict[str, Any], name: str, *, default: bool) -> bool:
-    value = content.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise ServiceError(400, f"{name} must be true or false, got {json_type(value)}", param=name)
-    return value
-
-
 def _share(value: Any, name: str) -> float | None:
     """The share of positive texts, which only unlabelled texts may have."""
     if value is None:
@@ -130,9 +105,3 @@ def _share(value: Any, name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
         raise ServiceError(400, "positive_share must be a number between 0 and 1", param="positive_share")
     return float(value)
-
-
-def _label(value: Any, param: str) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_LABEL:
-        raise ServiceError(400, f"{param} must be a string of 1 to {LONGEST_LABEL} characters", param=param)
-    return value

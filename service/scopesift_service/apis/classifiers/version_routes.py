@@ -65,7 +65,7 @@ class VersionRoutes:
         if self._transferring.locked():
             raise ServiceError(409, "another transfer is running; try again after Retry-After")
         async with self._transferring:
-            job = {"name": name, "who": call.admin, **asdict(examples)}
+            job = {"action": Action.TRANSFER, "name": name, "who": call.admin, **asdict(examples)}
             made = await run_job(TRANSFER, job, self._settings.transfer_timeout)
         call.note["version"] = made["version"]
         if examples.dry_run:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scopesift_service.apis.classifiers.transfer_request import LANG_PATTERN, LONGEST_LABEL, SUGGESTED
+from scopesift_service.apis.classifiers.example_rows import LONGEST_LABEL
+from scopesift_service.apis.classifiers.transfer_request import LANG_PATTERN, SUGGESTED
 from scopesift_service.apis.openapi.parts import (
     ANY_OBJECT,
     BOOLEAN,
     INTEGER,
     NUMBER,
-    SCORE,
     STRING,
     VERSION,
     Schema,
@@ -22,7 +22,22 @@ from scopesift_service.apis.openapi.parts import (
 from scopesift_service.apis.openapi.perspective import suggestion_counts
 from scopesift_service.http.errors import KINDS
 from scopesift_service.settings import ServiceSettings
-from scopesift_service.versions.audit import Action
+
+OUTCOME: dict[str, Schema] = {
+    "dry_run": {"type": ["boolean", "null"], "description": "Measure only: store and change nothing."},
+    "activate": {
+        "type": ["boolean", "null"],
+        "description": "false stores the new version as a draft, which activate puts into use.",
+    },
+}
+"""What becomes of a new version, in the requests that make one."""
+
+
+def example_rows(limits: ServiceSettings) -> Schema:
+    """Labelled examples of a request."""
+    label = {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}
+    example = record({"text": text_schema(limits), "label": label})
+    return {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
 
 
 def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
@@ -36,6 +51,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
         "name": STRING, "kind": {"enum": ["binary", "many"]}, "labels": list_of(STRING), "unknown": STRING,
         "version": VERSION, "langs": list_of(STRING), "cut": NUMBER, "label_cuts": by_label,
         "n_features": INTEGER, "deepest_layer": INTEGER, "quality": ANY_OBJECT, "transferred": ANY_OBJECT,
+        "muted": list_of(ANY_OBJECT),
         "suggestions": suggestion_counts(),
     }  # fmt: skip
     feature = {
@@ -45,11 +61,7 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
     version = {
         "version": VERSION, "active": BOOLEAN, "created": {"type": ["string", "null"]}, "langs": list_of(STRING),
     }  # fmt: skip
-    example = record(
-        {"text": text_schema(limits), "label": {**STRING, "minLength": 1, "maxLength": LONGEST_LABEL}}
-    )
-    rows = {"type": "array", "items": example, "minItems": 1, "maxItems": limits.max_examples}
-    examples = {"anyOf": [rows, {"const": SUGGESTED}, {"type": "null"}]}
+    examples = {"anyOf": [example_rows(limits), {"const": SUGGESTED}, {"type": "null"}]}
     unlabelled = {**texts_schema(limits), "maxItems": limits.max_examples}
     strategy = record({"name": STRING, "macro_f1": NUMBER, "balanced_accuracy": NUMBER, "spread": NUMBER})
     replaced = record(
@@ -91,16 +103,9 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
                     "exclusiveMaximum": 1,
                     "description": "Of unlabelled texts: the share to flag; by default that of the classifier's fit.",
                 },
-                "dry_run": {
-                    "type": ["boolean", "null"],
-                    "description": "Measure only: store and change nothing.",
-                },
-                "activate": {
-                    "type": ["boolean", "null"],
-                    "description": "false stores the new version as a draft, which activate puts into use.",
-                },
+                **OUTCOME,
             },
-            optional=("examples", "unlabelled", "positive_share", "dry_run", "activate"),
+            optional=("examples", "unlabelled", "positive_share", *OUTCOME),
             closed=True,
         ),
         "TransferAnswer": record(
@@ -122,53 +127,6 @@ def classifier_schemas(limits: ServiceSettings) -> dict[str, Schema]:
             {"name": STRING, "version": VERSION, "previous": {"type": ["string", "null"]}}
         ),
     }
-
-
-def feature_schemas() -> dict[str, Schema]:
-    """Features of a rule with their cards."""
-    shares = {"type": "object", "additionalProperties": SCORE}
-    histogram = record({"edges": list_of(NUMBER), "counts": list_of(INTEGER)})
-    histogram["description"] = "Texts by their largest activation, without those where it is not active."
-    card = record(
-        {
-            "rates": {**shares, "description": "Label -> share of its texts on which the feature fires."},
-            "by_lang": {**shares, "description": "The same by language."},
-            "histogram": histogram,
-            "tokens": {
-                "type": "array",
-                "items": {"type": "array"},
-                "description": "Strongest tokens with shares.",
-            },
-        }
-    )
-    feature = record(
-        {
-            "layer": INTEGER, "feature": INTEGER, "name": STRING, "given_name": STRING, "threshold": NUMBER,
-            "weight": {"type": ["number", "null"], "description": "null: a rule of thresholds."},
-            "rules": list_of(STRING), "card": or_null(card),
-        },
-        optional=("given_name",),
-    )  # fmt: skip
-    listed = {
-        "name": STRING, "version": VERSION, "rule": STRING, "label": STRING, "combine": STRING, "total": INTEGER,
-        "features": list_of(feature),
-    }  # fmt: skip
-    return {"FeatureList": record(listed)}
-
-
-def audit_schemas() -> dict[str, Schema]:
-    """The audit trail."""
-    actions = [str(one) for one in Action]
-    change = record(
-        {
-            "time": STRING, "who": STRING, "action": {"enum": actions}, "classifier": STRING, "version": VERSION,
-            "previous": or_null(VERSION), "lang": STRING, "examples": INTEGER, "labelled": BOOLEAN,
-            "suggested": BOOLEAN,
-        },
-        optional=("lang", "examples", "labelled", "suggested"),
-    )  # fmt: skip
-    unreadable = {**INTEGER, "description": "Lines of the file that hold no change."}
-    return {"AuditAnswer": record({"entries": list_of(change), "unreadable": unreadable})}
 
 
 def error_schemas() -> dict[str, Schema]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from scopesift_service.apis.loaded import LoadedClassifier
-from scopesift_service.apis.openapi.classifiers import (
+from scopesift_service.apis.openapi.changes import (
     audit_schemas,
-    classifier_schemas,
-    error_schemas,
+    edit_schemas,
     feature_schemas,
+    progress_schemas,
 )
+from scopesift_service.apis.openapi.classifiers import classifier_schemas, error_schemas
 from scopesift_service.apis.openapi.examples import examples_for
 from scopesift_service.apis.openapi.moderation import (
     classify_schemas,
@@ -58,6 +59,8 @@ def openapi_document(
                 **guardrail_schemas(limits, loaded),
                 **classifier_schemas(limits),
                 **feature_schemas(),
+                **edit_schemas(limits),
+                **progress_schemas(),
                 **audit_schemas(),
                 **steering_schemas(),
                 **error_schemas(),

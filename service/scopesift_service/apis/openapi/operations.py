@@ -116,6 +116,25 @@ OPERATIONS = (
         "ActivateAnswer", "ActivateRequest", CHANGE, access=ADMIN,
     ),
     Operation(
+        paths.RENAME, "post", "rename", CLASSIFIERS, "Name a feature",
+        "Makes a version in which a feature has the name that people know it by; no verdict changes. Needs an admin "
+        "token and a state folder.",
+        "RenameAnswer", "RenameRequest", CHANGE, answers=(200, 201), access=ADMIN,
+    ),
+    Operation(
+        paths.MUTE, "post", "mute", CLASSIFIERS, "Mute a feature",
+        "Makes a version in which a feature no longer counts, in any rule. Weights, calibration and cuts stay as they "
+        "are. With examples the verdicts of both versions on them are compared; with `dry_run` nothing is stored. "
+        "A rule's last feature can't be muted. Needs an admin token and a state folder.",
+        "MuteAnswer", "MuteRequest", CHANGE, answers=(200, 201), access=ADMIN,
+    ),
+    Operation(
+        paths.PROGRESS, "get", "progress", CLASSIFIERS, "How far a change is",
+        "What is being done for the transfer, naming or muting of this classifier that is running in any process, and "
+        "how much of it is done; null if there is none. Needs an admin token and a state folder.",
+        "ProgressAnswer", failures=(401, 403, 404, *LOOK), access=ADMIN,
+    ),
+    Operation(
         paths.AUDIT, "get", "audit", CLASSIFIERS, "Who changed what",
         "Every change of a classifier, the newest first: the name of the admin token's holder, the time, the action, "
         "and the versions after and before. It holds no text. Needs an admin token and a state folder.",

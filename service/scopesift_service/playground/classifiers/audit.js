@@ -1,8 +1,7 @@
 // The audit trail: shown once somebody with a token wants it, and again after every change.
 const TRAIL_LENGTH = 200;
 const DEEDS = {
-  transfer: "made a rule and put it into use",
-  draft: "made a draft of a rule",
+  transfer: "made a rule for a language",
   activate: "put a version into use",
   take_back: "put the version before back: the new one can't be loaded",
   rename: "named a feature",
@@ -30,11 +29,11 @@ async function showTrail() {
 
 const showTrailAgain = () => (trailWanted ? showTrail() : null);
 
-function deed({ time, who, action, classifier, previous, version, ...about }) {
+function deed({ time, who, action, classifier, previous, version, in_use: inUse, ...about }) {
   return [
     el("time", { datetime: time, class: "unbroken" }, new Date(time).toLocaleString()),
     el("bdi", {}, who),
-    el("div", {}, DEEDS[action] ?? action, ...particulars(about)),
+    el("div", {}, DEEDS[action] ?? action, inUse ? "" : ", as a draft", ...particulars(about)),
     classifier,
     previous ? el("code", {}, previous) : "–",
     el("code", {}, version),
