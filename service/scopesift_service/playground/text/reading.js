@@ -51,7 +51,7 @@ function piece({ text, spans }) {
   if (!hits.length) return document.createTextNode(text);
   const strongest = hits.reduce((best, hit) => (rank(hit) > rank(best) ? hit : best));
   const items = [...new Set(hits.map((hit) => hit.item))];
-  const mark = el("mark", { tabindex: "-1", "data-keys": items.map((item) => item.key).join(" "), vars: { hue: strongest.item.hue, colour: strongest.item.colour, force: (0.25 + 0.75 * strongest.force * strongest.item.weight).toFixed(2) } }, text);
+  const mark = el("mark", { tabindex: "-1", "data-keys": items.map((item) => item.key).join(" "), vars: { hue: strongest.item.hue, colour: strongest.item.colour, force: Math.max(0.1, strongest.force * strongest.item.weight).toFixed(2) } }, text);
   wireCard(mark, items);
   mark.addEventListener("click", () => {
     reveal(items);
