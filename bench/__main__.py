@@ -191,6 +191,21 @@ def filter(
 
 
 @app.command()
+def early_drop(
+    data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
+    docs: Annotated[int, typer.Option(min=100, help="Documents of a run.")] = 500,
+    language: Annotated[
+        Path | None, typer.Option(help="A language classifier of layer 4; default: fitted by the recipe.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Time filter runs of e5 with and without --early-drop, with a language classifier of layer 4 alone."""
+    from bench.filter.early import run
+
+    run(data, out, docs=docs, language=language)
+
+
+@app.command()
 def batches(
     data: Annotated[Path, typer.Option(help="Folder with toxicity/, language/, domain/, pretrain/.")],
     scope: Annotated[str, typer.Option(help="A bundled scope.")] = "e5",

@@ -22,7 +22,7 @@ from scopesift_filtering.engines.profile import WAITING, Profile
 from scopesift_filtering.run_filter import run_filter
 from scopesift_filtering.run_plan import RunPlan, make_plan
 from scopesift_filtering.settings import FilterSettings
-from scopesift_filtering.shards.work import prepare
+from scopesift_filtering.shards.prepared import prepare
 
 from bench.full_size.classifiers import standin_classifiers
 from bench.peak_memory import peak_mib

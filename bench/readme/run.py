@@ -14,6 +14,7 @@ from bench.batches import tables as batch_tables
 from bench.bundled import cookbook, e5_tables, languages, nano_tables
 from bench.curves import tables as curve_tables
 from bench.errors import BenchError
+from bench.filter import early
 from bench.filter import tables as filter_tables
 from bench.gpu import picture as gpu_picture
 from bench.gpu import tables as gpu_tables
@@ -71,6 +72,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "batch_padding": batch_tables.padding_table,
     "batch_cost": batch_tables.cost_table,
     "filter": filter_tables.throughput,
+    "early_drop": early.stored_table,
     "filter_memory": filter_tables.memory,
     "filter_cost": filter_tables.filter_cost,
     "filter_faults": filter_tables.faults,

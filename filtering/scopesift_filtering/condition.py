@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from scopesift_files.errors import UsageError
@@ -191,8 +192,12 @@ class CompiledCondition:
         right, right_bad = self.judge(inputs.slice(half), ours.slice(half))
         return left + right, {**left_bad, **{half + at: why for at, why in right_bad.items()}}
 
+    @cached_property
+    def _database(self) -> Any:
+        return _connect()  # takes longer than judging the rows of a batch
+
     def _run(self, parts: list[str], inputs: Any, ours: Any, *, types: bool = False) -> list[Any]:
-        connection = _connect()
+        connection = self._database.cursor()  # threads may judge at the same time, each by its own
         try:
             # DuckDB can't join a table without columns by position
             connection.register("input", inputs if inputs.num_columns else _row_numbers(len(ours)))

@@ -42,9 +42,10 @@ def estimate(plan: RunPlan) -> Estimate | None:
     rows = first.rows[:SAMPLE_ROWS]
     shard = Shard(first.group, 0, first.format, rows)
     reader = plan.engine.reader.without_places()
-    judge_shard(plan.engine, reader, plan.judge, shard, plan.settings)  # warm-up: the first run is slower
+    steps = plan.engine, reader, plan.judge, shard, plan.settings, plan.early
+    judge_shard(*steps)  # warm-up: the first run is slower
     started = time.perf_counter()
-    result = judge_shard(plan.engine, reader, plan.judge, shard, plan.settings)
+    result = judge_shard(*steps)
     seconds = time.perf_counter() - started
     total = _total_rows(plan, first)
     return Estimate(

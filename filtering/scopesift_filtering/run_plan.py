@@ -17,6 +17,7 @@ from scopesift_filtering.input_columns import sample_columns
 from scopesift_filtering.inputs import Group, InputFile, find_inputs, make_groups
 from scopesift_filtering.run_record import RunRecord, make_record
 from scopesift_filtering.settings import FilterSettings
+from scopesift_filtering.shards.early_drop import EarlyDrop
 from scopesift_filtering.shards.result import RowJudge
 from scopesift_filtering.unknown_labels import unknown_labels
 
@@ -31,6 +32,7 @@ class RunPlan:
         settings: as given.
         engine: scope and classifiers.
         judge: condition and thresholds.
+        early: which rows need no deeper blocks; None: all are read to the end.
         record: the run's identity.
         shadowed: our columns that the input has too; the condition can qualify them.
         unread: files in the input's folders and globs with an unknown format.
@@ -44,6 +46,7 @@ class RunPlan:
     settings: FilterSettings
     engine: Engine
     judge: RowJudge
+    early: EarlyDrop | None
     record: RunRecord
     shadowed: list[str]
     unread: list[str]
@@ -96,6 +99,7 @@ def make_plan(patterns: Sequence[str], out: Path, settings: FilterSettings, engi
         settings=settings,
         engine=engine,
         judge=judge,
+        early=EarlyDrop(engine, condition, settings, schema) if settings.early_drop else None,
         record=make_record(files, settings, engine, schema),
         shadowed=[name for name in types if name.casefold() in own],
         unread=unread,

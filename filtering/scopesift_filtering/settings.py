@@ -37,6 +37,7 @@ class FilterSettings:
         threads: threads per matrix product.
         compression: of JSONL outputs; Parquet outputs use zstd.
         limit: read no more than this many rows; 0: all.
+        early_drop: whether rows that shallow classifiers rule out are dropped without running deeper blocks.
     """
 
     text: str = "text"
@@ -52,6 +53,7 @@ class FilterSettings:
     threads: int = THREADS
     compression: str = "zst"
     limit: int = 0
+    early_drop: bool = False
 
     def __post_init__(self) -> None:
         choices = {"mode": MODES, "compression": COMPRESSIONS, "attributes_format": (RECORDS, DOLMA)}
@@ -65,6 +67,9 @@ class FilterSettings:
             )
         if self.dolma and self.limit:
             raise UsageError("--attributes-format dolma writes a line for every document; leave out --limit")
+
+        if self.early_drop and self.scores:
+            raise UsageError("--early-drop is for --mode split; attributes hold every score of every row")
 
     @property
     def splits(self) -> bool:
@@ -89,4 +94,6 @@ class FilterSettings:
         """The settings as JSON values."""
         content = asdict(self)
         content["thresholds"] = {name: dict(value) for name, value in self.thresholds.items()}
+        if not self.early_drop:  # so that runs from before there was this setting can be resumed
+            del content["early_drop"]
         return content

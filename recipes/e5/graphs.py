@@ -17,7 +17,7 @@ from onnx import TensorProto
 from scopesift_features.backbone.e5.q4_file import BLOCK, Q4Header
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.table import bundled_folder
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name
+from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name, deeper_blocks_name
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 
@@ -51,6 +51,28 @@ def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
             "lengths": (TensorProto.INT32, ["batch"]),
         },
         {f"residual_{layer}": (residuals[layer], out) for layer in layers},
+    )
+
+
+def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int]) -> Any:
+    """The graph from the residual after one layer to those after deeper ones.
+
+    Inputs: `residual` `[B, T, D]`; `lengths` `[B]` int32, tokens of each row, the rest is padding. Outputs:
+    `residual_<layer>` `[B, T, D]`.
+
+    Args:
+        header: sizes.
+        after: the layer.
+        layers: all are deeper; the deepest is the last block.
+    """
+    graph = WeightlessGraph()
+    x_BTD, residuals = "residual", {}
+    for layer in range(after + 1, max(layers) + 1):
+        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}")
+    kind: Kind = (TensorProto.FLOAT, ["batch", "tokens", header.hidden])
+    return graph.model(
+        {"residual": kind, "lengths": (TensorProto.INT32, ["batch"])},
+        {f"residual_{layer}": (residuals[layer], kind) for layer in layers},
     )
 
 
@@ -139,7 +161,7 @@ def _write(content: bytes, path: Path) -> None:
 def main(
     out: Annotated[Path | None, typer.Option(help="Scope folder; default: the bundled e5's.")] = None,
 ) -> None:
-    """Write a graph for each layer with an SAE as the deepest one, and the encode's."""
+    """Write the graphs to each layer with an SAE, from the tokens and from each shallower one, and the encode's."""
     scope = Scope.load(out or bundled_folder("e5"), device="cpu")
     source, config = scope.source, scope.config
     if not isinstance(source, PackagedE5) or config.k is None:
@@ -147,6 +169,11 @@ def main(
     models = {ENCODE: encode_graph(config.d_model, config.d_sae, config.k)}
     for at, deepest in enumerate(scope.layers):
         models[blocks_name(deepest)] = blocks_graph(source.file.header, scope.layers[: at + 1])
+        for place, after in enumerate(scope.layers[:at]):
+            deeper = scope.layers[place + 1 : at + 1]
+            models[deeper_blocks_name(after, deepest)] = deeper_blocks_graph(
+                source.file.header, after, deeper
+            )
     for name, model in models.items():
         content = model.SerializeToString(deterministic=True)
         path = scope.folder / FOLDER / name

@@ -78,6 +78,13 @@ def filter_rows(
         ),
     ] = 1024,
     compression: Annotated[str, typer.Option(help="Of JSONL outputs: zst, gz, none.")] = "zst",
+    early_drop: Annotated[
+        bool,
+        typer.Option(
+            "--early-drop",
+            help="Drop rows that classifiers of shallow layers rule out without running deeper blocks for them.",
+        ),
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Print where the time went, part by part (local engine).")
     ] = False,
@@ -108,6 +115,7 @@ def filter_rows(
         shard_bytes=shard_rows * ROW_BYTES,
         compression=compression,
         limit=limit,
+        early_drop=early_drop,
     )
     if settings.splits and not where.strip() and thresholds is None:
         raise UsageError(

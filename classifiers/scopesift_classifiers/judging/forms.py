@@ -64,6 +64,22 @@ class TextForms:
         row_N = [row_D[part.restored_N] for part, row_D in zip(parts, rows, strict=True)]
         return cls(originals, read, restored, np.concatenate(row_N)), rows
 
+    def select(self, text_M: NDArray[np.int64]) -> tuple[TextForms, NDArray[np.int64]]:
+        """The documents of some of the texts.
+
+        Returns:
+            Them, and their rows in `texts`, int64.
+        """
+        restored_M = self.restored_N[text_M]
+        differs_M = restored_M != text_M
+        row_D = np.concatenate((text_M, restored_M[differs_M]))
+        place_M = np.where(differs_M, len(text_M) + np.cumsum(differs_M) - 1, np.arange(len(text_M)))
+        restored = {
+            place: self.restored[row] for place, row in enumerate(row_D.tolist()) if row in self.restored
+        }
+        read = [self.texts[row] for row in row_D]
+        return TextForms(read[: len(text_M)], read, restored, place_M), row_D
+
     def rows(self, classifier: Classifier) -> NDArray[np.int64]:
         """Row of the document that a classifier reads for each text, int64 `[N]`."""
         return self.restored_N if classifier.restore else np.arange(len(self.originals))

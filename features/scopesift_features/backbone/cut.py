@@ -13,6 +13,7 @@ from scopesift_files.errors import ScopeError, first_line
 from torch import Tensor, nn
 
 from scopesift_features.backbone.checkpoint_index import BEHIND_BLOCKS
+from scopesift_features.backbone.e5.encoder import E5Encoder
 from scopesift_features.backbone.model_classes import bare_model_class, model_config, renamed_tensors
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # names of learned position embeddings in BERT-like models, in e5's encoder, and in GPT-2
 _POSITIONS = ("position_embeddings", "positions", "wpe")
+
+
+class _Halted(Exception):  # noqa: N818
+    """Ends a forward pass behind the deepest layer that is asked for."""
 
 
 class Backbone:
@@ -59,6 +64,40 @@ class Backbone:
         Raises:
             ScopeError: a layer after the cut.
         """
+        device = self._input_device
+        inputs = {"input_ids": ids_BT.to(device), "attention_mask": mask_BT.to(device)}
+        return self._read(lambda: self.model(**inputs), layers, before=before)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a pass can be resumed behind a block; other models' blocks take more than the residual."""
+        return isinstance(self.model, E5Encoder)
+
+    @torch.inference_mode()
+    def residuals_behind(
+        self, after: int, x_BTD: Tensor, mask_BT: Tensor, layers: Sequence[int]
+    ) -> dict[int, Tensor]:
+        """Residual stream after deeper blocks; where the backbone is `resumable`.
+
+        Args:
+            after: a block.
+            x_BTD: the residual after it.
+            mask_BT: as in `residuals`.
+            layers: deeper blocks to read.
+
+        Returns:
+            As `residuals`.
+
+        Raises:
+            ScopeError: a layer after the cut.
+        """
+        mask_BT = mask_BT.to(x_BTD.device)
+        return self._read(lambda: self.model.run_on(x_BTD, mask_BT, after), layers)  # type: ignore[operator]
+
+    def _read(
+        self, run: Callable[[], object], layers: Sequence[int], *, before: bool = False
+    ) -> dict[int, Tensor]:
+        """Run with hooks on the blocks."""
         wrong = [layer for layer in layers if not 0 <= layer <= self.deepest]
         if wrong:
             raise ScopeError(
@@ -69,6 +108,8 @@ class Backbone:
         def keep_output(layer: int) -> Callable[..., None]:
             def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
                 found[layer] = output[0] if isinstance(output, tuple) else output
+                if layer == max(layers) and layer < self.deepest:
+                    raise _Halted
 
             return hook
 
@@ -84,9 +125,10 @@ class Backbone:
             else self.blocks[layer].register_forward_hook(keep_output(layer))
             for layer in sorted(set(layers))
         ]
-        device = self._input_device
         try:
-            self.model(input_ids=ids_BT.to(device), attention_mask=mask_BT.to(device))
+            run()
+        except _Halted:
+            pass
         finally:
             for handle in handles:
                 handle.remove()

@@ -39,6 +39,10 @@ class Batch:
             keep_BT[row, : len(window.keep)] = window.keep
         return keep_BT
 
+    def select(self, rows_W: NDArray[np.int64]) -> Batch:
+        """Some of the windows, in rows of the same width, so that rounding is the same too."""
+        return Batch(self.ids_BT[rows_W], self.mask_BT[rows_W], [self.windows[row] for row in rows_W])
+
 
 def default_batch_tokens(device: str) -> int:
     """Default maximum tokens of a batch, including padding."""

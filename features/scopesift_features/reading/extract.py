@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,8 +128,19 @@ def read_batch(
         layers: layers to read.
         device: device of the returned residuals.
     """
-    ids_BT, mask_BT, keep_BT = map(torch.from_numpy, (batch.ids_BT, batch.mask_BT, batch.keep_BT))
-    resid_BTD = backbone.residuals(ids_BT, mask_BT, layers)
+    ids_BT, mask_BT = map(torch.from_numpy, (batch.ids_BT, batch.mask_BT))
+    return keep_tokens(backbone.residuals(ids_BT, mask_BT, layers), batch, device)
+
+
+def keep_tokens(resid_BTD: Mapping[int, Tensor], batch: Batch, device: torch.device) -> ResidualBatch:
+    """The tokens that count.
+
+    Args:
+        resid_BTD: layer -> residuals of a batch, padded.
+        batch: its windows.
+        device: device of the returned residuals.
+    """
+    keep_BT = torch.from_numpy(batch.keep_BT)
     window_T, position_T = keep_BT.nonzero(as_tuple=True)
     return ResidualBatch(
         resid_TD={

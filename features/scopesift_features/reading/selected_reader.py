@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
 from scopesift_features.reading.clock import Clock, untimed
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
-from scopesift_features.reading.selected_reading import BatchReading, SelectedReading
+from scopesift_features.reading.selected_reading import BatchReading, HaltedBatch, SelectedReading
 from scopesift_features.reading.text_chunks import text_chunks
 from scopesift_features.reading.windows import Window, make_windows
 
@@ -100,6 +100,30 @@ class SelectedReader(ABC):
         Raises:
             ScopeError: a layer that the scope does not have.
             ValueError: a residual that is not finite.
+        """
+
+    @abstractmethod
+    def read_shallow(self, batch: Batch, layer: int) -> HaltedBatch:
+        """Run one batch no further than one of the layers.
+
+        Args:
+            batch: the batch.
+            layer: one of `layers`.
+
+        Raises:
+            ScopeError, ValueError: as `read_batch`.
+        """
+
+    @abstractmethod
+    def read_deeper(self, halted: HaltedBatch, rows_W: NDArray[np.int64]) -> BatchReading:
+        """Run on for some windows of a halted batch: with its own reading, the same maxima as `read_batch` gives them.
+
+        Args:
+            halted: from `read_shallow`.
+            rows_W: the windows, indices into `halted.batch.windows`.
+
+        Raises:
+            ScopeError, ValueError: as `read_batch`.
         """
 
     @abstractmethod

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scopesift_features.reading.batches import Batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,3 +114,21 @@ class BatchReading:
         nth_W = np.empty(len(order), dtype=np.int64)
         nth_W[order] = np.arange(len(order)) - np.repeat(first, count)
         return [np.flatnonzero(nth_W == nth) for nth in range(int(count.max(initial=0)))]
+
+
+@dataclass(frozen=True, eq=False)
+class HaltedBatch:
+    """A batch that was run up to a layer.
+
+    Attributes:
+        batch: the batch.
+        layer: the last layer that was run.
+        reading: maxima of the layers so far.
+        residual: the residual `[B, T, D]` after that layer, in the back end's own form; None where the back end runs
+            the blocks again.
+    """
+
+    batch: Batch
+    layer: int
+    reading: BatchReading
+    residual: Any

@@ -15,10 +15,16 @@ from torch import Tensor
 
 from scopesift_features.backbone.cut import Backbone
 from scopesift_features.reading.batches import Batch
-from scopesift_features.reading.extract import LayerTokens, ResidualBatch, read_batch
+from scopesift_features.reading.extract import LayerTokens, ResidualBatch, keep_tokens, read_batch
 from scopesift_features.reading.selected_features import LayerFeatures, SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
-from scopesift_features.reading.selected_reading import BatchReading, LayerMaxima, Places, SelectedReading
+from scopesift_features.reading.selected_reading import (
+    BatchReading,
+    HaltedBatch,
+    LayerMaxima,
+    Places,
+    SelectedReading,
+)
 from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.scope import Scope
 
@@ -103,9 +109,40 @@ class TorchReader(SelectedReader):
         """Run one batch."""
         with self.clock("backbone"):
             residuals = self.residuals(batch)
+        return self._encoded(batch, residuals)
+
+    @torch.inference_mode()
+    def read_shallow(self, batch: Batch, layer: int) -> HaltedBatch:
+        """See `SelectedReader.read_shallow`."""
+        layers = [own for own in self.layers if own <= layer]
+        with self.clock("backbone"):
+            ids_BT, mask_BT = map(torch.from_numpy, (batch.ids_BT, batch.mask_BT))
+            resid_BTD = self.backbone.residuals(ids_BT, mask_BT, layers)
+            residuals = keep_tokens(resid_BTD, batch, self.scope.sae_device)
+        held = resid_BTD[layer] if self.backbone.resumable else None
+        return HaltedBatch(batch, layer, self._encoded(batch, residuals), held)
+
+    @torch.inference_mode()
+    def read_deeper(self, halted: HaltedBatch, rows_W: NDArray[np.int64]) -> BatchReading:
+        """See `SelectedReader.read_deeper`; runs all blocks again where they take more than the residual."""
+        batch = halted.batch.select(rows_W)
+        if halted.residual is None:
+            return self.read_batch(batch)
+        layers = [own for own in self.layers if own > halted.layer]
+        with self.clock("backbone"):
+            x_BTD, mask_BT = halted.residual[torch.from_numpy(rows_W)], torch.from_numpy(batch.mask_BT)
+            resid_BTD = self.backbone.residuals_behind(halted.layer, x_BTD, mask_BT, layers)
+            residuals = keep_tokens(resid_BTD, batch, self.scope.sae_device)
+        return self._encoded(batch, residuals)
+
+    def _encoded(self, batch: Batch, residuals: ResidualBatch) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         with self.clock("encode"):
-            maxima = [self._maxima(residuals, features) for features in self.features]
+            maxima = [
+                self._maxima(residuals, features)
+                for features in self.features
+                if features.layer in residuals.resid_TD
+            ]
         return BatchReading(document_W, maxima)
 
     @torch.inference_mode()

@@ -14,10 +14,12 @@ from scopesift_features.reading.selected_reading import SelectedReading
 
 from scopesift_filtering.engines.profile import MODEL, READ, WRITE, Profile
 from scopesift_filtering.run_plan import RunPlan
+from scopesift_filtering.shards.early_drop import StagedReading
 from scopesift_filtering.shards.files import write_shard
 from scopesift_filtering.shards.marker import Marker, find_marker
+from scopesift_filtering.shards.prepared import Prepared, prepare
 from scopesift_filtering.shards.shard import Shard, read_shards
-from scopesift_filtering.shards.work import Prepared, judge_prepared, prepare
+from scopesift_filtering.shards.work import judge_prepared
 
 # Queued batches per model thread, and queued shards to write: enough to overlap the steps, few enough to bound memory.
 WAITING = 4
@@ -72,7 +74,7 @@ class _Open:
     """A shard whose batches are being run by the model threads."""
 
     prepared: Prepared
-    reading: SelectedReading
+    reading: SelectedReading | StagedReading
     left: int
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -143,7 +145,11 @@ class _Pipeline:
             self._put(self.batches, _DONE)
 
     def _put_batches(self, prepared: Prepared) -> None:
-        shard = _Open(prepared, self.reader.nothing(len(prepared.forms.texts)), len(prepared.batches))
+        early, reader = self.plan.early, self.reader
+        reading = (
+            StagedReading(early, prepared, reader) if early else reader.nothing(len(prepared.forms.texts))
+        )
+        shard = _Open(prepared, reading, len(prepared.batches))
         if not prepared.batches:
             self._put(self.computed, shard)
         for batch in prepared.batches:
@@ -153,12 +159,18 @@ class _Pipeline:
         reader.threads = self.plan.settings.threads
         while (item := self._get(self.batches)) is not _DONE:
             shard, batch = item
-            found = reader.read_batch(batch)
-            with self.profile.part("pool"), shard.lock:
-                shard.reading.take_in(found)
+            if isinstance(shard.reading, StagedReading):
+                shard.reading.read(reader, batch)
+            else:
+                found = reader.read_batch(batch)
+                with self.profile.part("pool"), shard.lock:
+                    shard.reading.take_in(found)
+            with shard.lock:
                 shard.left -= 1
                 done = shard.left == 0
             if done:
+                if isinstance(shard.reading, StagedReading):
+                    shard.reading.finish(reader)
                 self._put(self.computed, shard)
         self._put(self.computed, _DONE)
 
@@ -171,9 +183,10 @@ class _Pipeline:
                 if self.stop.is_set():
                     return
                 continue
-            acts_DS = item.reading.acts_NS
+            reading = item.reading
+            early = reading.early if isinstance(reading, StagedReading) else None
             with self.profile.part("judge"):
-                result = judge_prepared(plan.engine, plan.judge, item.prepared, acts_DS)
+                result = judge_prepared(plan.engine, plan.judge, item.prepared, reading.acts_NS, early)
             with self.profile.part("write"):
                 marker = write_shard(plan.out, result, plan.settings, plan.record.digest)
             self._tell(marker, before=False)

@@ -152,20 +152,28 @@ class _Worker:
         from scopesift_classifiers.judging.engine import Engine
         from scopesift_features.scope import Scope
 
+        from scopesift_filtering.shards.early_drop import EarlyDrop
         from scopesift_filtering.shards.result import RowJudge
 
         self.task = task
         classifiers = [Classifier.from_dict(json.loads(text), origin="the run") for text in task.classifiers]
         self.engine = Engine(Scope.load(task.scope, device=task.device, dtype=task.dtype), classifiers)
         self.reader = self.engine.reader.without_places()
-        self.judge = RowJudge(parse_condition(task.settings.where), task.settings, classifiers, task.columns)
+        condition = parse_condition(task.settings.where)
+        self.judge = RowJudge(condition, task.settings, classifiers, task.columns)
+        self.early = (
+            EarlyDrop(self.engine, condition, task.settings, task.columns)
+            if task.settings.early_drop
+            else None
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {"answer": [json.dumps(self._answer(pickle.loads(data))) for data in batch["shard"]]}  # noqa: S301
 
     def _answer(self, item: Any) -> dict[str, Any]:
         from scopesift_filtering.shards.files import write_shard
-        from scopesift_filtering.shards.work import compute, judge_prepared, prepare
+        from scopesift_filtering.shards.prepared import prepare
+        from scopesift_filtering.shards.work import compute, judge_prepared
 
         task = self.task
         if isinstance(item, dict):
@@ -178,8 +186,8 @@ class _Worker:
                     f"{task.out} does not exist on node {os.uname().nodename}; --out has to be shared"
                 )
             prepared = prepare(self.engine, item, task.settings)
-            acts_DS = compute(self.reader, prepared, task.settings.threads)
-            result = judge_prepared(self.engine, self.judge, prepared, acts_DS)
+            acts_DS, early = compute(self.reader, prepared, task.settings.threads, self.early)
+            result = judge_prepared(self.engine, self.judge, prepared, acts_DS, early)
             marker = write_shard(task.out, result, task.settings, task.run)
         except ScopesiftError as error:
             return _failure(error)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scopesift_classifiers.artifact.classifier import BINARY, DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.answers import Answers
 from scopesift_files.row_readers.row import Row
@@ -43,6 +44,19 @@ class ShardResult:
     places: int
 
 
+@dataclass(frozen=True)
+class Early:
+    """What was dropped before all layers were read.
+
+    Attributes:
+        dropped: index of each such row -> the parts of the condition that don't hold.
+        read: names of the classifiers whose layers were read for them.
+    """
+
+    dropped: Mapping[int, list[str]]
+    read: Collection[str]
+
+
 class RowJudge:
     """Applies condition and thresholds to the classifiers' answers for a shard."""
 
@@ -72,7 +86,13 @@ class RowJudge:
         )
 
     def result(
-        self, shard: Shard, at: list[int], answers: Mapping[str, Answers], tokens: list[int], places: int
+        self,
+        shard: Shard,
+        at: list[int],
+        answers: Mapping[str, Answers],
+        tokens: list[int],
+        places: int,
+        early: Early | None = None,
     ) -> ShardResult:
         """Decide which rows are kept.
 
@@ -82,9 +102,12 @@ class RowJudge:
             answers: for those, by classifier.
             tokens: of their texts.
             places: tokens computed, including padding.
+            early: the rows that were dropped early; the answers of classifiers that they were not read for are null.
         """
         rows = list(shard.rows)
-        ours = self._our_table([rows[number] for number in at], answers, tokens)
+        early = early or Early({}, frozenset())
+        early_N = np.array([number in early.dropped for number in at], dtype=np.bool_)
+        ours = self._our_table([rows[number] for number in at], answers, tokens, early_N, early.read)
         inputs, bad = input_table(shard, at, self.input_schema, self.ambiguous)
         held, failed = self.judge.judge(inputs, ours)
         for number, why in bad.items():
@@ -97,7 +120,9 @@ class RowJudge:
         for number, parts in zip(at, held, strict=True):
             if rows[number].reason:
                 continue
-            if all(parts):
+            if number in early.dropped:
+                dropped[number] = early.dropped[number]
+            elif all(parts):
                 kept.append(number)
             else:
                 reasons = [
@@ -113,21 +138,29 @@ class RowJudge:
             shard, rows, judged, ours.take(good) if good else ours.slice(0, 0), kept, dropped, places
         )
 
-    def _our_table(self, rows: list[Row], answers: Mapping[str, Answers], tokens: list[int]) -> Any:
+    def _our_table(
+        self,
+        rows: list[Row],
+        answers: Mapping[str, Answers],
+        tokens: list[int],
+        early_N: NDArray[np.bool_],
+        read: Collection[str],
+    ) -> Any:
         import pyarrow as pa
 
         columns: dict[str, Any] = {}
+        unread_N = {one.name: early_N & (one.name not in read) for one in self.classifiers}
         for one in self.classifiers:
-            name, answer = column_of(one.name), answers[one.name]
+            name, answer, null_N = column_of(one.name), answers[one.name], unread_N[one.name]
             if one.kind == BINARY:
-                columns[name] = np.round(answer.scores_NC[:, 0], DIGITS)
-                columns[f"{name}_flagged"] = answer.given_N
+                columns[name] = pa.array(np.round(answer.scores_NC[:, 0], DIGITS), mask=null_N)
+                columns[f"{name}_flagged"] = pa.array(answer.given_N, mask=null_N)
                 continue
-            columns[name] = answer.label_N
-            columns[f"{name}_score"] = np.round(answer.score_N, DIGITS)
+            columns[name] = pa.array(np.array(answer.label_N, dtype=object), pa.string(), mask=null_N)
+            columns[f"{name}_score"] = pa.array(np.round(answer.score_N, DIGITS), mask=null_N)
             parts = [pa.array(part) for part in np.round(answer.scores_NC, DIGITS).T]
             columns[f"{name}_scores"] = pa.StructArray.from_arrays(
-                parts, fields=list(self.our_schema.field(f"{name}_scores").type)
+                parts, fields=list(self.our_schema.field(f"{name}_scores").type), mask=pa.array(null_N)
             )
         for name, cuts in self.settings.thresholds.items():
             languages = answers[LANGUAGE].label_N if LANGUAGE in answers else [DEFAULT] * len(rows)

@@ -26,7 +26,7 @@ def make_marker(result: ShardResult, run: str, hashes: dict[str, str]) -> Marker
     rows, ours = result.rows, result.ours
     counts: dict[str, dict[str, int]] = {}
     for name in ours.column_names:
-        column = ours.column(name)
+        column = ours.column(name).drop_null()  # of rows that were dropped early
         kind = str(column.type)
         if kind == "string":
             counts[f"label of {name}"] = _counted(column.to_pylist())

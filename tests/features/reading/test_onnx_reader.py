@@ -152,3 +152,19 @@ assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["onnx", "torch"])
+def test_running_on_for_some_windows_gives_what_the_whole_batch_gives(scope, which):
+    reader = _readers(scope)[which].without_places()
+    texts = [f"Satz {number} von vielen, {'wirklich ' * (number % 3)}langen." for number in range(6)]
+    (batch,) = make_batches(make_windows(scope, texts), 4096)
+    rows_W = np.array([0, 2, 5])
+    whole = reader.read_batch(batch)
+    halted = reader.read_shallow(batch, 4)
+    deeper = reader.read_deeper(halted, rows_W)
+    acts = {layer: found.acts_WS for layer, found in zip((4, 8), whole.maxima, strict=True)}
+    (shallow,) = halted.reading.maxima
+    _same(shallow.acts_WS, acts[4])
+    _same(deeper.maxima[-1].acts_WS, acts[8][rows_W])
+    assert deeper.document_W.tolist() == whole.document_W[rows_W].tolist()

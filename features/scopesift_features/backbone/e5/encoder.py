@@ -52,9 +52,18 @@ class E5Encoder(nn.Module):
         place_T = torch.arange(input_ids.shape[1], device=input_ids.device)
         # in BERT's order of addition, for the same rounding
         x_BTD = self.words(input_ids) + self.types.weight[0] + self.positions(place_T)
-        x_BTD = self.norm(x_BTD)
+        return self.run_on(self.norm(x_BTD), attention_mask, -1)
+
+    def run_on(self, x_BTD: Tensor, attention_mask: Tensor, after: int) -> Tensor:
+        """Residual stream after the last block, from that after block `after` (-1: the embeddings).
+
+        Args:
+            x_BTD: `[B, T, D]`.
+            attention_mask: as in `forward`.
+            after: the block.
+        """
         mask_B11T = attention_mask.bool()[:, None, None]
-        for block in self.blocks:
+        for block in self.blocks[after + 1 :]:
             x_BTD = block(x_BTD, mask_B11T)
         return x_BTD
 

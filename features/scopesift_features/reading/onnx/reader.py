@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -14,10 +15,17 @@ from scopesift_features.backbone.e5.arrays import block_arrays, embedding_arrays
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, find_extreme
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name, open_graph, thread_count
+from scopesift_features.reading.onnx.sessions import (
+    ENCODE,
+    FOLDER,
+    blocks_name,
+    deeper_blocks_name,
+    open_graph,
+    thread_count,
+)
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
-from scopesift_features.reading.selected_reading import BatchReading, LayerMaxima, Places
+from scopesift_features.reading.selected_reading import BatchReading, HaltedBatch, LayerMaxima, Places
 from scopesift_features.scope import Scope
 
 
@@ -73,14 +81,30 @@ class OnnxReader(SelectedReader):
         """Run one batch."""
         with self.clock("backbone"):
             residuals = self.residuals(batch)
-        with self.clock("encode"):
-            return self._encoded(batch, residuals)
+        return self._encoded(batch, residuals)
+
+    def read_shallow(self, batch: Batch, layer: int) -> HaltedBatch:
+        """See `SelectedReader.read_shallow`."""
+        with self.clock("backbone"):
+            residuals = self._model.shallow_residuals(batch, layer)
+        return HaltedBatch(batch, layer, self._encoded(batch, residuals), residuals[layer])
+
+    def read_deeper(self, halted: HaltedBatch, rows_W: NDArray[np.int64]) -> BatchReading:
+        """See `SelectedReader.read_deeper`; runs the blocks behind the halted layer alone."""
+        batch = halted.batch.select(rows_W)
+        with self.clock("backbone"):
+            residuals = self._model.deeper_residuals(batch, halted.layer, halted.residual[rows_W])
+        return self._encoded(batch, residuals)
 
     def _encoded(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
+        with self.clock("encode"):
+            return self._maxima(batch, residuals)
+
+    def _maxima(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         window_T, position_T = batch.keep_BT.nonzero()
         maxima: list[LayerMaxima] = []
-        for layer in self.layers:
+        for layer in sorted(residuals):
             x_TD = residuals[layer][window_T, position_T]
             active = self._model.encoder(layer).active(x_TD)
             for features in self.features:
@@ -117,29 +141,45 @@ def _places(batch: Batch, tokens_WS: NDArray[np.int64]) -> Places:
 
 
 class _Model:
-    """The sessions of a scope's graphs: one for the blocks, one per layer for the encode."""
+    """The sessions of a scope's graphs: one for a run of blocks, one per layer for the encode."""
 
     def __init__(self, scope: Scope, layers: Sequence[int]) -> None:
         self._scope, self._layers = scope, layers
         self.threads = thread_count()
         self._encoders: dict[int, OnnxEncoder] = {}
+        self._sessions: dict[tuple[int, int], Any] = {}
+        self._opening = threading.Lock()
 
     def load(self) -> None:
         """Open all sessions."""
-        _ = self._session, self._words
+        _ = self._blocks(-1, max(self._layers)), self._words
         for layer in self._layers:
             self.encoder(layer)
 
     def residuals(self, batch: Batch) -> dict[int, NDArray[np.float32]]:
         """The residual `[B, T, D]` after each of the layers."""
+        return self.shallow_residuals(batch, max(self._layers))
+
+    def shallow_residuals(self, batch: Batch, deepest: int) -> dict[int, NDArray[np.float32]]:
+        """The residual after each of the layers up to one of them."""
         rows_BT = self._words[batch.ids_BT]
-        feeds = {
-            "scales": rows_BT["scale"].astype(np.float32),
-            "nibbles": rows_BT["nibbles"],
-            "lengths": batch.mask_BT.sum(axis=1).astype(np.int32),
-        }
-        found = self._session.run([f"residual_{layer}" for layer in self._layers], feeds)
-        return dict(zip(self._layers, found, strict=True))
+        feeds = {"scales": rows_BT["scale"].astype(np.float32), "nibbles": rows_BT["nibbles"]}
+        return self._run(self._blocks(-1, deepest), batch, feeds, -1, deepest)
+
+    def deeper_residuals(
+        self, batch: Batch, after: int, residual_BTD: NDArray[np.float32]
+    ) -> dict[int, NDArray[np.float32]]:
+        """The residual after each of the layers that are deeper than one of them, from the residual after that one."""
+        deepest = max(self._layers)
+        return self._run(self._blocks(after, deepest), batch, {"residual": residual_BTD}, after, deepest)
+
+    def _run(
+        self, session: Any, batch: Batch, feeds: dict[str, NDArray[Any]], after: int, deepest: int
+    ) -> dict[int, NDArray[np.float32]]:
+        layers = [layer for layer in self._layers if after < layer <= deepest]
+        lengths = {"lengths": batch.mask_BT.sum(axis=1).astype(np.int32)}
+        found = session.run([f"residual_{layer}" for layer in layers], {**feeds, **lengths})
+        return dict(zip(layers, found, strict=True))
 
     def encoder(self, layer: int) -> OnnxEncoder:
         """The encoder of a layer."""
@@ -147,15 +187,22 @@ class _Model:
             self._encoders[layer] = OnnxEncoder(self._scope, layer, self.threads)
         return self._encoders[layer]
 
-    @cached_property
-    def _session(self) -> Any:
-        file, deepest = self._file, max(self._layers)
+    def _blocks(self, after: int, deepest: int) -> Any:
+        """The session of the blocks `after` + 1 … `deepest`; -1: from the tokens on."""
+        with self._opening:
+            if (after, deepest) not in self._sessions:
+                self._sessions[after, deepest] = self._opened(after, deepest)
+            return self._sessions[after, deepest]
+
+    def _opened(self, after: int, deepest: int) -> Any:
+        file = self._file
         self._scope.check_backbone()
         self._scope.check_positions(file.header.positions)
-        weights = embedding_arrays(file)
-        for layer in range(deepest + 1):
+        name = blocks_name(deepest) if after < 0 else deeper_blocks_name(after, deepest)
+        weights = embedding_arrays(file) if after < 0 else {}
+        for layer in range(after + 1, deepest + 1):
             weights |= block_arrays(file, layer)
-        return open_graph(self._scope.folder / FOLDER / blocks_name(deepest), weights, self.threads)
+        return open_graph(self._scope.folder / FOLDER / name, weights, self.threads)
 
     @cached_property
     def _words(self) -> Any:

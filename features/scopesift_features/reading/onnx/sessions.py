@@ -22,6 +22,11 @@ def blocks_name(deepest: int) -> str:
     return f"blocks{deepest}.onnx"
 
 
+def deeper_blocks_name(after: int, deepest: int) -> str:
+    """Name of the graph of the blocks `after` + 1 … `deepest`."""
+    return f"blocks{after + 1}to{deepest}.onnx"
+
+
 def load_runtime() -> Any:
     """The onnxruntime module.
 
