@@ -1,5 +1,6 @@
 """What the small server of the page tests answers under /v1/classifiers and /v1/audit."""
 
+import time
 from urllib.parse import parse_qsl
 
 QUALITY = {
@@ -22,7 +23,8 @@ ONE = {
 MANY = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
 STRATEGY = {"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}
 REPLACED = {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spread": 0.04}
-DRAFT = "0c1d2e3f4a5b"
+DRAFT, NAMED, MUTED = "0c1d2e3f4a5b", "a1a1a1a1a1a1", "b2b2b2b2b2b2"
+MADE = "2026-01-02T03:04:05.000+00:00"
 TOXICITY = "/v1/classifiers/toxicity"
 
 
@@ -58,6 +60,9 @@ class ClassifierAnswers:
         self.requests = []
         self.features = [feature(number) for number in range(40)]
         self.feature_queries = []
+        self.refusal = None
+        self.running = None
+        self.transfer_seconds = 0
 
     def list(self):
         one = {**ONE, "quality": {"test": QUALITY} | self.quality}
@@ -75,6 +80,8 @@ class ClassifierAnswers:
             return 200, self.list_features(path.split("/")[3], dict(parse_qsl(query)))
         if path == TOXICITY:
             return 200, {"versions": self.versions}
+        if path.endswith("/progress"):
+            return 200, {"name": "toxicity", "running": self.running}
         if path == "/v1/audit":
             if authorization != "Bearer a-long-admin-token":
                 return 401, {"error": {"message": "the admin token is missing or wrong", "type": "x"}}
@@ -100,6 +107,55 @@ class ClassifierAnswers:
         which = {"classifier": "toxicity", "version": version, "previous": self.in_use(), "in_use": in_use}
         self.trail = [{**entry, **which, **about}, *self.trail]
 
+    def rename(self, body):
+        self.tell("rename", NAMED, feature=body["feature"], given_name=body["given_name"])
+        before, self.versions = self.in_use(), [{**one, "active": False} for one in self.versions]
+        self.versions = [{"version": NAMED, "active": True, "created": MADE, "langs": []}, *self.versions]
+        place = tuple(map(int, body["feature"].split(":")))
+        self.features = [
+            {**one, "given_name": body["given_name"]} if (one["layer"], one["feature"]) == place else one
+            for one in self.features
+        ]
+        made = {"name": "toxicity", "version": NAMED, "base_version": before, "active": True}
+        return 201, {
+            **made,
+            "feature": body["feature"],
+            "rules": ["default"],
+            "given_name": body["given_name"],
+        }
+
+    def mute(self, body):
+        if self.refusal:
+            return 422, {"error": {"message": self.refusal, "type": "x"}}
+        self.tell(
+            "mute", MUTED, in_use=False, feature=body["feature"], examples=len(body.get("examples", []))
+        )
+        self.versions = [{"version": MUTED, "active": False, "created": MADE, "langs": []}, *self.versions]
+        quality = {"macro_f1": 0.7, "balanced_accuracy": 0.7, "accuracy": 0.7}
+        changed = {
+            "example": 1,
+            "label": "clean",
+            "old": "toxic",
+            "new": "clean",
+            "old_score": 0.61,
+            "new_score": 0.38,
+        }
+        compared = {
+            "examples": len(body.get("examples", [])), "changed": 1, "verdicts": [changed],
+            "old": quality, "new": {**quality, "macro_f1": 0.9},
+        }  # fmt: skip
+        return 201, {
+            "name": "toxicity",
+            "version": MUTED,
+            "base_version": self.in_use(),
+            "active": False,
+            "feature": body["feature"],
+            "rules": ["default", "de"],
+            "n_features": 39,
+            "calibration": "kept",
+            "compared": compared if body.get("examples") else None,
+        }
+
     def activate(self, body):
         before = self.in_use()
         self.tell("activate", body["version"])
@@ -110,7 +166,8 @@ class ClassifierAnswers:
         self.tell(
             "transfer", DRAFT, in_use=False, lang=body["lang"], examples=len(body["examples"]), labelled=True
         )
-        made = {"version": DRAFT, "active": False, "created": "2026-01-02T03:04:05.000+00:00"}
+        time.sleep(self.transfer_seconds)
+        made = {"version": DRAFT, "active": False, "created": MADE}
         self.versions = [{**made, "langs": [body["lang"]]}, *self.versions]
         return 201, {
             "name": "toxicity",

@@ -1,11 +1,12 @@
 // A draft from labelled examples: made, compared with the rule in use, and only then put into use.
 let mostExamples = Infinity;
 let transferOn = true;
+const SWITCHED_OFF = "Switched off on this server: it needs an admin token and a state folder.";
 
 function showTransferState(state) {
   mostExamples = state?.max_examples ?? Infinity;
   transferOn = state?.enabled !== false;
-  if (!transferOn) at("transfer-wait").textContent = "Switched off on this server: it needs an admin token and a state folder.";
+  if (!transferOn) at("transfer-wait").textContent = SWITCHED_OFF;
   at("transfer-go").disabled = !transferOn;
 }
 
@@ -38,7 +39,8 @@ async function makeDraft(event) {
   const token = accessToken(at("transfer-wait"));
   if (!token) return;
   at("transfer-go").disabled = true;
-  const stop = countSeconds(`Making and measuring ${counted(examples.length)} examples' rules, some minutes on a slow machine`);
+  at("transfer-wait").textContent = "";
+  const stop = followProgress(at("transfer-progress"), name, token);
   try {
     const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples, activate: false }, token });
     answer.replaceChildren(comparison(made));
@@ -51,18 +53,6 @@ async function makeDraft(event) {
     stop();
     at("transfer-go").disabled = false;
   }
-}
-
-// Says every second how long it has taken; returns what ends it.
-function countSeconds(what) {
-  const began = Date.now();
-  const tell = () => { at("transfer-wait").textContent = `${what}: ${Math.round((Date.now() - began) / 1000)} s`; };
-  tell();
-  const ticking = setInterval(tell, 1000);
-  return () => {
-    clearInterval(ticking);
-    at("transfer-wait").textContent = "";
-  };
 }
 
 function comparison(made) {

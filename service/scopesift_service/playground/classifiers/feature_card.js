@@ -6,7 +6,8 @@ function featureCard(item, list) {
   return el("li", { class: "feature", "data-place": place },
     el("header", {}, el("h3", { dir: "auto" }, nameOf(item)), el("code", { title: "layer : feature" }, place)),
     el("p", { class: "fine" }, speaks(item, list)),
-    item.card ? known(item, item.card, list) : el("p", { class: "fine" }, "Nothing is stored about where it fires."));
+    item.card ? known(item, item.card, list) : el("p", { class: "fine" }, "Nothing is stored about where it fires."),
+    changeForm(item, list));
 }
 
 function speaks({ weight, rules }, { label, rule, name }) {

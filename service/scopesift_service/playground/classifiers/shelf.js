@@ -9,7 +9,7 @@ function book(classifier) {
   const [data, measured] = Object.entries(quality).sort(([one], [other]) => (other === "test") - (one === "test"))[0] ?? [];
   return el("article", { class: "sheet book", "aria-labelledby": `book-${classifier.name}` },
     el("header", {}, el("h2", { id: `book-${classifier.name}` }, classifier.name), el("code", { title: "version" }, classifier.version)),
-    measured ? figures(classifier, data, measured) : el("p", { class: "note" }, "Its quality was not measured."),
+    measured ? figures(classifier, data, measured) : el("p", { class: "note" }, classifier.muted?.length ? "Its quality was not measured since a feature was muted." : "Its quality was not measured."),
     el("p", { class: "fine" }, reads(classifier)),
     el("ul", { class: "labels", "aria-label": `Labels of ${classifier.name}` }, [...classifier.labels, classifier.unknown].map((label) => el("li", {}, named(classifier.name, label)))),
     measured && baselines(classifier.name, measured),
@@ -20,7 +20,8 @@ function book(classifier) {
 
 function reads(classifier) {
   const own = classifier.langs.length ? `; rules of their own for ${classifier.langs.map((lang) => named("language", lang)).join(", ")}` : "";
-  return `reads ${counted(classifier.n_features)} feature${classifier.n_features === 1 ? "" : "s"} down to layer ${classifier.deepest_layer}; ${classifier.kind === "binary" ? "flags" : "gives a label"} from ${fixed(classifier.cut)}${own}`;
+  const silent = classifier.muted?.length ? `; ${counted(classifier.muted.length)} muted` : "";
+  return `reads ${counted(classifier.n_features)} feature${classifier.n_features === 1 ? "" : "s"} down to layer ${classifier.deepest_layer}; ${classifier.kind === "binary" ? "flags" : "gives a label"} from ${fixed(classifier.cut)}${own}${silent}`;
 }
 
 function figures(classifier, data, quality) {
