@@ -26,7 +26,7 @@ def is_faster(problem: Problem, n_tokens: int, tuning: CpuTuning) -> bool:
     fast = multiplies_bfloat16() if tuning.bfloat16 is None else tuning.bfloat16
     return (
         fast
-        and n_tokens >= tuning.least_screened
+        and (n_tokens >= tuning.least_screened or problem.W_enc_FD.numel() >= tuning.many_weights)
         and problem.n_features >= tuning.features_per_candidate * problem.k
     )
 

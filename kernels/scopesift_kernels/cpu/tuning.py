@@ -24,7 +24,8 @@ class CpuTuning:
         refuted_chunk: features per product where tokens are dropped as soon as nothing asked about can be in the top-k.
         refuted_share: at least one in so many tokens is dropped at a time, since the others are copied.
         bfloat16: whether to find candidates with a bfloat16 product; None: where the processor has instructions for it.
-        least_screened: with fewer tokens than this the float32 product is as fast.
+        least_screened: with fewer tokens than this the float32 product is as fast,
+        many_weights: except on so many weights and more: converting them to float32 takes longer than everything else.
         features_per_candidate: with fewer features than k times this, most would be candidates.
         candidate_share: a token with more candidates than one in so many features (or 4k, if that is more) is left to
             the float32 product.
@@ -53,7 +54,8 @@ class CpuTuning:
     refuted_chunk: int = 4096
     refuted_share: int = 8
     bfloat16: bool | None = None
-    least_screened: int = 64
+    least_screened: int = 192
+    many_weights: int = 2**22
     features_per_candidate: int = 32
     candidate_share: int = 64
     groups_per_feature: int = 4

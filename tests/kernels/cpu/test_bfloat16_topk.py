@@ -186,9 +186,12 @@ def test_the_processor_chooses_the_product_and_a_setting_overrides_it(
 ) -> None:
     problem = check_problem(*normal(128, 8, 2048), 8)
     monkeypatch.setattr(bfloat16_topk, "multiplies_bfloat16", lambda: fast)
-    assert bfloat16_topk.is_faster(problem, 128, CpuTuning()) is fast
-    assert not bfloat16_topk.is_faster(problem, 8, CpuTuning())
-    assert bfloat16_topk.is_faster(problem, 128, CpuTuning(bfloat16=not fast)) is not fast
+    few, many = 8, 512
+    assert bfloat16_topk.is_faster(problem, many, CpuTuning()) is fast
+    assert bfloat16_topk.is_faster(problem, many, CpuTuning(bfloat16=not fast)) is not fast
+    assert not bfloat16_topk.is_faster(problem, few, CpuTuning())
+    # converting the weights of a large encoder takes longer than the rest
+    assert bfloat16_topk.is_faster(problem, few, CpuTuning(many_weights=8 * 2048)) is fast
 
 
 def test_a_torch_that_cannot_say_what_the_processor_does_counts_as_slow(
