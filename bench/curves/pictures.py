@@ -17,7 +17,7 @@ from bench.textdetox.picture import STYLE
 
 PICTURES = RESULTS.parent.parent / "docs" / "pictures"
 KINDS = {
-    "ONNX Runtime": ("ours", "scopesift, ONNX Runtime"),
+    "ONNX Runtime": ("ours", "scopesift, ONNX"),
     "torch": ("own", "scopesift, torch"),
     "bare products": ("floor", "bare products"),
     XLMR: ("xlmr", "XLM-R base"),
@@ -26,6 +26,10 @@ KINDS = {
     LANGID: ("langid", "py3langid"),
 }
 """By system: colour and name."""
+NAMES_SHARE, MOST_NAMES = 0.32, 18
+"""Share of the width that the names take beside the lines, and how many have room one above the other."""
+WIDE = 100
+"""Of the axis, most over least, from which on only powers of ten are named."""
 MORE_STYLE = """
 .floor { stroke: #67656e; stroke-dasharray: 5 4; } circle.floor { fill: #67656e; }
 .xlmr { stroke: #d1478c; } circle.xlmr { fill: #d1478c; } .langid { stroke: #3f8f3f; } circle.langid { fill: #3f8f3f; }
@@ -58,18 +62,21 @@ def _put(drawn: str, temporary: Path) -> None:
 
 def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
     axis, unit = TITLES[curve]
-    costs = [math.log10(cost * scale(curve)) for own in points.values() for cost in own.values()]
-    low, high = math.floor(min(costs)), math.ceil(max(costs))
+    costs = [cost * scale(curve) for own in points.values() for cost in own.values()]
+    rungs = _rungs(min(costs), max(costs))
+    low, high = math.log10(rungs[0]), math.log10(rungs[-1])
     place = {value: float(at) for at, value in enumerate(points)}
+    last = max(1.0, float(len(points) - 1))
     axes = Axes(
         axis,
         unit,
-        x_ends=(0.0, max(1.0, float(len(points) - 1))),
+        x_ends=(0.0, last / (1 - NAMES_SHARE)),
         y_ends=(low, high),
         x_ticks=[(at, value) for value, at in place.items()],
-        y_ticks=[(float(power), f"{10.0**power:g}") for power in range(low, high + 1)],
+        y_ticks=[(math.log10(rung), f"{rung:g}") for rung in rungs],
     )
-    for height, (system, (kind, says)) in enumerate(KINDS.items()):
+    ends: dict[str, float] = {}
+    for system, (kind, says) in KINDS.items():
         line = [
             (place[value], math.log10(own[system] * scale(curve)))
             for value, own in points.items()
@@ -80,5 +87,27 @@ def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
         axes.line(line, f"line {kind}")
         for x, y in line:
             axes.dot(x, y, kind, radius=3, title=f"{says}: {10**y:.3g} {unit}")
-        axes.note(line[-1][0], line[-1][1] + 0.02 * (high - low) * (1 + height % 2), says, anchor="end")
+        ends[system] = line[-1][1]
+    for system, y in _apart(ends, (high - low) / MOST_NAMES).items():
+        kind, says = KINDS[system]
+        axes.dot(last * 1.05, y + 0.3 * (high - low) / MOST_NAMES, kind, radius=3)
+        axes.note(last * 1.09, y, says)
     return axes
+
+
+def _rungs(least: float, most: float) -> list[float]:
+    """Numbers of 1, 2 and 5 times a power of ten from below `least` to above `most`; few in a wide range."""
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    steps = (1, 2, 5) if most / least < WIDE else (1,)
+    every = [step * 10.0**power for power in powers for step in steps]
+    first = max(at for at, rung in enumerate(every) if rung <= least)
+    return every[first : 1 + next(at for at, rung in enumerate(every) if rung >= most and at > first)]
+
+
+def _apart(heights: dict[str, float], least: float) -> dict[str, float]:
+    """Heights of names in their order, moved so that no two are nearer than `least`."""
+    moved: dict[str, float] = {}
+    below = -math.inf
+    for name in sorted(heights, key=lambda one: heights[one]):
+        below = moved[name] = max(heights[name], below + least)
+    return moved

@@ -26,10 +26,11 @@ from bench.curves.texts import lengths_of, texts_of
 from bench.results_file import stored, write_result
 
 FLOOR = "bare products"
-LENGTHS = (8, 16, 32, 64, 128, 256, 512, 2048)
-BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-FEATURES = (1, 4, 16, 64, 256, 1024, 4096, 12288)
-TOKENS = 2048
+LENGTHS = (8, 32, 128, 512, 2048)
+BATCHES = (1, 4, 16, 64)
+FEATURES = (1, 16, 256, 1024, 4096, 12288)
+BLOCKS = (1, 3, 5, 7, 9, 12)
+TOKENS = 1024
 """Of all texts of a point, at least."""
 ROUNDS, QUICK_ROUNDS = 5, 1
 Costs = dict[str, float]
@@ -79,7 +80,7 @@ class Curves:
             runs = {name: partial(system, texts) for name, system in {**self.systems, **peers}.items()}
             if length > 512:
                 runs = {name: own for name, own in runs.items() if name in READERS}
-            costs = self._measure({FLOOR: partial(self.floor.run, lengths), **runs})
+            costs = self._measure({FLOOR: partial(self.floor.run, self._windows(texts)), **runs})
             points[str(length)] = {name: spent / sum(lengths) for name, spent in costs.items()}
         return points
 
@@ -126,12 +127,12 @@ class Curves:
         return points
 
     def blocks(self) -> dict[str, Costs]:
-        """Seconds per token of the backbone alone by the number of blocks, on 64 texts of 32 tokens."""
+        """Seconds per token of the backbone alone by the number of blocks, on 32 texts of 32 tokens."""
         windows = make_windows(self.scope, texts_of(self.scope, 32, TOKENS // 32), offsets=False)
         length = max(len(window.ids) for window in windows)
         ids_BT = torch.tensor(np.stack([np.resize(window.ids, length) for window in windows]))
         mask_BT, points = torch.ones_like(ids_BT), {}
-        for count in range(1, self.scope.n_layers + 1, self.step):
+        for count in BLOCKS[:: self.step]:
             backbone, floor = self.scope.backbone(count - 1), Floor(count, 1, 0)
             runs: dict[str, Callable[[], object]] = {
                 "torch": partial(backbone.residuals, ids_BT, mask_BT, [count - 1])
@@ -148,8 +149,12 @@ class Curves:
         }
 
     def _per_text(self, texts: list[str], runs: Mapping[str, Callable[[], object]], floor: Floor) -> Costs:
-        costs = self._measure({FLOOR: partial(floor.run, lengths_of(self.scope, texts)), **runs})
+        costs = self._measure({FLOOR: partial(floor.run, self._windows(texts)), **runs})
         return {name: spent / len(texts) for name, spent in costs.items()}
+
+    def _windows(self, texts: list[str]) -> list[int]:
+        """Tokens that are run for texts, window by window, with prefix and suffix."""
+        return [len(window.ids) for window in make_windows(self.scope, texts, offsets=False)]
 
     def _measure(self, runs: Mapping[str, Callable[[], object]]) -> Costs:
         for own in runs.values():

@@ -86,6 +86,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "verdict_roads": speed_tables.verdict_roads,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,
+    "container": speed_tables.container,
     "first_facts": speed_tables.first_facts,
     "load": speed_tables.load,
     "encode": speed_tables.encode,

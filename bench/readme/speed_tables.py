@@ -9,6 +9,9 @@ from bench.encode import tables as encode_tables
 from bench.markdown import markdown
 from bench.results_file import stored
 
+LARGEST = 6
+"""Packages that are named."""
+
 
 def waiting() -> str:
     """Latency of `classify`, including start-up."""
@@ -28,6 +31,18 @@ def first_facts() -> str:
         f"Python 3.11 or newer; {bare:.0f} MB with the model in it, {service:.0f} MB with the "
         f"service. From the command line one sentence "
         f"takes {one:.1f} s and 1,000 short texts {many:.1f} s, on {waits['cores']} CPU cores. Apache 2.0."
+    )
+
+
+def container() -> str:
+    """What the service's image holds on top of its base image, from the list of installed files."""
+    content = stored("install-size-cpu")
+    parts = content["megabytes"]["service"]
+    largest = sorted(parts, key=lambda part: -parts[part])[:LARGEST]
+    rest = sum(size for part, size in parts.items() if part not in largest)
+    rows = [[part, f"{parts[part]:.0f}"] for part in largest] + [["all others", f"{rest:.0f}"]]
+    return markdown(
+        ["in the service's image", "MB"], [*rows, ["**together**", f"**{sum(parts.values()):.0f}**"]]
     )
 
 

@@ -36,4 +36,4 @@ def test_tables_and_pictures_show_every_system_where_it_was_measured(tmp_path):
     assert f"| {XLMR} | 20 | – |" in table
     drawn = [path.read_text() for path in write(content, tmp_path)]
     assert len(drawn) == len(TITLES)
-    assert all(one.count("<circle") == 3 and "XLM-R base" in one for one in drawn)
+    assert all(one.count("<circle") == 3 + 2 and "XLM-R base" in one for one in drawn)
