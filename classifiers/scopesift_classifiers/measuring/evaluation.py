@@ -17,6 +17,8 @@ from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetr
 from scopesift_classifiers.measuring.operating_points import operating_points
 
 NATURAL_PREVALENCE = 0.05  # assumed share of positives in real streams of comments
+MOST_RUNNERS_UP = 3
+SMALLEST_CONFUSION = 0.005
 UNKNOWN = "unknown"  # group of documents without language or source
 NO_FIT_DATA = "no fit data was given (--fit-data)"
 
@@ -108,8 +110,9 @@ def evaluate_many_class(
 
     Returns:
         `{"n", "accuracy", "balanced_accuracy", "macro_f1", "intervals", "per_class": {label: {"n", "precision",
-        "recall", "f1"}}, "ece", "ece_reason", "by_lang", "by_source", "baselines"}`. Groups are measured over the
-        classes that occur in them; in a group of one class only the accuracy is not None.
+        "recall", "f1", "taken_for"}}, "ece", "ece_reason", "by_lang", "by_source", "baselines"}`. `taken_for`: the
+        labels that its documents get instead most often, see `runners_up`. Groups are measured over the classes that
+        occur in them; in a group of one class only the accuracy is not None.
 
     Raises:
         ValueError: lengths differ.
@@ -127,7 +130,33 @@ def evaluate_many_class(
         )
 
     report = measured(predicted_N) | {"baselines": _beside(baselines, no_baselines, measured, less)}
+    for label, instead in runners_up(truth, predicted_N, names).items():
+        report["per_class"][label]["taken_for"] = instead
     return _with_scores(report, scores_N, truth == np.asarray(predicted_N, dtype=str), groups, points=False)
+
+
+def runners_up(
+    truth_N: npt.ArrayLike, predicted_N: npt.ArrayLike, classes: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """For each class the wrong labels that its documents get most often, with the share of its documents.
+
+    Args:
+        truth_N: the true labels.
+        predicted_N: the predicted labels; "und" or "other" counts as a label here.
+        classes: the classes to look at.
+
+    Returns:
+        At most `MOST_RUNNERS_UP` labels a class, the most frequent first, without shares below `SMALLEST_CONFUSION`.
+    """
+    truth, predicted = np.asarray(truth_N, dtype=str), np.asarray(predicted_N, dtype=str)
+    found: dict[str, dict[str, float]] = {}
+    for label in classes:
+        given = predicted[truth == label]
+        labels, counts = np.unique(given[given != label], return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:MOST_RUNNERS_UP]
+        shares = {str(labels[at]): round(float(counts[at] / len(given)), 4) for at in order}
+        found[label] = {other: share for other, share in shares.items() if share >= SMALLEST_CONFUSION}
+    return found
 
 
 def _binary(truth: npt.NDArray[Any], flagged: npt.NDArray[Any], prevalence: float | None = None) -> Report:

@@ -45,7 +45,8 @@ class NewVersion:
             AuditError: It can't be recorded; nothing is stored or changed.
         """
         name = self.base.name
-        if made.version != self.base.version:
+        new = activate or not self.registry.path(name, made.version).is_file()
+        if new and made.version != self.base.version:
             change = Change(self.who, self.action, name, made.version, self.base.version, activate, about)
             AuditLog(self.registry.folder).append(change)
         self.registry.store(name, made.version, made.to_json())

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from scopesift_classifiers.measuring.evaluation import evaluate_binary, evaluate_many_class
+from scopesift_classifiers.measuring.evaluation import evaluate_binary, evaluate_many_class, runners_up
 from sklearn import metrics as sk
 
 RNG = np.random.default_rng(3)
@@ -188,3 +188,13 @@ def test_every_language_has_its_own_operating_points_and_calibration_error():
     alone = evaluate_binary(TRUTH, PREDICTED, scores_N=score, langs=["en"] * N, sources=SOURCES)
     assert alone["by_lang"]["en"]["ece"] == alone["ece"]
     assert "thresholds" not in alone["by_lang"]["en"], "the same as of all rows"
+
+
+def test_each_class_has_the_labels_that_it_is_most_often_taken_for():
+    truth = ["a"] * 1000 + ["b"] * 10
+    predicted = ["a"] * 600 + ["b"] * 200 + ["und"] * 100 + ["c"] * 96 + ["d"] * 4 + ["b"] * 10
+    report = evaluate_many_class(truth, predicted, langs=[None] * 1010, sources=[None] * 1010)
+    assert list(report["per_class"]["a"]["taken_for"].items()) == [("b", 0.2), ("und", 0.1), ("c", 0.096)]
+    assert report["per_class"]["b"]["taken_for"] == {}
+    rare = runners_up(truth, ["a"] * 996 + ["b"] * 4 + ["b"] * 10, ["a"])
+    assert rare == {"a": {}}

@@ -59,6 +59,8 @@ def test_a_muted_feature_is_gone_from_a_draft_and_the_version_in_use_stays(chose
     assert "default" in answer["rules"]
     (entry,) = AuditLog(chosen.state).latest(9).entries
     assert (entry["action"], entry["in_use"]) == ("mute", False)
+    run(job("mute", place, activate=False), chosen)
+    assert len(AuditLog(chosen.state).latest(9).entries) == 1
 
 
 def test_old_and_new_verdicts_are_compared_on_the_examples_with_progress_and_no_text_is_kept(chosen, bundled):

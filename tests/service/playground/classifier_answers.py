@@ -8,6 +8,8 @@ QUALITY = {
     "macro_f1": 0.827,
     "balanced_accuracy": 0.82,
     "accuracy": 0.81,
+    "recall": 0.922,
+    "false_positive_rate": 0.25,
     "baselines": {"tfidf": {"macro_f1": 0.9, "balanced_accuracy": 0.9}},
 }
 ONE = {
@@ -21,6 +23,11 @@ ONE = {
     "cut": 0.467,
 }
 MANY = {"kind": "many", "labels": ["de", "en", "nl"], "unknown": "und", "version": "43a494069753"}
+PER_CLASS = {
+    "de": {"n": 200, "precision": 0.9, "recall": 0.8, "f1": 0.85, "taken_for": {"nl": 0.15, "und": 0.05}},
+    "en": {"n": 300, "precision": 0.99, "recall": 1.0, "f1": 0.995, "taken_for": {}},
+    "nl": {"n": 100, "precision": 0.7, "recall": 0.92, "f1": 0.8, "taken_for": {"de": 0.08}},
+}
 STRATEGY = {"name": "recalibrate", "macro_f1": 0.81, "balanced_accuracy": 0.8, "spread": 0.05}
 REPLACED = {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spread": 0.04}
 DRAFT, NAMED, MUTED = "0c1d2e3f4a5b", "a1a1a1a1a1a1", "b2b2b2b2b2b2"
@@ -66,9 +73,13 @@ class ClassifierAnswers:
 
     def list(self):
         one = {**ONE, "quality": {"test": QUALITY} | self.quality}
+        confused = {"test": {**QUALITY, "per_class": PER_CLASS}}
         return {
             "scope": {"id": "tiny"},
-            "classifiers": [{"name": "toxicity", **one}, {**one, "name": "language", **MANY}],
+            "classifiers": [
+                {"name": "toxicity", **one},
+                {**one, "name": "language", **MANY, "quality": confused},
+            ],
             "limits": {"max_texts": 64, "max_characters": 20480, "max_call_characters": 65536},
             "transfer": {"enabled": True, "max_examples": 500},
         }

@@ -114,3 +114,22 @@ def test_after_a_failure_nothing_of_before_stands_there(tab, stage):
     assert (
         json.loads(tab.run("JSON.stringify(at('problem').innerText)")) == "This server asks for an API key."
     )
+
+
+def test_each_classifier_says_what_it_gets_wrong_most_often(tab):
+    books = tab.run("[...document.querySelectorAll('.book')].map((one) => one.innerText)")
+    toxicity, language = (next(one for one in books if name in one) for name in ("toxicity", "language"))
+    assert "most often wrong: 7.8% of toxic missed, 25% of clean flagged" in toxicity
+    worst = "15% of German (de) taken for Dutch (nl), 8.0% of Dutch (nl) taken for German (de)"
+    assert f"most often wrong: {worst}, 5.0% of German (de) taken for unknown" in language
+
+
+def test_every_label_has_the_labels_that_it_is_taken_for(tab):
+    tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
+    rows = (
+        "[...document.querySelectorAll('caption')].find((one) => one.innerText === 'language by label')"
+        ".parentElement.tBodies[0].rows"
+    )
+    cells = tab.run(f"[...{rows}].map((row) => [...row.cells].map((cell) => cell.innerText))")
+    assert cells[0] == ["German (de)", "Dutch (nl) 15%, unknown 5.0%", "200", "0.900", "0.800", "0.850"]
+    assert cells[1][1] == "–"

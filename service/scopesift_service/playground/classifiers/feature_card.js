@@ -41,5 +41,3 @@ function shares(caption, rates, say, summary) {
   const rest = rows.slice(RATES_SHOWN);
   return el("div", {}, list(rows.slice(0, RATES_SHOWN)), rest.length ? folded(`${rest.length} more`, list(rest)) : null);
 }
-
-const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;

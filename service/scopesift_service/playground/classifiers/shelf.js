@@ -11,11 +11,12 @@ function book(classifier) {
     el("header", {}, el("h2", { id: `book-${classifier.name}` }, classifier.name), el("code", { title: "version" }, classifier.version)),
     measured ? figures(classifier, data, measured) : el("p", { class: "note" }, classifier.muted?.length ? "Its quality was not measured since a feature was muted." : "Its quality was not measured."),
     el("p", { class: "fine" }, reads(classifier)),
+    measured && mistakes(classifier, measured),
     el("ul", { class: "labels", "aria-label": `Labels of ${classifier.name}` }, [...classifier.labels, classifier.unknown].map((label) => el("li", {}, named(classifier.name, label)))),
     measured && baselines(classifier.name, measured),
     byLanguage(classifier.name, quality),
     measured && perGroup(`${classifier.name} by source`, measured.by_source),
-    measured?.per_class && perGroup(`${classifier.name} by label`, measured.per_class, classifier.name));
+    measured?.per_class && byLabel(classifier.name, measured.per_class));
 }
 
 function reads(classifier) {
@@ -55,11 +56,34 @@ function byLanguage(name, quality) {
     table(`${name} by language`, ["language", "rule", "texts", "macro-F1", "bal. acc.", "default rule's F1"], [...rows].sort(([one], [other]) => one.localeCompare(other)).map(cells), 2));
 }
 
-function perGroup(caption, group, names) {
+// What goes wrong most often: of two labels which one is missed, of many which one is taken for which.
+function mistakes({ name, kind, labels, unknown }, measured) {
+  const say = (parts) => el("p", { class: "fine" }, "most often wrong: ", ...parts);
+  if (kind === "binary") {
+    const found = [[measured.recall, `of ${named(name, labels[0])} missed`, true], [measured.false_positive_rate, `of ${named(name, unknown)} flagged`, false]]
+      .filter(([share]) => Number.isFinite(share)).map(([share, what, missed]) => `${percent(missed ? 1 - share : share)} ${what}`);
+    return found.length ? say([found.join(", ")]) : null;
+  }
+  const found = Object.entries(measured.per_class ?? {}).flatMap(([label, value]) => Object.entries(value.taken_for ?? {}).map(([other, share]) => ({ label, other, share })));
+  const worst = found.sort((one, two) => two.share - one.share).slice(0, 3);
+  return worst.length ? say([worst.map(({ label, other, share }) => `${percent(share)} of ${named(name, label)} taken for ${named(name, other)}`).join(", ")]) : null;
+}
+
+function byLabel(name, classes) {
+  const rows = Object.entries(classes);
+  const instead = (value) => Object.entries(value.taken_for ?? {}).map(([other, share]) => `${named(name, other)} ${percent(share)}`).join(", ") || "–";
+  const known = rows.some(([, value]) => value.taken_for);
+  return folded(`by label (${rows.length})`,
+    table(`${name} by label`, ["label", ...(known ? ["taken for instead"] : []), "texts", "precision", "recall", "F1"],
+      rows.map(([label, value]) => [named(name, label), ...(known ? [instead(value)] : []), counted(value.n ?? 0), fixed(value.precision, 3), fixed(value.recall, 3), fixed(value.f1, 3)]), known ? 2 : 1));
+}
+
+function perGroup(caption, group) {
   const rows = Object.entries(group ?? {});
   if (!rows.length) return null;
-  const f1 = (value) => fixed(value.macro_f1 ?? value.f1, 3);
-  return folded(caption.replace(/^\S+ /, ""), table(caption, ["of", "texts", "F1", "accuracy"], rows.map(([name, value]) => [names ? named(names, name) : name, counted(value.n ?? value.n_positive ?? 0), f1(value), fixed(value.accuracy, 3)])));
+  return folded(caption.replace(/^\S+ /, ""), table(caption, ["of", "texts", "F1", "accuracy"], rows.map(([name, value]) => [name, counted(value.n ?? 0), fixed(value.macro_f1 ?? value.f1, 3), fixed(value.accuracy, 3)])));
 }
+
+const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;
 
 const folded = (summary, content) => el("details", {}, el("summary", {}, summary), content);

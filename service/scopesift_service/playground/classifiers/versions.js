@@ -13,7 +13,7 @@ function versionRow(name, { version, active, created, langs }) {
     el("code", {}, version),
     created ? new Date(created).toLocaleString() : "with the service",
     active ? el("b", {}, "in use") : el("button", { type: "button", class: "small", disabled: !transferOn, onclick: put, "aria-label": `Put into use: version ${version}` }, "Put into use"),
-    langs.join(", ") || "no language",
+    el("div", { class: "langs" }, langs.join(", ") || "no language"),
   ];
 }
 
