@@ -71,7 +71,7 @@ function mistakes({ name, kind, labels, unknown }, measured) {
 
 function byLabel(name, classes) {
   const rows = Object.entries(classes);
-  const instead = (value) => Object.entries(value.taken_for ?? {}).map(([other, share]) => `${named(name, other)} ${percent(share)}`).join(", ") || "–";
+  const instead = (value) => Object.entries(value.taken_for ?? {}).sort(([, one], [, two]) => two - one).map(([other, share]) => `${named(name, other)} ${percent(share)}`).join(", ") || "–";
   const known = rows.some(([, value]) => value.taken_for);
   return folded(`by label (${rows.length})`,
     table(`${name} by label`, ["label", ...(known ? ["taken for instead"] : []), "texts", "precision", "recall", "F1"],
