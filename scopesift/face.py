@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scopesift_classifiers.artifact.classifier import Classifier as Artifact
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_classifiers.judging.verdict import Verdict
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
@@ -52,7 +53,7 @@ class Classifier:
         Args:
             name_or_path: "toxicity", "language", …, or a file.
             scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope for a
-                name, the artifact's for a file.
+                name, the artifact's for a file. By name its backbone is in int8 if the artifact was fitted on that.
             backend: "onnx" (ONNX Runtime) or "torch"; None: see `scopesift_classifiers.judging.backend`.
 
         Raises:
@@ -62,9 +63,14 @@ class Classifier:
         """
         if scope is None:
             artifact = Artifact.load(name_or_path)
-            return cls(artifact, Scope.load(artifact.scope["id"]), backend=backend)
+            return cls(
+                artifact, in_precision_of([artifact], Scope.load(artifact.scope["id"])), backend=backend
+            )
         place = scope if isinstance(scope, Scope) else Scope.load(scope)
-        return cls(Artifact.load(name_or_path, place.id), place, backend=backend)
+        artifact = Artifact.load(name_or_path, place.id)
+        if not isinstance(scope, Scope):
+            place = in_precision_of([artifact], place)
+        return cls(artifact, place, backend=backend)
 
     @classmethod
     def fit(
@@ -84,7 +90,7 @@ class Classifier:
             train: Rows, or a JSONL, CSV or Parquet file with text and label, of which the rows marked train are used if
                 it has a `split` column.
             dev: The same, for choosing the number of features and the cut; None: the file's rows marked dev.
-            scope: A scope or its name.
+            scope: A scope or its name; `Scope.load("e5", device="cpu", dtype="int8")` for e5 in int8.
             settings: Preset and its limits.
             cache: Cache of document features, with which a second fit takes seconds; `FeatureCache.default()` is that
                 of `scopesift fit`. None: no cache.

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from scopesift_files.errors import UsageError, first_line
 
-from scopesift_features.catalogue.settings import DTYPES, ReadingSettings
+from scopesift_features.catalogue.settings import BACKBONE_DTYPES, ReadingSettings
 
 _CUDA_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _ROCM_DEVICE = "/dev/kfd"
@@ -53,13 +53,13 @@ def choose_dtype(settings: ReadingSettings, device: str, dtype: str | None) -> s
     Args:
         settings: of the scope.
         device: of the backbone.
-        dtype: one of `DTYPES`; None: the settings', but float32 if that is bfloat16 and the device lacks it.
+        dtype: one of `BACKBONE_DTYPES`; None: the settings', but float32 if that is bfloat16 and the device lacks it.
 
     Raises:
         UsageError: an unknown precision.
     """
-    if dtype is not None and dtype not in DTYPES:
-        raise UsageError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
+    if dtype is not None and dtype not in BACKBONE_DTYPES:
+        raise UsageError(f"dtype must be one of {', '.join(BACKBONE_DTYPES)}, not {dtype!r}")
     if dtype is None and settings.dtype == "bfloat16" and not has_bfloat16(device):
         return "float32"
     return dtype or settings.dtype

@@ -12,7 +12,7 @@ from scopesift_files.errors import ScopeError
 from scopesift_features.backbone.gguf.header import is_gguf
 from scopesift_features.backbone.source import BackboneSource, local_backbone, packaged_backbone
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
-from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.catalogue.settings import INT8, ReadingSettings
 from scopesift_features.catalogue.table import bundled_folder, is_bundled, locate
 from scopesift_features.devices import choose_device, choose_dtype
 from scopesift_features.tokenizing.tokenizer import Tokenizer
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from scopesift_features.backbone.cut import Backbone
+    from scopesift_features.reading.extract import ResidualSource
 
 
 class Reader:
@@ -91,7 +92,7 @@ class Reader:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Precision of the backbone's arithmetic."""
+        """Precision of the backbone's arithmetic in torch."""
         import torch
 
         dtype: torch.dtype = getattr(torch, self.settings.dtype)
@@ -119,10 +120,15 @@ class Reader:
         """The backbone with at least the blocks 0 … `deepest`; loaded again if a deeper one is needed.
 
         Raises:
-            ScopeError: no such block, damaged files, or window_tokens above the model's number of positions.
+            ScopeError: no such block, damaged files, window_tokens above the model's number of positions, or a backbone
+                in int8, which torch does not run.
         """
         from scopesift_features.backbone.cut import count_positions
 
+        if self.settings.dtype == INT8:
+            raise ScopeError(
+                f"torch, which is needed here, does not run {self.id} in int8; use a classifier fitted in float32"
+            )
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read
             self.check_backbone()
@@ -130,6 +136,14 @@ class Reader:
             self.check_positions(count_positions(backbone.model))
             self._backbone = backbone
         return self._backbone
+
+    def residual_source(self, deepest: int) -> ResidualSource:
+        """What gives the residuals up to layer `deepest`; overridden by `Scope` for int8.
+
+        Raises:
+            ScopeError: as `backbone`.
+        """
+        return self.backbone(deepest)
 
     def check_positions(self, positions: int | None) -> None:
         """Check that the backbone has a position for every token of a window; None: they are computed.

@@ -17,13 +17,16 @@ from scopesift_features.backbone.gguf.header import is_gguf
 from scopesift_features.backbone.source import file_sha256
 from scopesift_features.catalogue.entry import CatalogueEntry
 from scopesift_features.catalogue.folder import ScopeRecord, read_record
+from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.catalogue.table import locate
 from scopesift_features.devices import choose_device, choose_dtype
 from scopesift_features.reader import Reader
+from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.sae.config import find_layers, read_config
 
 if TYPE_CHECKING:
+    from scopesift_features.reading.extract import ResidualSource
     from scopesift_features.sae.autoencoder import SparseAutoencoder
 
 
@@ -56,6 +59,8 @@ class Scope(Reader):
         self.layers = find_layers(folder / "sae")
         if not self.layers:
             raise ScopeError(self._no_layers())
+        if self.settings.dtype == INT8:
+            self._check_int8()
         self.norm_bounds: dict[int, float] = {}
         self._saes: dict[int, SparseAutoencoder] = {}
         self.held: dict[Any, Any] = {}
@@ -100,6 +105,15 @@ class Scope(Reader):
         bounded.norm_bounds = dict(norm_bounds)
         return bounded
 
+    def in_int8(self) -> Scope:
+        """The same scope whose backbone is run in int8, by ONNX Runtime on the CPU; see `reading.onnx`.
+
+        Raises:
+            UsageError: it can't be, or not on the scope's device.
+        """
+        whole = Scope(self.folder, self.record, None, device=self.device, dtype=INT8)
+        return whole.only(self.layers).with_bounds(self.norm_bounds)
+
     def selected(self, features: Iterable[tuple[int, int]]) -> list[SelectedFeature]:
         """Pairs (layer, index) as selected features with the scope's norm bounds."""
         return [
@@ -133,6 +147,15 @@ class Scope(Reader):
             self._saes[layer] = sae.to(self.sae_device)
         return self._saes[layer]
 
+    def residual_source(self, deepest: int) -> ResidualSource:
+        """See `Reader.residual_source`."""
+        if self.settings.dtype != INT8:
+            return self.backbone(deepest)
+        from scopesift_features.reading.onnx.int8_residuals import Int8Residuals
+
+        found: ResidualSource = self.held.setdefault(("residuals", deepest), Int8Residuals(self, deepest))
+        return found
+
     def sae_file(self, layer: int) -> Path:
         """The file of a layer's SAE.
 
@@ -164,7 +187,7 @@ class Scope(Reader):
         """The scope's identity in an artifact.
 
         A pulled scope is identified by its revisions, so that pulling more layers later doesn't change it; a local one
-        by the content of all its weights.
+        by the content of all its weights. In int8 the scales of the activations are part of it.
         """
         record, sae = self.record, self.folder / "sae"
         parts = [*self.source.configuration(), ("sae/config.json", file_sha256(sae / "config.json"))]
@@ -173,6 +196,8 @@ class Scope(Reader):
             parts += [
                 (f"sae/{path.name}", file_sha256(path)) for path in sorted(sae.glob("layer*.sae.safetensors"))
             ]
+        if self.settings.dtype == INT8:
+            parts.append((SCALES, file_sha256(self.folder / FOLDER / SCALES)))
         digest = hashlib.sha256("".join(f"{name} {content}\n" for name, content in parts).encode())
         return {
             "id": self.id,
@@ -194,6 +219,12 @@ class Scope(Reader):
         else:
             remedy = f"put layer{layer}.sae.safetensors into {self.folder / 'sae'}"
         raise ScopeError(f"{self.id} has no SAE for layer {layer} on disk, only for {have}; {remedy}")
+
+    def _check_int8(self) -> None:
+        if not (self.folder / FOLDER / SCALES).is_file():
+            raise UsageError(f"{self.id} has no scales for int8, only e5 has; use it in {FLOAT32}")
+        if self.device != "cpu":
+            raise UsageError(f"int8 is for the CPU, not for the device {self.device}; add --device cpu")
 
     def _check_sizes(self, entry: CatalogueEntry | None) -> None:
         if entry is None or entry.bundled:

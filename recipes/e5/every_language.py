@@ -39,6 +39,38 @@ TEXTS = 350
 SETTINGS = FitSettings(leave_languages_out=True, restore=True)
 
 
+def with_default_of_every_language(
+    classifier: Classifier, scope: Scope, data: Path, codes: Sequence[str], say: Say
+) -> Classifier:
+    """The classifier with a default from all languages with many labels, on which those with few are based.
+
+    Args:
+        classifier: Toxicity with the decisions of languages with many labels; English's is the default or its own.
+        scope: The e5 scope.
+        data: See `fit_bundled`.
+        codes: Languages with many labels.
+        say: Called with one line per step.
+    """
+    english = classifier.by_lang.get(ENGLISH, classifier.default)
+    say(f"toxicity: the default from {', '.join(codes)}")
+    train, dev = (join_rows([toxicity_rows(data, code, split) for code in codes]) for split in SPLITS[:2])
+    pooled = fit_classifier("toxicity", scope, train, dev, SETTINGS, cache=FeatureCache.default(), say=say)
+    kept = ("zero-shot ", "test, preset ")
+    quality = {name: found for name, found in classifier.quality.items() if name.startswith(kept)}
+    by_lang = {**classifier.by_lang, ENGLISH: english}
+    few = [code for code in toxicity_languages(data) if code not in codes]
+    return _transferred(replace(pooled, by_lang=by_lang, quality=quality), scope, data, few, say)
+
+
+def languages_with_many_rows(data: Path) -> list[str]:
+    """Languages on whose rows the default is fitted."""
+    others = toxicity_languages(data)
+    return [
+        ENGLISH,
+        *(code for code in others if len(toxicity_rows(data, code, "train")) >= FEW_ROWS),
+    ]
+
+
 def add_default_of_every_language(scope: Scope, data: Path, folder: Path, say: Say) -> Classifier:
     """Fit the default on all languages with many labels, and measure it and all decisions beside it.
 
@@ -52,19 +84,8 @@ def add_default_of_every_language(scope: Scope, data: Path, folder: Path, say: S
     classifier = Classifier.load(folder / "toxicity.json")
     language = Classifier.load(folder / f"{LANGUAGE}.json")
     others = toxicity_languages(data)
-    codes = [
-        ENGLISH,
-        *(code for code in others if len(toxicity_rows(data, code, "train")) >= FEW_ROWS),
-    ]
-    english = classifier.by_lang.get(ENGLISH, classifier.default)
-    say(f"toxicity: the default from {', '.join(codes)}")
-    train, dev = (join_rows([toxicity_rows(data, code, split) for code in codes]) for split in SPLITS[:2])
-    pooled = fit_classifier("toxicity", scope, train, dev, SETTINGS, cache=cache, say=say)
-    kept = ("zero-shot ", "test, preset ")
-    quality = {name: found for name, found in classifier.quality.items() if name.startswith(kept)}
-    by_lang = {**classifier.by_lang, ENGLISH: english}
-    classifier = replace(pooled, by_lang=by_lang, quality=quality)
-    classifier = _transferred(classifier, scope, data, [code for code in others if code not in codes], say)
+    codes = languages_with_many_rows(data)
+    classifier = with_default_of_every_language(classifier, scope, data, codes, say)
     classifier.save(folder / "toxicity.json")
     for name, found in measure_left_out(classifier, scope, data, codes, others, say).items():
         classifier = classifier.with_quality(name, found)

@@ -7,6 +7,7 @@ sessions are opened without its optimiser.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,18 +17,30 @@ import typer
 from onnx import TensorProto
 from scopesift_features.backbone.e5.q4_file import BLOCK, Q4Header
 from scopesift_features.backbone.e5.source import PackagedE5
+from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.catalogue.table import bundled_folder
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name, deeper_blocks_name
+from scopesift_features.reading.onnx.sessions import (
+    BYTE_PRODUCT,
+    ENCODE,
+    FOLDER,
+    UINT8,
+    blocks_name,
+    deeper_blocks_name,
+)
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 
+from recipes.e5.int8_graph import int8_block, layer_norm
 from recipes.e5.weightless_graph import CONTRIB, Kind, WeightlessGraph
 
 GROUP = 16
 """Features per group, see `encode_graph`; about the square root of features / k, where the work is least."""
 
+KINDS = {FLOAT32: TensorProto.FLOAT, INT8: TensorProto.INT8, UINT8: TensorProto.UINT8}
+"""Kinds of weights; there are graphs for each."""
 
-def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
+
+def blocks_graph(header: Q4Header, layers: Sequence[int], weights: str = FLOAT32) -> Any:
     """The graph from 4-bit rows of the word table to the residuals after some layers.
 
     Inputs: `scales` `[B, T, D / 32]` float32 and `nibbles` `[B, T, D / 32, 16]` uint8, rows of the word table;
@@ -36,12 +49,13 @@ def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
     Args:
         header: sizes.
         layers: the deepest is the last block.
+        weights: kind of the linear layers' weights, a key of `KINDS`.
     """
     graph = WeightlessGraph()
     x_BTD = _embedded(graph, header)
     residuals = {}
     for layer in range(max(layers) + 1):
-        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}")
+        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}", weights)
     scales: list[int | str] = ["batch", "tokens", header.hidden // BLOCK]
     out: Kind = (TensorProto.FLOAT, ["batch", "tokens", header.hidden])
     return graph.model(
@@ -54,7 +68,7 @@ def blocks_graph(header: Q4Header, layers: Sequence[int]) -> Any:
     )
 
 
-def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int]) -> Any:
+def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int], weights: str = FLOAT32) -> Any:
     """The graph from the residual after one layer to those after deeper ones.
 
     Inputs: `residual` `[B, T, D]`; `lengths` `[B]` int32, tokens of each row, the rest is padding. Outputs:
@@ -64,11 +78,12 @@ def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int]) -> 
         header: sizes.
         after: the layer.
         layers: all are deeper; the deepest is the last block.
+        weights: as for `blocks_graph`.
     """
     graph = WeightlessGraph()
     x_BTD, residuals = "residual", {}
     for layer in range(after + 1, max(layers) + 1):
-        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}")
+        x_BTD = residuals[layer] = _block(graph, header, x_BTD, f"blocks.{layer}", weights)
     kind: Kind = (TensorProto.FLOAT, ["batch", "tokens", header.hidden])
     return graph.model(
         {"residual": kind, "lengths": (TensorProto.INT32, ["batch"])},
@@ -110,6 +125,16 @@ def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
     )
 
 
+def byte_product_graph() -> Any:
+    """The graph of `sessions.keeps_byte_products`: `factors` `[M, K]` uint8 times `weights` `[K, N]` int8, in int32."""
+    graph = WeightlessGraph()
+    product = graph.add("MatMulInteger", "factors", "weights")
+    return graph.model(
+        {"factors": (TensorProto.UINT8, ["m", "k"]), "weights": (TensorProto.INT8, ["k", "n"])},
+        {"product": (product, (TensorProto.INT32, ["m", "n"]))},
+    )
+
+
 def _embedded(graph: WeightlessGraph, header: Q4Header) -> str:
     low = graph.add("BitwiseAnd", "nibbles", graph.number(15, TensorProto.UINT8))
     high = graph.add("BitShift", "nibbles", graph.number(4, TensorProto.UINT8), direction="RIGHT")
@@ -122,10 +147,12 @@ def _embedded(graph: WeightlessGraph, header: Q4Header) -> str:
     places_TD = graph.add("Slice", table, graph.ints(0), tokens, graph.ints(0))
     # in BERT's order of addition, for the same rounding
     x_BTD = graph.add("Add", words_BTD, graph.weight("type", header.hidden))
-    return _norm(graph, header, graph.add("Add", x_BTD, places_TD), "embedding_norm")
+    return layer_norm(graph, header, graph.add("Add", x_BTD, places_TD), "embedding_norm")
 
 
-def _block(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> str:
+def _block(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str, weights: str) -> str:
+    if weights != FLOAT32:
+        return int8_block(graph, header, x_BTD, name, KINDS[weights])
     hidden, inner = header.hidden, header.intermediate
     mixed_BTD = graph.add(
         "Attention",
@@ -137,21 +164,16 @@ def _block(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> s
         num_heads=header.heads,
     )
     attended = _linear(graph, mixed_BTD, f"{name}.attended", hidden, hidden)
-    x_BTD = _norm(graph, header, graph.add("Add", attended, x_BTD), f"{name}.attention_norm")
+    x_BTD = layer_norm(graph, header, graph.add("Add", attended, x_BTD), f"{name}.attention_norm")
     product = graph.add("MatMul", x_BTD, graph.weight(f"{name}.inner.weight", hidden, inner))
     bent = graph.add("BiasGelu", product, graph.weight(f"{name}.inner.bias", inner), domain=CONTRIB)
     outer = _linear(graph, bent, f"{name}.outer", inner, hidden)
-    return _norm(graph, header, graph.add("Add", outer, x_BTD), f"{name}.output_norm")
+    return layer_norm(graph, header, graph.add("Add", outer, x_BTD), f"{name}.output_norm")
 
 
 def _linear(graph: WeightlessGraph, x: str, name: str, n_in: int, n_out: int) -> str:
     product = graph.add("MatMul", x, graph.weight(f"{name}.weight", n_in, n_out))
     return graph.add("Add", product, graph.weight(f"{name}.bias", n_out))
-
-
-def _norm(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> str:
-    parts = (graph.weight(f"{name}.{part}", header.hidden) for part in ("weight", "bias"))
-    return graph.add("LayerNormalization", x_BTD, *parts, axis=-1, epsilon=header.epsilon)
 
 
 def _write(content: bytes, path: Path) -> None:
@@ -166,16 +188,22 @@ def main(
     source, config = scope.source, scope.config
     if not isinstance(source, PackagedE5) or config.k is None:
         raise typer.BadParameter(f"{scope.id} is not a scope over e5 with TopK SAEs")
-    models = {ENCODE: encode_graph(config.d_model, config.d_sae, config.k)}
+    header = source.file.header
+    models = {
+        BYTE_PRODUCT: byte_product_graph(),
+        ENCODE: encode_graph(config.d_model, config.d_sae, config.k),
+    }
     for at, deepest in enumerate(scope.layers):
-        models[blocks_name(deepest)] = blocks_graph(source.file.header, scope.layers[: at + 1])
-        for place, after in enumerate(scope.layers[:at]):
-            deeper = scope.layers[place + 1 : at + 1]
-            models[deeper_blocks_name(after, deepest)] = deeper_blocks_graph(
-                source.file.header, after, deeper
-            )
+        for weights in KINDS:
+            models[blocks_name(deepest, weights)] = blocks_graph(header, scope.layers[: at + 1], weights)
+            for place, after in enumerate(scope.layers[:at]):
+                models[deeper_blocks_name(after, deepest, weights)] = deeper_blocks_graph(
+                    header, after, scope.layers[place + 1 : at + 1], weights
+                )
     for name, model in models.items():
         content = model.SerializeToString(deterministic=True)
+        if name.endswith(".gz"):
+            content = gzip.compress(content, mtime=0)
         path = scope.folder / FOLDER / name
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, partial(_write, content))

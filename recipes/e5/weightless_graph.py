@@ -22,6 +22,7 @@ class WeightlessGraph:
         self._nodes: list[Any] = []
         self._weights: dict[str, Any] = {}
         self._constants: list[Any] = []
+        self._numbers: dict[tuple[float, int], str] = {}
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Append a node with one result; returns the result's name."""
@@ -46,7 +47,9 @@ class WeightlessGraph:
 
     def number(self, value: float, kind: int = TensorProto.FLOAT) -> str:
         """A scalar constant."""
-        return self._constant(kind, [], [value])
+        if (value, kind) not in self._numbers:
+            self._numbers[value, kind] = self._constant(kind, [], [value])
+        return self._numbers[value, kind]
 
     def model(self, inputs: Mapping[str, Kind], outputs: Mapping[str, tuple[str, Kind]]) -> Any:
         """The `onnx.ModelProto`.

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.judging.loading import load_classifiers
+from scopesift_classifiers.judging.loading import in_precision_of, load_classifiers
 from scopesift_classifiers.judging.routing import unrouted, with_language
 from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
@@ -83,6 +83,7 @@ def load_engine(
             say(
                 f"warning: {own}, but no language classifier is loaded: the default decision is used for every text"
             )
+    place = in_precision_of(loaded, place)
     return Engine(place, loaded, backend=backend, encoder=choose_encoder(head, place.device))
 
 
@@ -99,9 +100,10 @@ def load_classifier(name: str, scope: str | None, device: str | None) -> tuple[C
     """
     if scope is None:
         artifact = Classifier.load(name)
-        return artifact, Scope.load(artifact.scope["id"], device=device)
+        return artifact, in_precision_of([artifact], Scope.load(artifact.scope["id"], device=device))
     place = Scope.load(scope, device=device)
-    return Classifier.load(name, place.id), place
+    artifact = Classifier.load(name, place.id)
+    return artifact, in_precision_of([artifact], place)
 
 
 def warn_of_languages(classifier: Classifier, langs: Sequence[str]) -> None:

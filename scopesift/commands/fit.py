@@ -101,6 +101,13 @@ def fit(
             help="Undo obfuscated spelling (b1tch, b i t c h) before reading, also in use; see docs/hardening.md.",
         ),
     ] = False,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8",
+            help="Read e5 in int8, also in use: faster, on the CPU without torch; see docs/performance.md.",
+        ),
+    ] = False,
     leave_languages_out: Annotated[
         bool,
         typer.Option(
@@ -159,6 +166,8 @@ def fit(
     check_fit(rows, held_out, settings)
     target = out or Path(f"{name}.json")
     loaded = Scope.load(scope, device=device)
+    if int8:
+        loaded = loaded.in_int8()
     cache = None if no_cache else FeatureCache.default()
     began = time.perf_counter()
     with reading("reading") as progress:

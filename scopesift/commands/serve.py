@@ -38,6 +38,7 @@ def serve(
     except ValueError:
         raise UsageError(f"--host takes an IP address such as 127.0.0.1 or 0.0.0.0, not {host!r}") from None
     from scopesift_classifiers.judging.engine import Engine
+    from scopesift_classifiers.judging.loading import in_precision_of
     from scopesift_classifiers.onnx.encoders import choose_encoder
     from scopesift_features.scope import Scope
     from scopesift_service.http import paths
@@ -52,7 +53,8 @@ def serve(
         Registry(chosen.state).require_writable()
     scope = Scope.load(chosen.scope, device=chosen.device)
     encoder = choose_encoder(chosen.head, scope.device)
-    Engine(scope, start_classifiers(scope, chosen), backend=chosen.backend, encoder=encoder)
+    classifiers = start_classifiers(scope, chosen)
+    Engine(in_precision_of(classifiers, scope), classifiers, backend=chosen.backend, encoder=encoder)
     _require_free(str(address), port)
     if not address.is_loopback and not chosen.api_keys:
         say(f"{host} is reachable from the network and SCOPESIFT_API_KEYS is not set: everybody can use it")

@@ -199,7 +199,7 @@ def test_an_impossible_precision_is_a_usage_error(tiny_scope_folder):
     [
         {"overlap_tokens": 0},
         {"overlap_tokens": 40, "window_tokens": 64},
-        {"dtype": "int8"},
+        {"dtype": "int4"},
         {"window_tokens": "9"},
     ],
 )

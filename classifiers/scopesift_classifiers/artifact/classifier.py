@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scopesift_features.catalogue.settings import ReadingSettings
+from scopesift_features.catalogue.settings import INT8, ReadingSettings
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.restoring.restore import restored
@@ -125,8 +125,17 @@ class Classifier:
         """Check that a scope is the one of the fit.
 
         Raises:
-            ScopeError: Another scope, other weights, or other reading settings.
+            ScopeError: Another scope, another precision of the backbone, other weights or reading settings.
         """
+        if (
+            INT8 in (self.settings.dtype, scope.settings.dtype)
+            and self.settings.dtype != scope.settings.dtype
+        ):
+            raise ScopeError(
+                f"classifier {self.name!r} was fitted on the backbone in {self.settings.dtype}, which is read in "
+                f"{scope.settings.dtype} here; load it without classifiers in {scope.settings.dtype}, or fit it in "
+                f"{scope.settings.dtype}"
+            )
         theirs = scope.fingerprint
         for key in ("id", "sha256"):
             if self.scope.get(key) != theirs[key]:

@@ -1,5 +1,7 @@
 """What reads the features: torch, or ONNX Runtime where that gives the same answers but for rounding.
 
+A backbone in int8 is read by ONNX Runtime only: its answers are others, and belong to classifiers fitted on it.
+
 ONNX Runtime needs no torch, starts in a fraction of the time, and is used by itself for scopes with graphs
 of their own (e5) on a CPU. An encoder of one's own stands behind torch's backbone, so it belongs to the
 back end torch.
@@ -11,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from scopesift_features.reading.torch_reader import Encoder
 
 TORCH, ONNX = BACKENDS = ("torch", "onnx")
+REMEDY_INT8 = "install it, or use classifiers that were fitted in float32"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def choose_backend(
 
     Raises:
         UsageError: an unknown name, an encoder beside the back end onnx, a back end that can't read this scope here, or
-            no torch where it is needed.
+            no torch where it is needed, or torch for a backbone in int8.
     """
     if backend is not None and backend not in BACKENDS:
         raise UsageError(f"the backend is one of {', '.join(BACKENDS)}, got {backend!r}")
@@ -67,10 +71,15 @@ def choose_backend(
             "a head is for the backend torch; the backend onnx encodes by itself: leave one of them out"
         )
     readable = is_readable(scope, layers)
-    if backend == ONNX and not readable:
+    if scope.settings.dtype == INT8 and (backend == TORCH or encoder is not None):
         raise UsageError(
-            f"the backend onnx cannot read {scope.id} here; it needs e5 on the CPU in float32 and onnxruntime "
-            "installed: use the backend torch"
+            f"torch does not read {scope.id} in int8, in which these classifiers were fitted; use the backend onnx "
+            "without a head, or classifiers that were fitted in float32"
+        )
+    if not readable and (backend == ONNX or scope.settings.dtype == INT8):
+        raise UsageError(
+            f"the backend onnx cannot read {scope.id} here; it needs e5 on the CPU in float32 or int8 and onnxruntime "
+            f"installed: {REMEDY_INT8 if scope.settings.dtype == INT8 else 'use the backend torch'}"
         )
     if backend != TORCH and encoder is None and readable:
         return Backend(ONNX)

@@ -1,10 +1,12 @@
-"""The classifiers of an engine: named ones, or all that are bundled with a scope."""
+"""The classifiers of an engine: named ones, or all that are bundled with a scope; the scope in their precision."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from scopesift_features.catalogue.settings import INT8
+from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
@@ -27,3 +29,19 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
             f"scope {scope_id!r} has no bundled classifiers; `scopesift fit` one and name its file"
         )
     return [Classifier.load(name, scope_id) for name in chosen]
+
+
+def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
+    """The scope with its backbone in int8 if that is what the classifiers were fitted on, else the scope itself.
+
+    Raises:
+        UsageError: Some were fitted on int8 and others not, or the scope can't be read in int8 on its device.
+    """
+    whole = [one.name for one in classifiers if one.settings.dtype == INT8]
+    others = [one.name for one in classifiers if one.settings.dtype != INT8]
+    if whole and others:
+        raise UsageError(
+            f"{', '.join(whole)} was fitted on the backbone in int8 and {', '.join(others)} not, so they can't share a "
+            "reading; use them in separate calls, or fit the others with `scopesift fit --int8`"
+        )
+    return scope.in_int8() if whole else scope

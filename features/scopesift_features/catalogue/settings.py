@@ -9,7 +9,9 @@ from typing import Any
 
 from scopesift_files.errors import ScopeError
 
-DTYPES = ("float32", "bfloat16", "float16")
+FLOAT32, INT8 = "float32", "int8"
+DTYPES = (FLOAT32, "bfloat16", "float16")
+BACKBONE_DTYPES = (*DTYPES, INT8)
 SKIPS = ("prefix", "first-token")
 MIN_TEXT_TOKENS = 7
 
@@ -26,7 +28,8 @@ class ReadingSettings:
             token of every window unless it is the only one, since SAEs were not trained on its extreme norm.
         window_tokens: maximum tokens of a window, including prefix and suffix.
         overlap_tokens: tokens that neighbouring windows share.
-        dtype: precision of the backbone's arithmetic.
+        dtype: precision of the backbone's arithmetic; "int8" is that of the linear layers in ONNX Runtime, see
+            `reading.onnx`.
         sae_dtype: precision of the SAE's weights in memory; rounding them changes some top-k sets.
         norm_limit: tokens whose residual norm exceeds this many times the median are left out, since SAEs were not
             trained on them; None: no limit. See `extreme_tokens`.
@@ -37,8 +40,8 @@ class ReadingSettings:
     skip: str = "first-token"
     window_tokens: int = 512
     overlap_tokens: int = 64
-    dtype: str = "float32"
-    sae_dtype: str = "float32"
+    dtype: str = FLOAT32
+    sae_dtype: str = FLOAT32
     norm_limit: float | None = None
 
     def __post_init__(self) -> None:
@@ -48,10 +51,10 @@ class ReadingSettings:
                 raise ScopeError(f"settings: {name} must be a token or a list of tokens, not {tokens!r}")
         if self.skip not in SKIPS:
             raise ScopeError(f"settings: skip must be one of {', '.join(SKIPS)}, not {self.skip!r}")
-        for name in ("dtype", "sae_dtype"):
-            if getattr(self, name) not in DTYPES:
+        for name, known in (("dtype", BACKBONE_DTYPES), ("sae_dtype", DTYPES)):
+            if getattr(self, name) not in known:
                 raise ScopeError(
-                    f"settings: {name} must be one of {', '.join(DTYPES)}, not {getattr(self, name)!r}"
+                    f"settings: {name} must be one of {', '.join(known)}, not {getattr(self, name)!r}"
                 )
         for name in ("window_tokens", "overlap_tokens"):
             if type(getattr(self, name)) is not int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 from scopesift_files.errors import UsageError
 from torch import Tensor
 
-from scopesift_features.backbone.cut import Backbone
 from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
 from scopesift_features.reading.extreme_tokens import is_extreme
 from scopesift_features.reading.windows import Window
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader
+
+
+class ResidualSource(Protocol):
+    """What runs the cut backbone: `Backbone` in torch, `Int8Residuals` in ONNX Runtime."""
+
+    @property
+    def deepest(self) -> int:
+        """The deepest layer that can be read."""
+
+    def residuals(self, ids_BT: Tensor, mask_BT: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
+        """See `Backbone.residuals`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,12 +123,12 @@ def stream_residuals(
     if not layers:
         raise UsageError("expected at least one layer, got none")
     for batch in make_batches(windows, max_tokens or default_batch_tokens(reader.device)):
-        backbone = reader.backbone(max(layers))
+        backbone = reader.residual_source(max(layers))
         yield read_batch(backbone, batch, layers, reader.sae_device)
 
 
 def read_batch(
-    backbone: Backbone, batch: Batch, layers: Sequence[int], device: torch.device
+    backbone: ResidualSource, batch: Batch, layers: Sequence[int], device: torch.device
 ) -> ResidualBatch:
     """Run the backbone over one batch and keep the tokens that count.
 

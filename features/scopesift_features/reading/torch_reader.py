@@ -77,7 +77,7 @@ class TorchReader(SelectedReader):
         """See `SelectedReader.load`."""
         self.scope.tokenizer.load()
         if self.layers:
-            self.scope.backbone(max(self.layers))
+            self.scope.residual_source(max(self.layers))
         for layer in self.layers:
             self.scope.sae(layer)
 
@@ -102,7 +102,8 @@ class TorchReader(SelectedReader):
     @torch.inference_mode()
     def residuals(self, batch: Batch) -> ResidualBatch:
         """Run the backbone alone over one batch: the residuals of the tokens that count."""
-        return read_batch(self.backbone, batch, self.layers, self.scope.sae_device)
+        backbone = self._own_backbone or self.scope.residual_source(max(self.layers))
+        return read_batch(backbone, batch, self.layers, self.scope.sae_device)
 
     @torch.inference_mode()
     def read_batch(self, batch: Batch) -> BatchReading:

@@ -12,7 +12,7 @@ from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_classifiers.judging.loading import load_classifiers
+from scopesift_classifiers.judging.loading import in_precision_of, load_classifiers
 from scopesift_classifiers.judging.routing import with_language
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
@@ -97,6 +97,7 @@ class Scorer:
             raise UsageError(f"max_chars: expected a number of characters from 1 on, got {max_chars!r}")
         place = Scope.load(scope, device="cpu")
         loaded = with_language(load_classifiers(names, place.id))
+        in_precision_of(loaded, place)  # refuses a mixture now
         content = {
             "layout": LAYOUT,
             "scope": place.id if place.bundled else str(place.folder.resolve()),
@@ -243,7 +244,7 @@ class Scorer:
     @cached_property
     def _engine(self) -> Engine:
         scope = Scope.load(self._content["scope"], device=self._content["device"])
-        return Engine(scope, self._classifiers)
+        return Engine(in_precision_of(self._classifiers, scope), self._classifiers)
 
 
 def _names_of(classifiers: Any) -> list[str | Path]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.language_spans import spans_of_texts
+from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_classifiers.judging.token_hits import token_hits
 from scopesift_classifiers.onnx.encoders import choose_encoder
 from scopesift_features.scope import Scope
@@ -24,6 +25,8 @@ def load_judge(chosen: ServiceSettings) -> Judge:
         ScopesiftError: They are missing or don't match, or a setting names others.
     """
     scope = Scope.load(chosen.scope, device=chosen.device)
+    classifiers = start_classifiers(scope, chosen)
+    scope = in_precision_of(classifiers, scope)
     scope.tokenizer.load()  # not left to the first long text
     encoder = choose_encoder(chosen.head, scope.device)
 
@@ -34,7 +37,7 @@ def load_judge(chosen: ServiceSettings) -> Judge:
 
     return Judge(
         scope.fingerprint,
-        start_classifiers(scope, chosen),
+        classifiers,
         make_engine,
         spans_of_texts,
         token_hits,

@@ -11,6 +11,7 @@ from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.editing.comparison import compare_versions
 from scopesift_classifiers.editing.muting import rules_that_read, without_feature
 from scopesift_classifiers.editing.naming import spelled, with_given_name
+from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.scope import Scope
 
@@ -66,7 +67,7 @@ def _made(
         n = len(job["texts"])
         rows = LabelledText(job["texts"], job["labels"], [None] * n, [None] * n, origin="examples")
         compared = compare_versions(
-            (base, made), scope, rows,
+            (base, made), in_precision_of([base], scope), rows,
             others=_language(base, scope, chosen), backend=chosen.backend,
             on_progress=lambda done, of: tell(Stage.COMPARING, done, of),
         )  # fmt: skip

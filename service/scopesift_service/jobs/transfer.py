@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.measuring.unlabelled import UnlabelledText
 from scopesift_classifiers.transfer.transfer import transfer
@@ -85,7 +86,7 @@ def _made(
     base: Classifier, scope: Scope, job: dict[str, Any], tell: Tell
 ) -> tuple[Classifier, dict[str, Any]]:
     """The new version, and what the response says of how it was made."""
-    lang, texts = job["lang"], job["texts"]
+    lang, texts, scope = job["lang"], job["texts"], in_precision_of([base], scope)
 
     def read(done: int, of: int) -> None:
         tell(Stage.READING, done, of)

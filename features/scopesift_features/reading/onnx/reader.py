@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from functools import cached_property
 from importlib.util import find_spec
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.backbone.e5.arrays import block_arrays, embedding_arrays
 from scopesift_features.backbone.e5.source import PackagedE5
+from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.onnx.blocks import OnnxBlocks
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, find_extreme
-from scopesift_features.reading.onnx.sessions import (
-    ENCODE,
-    FOLDER,
-    blocks_name,
-    deeper_blocks_name,
-    open_graph,
-    thread_count,
-)
+from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import BatchReading, HaltedBatch, LayerMaxima, Places
@@ -30,15 +22,20 @@ from scopesift_features.scope import Scope
 
 
 def is_readable(scope: Scope, layers: Sequence[int]) -> bool:
-    """Whether ONNX Runtime is installed and reads these layers of a scope as torch does, but for rounding.
+    """Whether ONNX Runtime is installed and reads these layers of a scope.
 
-    It does where the scope has graphs for them (made by `recipes.e5.graphs`), on the CPU in float32.
+    It does where the scope has graphs for them (made by `recipes.e5.graphs`), on the CPU: in float32 as torch does but
+    for rounding, or in int8.
     """
+    dtype = scope.settings.dtype
     return (
         bool(layers)
         and isinstance(scope.source, PackagedE5)
-        and (scope.device, scope.settings.dtype) == ("cpu", "float32")
-        and all((scope.folder / FOLDER / name).is_file() for name in (ENCODE, blocks_name(max(layers))))
+        and scope.device == "cpu"
+        and dtype in (FLOAT32, INT8)
+        and all(
+            (scope.folder / FOLDER / name).is_file() for name in (ENCODE, blocks_name(max(layers), dtype))
+        )
         and find_spec("onnxruntime") is not None
     )
 
@@ -63,11 +60,11 @@ class OnnxReader(SelectedReader):
     @property
     def threads(self) -> int:
         """Threads per product of the sessions that are opened later; their number doesn't affect the activations."""
-        return self._model.threads
+        return self._model.blocks.threads
 
     @threads.setter
     def threads(self, count: int) -> None:
-        self._model.threads = count
+        self._model.blocks.threads = count
 
     def replica(self) -> Self:
         """The same reader: it may be used from several threads."""
@@ -75,7 +72,7 @@ class OnnxReader(SelectedReader):
 
     def residuals(self, batch: Batch) -> dict[int, NDArray[np.float32]]:
         """Run the backbone alone over one batch: the residual `[B, T, D]` after each of the layers."""
-        return self._model.residuals(batch)
+        return self._model.blocks.residuals(batch.ids_BT, batch.mask_BT)
 
     def read_batch(self, batch: Batch) -> BatchReading:
         """Run one batch."""
@@ -86,14 +83,16 @@ class OnnxReader(SelectedReader):
     def read_shallow(self, batch: Batch, layer: int) -> HaltedBatch:
         """See `SelectedReader.read_shallow`."""
         with self.clock("backbone"):
-            residuals = self._model.shallow_residuals(batch, layer)
+            residuals = self._model.blocks.shallow_residuals(batch.ids_BT, batch.mask_BT, layer)
         return HaltedBatch(batch, layer, self._encoded(batch, residuals), residuals[layer])
 
     def read_deeper(self, halted: HaltedBatch, rows_W: NDArray[np.int64]) -> BatchReading:
         """See `SelectedReader.read_deeper`; runs the blocks behind the halted layer alone."""
         batch = halted.batch.select(rows_W)
         with self.clock("backbone"):
-            residuals = self._model.deeper_residuals(batch, halted.layer, halted.residual[rows_W])
+            residuals = self._model.blocks.deeper_residuals(
+                batch.mask_BT, halted.layer, halted.residual[rows_W]
+            )
         return self._encoded(batch, residuals)
 
     def _encoded(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
@@ -141,78 +140,20 @@ def _places(batch: Batch, tokens_WS: NDArray[np.int64]) -> Places:
 
 
 class _Model:
-    """The sessions of a scope's graphs: one for a run of blocks, one per layer for the encode."""
+    """The sessions of a scope's graphs: those of the blocks, and one per layer for the encode."""
 
     def __init__(self, scope: Scope, layers: Sequence[int]) -> None:
-        self._scope, self._layers = scope, layers
-        self.threads = thread_count()
+        self._scope, self.blocks = scope, OnnxBlocks(scope, layers)
         self._encoders: dict[int, OnnxEncoder] = {}
-        self._sessions: dict[tuple[int, int], Any] = {}
-        self._opening = threading.Lock()
 
     def load(self) -> None:
-        """Open all sessions."""
-        _ = self._blocks(-1, max(self._layers)), self._words
-        for layer in self._layers:
+        """Open the sessions of whole batches."""
+        self.blocks.load()
+        for layer in self.blocks.layers:
             self.encoder(layer)
-
-    def residuals(self, batch: Batch) -> dict[int, NDArray[np.float32]]:
-        """The residual `[B, T, D]` after each of the layers."""
-        return self.shallow_residuals(batch, max(self._layers))
-
-    def shallow_residuals(self, batch: Batch, deepest: int) -> dict[int, NDArray[np.float32]]:
-        """The residual after each of the layers up to one of them."""
-        rows_BT = self._words[batch.ids_BT]
-        feeds = {"scales": rows_BT["scale"].astype(np.float32), "nibbles": rows_BT["nibbles"]}
-        return self._run(self._blocks(-1, deepest), batch, feeds, -1, deepest)
-
-    def deeper_residuals(
-        self, batch: Batch, after: int, residual_BTD: NDArray[np.float32]
-    ) -> dict[int, NDArray[np.float32]]:
-        """The residual after each of the layers that are deeper than one of them, from the residual after that one."""
-        deepest = max(self._layers)
-        return self._run(self._blocks(after, deepest), batch, {"residual": residual_BTD}, after, deepest)
-
-    def _run(
-        self, session: Any, batch: Batch, feeds: dict[str, NDArray[Any]], after: int, deepest: int
-    ) -> dict[int, NDArray[np.float32]]:
-        layers = [layer for layer in self._layers if after < layer <= deepest]
-        lengths = {"lengths": batch.mask_BT.sum(axis=1).astype(np.int32)}
-        found = session.run([f"residual_{layer}" for layer in layers], {**feeds, **lengths})
-        return dict(zip(layers, found, strict=True))
 
     def encoder(self, layer: int) -> OnnxEncoder:
         """The encoder of a layer."""
         if layer not in self._encoders:
-            self._encoders[layer] = OnnxEncoder(self._scope, layer, self.threads)
+            self._encoders[layer] = OnnxEncoder(self._scope, layer, self.blocks.threads)
         return self._encoders[layer]
-
-    def _blocks(self, after: int, deepest: int) -> Any:
-        """The session of the blocks `after` + 1 … `deepest`; -1: from the tokens on."""
-        with self._opening:
-            if (after, deepest) not in self._sessions:
-                self._sessions[after, deepest] = self._opened(after, deepest)
-            return self._sessions[after, deepest]
-
-    def _opened(self, after: int, deepest: int) -> Any:
-        file = self._file
-        self._scope.check_backbone()
-        self._scope.check_positions(file.header.positions)
-        name = blocks_name(deepest) if after < 0 else deeper_blocks_name(after, deepest)
-        weights = embedding_arrays(file) if after < 0 else {}
-        for layer in range(after + 1, deepest + 1):
-            weights |= block_arrays(file, layer)
-        return open_graph(self._scope.folder / FOLDER / name, weights, self.threads)
-
-    @cached_property
-    def _words(self) -> Any:
-        """The word table `[V, D / 32]` of 4-bit blocks, memory-mapped."""
-        header = self._file.header
-        return self._file.blocks("emb.word", (header.vocabulary, header.hidden))
-
-    @property
-    def _file(self) -> Any:
-        source = self._scope.source
-        if not isinstance(source, PackagedE5):
-            raise TypeError(f"expected a scope with e5's backbone, got {self._scope.id}")
-        return source.file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,20 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError, UsageError, first_line
 
+from scopesift_features.catalogue.settings import FLOAT32
+
 FOLDER = "onnx"
 """Folder of the graphs inside a scope's folder."""
 ENCODE = "encode.onnx"
 """The graph of the encode, for the SAEs of all layers."""
+BYTE_PRODUCT = "byte-product.onnx"
+"""The graph of `keeps_byte_products`."""
+UINT8 = "uint8"
+"""Weights of the int8 graphs on processors where signed ones don't keep their products."""
+SCALES = "int8.npz"
+"""Scales of the activations in the int8 graphs of the blocks, see `backbone.e5.int8_arrays`."""
 
 
-def blocks_name(deepest: int) -> str:
-    """Name of the graph of the blocks 0 … `deepest`."""
-    return f"blocks{deepest}.onnx"
+def blocks_name(deepest: int, weights: str = FLOAT32) -> str:
+    """Name of the graph of the blocks 0 … `deepest`, whose weights are "float32", "int8" or "uint8"."""
+    return f"blocks{_kind(deepest, weights)}"
 
 
-def deeper_blocks_name(after: int, deepest: int) -> str:
-    """Name of the graph of the blocks `after` + 1 … `deepest`."""
-    return f"blocks{after + 1}to{deepest}.onnx"
+def deeper_blocks_name(after: int, deepest: int, weights: str = FLOAT32) -> str:
+    """Name of the graph of the blocks `after` + 1 … `deepest`, see `blocks_name`."""
+    return f"blocks{after + 1}to{_kind(deepest, weights)}"
 
 
 def load_runtime() -> Any:
@@ -66,11 +75,31 @@ def open_graph(path: Path, weights: Mapping[str, NDArray[Any]], threads: int | N
     values = [runtime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value)) for value in weights.values()]
     options.add_external_initializers(list(weights), values)
     try:
-        return runtime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except OSError as error:
-        raise ScopeError(f"{path} cannot be read ({error.strerror}); install scopesift again") from None
+        raise ScopeError(f"{path} cannot be read ({error}); install scopesift again") from None
     except Exception as error:  # its exceptions share no public base class
         raise ScopeError(f"ONNX Runtime cannot open {path}: {first_line(error)}") from None
+
+
+def keeps_byte_products(folder: Path) -> bool:
+    """Whether this processor sums products of unsigned and signed bytes without loss.
+
+    x86 without VNNI adds them in pairs in 16 bits, which the largest products exceed. ONNX Runtime multiplies two
+    unsigned bytes without loss on every processor, but on those with VNNI or AMX several times slower.
+
+    Args:
+        folder: The folder of the graphs.
+
+    Raises:
+        UsageError, ScopeError: As `open_graph`.
+    """
+    factors, weights = np.full((16, 64), 255, np.uint8), np.full((64, 16), -127, np.int8)
+    (found,) = open_graph(folder / BYTE_PRODUCT, {}, 1).run(None, {"factors": factors, "weights": weights})
+    return bool((found == factors.astype(np.int32) @ weights.astype(np.int32)).all())
 
 
 def thread_count() -> int:
@@ -81,3 +110,7 @@ def thread_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _kind(deepest: int, weights: str) -> str:
+    return f"{deepest}.onnx" if weights == FLOAT32 else f"{deepest}-{weights}.onnx.gz"
