@@ -151,6 +151,20 @@ def verdict_roads(
 
 
 @app.command()
+def int8(
+    data: Annotated[Path, typer.Option(help="Folder with language/, toxicity/, textdetox/, domain/, …")],
+    classifiers: Annotated[
+        Path | None, typer.Option(help="Folder that `recipes.e5.int8_classifiers` wrote.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Measure the bundled classifiers in int8, and versions fitted on that, beside float32, on test rows."""
+    from bench.roads.int8 import run
+
+    run(data, classifiers, out)
+
+
+@app.command()
 def roads(out: Out = None) -> None:
     """Time e5 read by torch and by ONNX Runtime, beside a random XLM-R base of Detoxify's shape."""
     from bench.roads.speed import run

@@ -84,6 +84,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "precision": speed_tables.precision,
     "roads": speed_tables.roads,
     "verdict_roads": speed_tables.verdict_roads,
+    "int8": speed_tables.int8,
     "onnx": speed_tables.onnx,
     "waiting": speed_tables.waiting,
     "container": speed_tables.container,

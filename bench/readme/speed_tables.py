@@ -151,6 +151,13 @@ def roads() -> str:
     return _measured(table(content), content)
 
 
+def int8() -> str:
+    """Classifiers fitted on e5 in int8 beside the bundled ones."""
+    from bench.roads.int8 import table
+
+    return table(stored("int8-cpu"))
+
+
 def verdict_roads() -> str:
     """Verdicts read by torch and by ONNX Runtime."""
     from bench.roads.verdicts import table

@@ -1,1 +1,1 @@
-"""The two ways to read e5: torch, and ONNX Runtime without torch."""
+"""The ways to read e5: torch, ONNX Runtime without torch, and that in int8."""

@@ -1,4 +1,4 @@
-"""Both readers of the features of e5's bundled classifiers."""
+"""The readers of the features of e5's bundled classifiers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
 from scopesift_classifiers.judging.engine import Engine, floors_of
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.onnx.reader import OnnxReader
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -22,6 +23,7 @@ def engine_and_readers() -> tuple[Engine, dict[str, SelectedReader]]:
     readers: dict[str, SelectedReader] = {
         "torch": TorchReader(scope, features),
         "onnx": OnnxReader(scope, features),
+        INT8: OnnxReader(scope.in_int8(), features),
     }
     for reader in readers.values():
         reader.load()

@@ -1,4 +1,4 @@
-"""`python -m bench roads`: tokens per second of both readers, beside a random XLM-R base."""
+"""`python -m bench roads`: tokens per second of torch and of ONNX Runtime, beside a random XLM-R base."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.onnx.sessions import thread_count
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -25,6 +26,14 @@ LENGTHS = (32, 256)
 TOKENS, BATCH_TOKENS, ROUNDS = 4096, 1024, 5
 BASE = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
 """Detoxify's multilingual model: XLM-R base (Conneau et al. 2020), here with random weights."""
+WHOLE, BACKBONE = PARTS = ("backbone and encode", "backbone alone")
+RATIOS = {
+    "ONNX Runtime over torch": ("onnx", "torch"),
+    "int8 over torch": (INT8, "torch"),
+    "ONNX Runtime over XLM-R base": ("onnx", "XLM-R base"),
+    "int8 over XLM-R base": (INT8, "XLM-R base"),
+}
+"""Ratio -> the faster and the slower of it."""
 ABILITIES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
 
 
@@ -36,21 +45,16 @@ def run(out: Path | None = None) -> None:
     torch.set_num_threads(thread_count())
     engine, readers = engine_and_readers()
     base = _base()
-    rates: dict[str, dict[str, float]] = {}
+    rates: dict[str, dict[str, dict[str, float]]] = {}
     for length in LENGTHS:
         windows = _windows(engine.scope, length)
-        calls: dict[str, Callable[[], object]] = {
-            name: _reading(reader.without_places(), windows) for name, reader in readers.items()
-        }
-        calls["XLM-R base"] = _forward(base, windows)
+        calls: dict[str, Callable[[], object]] = {"XLM-R base": _forward(base, windows)}
+        for name, reader in readers.items():
+            calls[f"{name}, {WHOLE}"] = _reading(reader.without_places(), windows)
+            calls[f"{name}, {BACKBONE}"] = _backbone(reader, windows)
         spent = _in_turn(calls)
         tokens = sum(len(window.ids) for window in windows)
-        # a round's calls share what else the machine does, so ratios are taken within rounds
-        rates[str(length)] = {
-            **{name: tokens / statistics.median(times) for name, times in spent.items()},
-            "onnx over torch": _ratio(spent["torch"], spent["onnx"]),
-            "onnx over XLM-R base": _ratio(spent["XLM-R base"], spent["onnx"]),
-        }
+        rates[str(length)] = {part: _rates(spent, part, tokens) for part in PARTS}
     result = {"threads": thread_count(), "processor_abilities": _abilities(), "tokens_per_s": rates}
     path = write_result("roads", result, out)
     print(f"{table(result)}\n\nwritten: {path}")
@@ -59,19 +63,20 @@ def run(out: Path | None = None) -> None:
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
     rows = [
-        [length, *(f"{own[name]:,.0f}" for name in ("torch", "onnx", "XLM-R base")),
-         *(f"{own[name]:.2f}" for name in ("onnx over torch", "onnx over XLM-R base"))]
-        for length, own in result["tokens_per_s"].items()
+        [length, part, *(f"{own[name]:,.0f}" for name in ("torch", "onnx", INT8, "XLM-R base")),
+         *(f"{own[name]:.2f}" for name in RATIOS)]
+        for length, parts in result["tokens_per_s"].items() for part, own in parts.items()
     ]  # fmt: skip
-    header = [
-        "tokens a text",
-        "torch, tokens/s",
-        "ONNX Runtime",
-        "XLM-R base",
-        "over torch",
-        "over XLM-R base",
-    ]
+    header = ["tokens a text", "part", "torch, tokens/s", "ONNX Runtime", "int8", "XLM-R base", *RATIOS]
     return markdown(header, rows)
+
+
+def _rates(spent: dict[str, list[float]], part: str, tokens: int) -> dict[str, float]:
+    """Tokens per second, and ratios, which are taken within rounds, whose calls share what else the machine does."""
+    own = {name: spent[f"{name}, {part}"] for name in ("torch", "onnx", INT8)}
+    own["XLM-R base"] = spent["XLM-R base"]
+    rates = {name: tokens / statistics.median(times) for name, times in own.items()}
+    return rates | {name: _ratio(own[slow], own[fast]) for name, (fast, slow) in RATIOS.items()}
 
 
 def _windows(scope: Scope, length: int) -> list[Window]:
@@ -90,6 +95,14 @@ def _windows(scope: Scope, length: int) -> list[Window]:
 def _reading(reader: SelectedReader, windows: list[Window]) -> Callable[[], object]:
     def call() -> None:
         reader.read_windows(windows, reader.nothing(len(windows)), max_tokens=BATCH_TOKENS)
+
+    return call
+
+
+def _backbone(reader: SelectedReader, windows: list[Window]) -> Callable[[], object]:
+    def call() -> None:
+        for batch in make_batches(windows, BATCH_TOKENS):
+            reader.residuals(batch)
 
     return call
 

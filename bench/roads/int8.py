@@ -1,0 +1,113 @@
+"""`python -m bench int8`: the bundled classifiers in float32 and in int8 on the same test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
+from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.feature_tables.pieces import columns_of
+from scopesift_classifiers.fitting.fit import read_table
+from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.forms import TextForms
+from scopesift_classifiers.labelled_rows.rows import LabelledText
+from scopesift_classifiers.measuring.metrics import BinaryMetrics, ManyClassMetrics
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
+from scopesift_features.scope import Scope
+
+from bench.markdown import markdown
+from bench.results_file import write_result
+from recipes.e5.rows import ENGLISH, ROWS, toxicity_languages, toxicity_rows
+
+TOXICITY = "toxicity"
+BUNDLED, SAME, FITTED = "float32", "int8, same weights", "int8, fitted on it"
+"""The bundled classifiers; these as if they had been fitted on int8; and those that were."""
+
+
+def run(data: Path, classifiers: Path | None, out: Path | None = None) -> None:
+    """Measure them on the same rows; write JSON and print a table.
+
+    Args:
+        data: Folder with the rows of the bundled classifiers.
+        classifiers: Folder with versions in int8, from `recipes.e5.int8_classifiers`; None: only the bundled ones.
+        out: Folder for the JSON; None: `bench/results/`.
+    """
+    scope = Scope.load(DEFAULT_SCOPE, device="cpu")
+    whole = scope.in_int8()
+    names = list(bundled_classifiers())
+    bundled = [Classifier.load(name) for name in names]
+    moved = [replace(one, scope=whole.fingerprint, settings=whole.settings) for one in bundled]
+    files = [classifiers / f"{name}.json" for name in names] if classifiers is not None else []
+    fitted = [Classifier.load(path) for path in files if path.is_file()]
+    engines = {BUNDLED: Engine(scope, bundled), SAME: Engine(whole, moved)}
+    if fitted:
+        engines[FITTED] = Engine(whole, fitted)
+    found: dict[str, dict[str, Any]] = {}
+    for name, shown, rows in _tables(data, names):
+        labels = {
+            kind: _labels(engine, name, rows)
+            for kind, engine in engines.items()
+            if name in engine.classifiers
+        }
+        found[shown] = {"rows": len(rows)} | {
+            kind: {
+                **_measured(engines[kind].classifiers[name], rows, own),
+                "other_labels": sum(one != other for one, other in zip(labels[BUNDLED], own, strict=True)),
+            }
+            for kind, own in labels.items()
+        }
+        print(f"{shown}: {found[shown]}", flush=True)
+    versions = {kind: engine.versions for kind, engine in engines.items()}
+    result = {"versions_of": versions, "quality": found}
+    path = write_result("int8", result, out)
+    print(f"{table(result)}\n\nwritten: {path}")
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    rows = []
+    for name, own in result["quality"].items():
+        before = own[BUNDLED]["macro_f1"]
+        cells = [name, f"{own['rows']:,}", f"{before:.4f}"]
+        for kind in (SAME, FITTED):
+            if kind not in own:
+                cells += ["", ""]
+                continue
+            measured = own[kind]
+            cells += [
+                f"{measured['macro_f1']:.4f} ({measured['macro_f1'] - before:+.4f})",
+                f"{measured['other_labels'] / own['rows']:.1%}",
+            ]
+        rows.append(cells)
+    header = ["macro-F1 on test rows of", "rows", BUNDLED, SAME, "other labels", FITTED, "other labels"]
+    return markdown(header, rows)
+
+
+def _tables(data: Path, names: Sequence[str]) -> Iterator[tuple[str, str, LabelledText]]:
+    """Classifier, name in the table, and test rows; each language of toxicity has rows of its own."""
+    for name in names:
+        yield name, f"{name}, {ENGLISH}" if name == TOXICITY else name, ROWS[name](data, "test")
+    for code in toxicity_languages(data):
+        yield TOXICITY, f"{TOXICITY}, {code}", toxicity_rows(data, code, "test")
+
+
+def _labels(engine: Engine, name: str, rows: LabelledText) -> list[str]:
+    """Label of each row by one classifier; texts are read through the user's feature cache."""
+    forms = TextForms.of(rows.texts, [engine.classifiers[name]])
+    table = read_table(engine.scope, forms.texts, cache=FeatureCache.default())
+    columns = columns_of(table, [(feature.layer, feature.index) for feature in engine.features])
+    return engine.answers(table.dense(columns), forms)[name].label_N
+
+
+def _measured(classifier: Classifier, rows: LabelledText, predicted: list[str]) -> dict[str, float]:
+    found: BinaryMetrics | ManyClassMetrics
+    if classifier.kind == BINARY:
+        (positive,) = classifier.labels
+        truth = [label == positive for label in rows.labels]
+        found = BinaryMetrics.of(truth, [label == positive for label in predicted])
+    else:
+        found = ManyClassMetrics.of(rows.labels, predicted)
+    return {"macro_f1": found.macro_f1, "accuracy": found.accuracy}
