@@ -91,3 +91,34 @@ def test_a_few_examples_make_a_draft_that_is_put_into_use_and_back_and_a_wrong_t
         f"document.querySelector('#versions .ours code').innerText === {json.dumps(in_use)}", seconds=60
     )
     assert browser.complaints == []
+
+
+def test_a_real_feature_is_named_and_muted_from_its_card_compared_on_examples_and_told_in_the_trail(
+    browser, served
+):
+    browser.open(f"{served}classifiers")
+    browser.run("at('token').value = 'an-admin-token-of-tests'")
+    browser.until("!!document.querySelector('#features .feature rect')")
+    in_use = browser.run("document.querySelector('#versions .ours code').innerText")
+    place = browser.run("document.querySelector('#features .feature').dataset.place")
+    card = f"document.querySelector('[data-place=\"{place}\"]')"
+    browser.run(f"{card}.querySelector('.change input').value = 'swear words'")
+    browser.run(f"{card}.querySelector('.change button[type=submit]').click()")
+    browser.until(f"{card}?.querySelector('h3').innerText === 'swear words'", seconds=120)
+    browser.run("at('features-examples').value = 'toxic\\tyou stupid idiot\\nclean\\tthe train is late'")
+    browser.run(f"{card}.querySelector('.change button[type=button]').click()")
+    said = browser.until(
+        "document.querySelector('#features-outcome .main') && at('features-outcome').innerText", seconds=200
+    )
+    assert "of 2 verdicts change" in said
+    browser.run("document.querySelector('#features-outcome .main').click()")
+    browser.until(f"{card} === null", seconds=60)
+    browser.run("at('audit-show').click()")
+    told = "[...document.querySelectorAll('#audit tbody tr')].map((row) => row.cells[2].innerText.split('\\n')[0])"
+    browser.until(f"{told}.length >= 3")
+    deeds = ["put a version into use", "muted a feature, as a draft", "named a feature"]
+    assert browser.run(told)[:3] == deeds
+    row = f"[...document.querySelectorAll('#versions tbody tr')].find((row) => row.innerText.includes('{in_use}'))"
+    browser.run(f"{row}.querySelector('button').click()")
+    browser.until(f"document.querySelector('#versions .ours code').innerText === '{in_use}'", seconds=60)
+    assert browser.complaints == []
