@@ -60,3 +60,25 @@ def test_workers_read_in_the_precision_of_the_driver(
         "scopesift_features.scope.choose_dtype", lambda settings, device, asked: asked or other
     )
     assert _Worker(task).engine.scope.settings.dtype == dtype
+
+
+def test_a_worker_drops_early_as_a_local_run_does(engine, texts, write_jsonl, run, bytes_of, tmp_path):
+    import pickle
+
+    from scopesift_filtering.engines.local import shards_of
+    from scopesift_filtering.engines.ray import _task, _Worker
+    from scopesift_filtering.run_plan import make_plan
+    from scopesift_filtering.run_record import open_run
+    from scopesift_filtering.settings import FilterSettings
+
+    inputs = [write_jsonl("a.jsonl", [{"text": text} for text in texts(40)])]
+    where, out = "toxicity < 0.5 AND lang IN ('de', 'en')", tmp_path / "ray"
+    run(inputs, tmp_path / "local", where=where, early_drop=True)
+    settings = FilterSettings(
+        where=where, shard_rows=16, compression="none", batch_tokens=512, early_drop=True
+    )
+    plan = make_plan([str(inputs[0])], out, settings, engine)
+    open_run(out, plan.record, resume=False)
+    worker = _Worker(_task(plan))
+    worker({"shard": [pickle.dumps(shard) for shard in shards_of(plan)]})
+    assert bytes_of(out) == bytes_of(tmp_path / "local")
