@@ -55,7 +55,7 @@ class Screen:
         while tile > tuning.least_tile and tile * problem.n_features > at_once:
             tile //= 2
         self.tile = max(1, min(tile, n_tokens))
-        self.block = block_width(problem.n_features, 2 * problem.k, tuning.screened_block)
+        self.block = block_width(problem.n_features, 2 * problem.k, tuning.block)
         self.chunk = min(tuning.refuted_chunk if drops else tuning.screened_chunk, problem.n_features)
         self.most = max(4 * problem.k, problem.n_features // tuning.candidate_share)
         missing = -problem.n_features % self.block

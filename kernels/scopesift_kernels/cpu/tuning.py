@@ -13,7 +13,7 @@ class CpuTuning:
         slab: tokens per conversion of the weights.
         tile: tokens per matrix product.
         chunk: features per matrix product.
-        block: columns per maximum.
+        block: features per maximum.
         elements_at_once: candidate elements processed at a time, about 40 bytes each.
         pairs_at_once: pairs (token, selected feature) screened at a time, about 30 bytes each.
         pair_multiplications: cost of screening one pair, in multiplications of a matrix product.
@@ -35,7 +35,6 @@ class CpuTuning:
         converted_elements: where weights are converted to bfloat16 for every tile, or tokens are dropped,
         least_tile, most_tile: between these,
         most_dropped_tile: or this, where tokens are dropped: the weights are read again for every tile.
-        screened_block: features per maximum of it.
         screened_chunk: features per bfloat16 product.
         maxima_at_once: features whose maxima are taken at a time, while they are in the cache.
         rescored_chunk: features whose weights are converted to float32 at a time.
@@ -64,7 +63,6 @@ class CpuTuning:
     least_tile: int = 256
     most_tile: int = 512
     most_dropped_tile: int = 1024
-    screened_block: int = 32
     screened_chunk: int = 16384
     maxima_at_once: int = 4096
     rescored_chunk: int = 2048

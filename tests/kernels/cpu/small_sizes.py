@@ -23,7 +23,6 @@ SMALL = CpuTuning(
     converted_elements=300,
     least_tile=4,
     most_tile=8,
-    screened_block=4,
     screened_chunk=32,
     maxima_at_once=16,
     rescored_chunk=24,
