@@ -1,1 +1,1 @@
-"""Versions of classifiers on disk, and the transfer process that makes new ones."""
+"""Versions of classifiers on disk: which is in use, who made them and how far that is, and moderators' suggestions."""
