@@ -48,7 +48,7 @@ class CpuTuning:
     pairs_at_once: int = 2**21
     pair_multiplications: int = 2**14
     few: int = 128
-    undecided_per_leader: int = 8
+    undecided_per_leader: int = 4
     members: float = 0.5
     refuted_chunk: int = 4096
     refuted_share: int = 8
