@@ -40,7 +40,7 @@ def build_application(engine: EngineClient, settings: ServiceSettings) -> Edge:
             *FeatureRoutes(engine, admission).routes(),
             *VersionRoutes(engine, settings).routes(),
             *EditRoutes(engine, settings).routes(),
-            *ProgressRoutes(engine, settings).routes(),
+            *ProgressRoutes(loaded, settings).routes(),
             *AuditRoutes(settings).routes(),
             *SteeringRoutes(loaded, settings).routes(),
             *DocumentRoutes(loaded, settings).routes(),

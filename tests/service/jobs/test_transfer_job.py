@@ -97,6 +97,18 @@ def test_the_replaced_rule_stands_beside_the_new_one(done):
     assert answers["again"]["warning"] is None
 
 
+def test_it_tells_every_stage_that_it_goes_through_and_how_much_of_it_is_done(tmp_path):
+    chosen, told = ServiceSettings(scope="nano", device="cpu", state=tmp_path), []
+    run(job(ROWS), chosen, lambda stage, done=0, of=0: told.append((str(stage), done, of)))
+    stages = [stage for stage, *_ in told]
+    assert [stage for at, stage in enumerate(stages) if stage not in stages[:at]] == [
+        "loading", "reading", "choosing", "naming", "measuring", "storing"
+    ]  # fmt: skip
+    assert ("reading", 8, 8) in told
+    tried = [(done, of) for stage, done, of in told if stage == "choosing"]
+    assert tried == [(done, tried[-1][1]) for done in range(1, tried[-1][1] + 1)]
+
+
 def test_every_change_is_in_the_audit_trail_and_what_changes_nothing_is_not(done):
     registry, answers, _ = done
     first, other = answers["first"], answers["other"]

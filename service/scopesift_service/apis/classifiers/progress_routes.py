@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from scopesift_service.apis.classifiers.classifier_routes import find_classifier
 from scopesift_service.apis.classifiers.version_routes import OFF
-from scopesift_service.engine.client import EngineClient
+from scopesift_service.apis.loaded import LoadedClassifiers
 from scopesift_service.http import paths
 from scopesift_service.http.call import Answer, Call, json_answer
 from scopesift_service.http.errors import ServiceError
@@ -19,8 +18,8 @@ from scopesift_service.versions.registry import Registry
 class ProgressRoutes:
     """Tells how far a change is; the admin token was checked before."""
 
-    def __init__(self, engine: EngineClient, settings: ServiceSettings) -> None:
-        self._engine = engine
+    def __init__(self, loaded: LoadedClassifiers, settings: ServiceSettings) -> None:
+        self._loaded = loaded
         self._settings = settings
 
     def routes(self) -> list[Route]:
@@ -31,6 +30,11 @@ class ProgressRoutes:
     async def _show(self, call: Call) -> Answer:
         if self._settings.state is None:
             raise ServiceError(403, OFF.message, code=OFF.code)
-        name = find_classifier(await self._engine.describe(), call.parts["name"])["name"]
+        # not by the engine's description, which is long: a page asks twice a second
+        known, name = await self._loaded.by_name(), call.parts["name"]
+        if name not in known:
+            raise ServiceError(
+                404, f"there is no such classifier; there are {', '.join(known)}", code="unknown_classifier"
+            )
         running = await asyncio.to_thread(progress_of, Registry(self._settings.state).home(name))
         return json_answer({"name": name, "running": running})
