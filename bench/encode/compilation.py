@@ -28,8 +28,8 @@ SHARED_MEMORY = 227 * 1024
 ENCODER = ("n_columns", "depth", "n_blocks", "first", "pre_stride", "hint_stride")
 Case = tuple[str, Any, dict[str, str], dict[str, Any], int]
 """Name in the table, kernel, types of its arguments, compile-time values, warps."""
-# A few words that are spilled once before the loop cost nothing.
-MOST_SPILLED = 128
+# A few words that are spilled once before the loop cost nothing. On Hopper the product for bounds is not this one.
+MOST_SPILLED, MOST_SPILLED_BOUNDED = 64, 128
 
 
 def _typed(kind: str, names: str) -> dict[str, str]:
@@ -192,7 +192,7 @@ def run() -> None:
         rows.append([name, f"{compiled.metadata.shared:,}", str(registers), str(spilled), str(tensor_cores)])
         if compiled.metadata.shared > SHARED_MEMORY:
             faults.append(f"{name} doesn't fit the {SHARED_MEMORY} bytes of an H100")
-        if spilled > MOST_SPILLED:
+        if spilled > (MOST_SPILLED_BOUNDED if values.get("BOUNDED") else MOST_SPILLED):
             faults.append(f"{name} spills {spilled} bytes of registers")
         if "bf16[" in types.get("x_desc", "") and not tensor_cores:
             faults.append(f"{name} doesn't use the tensor cores")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_kernels import SelectedMaxima, TopK, encode_selected, encode_topk
+from scopesift_kernels import TopK, encode_topk
 from scopesift_kernels.cpu.backend import CpuBackend
 from scopesift_kernels.cpu.tuning import CpuTuning
 
@@ -26,6 +26,7 @@ from bench.encode.shapes import (
     Shape,
     make_data,
     make_selection,
+    select,
     shapes,
 )
 from bench.encode.tables import full_table, memory_line, selected_table, shape_name
@@ -134,7 +135,7 @@ def _measure_selected(
     calls: dict[str, Any] = {FLOOR: partial(_call, bare_gemm, peer_data)}
     selections = [make_selection(data, asked, full[0]) for asked in asked_for]
     selects = [
-        partial(_select, data, selection, asked.documents(data.shape.tokens), backend)
+        partial(select, data, selection, asked.documents(data.shape.tokens), backend)
         for asked, selection in zip(asked_for, selections, strict=True)
     ]
     calls |= {str(number): select for number, select in enumerate(selects)}
@@ -150,13 +151,6 @@ def _measure_selected(
         }
         for number, (asked, selection) in enumerate(zip(asked_for, selections, strict=True))
     ]
-
-
-def _select(
-    data: Data, selection: tuple[torch.Tensor, ...], n_documents: int, backend: CpuBackend | None, batch: int
-) -> SelectedMaxima:
-    x_TD, W_FD, b_F, k = data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k
-    return encode_selected(x_TD, W_FD, b_F, k, *selection, n_documents=n_documents, backend=backend)
 
 
 def _memory(device: torch.device) -> dict[str, Any]:

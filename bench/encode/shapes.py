@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 from scopesift_features.catalogue.table import catalogue
-from scopesift_kernels import TopK
+from scopesift_kernels import SelectedMaxima, TopK, encode_selected
+from scopesift_kernels.backend_choice import Backend
 
 
 @dataclass(frozen=True)
@@ -107,3 +108,11 @@ def make_selection(
             median = full.values_TK[full.indices_TK == feature].median()
             floors_S[column] = torch.maximum(floors_S[column], median)
     return features_S, documents_T, floors_S
+
+
+def select(
+    data: Data, selection: tuple[torch.Tensor, ...], n_documents: int, backend: Backend | None, batch: int
+) -> SelectedMaxima:
+    """`encode_selected` of one batch; the selection is `make_selection`'s."""
+    x_TD, W_FD, b_F, k = data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k
+    return encode_selected(x_TD, W_FD, b_F, k, *selection, n_documents=n_documents, backend=backend)

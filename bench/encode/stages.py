@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scopesift_kernels import encode_selected, encode_topk
+from scopesift_kernels import encode_topk
 from torch.profiler import ProfilerActivity, profile
 
 from bench.encode.peers import FLOOR, bare_gemm
-from bench.encode.shapes import HEADLINE, Data, Selected, Shape, make_data, make_selection
+from bench.encode.shapes import HEADLINE, Data, Selected, Shape, make_data, make_selection, select
 from bench.encode.timing import timed_in_turn
 from bench.markdown import markdown
 from bench.results_file import write_result
@@ -74,17 +74,12 @@ def _measure(data: Data, device: torch.device, rounds: int) -> list[dict[str, An
     for asked in SELECTIONS:
         name = f"encode_selected: {asked.features}, {asked.document_tokens} tokens, {asked.floors}"
         selection, n_documents = make_selection(data, asked, full), asked.documents(data.shape.tokens)
-        calls[name] = partial(_select, data, selection, n_documents)
+        calls[name] = partial(select, data, selection, n_documents, None)
     times = timed_in_turn(calls, device, rounds, len(data.batches))
     return [
         {"name": name, "ms": statistics.median(times[name]), "kernels": _kernels(call, device)}
         for name, call in calls.items()
     ]
-
-
-def _select(data: Data, selection: tuple[torch.Tensor, ...], n_documents: int, batch: int) -> object:
-    x_TD, W_FD, b_F, k = data.batches[batch], data.W_enc_FD, data.b_enc_F, data.shape.k
-    return encode_selected(x_TD, W_FD, b_F, k, *selection, n_documents=n_documents)
 
 
 def _kernels(call: Callable[[int], object], device: torch.device) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from bench.overlap import tables as overlap_tables
 from bench.points import tables as point_tables
 from bench.policy import tables as policy_tables
 from bench.readme import scopes_table, speed_tables
-from bench.results_file import stored
+from bench.results_file import RESULTS, stored
 from bench.study import tables as study_tables
 from bench.textdetox import tables as textdetox_tables
 
@@ -113,7 +113,7 @@ def run(check: bool = False) -> None:
     """
     for page in (ROOT / "README.md", ROOT / "kernels" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         fill(page, check)
-    if not check:
+    if not check and (RESULTS / "encode-gpu.json").is_file():
         gpu_picture.write(stored("encode-gpu"))
 
 

@@ -35,6 +35,12 @@ def unordered(prepared):
 
 
 @triton.jit
+def _prepared(keys):
+    # the values in `rank_key`s, as `ordered` had prepared them
+    return (keys >> 32).to(tl.int32).to(tl.uint32, bitcast=True) ^ 0x80000000
+
+
+@triton.jit
 def _kth_largest(maxima, k, ROWS: tl.constexpr, BITS: tl.constexpr):
     # Bit by bit, the largest threshold that at least k of a row's maxima reach. Fewer bits give a slightly lower bound.
     threshold = tl.zeros((ROWS,), dtype=tl.uint32)
@@ -130,8 +136,7 @@ def _rank(
     tl.store(running_ptr + ranks, top, mask=ranks < k)
     last = tl.min(tl.where(ranks < k, top, 0x7FFFFFFFFFFFFFFF), axis=0)
     # Later features lose ties: they have to be strictly larger.
-    least = ((last >> 32).to(tl.int32).to(tl.uint32, bitcast=True) ^ 0x80000000) + 1
-    tl.store(bound_ptr, unordered(least))
+    tl.store(bound_ptr, unordered(_prepared(last) + 1))
 
 
 @triton.jit
@@ -140,7 +145,6 @@ def unpack_keys(key_ptr, value_ptr, index_ptr, n_keys, SIZE: tl.constexpr):
     lanes = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
     inside = lanes < n_keys
     keys = tl.load(key_ptr + lanes, mask=inside, other=0)
-    signed = (keys >> 32).to(tl.int32)
-    values = (signed ^ ((signed >> 31) & 0x7FFFFFFF)).to(tl.float32, bitcast=True)
+    values = unordered(_prepared(keys))
     tl.store(value_ptr + lanes, tl.maximum(values, 0.0), mask=inside)
     tl.store(index_ptr + lanes, 0xFFFFFFFF - (keys & 0xFFFFFFFF), mask=inside)

@@ -163,7 +163,7 @@ class _Search:
         def idle(some: int) -> int:
             return -rows * some % at_once + -rows * (columns - some) % at_once
 
-        return tile.columns * min(range(least, least + least // 4 + 1), key=idle)
+        return tile.columns * min(range(least, min(columns, least + least // 4) + 1), key=idle)
 
     def _multiply(
         self,

@@ -70,13 +70,25 @@ def encoder_weights(problem: Inputs, tuning: TritonTuning) -> Weights:
 
 
 def selected_rows(weights: Weights, features_S: torch.Tensor) -> Weights:
-    """`weights[features_S]`; cached while both tensors exist, since callers read the same features at every call."""
-    known = _selected(features_S)
-    found = known.get(id(weights.matrix_CW))
-    if found is None or found[0]() is not weights.matrix_CW or found[1].tile != weights.tile:
-        known.clear()  # mostly, features are read of one encoder
-        found = known[id(weights.matrix_CW)] = (weakref.ref(weights.matrix_CW), weights[features_S])
-    return found[1]
+    """`weights[features_S]`; cached while all three tensors are unchanged, since calls read the same features."""
+    sources = weights.matrix_CW, weights.bias_C
+    if any(source.is_inference() for source in sources):
+        return weights[features_S]
+    versions, known = [source._version for source in sources], _selected(features_S)
+    if not known or not known[0].is_of(sources, versions, weights.tile):
+        known[:] = [_Selected([weakref.ref(source) for source in sources], versions, weights[features_S])]
+    return known[0].rows
+
+
+@dataclass(frozen=True)
+class _Selected:
+    sources: list[weakref.ref[torch.Tensor]]
+    versions: list[int]
+    rows: Weights
+
+    def is_of(self, sources: tuple[torch.Tensor, ...], versions: list[int], tile: TileShape) -> bool:
+        same = all(known() is source for known, source in zip(self.sources, sources, strict=True))
+        return same and self.versions == versions and self.rows.tile == tile
 
 
 def aligned(rows: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -115,7 +127,8 @@ def _split(W_FD: torch.Tensor) -> torch.Tensor:
     return parts.flatten(1)
 
 
-_selected: PerTensor[dict[int, tuple[weakref.ref[torch.Tensor], Weights]]] = PerTensor(lambda features_S: {})
+# The last selection by a tensor of features, at most one: features are mostly read of one encoder.
+_selected: PerTensor[list[_Selected]] = PerTensor(lambda features_S: [])
 _in_parts = PerTensor(_split)
 _as_it_is = PerTensor(lambda W: aligned(W, W.dtype))
 _in_float32 = PerTensor(lambda W: aligned(W, torch.float32))

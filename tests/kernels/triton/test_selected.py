@@ -349,3 +349,25 @@ def test_nothing_in_gives_nothing_out(same_selected: Callable) -> None:
     none, features = torch.zeros(0, dtype=torch.int64), torch.tensor([1, 2])
     assert same_selected((x[:0], W, b), 2, features, none, torch.zeros(2), n_documents=2) == [[-1, -1]] * 2
     assert same_selected((x, W, b), 2, none, torch.tensor([0, 0, 1]), torch.zeros(0)) == [[], []]
+
+
+@pytest.mark.usefixtures("triton_here")
+def test_changed_weights_and_biases_are_seen_by_the_same_selection(small_triton: TritonBackend) -> None:
+    x, W, bias = torch.ones(1, 4), torch.eye(40, 4), torch.zeros(40)
+    x, W, bias = (tensor.to(DEVICE) for tensor in (x, W, bias))
+    features, documents = (
+        torch.tensor([1, 3], device=DEVICE),
+        torch.zeros(1, dtype=torch.int64, device=DEVICE),
+    )
+    floors = torch.zeros(2, device=DEVICE)
+
+    def maxima(bias: torch.Tensor) -> list[float]:
+        found = encode_selected(x, W, bias, 4, features, documents, floors, backend=small_triton)
+        return found.maxima_NS[0].tolist()
+
+    assert maxima(bias) == [1.0, 1.0]
+    assert maxima(bias + 1.0) == [2.0, 2.0]
+    W.mul_(3.0)
+    assert maxima(bias) == [3.0, 3.0]
+    bias.add_(2.0)
+    assert maxima(bias) == [5.0, 5.0]
