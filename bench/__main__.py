@@ -156,12 +156,13 @@ def int8(
     classifiers: Annotated[
         Path | None, typer.Option(help="Folder that `recipes.e5.int8_classifiers` wrote.")
     ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Most test rows of a table.")] = 10_000,
     out: Out = None,
 ) -> None:
     """Measure the bundled classifiers in int8, and versions fitted on that, beside float32, on test rows."""
     from bench.roads.int8 import run
 
-    run(data, classifiers, out)
+    run(data, classifiers, rows, out)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.pieces import columns_of
@@ -19,7 +20,7 @@ from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown
-from bench.results_file import write_result
+from bench.results_file import StoredRows
 from recipes.e5.rows import ENGLISH, ROWS, toxicity_languages, toxicity_rows
 
 TOXICITY = "toxicity"
@@ -27,12 +28,13 @@ BUNDLED, SAME, FITTED = "float32", "int8, same weights", "int8, fitted on it"
 """The bundled classifiers; these as if they had been fitted on int8; and those that were."""
 
 
-def run(data: Path, classifiers: Path | None, out: Path | None = None) -> None:
-    """Measure them on the same rows; write JSON and print a table.
+def run(data: Path, classifiers: Path | None, most: int, out: Path | None = None) -> None:
+    """Measure them on the same rows; write JSON and print a table. Resumes: tables that are there are kept.
 
     Args:
         data: Folder with the rows of the bundled classifiers.
         classifiers: Folder with versions in int8, from `recipes.e5.int8_classifiers`; None: only the bundled ones.
+        most: Maximum rows of a table, evenly spaced.
         out: Folder for the JSON; None: `bench/results/`.
     """
     scope = Scope.load(DEFAULT_SCOPE, device="cpu")
@@ -45,31 +47,33 @@ def run(data: Path, classifiers: Path | None, out: Path | None = None) -> None:
     engines = {BUNDLED: Engine(scope, bundled), SAME: Engine(whole, moved)}
     if fitted:
         engines[FITTED] = Engine(whole, fitted)
-    found: dict[str, dict[str, Any]] = {}
+    versions = {kind: engine.versions for kind, engine in engines.items()}
+    stored = StoredRows("int8", out, measured_on={"versions": versions, "most_rows": most})
     for name, shown, rows in _tables(data, names):
+        if shown in stored:
+            continue
+        rows = rows.select(np.arange(0, len(rows), -(-len(rows) // most)))
         labels = {
             kind: _labels(engine, name, rows)
             for kind, engine in engines.items()
             if name in engine.classifiers
         }
-        found[shown] = {"rows": len(rows)} | {
+        row = {"rows": len(rows)} | {
             kind: {
                 **_measured(engines[kind].classifiers[name], rows, own),
                 "other_labels": sum(one != other for one, other in zip(labels[BUNDLED], own, strict=True)),
             }
             for kind, own in labels.items()
         }
-        print(f"{shown}: {found[shown]}", flush=True)
-    versions = {kind: engine.versions for kind, engine in engines.items()}
-    result = {"versions_of": versions, "quality": found}
-    path = write_result("int8", result, out)
-    print(f"{table(result)}\n\nwritten: {path}")
+        stored.put(shown, row)
+        print(f"{shown}: {row}", flush=True)
+    print(f"{table(stored.result())}\n\nwritten: {stored.path}")
 
 
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
     rows = []
-    for name, own in result["quality"].items():
+    for name, own in result["rows"].items():
         before = own[BUNDLED]["macro_f1"]
         cells = [name, f"{own['rows']:,}", f"{before:.4f}"]
         for kind in (SAME, FITTED):

@@ -14,7 +14,7 @@ def _measured(macro_f1, other_labels):
 def test_a_classifier_without_a_version_in_int8_has_empty_cells():
     row = {"rows": 200, int8.BUNDLED: _measured(0.9, 0), int8.SAME: _measured(0.89, 5)}
     fitted = row | {int8.FITTED: _measured(0.905, 11)}
-    *_, first, second = int8.table({"quality": {"one": row, "two": fitted}}).splitlines()
+    *_, first, second = int8.table({"rows": {"one": row, "two": fitted}}).splitlines()
     assert first == "| one | 200 | 0.9000 | 0.8900 (-0.0100) | 2.5% |  |  |"
     assert second == "| two | 200 | 0.9000 | 0.8900 (-0.0100) | 2.5% | 0.9050 (+0.0050) | 5.5% |"
 
