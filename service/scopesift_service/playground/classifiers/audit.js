@@ -31,9 +31,9 @@ const showTrailAgain = () => (trailWanted ? showTrail() : null);
 
 function deed({ time, who, action, classifier, previous, version, in_use: inUse, ...about }) {
   return [
-    el("time", { datetime: time, class: "unbroken" }, new Date(time).toLocaleString()),
+    el("time", { datetime: time }, new Date(time).toLocaleString()),
     el("bdi", {}, who),
-    el("div", {}, DEEDS[action] ?? action, inUse ? "" : ", as a draft", ...particulars(about)),
+    el("div", { class: "deed" }, DEEDS[action] ?? action, inUse ? "" : ", as a draft", ...particulars(about)),
     classifier,
     previous ? el("code", {}, previous) : "–",
     el("code", {}, version),
