@@ -63,8 +63,8 @@ def _put(drawn: str, temporary: Path) -> None:
 def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
     axis, unit = TITLES[curve]
     costs = [cost * scale(curve) for own in points.values() for cost in own.values()]
-    rungs = _rungs(min(costs), max(costs))
-    low, high = math.log10(rungs[0]), math.log10(rungs[-1])
+    ticks = _ticks(min(costs), max(costs))
+    low, high = math.log10(ticks[0]), math.log10(ticks[-1])
     place = {value: float(at) for at, value in enumerate(points)}
     last = max(1.0, float(len(points) - 1))
     axes = Axes(
@@ -73,7 +73,7 @@ def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
         x_ends=(0.0, last / (1 - NAMES_SHARE)),
         y_ends=(low, high),
         x_ticks=[(at, value) for value, at in place.items()],
-        y_ticks=[(math.log10(rung), f"{rung:g}") for rung in rungs],
+        y_ticks=[(math.log10(rung), f"{rung:g}") for rung in ticks],
     )
     ends: dict[str, float] = {}
     for system, (kind, says) in KINDS.items():
@@ -95,7 +95,7 @@ def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
     return axes
 
 
-def _rungs(least: float, most: float) -> list[float]:
+def _ticks(least: float, most: float) -> list[float]:
     """Numbers of 1, 2 and 5 times a power of ten from below `least` to above `most`; few in a wide range."""
     powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
     steps = (1, 2, 5) if most / least < WIDE else (1,)

@@ -136,8 +136,11 @@ class ServiceSettings:
             if isinstance(getattr(defaults, name, None), int | float)
         }
         token = long_enough(TOKEN_SETTING, given["admin_token"]) if "admin_token" in given else None
+        tokens = named_tokens(TOKENS_SETTING, given.get("admin_tokens", ""))
+        if token in tokens.values():
+            raise UsageError(f"{TOKEN_SETTING} is also in {TOKENS_SETTING}; {MAKE_ONE} for each")
         steering = _one_of("steering", given.get("steering", OFF), (ON, OFF))
-        if steering == ON and not {"admin_token", "admin_tokens"} & set(given):
+        if steering == ON and not (token or tokens):
             raise UsageError(f"{STEERING_SETTING}=on needs {TOKEN_SETTING}; {MAKE_ONE}")
         return cls(
             **numbers,  # type: ignore[arg-type]
@@ -148,7 +151,7 @@ class ServiceSettings:
             head=given.get("head"),
             state=Path(given["state"]).expanduser() if "state" in given else None,
             admin_token=token,
-            admin_tokens=named_tokens(TOKENS_SETTING, given.get("admin_tokens", "")),
+            admin_tokens=tokens,
             api_keys=_list(given.get("api_keys")),
             log_level=_one_of("log_level", given.get("log_level", defaults.log_level).upper(), LOG_LEVELS),
             otel_endpoint=_url("otel_endpoint", given.get("otel_endpoint")),

@@ -59,6 +59,13 @@ def test_an_error_about_tokens_holds_none():
         assert "sss" not in str(refused.value)
 
 
+def test_one_token_can_not_stand_for_two_names_and_no_token_is_none():
+    with pytest.raises(UsageError, match="also in SCOPESIFT_ADMIN_TOKENS"):
+        read(ADMIN_TOKEN="s" * 20, ADMIN_TOKENS=f"alice={'s' * 20}")
+    with pytest.raises(UsageError, match="needs SCOPESIFT_ADMIN_TOKEN"):
+        read(STEERING="on", ADMIN_TOKENS=",")
+
+
 @pytest.mark.parametrize("name", ["insult", "Insult"])
 def test_a_lower_case_attribute_is_refused_with_its_spelling_since_no_client_asks_for_it(name):
     with pytest.raises(UsageError, match=f"has '{name}', but .* upper case; write INSULT$"):

@@ -13,6 +13,8 @@ from scopesift_classifiers.artifact.decision import Decision
 from scopesift_classifiers.artifact.rule import RuleFeature
 
 LONGEST_NAME = 80
+JOINERS = "\u200c\u200d"
+"""Written inside words of Persian and of Indian languages, and inside emoji."""
 Place = tuple[int, int]
 
 
@@ -28,7 +30,9 @@ def with_given_name(classifier: Classifier, place: Place, name: str) -> Classifi
         UsageError: No decision reads the feature, it has that name already, or it can't be a name.
     """
     require_read(classifier, place)
-    bad = next((letter for letter in name if unicodedata.category(letter)[0] == "C"), None)
+    bad = next(
+        (letter for letter in name if unicodedata.category(letter)[0] == "C" and letter not in JOINERS), None
+    )
     if bad is not None or name != name.strip() or len(name) > LONGEST_NAME:
         raise UsageError(
             f"a name is one line of at most {LONGEST_NAME} characters without control characters and without blanks "

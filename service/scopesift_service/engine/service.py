@@ -14,6 +14,7 @@ from typing import Any
 
 import bentoml
 from _bentoml_sdk.service import Service  # type: ignore[import-untyped]
+from scopesift_classifiers.artifact.classifier import DEFAULT
 
 from scopesift_service.engine.call_queue import CallQueue, QueueFull, QueueLimits
 from scopesift_service.engine.judged import JUDGE_PATH, AskedText, Judged, readings
@@ -101,8 +102,10 @@ class Engine:
     def features(
         self, name: str, rule: str, label: str, search: str, first: int, most: int
     ) -> dict[str, Any]:
-        """A part of the features of one rule of a classifier in use, see `list_features`."""
+        """A part of the features of one rule of a classifier in use, see `list_features`; {}: it has no such rule."""
         classifier = self._judge.engine.classifiers[name]
+        if rule != DEFAULT and rule not in classifier.by_lang:
+            return {}
         return self._list_features(classifier, rule, label, search, first, most)
 
 

@@ -2,9 +2,10 @@
 
     <state>/audit.jsonl      one JSON object a line; lines are added and never changed
 
-A line is on disk before the change that it tells takes effect, so that there is no change without a line; a process
-that dies in between leaves a line whose change the next line doesn't start from. It holds no text. Workers and replicas
-that share the folder take turns by the file's lock.
+A line is on disk before the change that it tells takes effect, so that there is no change without a line, but for a
+version that is taken back because it can't be loaded; a process that dies in between leaves a line whose change the
+next line doesn't start from. It holds no text. Workers and replicas that share the folder take turns by the file's
+lock.
 """
 
 from __future__ import annotations
@@ -109,13 +110,15 @@ class AuditLog:
         line = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
             handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
+                if is_new:
+                    _sync_folder(self.path.parent)
                 _append_whole(handle, line)
             finally:
                 os.close(handle)
-            _sync_folder(self.path.parent)
         except OSError as error:
             raise AuditError(
                 f"the audit trail {self.path} cannot be written ({error.strerror}); nothing was changed"

@@ -1,7 +1,7 @@
 """How far a change of a classifier has come: told by the process that makes it, read by whoever asks.
 
 <state>/<classifier>/progress.json     the stage, what is done of it, since when; there while a change is made
-<state>/<classifier>/.progress         flock, shared by those who tell; the kernel releases it when they die
+<state>/<classifier>/.progress         flock of the one who tells; the kernel releases it when that process dies
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def nobody_listens(stage: Stage, done: int = 0, of: int = 0) -> None:
 def telling(home: Path, action: str, who: str) -> Iterator[Tell]:
     """Tell about a change while it is made. What can't be written is not told; the change doesn't depend on it.
 
+    While another change of the classifier is told, this one is not; its stages after that one's end are.
+
     Args:
         home: The classifier's folder.
         action: What is done, see `audit.Action`.
@@ -67,9 +69,20 @@ def telling(home: Path, action: str, who: str) -> Iterator[Tell]:
     """
     since, last = time.time(), ("", 0.0)
 
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        yield nobody_listens
+        return
+    alone = False
+
     def tell(stage: Stage, done: int = 0, of: int = 0) -> None:
-        nonlocal last
-        if last[0] == stage and done < of and time.monotonic() - last[1] < PAUSE:
+        nonlocal last, alone
+        if alone and last[0] == stage and done < of and time.monotonic() - last[1] < PAUSE:
+            return
+        alone = alone or _locked(handle, fcntl.LOCK_EX)
+        if not alone:
             return
         last = stage, time.monotonic()
         text = json.dumps(
@@ -79,18 +92,20 @@ def telling(home: Path, action: str, who: str) -> Iterator[Tell]:
             write_atomically(home / FILE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError:
-        yield nobody_listens
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH)
         yield tell
     finally:
-        with suppress(OSError):
-            (home / FILE).unlink(missing_ok=True)
+        if alone:
+            with suppress(OSError):
+                (home / FILE).unlink(missing_ok=True)
         os.close(handle)
+
+
+def _locked(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def progress_of(home: Path) -> dict[str, Any] | None:
@@ -100,9 +115,8 @@ def progress_of(home: Path) -> dict[str, Any] | None:
     except OSError:
         return None
     try:
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return None  # nobody holds it: what is written there was left by a process that died
+        if _locked(handle, fcntl.LOCK_SH):
+            return None  # nobody tells: what is written there was left by a process that died
     finally:
         os.close(handle)
     try:

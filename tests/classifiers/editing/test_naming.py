@@ -57,3 +57,10 @@ def test_a_name_without_effect_is_refused(nano_toxicity):
 def test_a_feature_that_no_rule_reads_has_no_name(nano_toxicity):
     with pytest.raises(UsageError, match="reads no feature 99:1"):
         with_given_name(nano_toxicity, (99, 1), "insults")
+
+
+def test_joiners_that_words_and_emoji_need_are_kept_in_names(nano_toxicity):
+    place, name = shared(nano_toxicity), "می\u200cخواهم 👩\u200d🚀"
+    made = with_given_name(nano_toxicity, place, name)
+    features = [item for one in made.decisions.values() for item in one.features]
+    assert {item.given_name for item in features if (item.layer, item.index) == place} == {name}

@@ -71,3 +71,15 @@ def test_a_folder_that_takes_no_file_is_no_obstacle(tmp_path):
     (tmp_path / "file").write_text("")
     with telling(tmp_path / "file" / "toxicity", "mute", "alice") as tell:
         tell(Stage.STORING)
+
+
+def test_a_change_that_waits_for_another_one_does_not_speak_for_it(home):
+    with telling(home, "transfer", "alice") as tell:
+        tell(Stage.READING, 3, 24)
+        with telling(home, "mute", "bob") as other:
+            other(Stage.LOADING)
+            assert progress_of(home)["who"] == "alice"
+        assert progress_of(home)["who"] == "alice"
+    with telling(home, "mute", "bob") as other:
+        other(Stage.LOADING)
+        assert progress_of(home)["who"] == "bob"

@@ -114,9 +114,9 @@ class BertNodes(BackboneNodes):
     def _gelu(self, x: str) -> str:
         """Exact GELU; an ONNX operator only from opset 20 on."""
         graph = self.graph
-        bent = graph.add("Erf", graph.add("Mul", x, graph.number(0.5**0.5)))
+        error_function = graph.add("Erf", graph.add("Mul", x, graph.number(0.5**0.5)))
         half = graph.add("Mul", x, graph.number(0.5))
-        return graph.add("Mul", half, graph.add("Add", bent, graph.number(1.0)))
+        return graph.add("Mul", half, graph.add("Add", error_function, graph.number(1.0)))
 
     def _norm(self, x: str, name: str) -> str:
         weight, bias = self.weight(f"{name}.weight"), self.weight(f"{name}.bias")

@@ -111,13 +111,13 @@ def int8_block_arrays(
         found[f"{own}.{name}.inverse_scale"] = 1 / of.scale
         found[f"{own}.{name}.shift"] = -of.centre / of.scale
     for name in LINEAR:
-        found |= _whole_weights(f"{own}.{name}", found, scales[f"{own}.{name}"], signed=signed)
+        found |= _quantised_weights(f"{own}.{name}", found, scales[f"{own}.{name}"], signed=signed)
     _copy_largest(own, found, scales[f"{own}.outer"])
     _divide_values(f"{own}.query_key_value", found, scales[f"{own}.attended"])
     return found
 
 
-def _whole_weights(
+def _quantised_weights(
     name: str, found: Mapping[str, NDArray[Any]], scales: Scales, *, signed: bool
 ) -> dict[str, NDArray[Any]]:
     """Integer weights `[in, out]`, their scales `[out]`, and the bias with the product of the centres."""

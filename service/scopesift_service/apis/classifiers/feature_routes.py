@@ -40,9 +40,10 @@ class FeatureRoutes:
             classifier = find_classifier(await self._engine.describe(), call.parts["name"])
             rule = _one_of(call, "rule", [DEFAULT_RULE, *classifier["langs"]])
             label = _one_of(call, "label", classifier["labels"])
-            return json_answer(
-                await self._engine.features(classifier["name"], rule, label, search, first, most)
-            )
+            found = await self._engine.features(classifier["name"], rule, label, search, first, most)
+            if not found:  # another version came into use meanwhile
+                raise ServiceError(404, f"{classifier['name']} has no rule {rule} any more", param="rule")
+            return json_answer(found)
 
 
 def _one_of(call: Call, name: str, known: list[Any]) -> str:

@@ -45,8 +45,7 @@ async function makeDraft(event) {
     const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples, activate: false }, token });
     answer.replaceChildren(comparison(made));
     at("versions-name").value = name;
-    await showVersions();
-    await showTrailAgain();
+    await showAgain(answer, showVersions, showTrailAgain);
   } catch (error) {
     answer.replaceChildren(el("p", { class: "problem", role: "alert" }, error.message));
   } finally {

@@ -27,13 +27,21 @@ async function changeFeature(action, list, body, shown) {
     const made = await call(`v1/classifiers/${encodeURIComponent(list.name)}/${action}`, { body, token });
     stop();
     outcome.replaceChildren(shown(made));
-    await showAll();
-    await showTrailAgain();
+    await showAgain(outcome, showAll, showTrailAgain);
   } catch (error) {
     stop();
     outcome.replaceChildren(el("p", { class: "problem", role: "alert" }, error.message));
   }
   return outcome.scrollIntoView({ block: "nearest" });
+}
+
+// What the page shows of a change that was made; that it can't be shown doesn't undo the change.
+async function showAgain(outcome, ...shows) {
+  try {
+    for (const show of shows) await show();
+  } catch (error) {
+    outcome.append(el("p", { class: "problem", role: "alert" }, `The change was made, but this page could not be brought up to date (${error.message}); load it again.`));
+  }
 }
 
 function nameFeature(item, list, name) {
