@@ -94,7 +94,7 @@ def _take(browser: Chromium, url: str, picture: Picture, path: Path) -> None:
         dark=picture.dark,
     )
     browser.until(READY)
-    FILLED.get(picture.path, _nothing)(browser)
+    FILLED[picture.path](browser)
     browser.run("document.activeElement.blur()")
     write_atomically(path, partial(_draw, browser))
 
@@ -114,11 +114,12 @@ def _paste_letters(browser: Chromium) -> None:
     browser.until("passage.drawn?.row === listing.rows[0] && passage.kept.has(listing.rows[0])")
 
 
-def _nothing(browser: Chromium) -> None:
-    """The page is filled by itself."""
+def _show_features(browser: Chromium) -> None:
+    browser.until("document.querySelectorAll('#features-title ~ * svg').length > 0")
+    browser.run("at('features-title').scrollIntoView()")
 
 
-FILLED = {"/": _write_text, paths.MODERATE: _paste_letters}
+FILLED = {"/": _write_text, paths.MODERATE: _paste_letters, paths.CLASSIFIERS_PAGE: _show_features}
 """By page: what is done before its picture is taken."""
 
 

@@ -24,20 +24,27 @@ from recipes.e5.rows import ROWS
 def main(
     data: Annotated[Path, typer.Option(help="Folder with language/, toxicity/, textdetox/, domain/, …")],
     out: Annotated[Path, typer.Option(help="Folder for the artifacts.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be repeated. toxicity needs language there.")
+    ] = None,
 ) -> None:
     """Fit the classifiers."""
+    names = [name for name in ROWS if not only or name in only]
+    if len(names) < len(only or ()):
+        raise typer.BadParameter(f"there are {', '.join(ROWS)}", param_hint="--only")
     scope = Scope.load(bundled_folder("e5"), device="cpu").in_int8()
     cache = FeatureCache.default()
-    for name, rows_of in ROWS.items():
-        train, dev = (rows_of(data, split) for split in ("train", "dev"))
+    for name in names:
+        train, dev = (ROWS[name](data, split) for split in ("train", "dev"))
         say(f"{name}: fitting on {len(train)} rows, {len(dev)} dev")
         fit_classifier(name, scope, train, dev, SETTINGS[name], cache=cache, say=say).save(
             out / f"{name}.json"
         )
-    english = add_bundled_languages(scope, data, out, say)
-    codes = languages_with_many_rows(data)
-    with_default_of_every_language(english, scope, data, codes, say).save(out / "toxicity.json")
-    for name in ROWS:
+    if "toxicity" in names:
+        english = add_bundled_languages(scope, data, out, say)
+        codes = languages_with_many_rows(data)
+        with_default_of_every_language(english, scope, data, codes, say).save(out / "toxicity.json")
+    for name in names:
         say(f"{out / f'{name}.json'}: version {Classifier.load(out / f'{name}.json').version}")
 
 

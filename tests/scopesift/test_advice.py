@@ -10,7 +10,7 @@ from scopesift.cli import app
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("files", "features", "classifiers", "filtering", "service", "scopesift")
-ADVISED = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+ADVISED = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 OF_OTHER_PROGRAMS = {"--force-reinstall", "--no-deps", "--merge", "--control-vector"}  # pip, llama.cpp
 STYLE = "pages"  # variables of style sheets begin with two dashes too
 

@@ -43,6 +43,7 @@ async function makeDraft(event) {
   const stop = followProgress(at("transfer-progress"), name, token);
   try {
     const made = await call(`v1/classifiers/${encodeURIComponent(name)}/transfer`, { body: { lang, examples, activate: false }, token });
+    stop();
     answer.replaceChildren(comparison(made));
     at("versions-name").value = name;
     await showAgain(answer, showVersions, showTrailAgain);
