@@ -93,7 +93,13 @@ class _Pipeline:
     def run(self) -> set[str]:
         threads_before = self.reader.threads
         self.reader.threads = self.plan.settings.threads
-        self.reader.load()  # once, before threads share it
+        try:
+            self.reader.load()  # once, before threads share it
+            return self._run()
+        finally:
+            self.reader.threads = threads_before
+
+    def _run(self) -> set[str]:
         readers = [self.reader] + [self.reader.replica() for _ in range(self.workers - 1)]
         works = [(READ, self._read, ()), *((MODEL, self._model, (one,)) for one in readers)]
         works.append((WRITE, self._write, ()))
@@ -111,8 +117,6 @@ class _Pipeline:
             for step in steps:
                 step.join()
             raise
-        finally:
-            self.reader.threads = threads_before
         if self.failure is not None:
             raise self.failure
         return self.names

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
 
+from scopesift_features.backbone.e5.int8_arrays import read_scales
+from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.onnx import blocks
@@ -135,3 +139,13 @@ def test_other_devices_are_refused(float32, monkeypatch):
     monkeypatch.setattr(float32, "device", "cuda")
     with pytest.raises(UsageError, match="int8 is for the CPU, not for the device cuda; add --device cpu"):
         float32.in_int8()
+
+
+def test_scales_of_other_sizes_are_refused(tmp_path):
+    sizes = SimpleNamespace(hidden=384, intermediate=1536)
+    path = tmp_path / "scales.npz"
+    stored = dict(np.load(bundled_folder("e5") / "onnx" / "int8.npz"))
+    for damaged in (stored["largest"][:2], stored["largest"] - 2000):
+        np.savez(path, **{**stored, "largest": damaged})
+        with pytest.raises(ScopeError, match="largest has"):
+            read_scales(path, sizes, 8)

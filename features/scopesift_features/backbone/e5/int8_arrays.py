@@ -82,9 +82,14 @@ def read_scales(path: Path, header: Q4Header, deepest: int) -> dict[str, Scales]
                     np.isfinite(centre_LC).all() and np.isfinite(scale_LC).all() and (scale_LC > 0).all()
                 ):
                     raise ValueError(f"{part} has scales that are not finite numbers above 0")
+                largest_L = stored["largest"] if after_gelu else np.full(len(scale_LC), -1)
+                if after_gelu and not (
+                    deepest < len(largest_L) and ((largest_L >= 0) & (largest_L < header.intermediate)).all()
+                ):
+                    raise ValueError(f"largest has {largest_L.shape} channels, or others than there are")
                 for layer in range(deepest + 1):
-                    largest = int(stored["largest"][layer]) if after_gelu else -1
-                    found[f"blocks.{layer}.{part}"] = Scales(centre_LC[layer], scale_LC[layer], largest)
+                    scales = Scales(centre_LC[layer], scale_LC[layer], int(largest_L[layer]))
+                    found[f"blocks.{layer}.{part}"] = scales
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise ScopeError(f"{path} cannot be read ({error}); install scopesift again") from None
     return found
