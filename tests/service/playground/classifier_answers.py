@@ -33,6 +33,7 @@ REPLACED = {"rule": "default", "macro_f1": 0.7, "balanced_accuracy": 0.69, "spre
 DRAFT, NAMED, MUTED = "0c1d2e3f4a5b", "a1a1a1a1a1a1", "b2b2b2b2b2b2"
 MADE = "2026-01-02T03:04:05.000+00:00"
 TOXICITY = "/v1/classifiers/toxicity"
+RUNNING = {"action": "transfer", "who": "alice", "stage": "reading", "done": 5, "of": 24, "seconds": 1}
 
 
 CARD = {

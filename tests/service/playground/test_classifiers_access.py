@@ -3,7 +3,7 @@
 import pytest
 
 from tests.service.playground.axe import violations
-from tests.service.playground.classifier_answers import CARD, feature
+from tests.service.playground.classifier_answers import CARD, RUNNING, feature
 
 FIRST = "document.querySelector('#features .feature')"
 IN_USE = "document.querySelector('#versions .ours code').innerText"
@@ -55,14 +55,7 @@ def test_axe_finds_nothing_while_a_change_is_made_and_after_a_failure(browser, p
     browser.open(f"{page_url}classifiers")
     browser.run("at('token').value = 'a-long-admin-token'")
     stage.transfer_seconds = 4
-    stage.running = {
-        "action": "transfer",
-        "who": "alice",
-        "stage": "reading",
-        "done": 5,
-        "of": 24,
-        "seconds": 1,
-    }
+    stage.running = RUNNING
     browser.run("at('transfer-lang').value = 'de'; at('transfer-rows').value = 'toxic\\tdu'")
     browser.run("at('transfer-go').click()")
     browser.until("at('transfer-progress').innerText.includes('5 of 24')")

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.service.playground.classifier_answers import RUNNING
+
 FIRST = "document.querySelector('#features .feature')"
 IN_USE = "document.querySelector('#versions .ours code').innerText"
 OUTCOME = "document.querySelector('#features-outcome .made')?.innerText"
@@ -101,14 +103,7 @@ def test_without_a_token_nothing_is_changed(tab, stage):
 
 def test_a_transfer_shows_the_stage_that_the_server_is_in_and_how_much_of_it_is_done(tab, stage):
     stage.transfer_seconds = 3
-    stage.running = {
-        "action": "transfer",
-        "who": "alice",
-        "stage": "reading",
-        "done": 5,
-        "of": 24,
-        "seconds": 1,
-    }
+    stage.running = RUNNING
     tab.run(
         "(() => { at('transfer-lang').value = 'de'; at('transfer-rows').value = 'toxic\\tdu Idiot'; "
         "at('transfer-go').click(); })()"

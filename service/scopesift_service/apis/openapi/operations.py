@@ -107,12 +107,12 @@ OPERATIONS = (
         paths.TRANSFER, "post", "transfer", CLASSIFIERS, "Add a language",
         "Makes a version of the classifier with a decision of its own for one language, from labelled examples or "
         "the stored suggestions, or moves only its cut by texts without labels. The version is in use when the "
-        "answer arrives; with `dry_run` it is only measured. Needs the admin token and a state folder.",
+        "answer arrives; with `dry_run` it is only measured. Needs an admin token and a state folder.",
         "TransferAnswer", "TransferRequest", CHANGE, answers=(200, 201), access=ADMIN,
     ),
     Operation(
         paths.ACTIVATE, "post", "activate", CLASSIFIERS, "Use another stored version",
-        "Rolls back or forward. Needs the admin token and a state folder.",
+        "Rolls back or forward. Needs an admin token and a state folder.",
         "ActivateAnswer", "ActivateRequest", CHANGE, access=ADMIN,
     ),
     Operation(
