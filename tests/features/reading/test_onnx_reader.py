@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from scopesift_features.reading.batches import make_batches
-from scopesift_features.reading.onnx.encoder import OnnxEncoder
+from scopesift_features.reading.onnx.encoder import OnnxEncoder, Slab
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.torch_reader import TorchReader
@@ -106,34 +106,44 @@ def test_readers_of_the_same_layers_share_their_sessions(scope):
     assert one._model is not _readers(scope, layers=(4,))[0]._model
 
 
-def test_equal_activations_go_to_the_lowest_indices(scope):
+@pytest.mark.parametrize("values", [[1.0], [1.0, 2.0], [0.0, -1.0, 3.0], [5.0, 0.5, 5.0, 0.5, 0.5]])
+def test_equal_activations_go_to_the_lowest_indices(scope, values):
     encoder = OnnxEncoder(scope, 4)
-    encoder._encoder_DF[:] = 0
-    encoder._encoder_DF[-1] = 1.0  # all features of all tokens are equal
-    x_RD = np.ones((3, scope.d_model + 1), np.float32)
-    encoder._session = _Constant(scope.d_sae)
-    tokens, indices, acts = encoder._slab(x_RD, 0)
-    assert tokens.tolist() == np.repeat(range(3), encoder._k).tolist()
-    assert indices.tolist() == 3 * list(range(encoder._k))
-    assert (acts == 1).all()
+    pre_F = np.resize(np.array(values, np.float32), scope.d_sae)
+    pre_F[::97] = 4.0
+    encoder._session = _Given(pre_F)
+    found = encoder.run(Slab(4, 7, np.ones((3, scope.d_model + 1), np.float32)))
+    best = np.sort(np.argsort(-pre_F, kind="stable")[: encoder._k])
+    assert found.tokens_E.tolist() == np.repeat(range(7, 10), encoder._k).tolist()
+    assert found.indices_E.tolist() == 3 * best.tolist()
+    assert found.acts_E.tolist() == 3 * pre_F[best].tolist()
 
 
-class _Constant:
-    """A session for which all pre-activations are 1."""
+def test_features_that_are_not_positive_are_not_active(scope):
+    encoder = OnnxEncoder(scope, 4)
+    pre_F = np.full(scope.d_sae, -1, np.float32)
+    pre_F[[5, 70, 6000]] = 0.25, 0, 2
+    encoder._session = _Given(pre_F)
+    found = encoder.run(Slab(4, 0, np.ones((2, scope.d_model + 1), np.float32)))
+    assert found.indices_E.tolist() == [5, 6000, 5, 6000]
 
-    def __init__(self, d_sae):
-        self.d_sae = d_sae
+
+class _Given:
+    """A session for which every token has the given pre-activations."""
+
+    def __init__(self, pre_F):
+        self.pre_F = pre_F
 
     def run(self, names, feeds):
-        rows = len(feeds["residual"])
-        return np.ones((rows, self.d_sae), np.float32), np.ones((rows, self.d_sae // 16), np.float32)
+        pre_RF = np.tile(self.pre_F, (len(feeds["residual"]), 1))
+        return pre_RF, pre_RF.reshape(len(pre_RF), -1, 16).max(axis=2)
 
 
 def test_a_residual_that_is_not_finite_is_refused(scope):
     x_TD = np.zeros((2, scope.d_model), np.float32)
     x_TD[1, 3] = np.nan
     with pytest.raises(ValueError, match="finite residuals"):
-        OnnxEncoder(scope, 4).active(x_TD)
+        OnnxEncoder(scope, 4).slabs(x_TD)
 
 
 def test_other_scopes_and_precisions_are_left_to_torch(scope):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from scopesift_features.scope import Scope
 SLAB = 128
 """Tokens per run: their pre-activations, 3 MB of 6,144 features, stay in a cache until the largest are found."""
 
+Each = Callable[[Callable[["Slab"], "FoundPairs"], Iterable["Slab"]], Iterable["FoundPairs"]]
+"""Calls a function for each slab and gives the results in order: `map`, or that of a pool of threads."""
+
 _SMALLEST = np.nextafter(np.float32(0), np.float32(1))
 
 
@@ -27,26 +31,60 @@ class WindowMaxima(NamedTuple):
     tokens_WS: NDArray[np.int64]
 
 
-class OnnxEncoder:
-    """A TopK encoder of a scope."""
+class Slab(NamedTuple):
+    """Some tokens of one layer: the layer, the first token's index, and residuals `[R, …]` as the graph reads them."""
 
-    def __init__(self, scope: Scope, layer: int, threads: int | None = None) -> None:
-        """Read the encoder and open the session, with `threads` as in `open_graph`.
+    layer: int
+    begin: int
+    x_RD: NDArray[np.float32]
+
+
+class FoundPairs(NamedTuple):
+    """Tokens, features and activations of a slab's active pairs, as in `ActivePairs`."""
+
+    tokens_E: NDArray[np.int64]
+    indices_E: NDArray[np.int64]
+    acts_E: NDArray[np.float32]
+
+
+def encode(
+    encoders: Mapping[int, OnnxEncoder], residuals: Mapping[int, NDArray[np.float32]], each: Each = map
+) -> dict[int, ActivePairs]:
+    """The active features by layer: those of a token's k largest that are positive; ties go to the lowest index.
+
+    Args:
+        encoders: of the layers.
+        residuals: of the same tokens, `[T, D]` float32 by layer; rounded to the SAE's dtype.
+        each: `map`, or that of a pool of threads, in which slabs of all layers then run at once.
+
+    Raises:
+        ValueError: a residual is not finite.
+    """
+    slabs = [slab for layer, x_TD in residuals.items() for slab in encoders[layer].slabs(x_TD)]
+    found: dict[int, list[FoundPairs]] = {layer: [] for layer in residuals}
+    for slab, pairs in zip(slabs, each(lambda slab: encoders[slab.layer].run(slab), slabs), strict=True):
+        found[slab.layer].append(pairs)
+    return {layer: encoders[layer].joined(parts) for layer, parts in found.items()}
+
+
+class OnnxEncoder:
+    """A TopK encoder of a scope; may be used from several threads, and uses one in each."""
+
+    def __init__(self, scope: Scope, layer: int) -> None:
+        """Read the encoder and open the session.
 
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
         """
-        self._dtype, self._k, self._n_features = scope.settings.sae_dtype, scope.config.k or 0, scope.d_sae
+        self._layer, self._dtype, self._k = layer, scope.settings.sae_dtype, scope.config.k or 0
+        self._n_features = scope.d_sae
         W_enc_FD, b_enc_F = read_encoder(scope.sae_file(layer), scope.config, self._dtype)
         # the bias is the weight of a last column of ones: one pass less over the pre-activations
         self._encoder_DF = np.concatenate((W_enc_FD.T, b_enc_F[None]))
-        self._session = open_graph(scope.folder / FOLDER / ENCODE, {"encoder": self._encoder_DF}, threads)
+        self._session = open_graph(scope.folder / FOLDER / ENCODE, {"encoder": self._encoder_DF}, threads=1)
 
-    def active(self, x_TD: NDArray[np.float32]) -> ActivePairs:
-        """The active features of every token: those of its k largest that are positive; ties go to the lowest index.
-
-        Args:
-            x_TD: residuals, float32; rounded to the SAE's dtype.
+    def slabs(self, x_TD: NDArray[np.float32]) -> list[Slab]:
+        """Residuals in slabs, to be encoded each by itself.
 
         Raises:
             ValueError: the residual is not finite.
@@ -57,39 +95,48 @@ class OnnxEncoder:
             (to_bfloat16(x_TD) if self._dtype == "bfloat16" else x_TD, np.ones((len(x_TD), 1), np.float32)),
             axis=1,
         )
-        slabs = [self._slab(x_TD[begin : begin + SLAB], begin) for begin in range(0, len(x_TD), SLAB)]
-        tokens_E, indices_E, acts_E = (np.concatenate(parts) for parts in zip(*slabs, strict=True))
-        return ActivePairs(tokens_E, indices_E, acts_E, self._n_features)
+        return [Slab(self._layer, begin, x_TD[begin : begin + SLAB]) for begin in range(0, len(x_TD), SLAB)]
 
-    def _slab(
-        self, x_RD: NDArray[np.float32], begin: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """Tokens, indices and activations of a slab's active pairs."""
-        pre_RF, largest_RG = self._session.run(["pre", "largest"], {"residual": x_RD})
-        groups = largest_RG.shape[1]
-        size = pre_RF.shape[1] // groups
-        # the k + 1 groups with the largest maxima contain the k + 1 largest features
-        group_RL = largest_RG.argpartition(groups - self._k - 1, axis=1)[:, groups - self._k - 1 :]
-        place_RL = group_RL + np.arange(len(x_RD))[:, None] * groups
-        pre_RH = pre_RF.reshape(-1, size).take(place_RL.ravel(), axis=0).reshape(len(x_RD), -1)
-        at = pre_RH.shape[1] - self._k
-        kth_R1 = np.partition(pre_RH, at, axis=1)[:, at : at + 1]
-        found_E = np.flatnonzero(pre_RH >= np.maximum(kth_R1, _SMALLEST))
-        token_E, act_E = found_E // pre_RH.shape[1], pre_RH.ravel()[found_E]
-        index_E = group_RL.ravel()[found_E // size] * size + found_E % size
-        tied = np.flatnonzero(np.bincount(token_E, minlength=len(x_RD)) > self._k)
-        if len(tied):
-            single = ~np.isin(token_E, tied)
-            pre_NF = x_RD[tied] @ self._encoder_DF
-            order_NK = np.argsort(-pre_NF, axis=1, kind="stable")[:, : self._k]
-            pre_NK = np.take_along_axis(pre_NF, order_NK, axis=1)
-            row_M, rank_M = (pre_NK > 0).nonzero()
-            token_E = np.concatenate((token_E[single], tied[row_M]))
-            index_E = np.concatenate((index_E[single], order_NK[row_M, rank_M]))
-            act_E = np.concatenate((act_E[single], pre_NK[row_M, rank_M]))
-            order = np.argsort(token_E, kind="stable")
-            token_E, index_E, act_E = token_E[order], index_E[order], act_E[order]
-        return token_E + begin, index_E, act_E
+    def run(self, slab: Slab) -> FoundPairs:
+        """The active pairs of a slab."""
+        pre_RF, largest_RG = self._session.run(["pre", "largest"], {"residual": slab.x_RD})
+        # k groups hold a feature that large, so the k largest features are no smaller
+        at = largest_RG.shape[1] - self._k
+        bound_R1 = np.partition(largest_RG, at, axis=1)[:, at : at + 1]
+        found_E = np.flatnonzero(pre_RF >= np.maximum(bound_R1, _SMALLEST))
+        token_E, index_E = np.divmod(found_E, self._n_features)
+        act_E = pre_RF.ravel()[found_E]
+        kept_E = self._among_largest(token_E, act_E, len(pre_RF))
+        return FoundPairs(token_E[kept_E] + slab.begin, index_E[kept_E], act_E[kept_E])
+
+    def _among_largest(
+        self, token_E: NDArray[np.int64], act_E: NDArray[np.float32], rows: int
+    ) -> NDArray[np.bool_]:
+        """Which pairs are among their token's k largest; of equal ones the first are.
+
+        Args:
+            token_E: ascending.
+            act_E: above 0.
+            rows: R, the number of tokens.
+        """
+        count_R = np.bincount(token_E, minlength=rows)
+        first_R = np.cumsum(count_R) - count_R
+        width = max(int(count_R.max(initial=0)), self._k)
+        acts_RC = np.zeros((rows, width), np.float32)
+        acts_RC[token_E, np.arange(len(token_E)) - first_R[token_E]] = act_E
+        kth_E = np.partition(acts_RC, width - self._k, axis=1)[:, width - self._k][token_E]
+        larger_E, tied_E = act_E > kth_E, act_E == kth_E
+        free_R = self._k - np.bincount(token_E[larger_E], minlength=rows)
+        ties_E = np.cumsum(tied_E)
+        earlier_R = np.concatenate(([0], ties_E))[first_R]
+        kept_E: NDArray[np.bool_] = larger_E | (tied_E & (ties_E - earlier_R[token_E] <= free_R[token_E]))
+        return kept_E
+
+    def joined(self, parts: Sequence[FoundPairs]) -> ActivePairs:
+        """The pairs of consecutive slabs."""
+        nothing = FoundPairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+        tokens_E, indices_E, acts_E = (np.concatenate(own) for own in zip(nothing, *parts, strict=True))
+        return ActivePairs(tokens_E, indices_E, acts_E, self._n_features)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Self
 
@@ -13,7 +15,7 @@ from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
-from scopesift_features.reading.onnx.encoder import OnnxEncoder, find_extreme
+from scopesift_features.reading.onnx.encoder import ActivePairs, OnnxEncoder, encode, find_extreme
 from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -102,15 +104,15 @@ class OnnxReader(SelectedReader):
     def _maxima(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         window_T, position_T = batch.keep_BT.nonzero()
+        kept = {layer: residuals[layer][window_T, position_T] for layer in sorted(residuals)}
+        active = self._model.encode(kept)
         maxima: list[LayerMaxima] = []
-        for layer in sorted(residuals):
-            x_TD = residuals[layer][window_T, position_T]
-            active = self._model.encoder(layer).active(x_TD)
+        for layer, x_TD in kept.items():
             for features in self.features:
                 if features.layer != layer:
                     continue
                 extreme_T = find_extreme(x_TD, window_T, len(batch.windows), features.norm_bound)
-                found = active.maxima(features, window_T, len(batch.windows), extreme_T)
+                found = active[layer].maxima(features, window_T, len(batch.windows), extreme_T)
                 places = _places(batch, found.tokens_WS) if self.places else None
                 maxima.append(LayerMaxima(features.columns_S, found.acts_WS, places))
         return BatchReading(document_W, maxima)
@@ -121,10 +123,11 @@ class OnnxReader(SelectedReader):
         window_T, position_T = batch.keep_BT.nonzero()
         each_T = np.arange(len(window_T))  # every token is a window of its own
         acts_TS = np.zeros((len(window_T), self.n_features), np.float32)
+        kept = {layer: residuals[layer][window_T, position_T] for layer in sorted(residuals)}
+        active = self._model.encode(kept)
         for own in self.features:
-            x_TD = residuals[own.layer][window_T, position_T]
-            extreme_T = find_extreme(x_TD, window_T, len(batch.windows), own.norm_bound)
-            found = self._model.encoder(own.layer).active(x_TD).maxima(own, each_T, len(each_T), extreme_T)
+            extreme_T = find_extreme(kept[own.layer], window_T, len(batch.windows), own.norm_bound)
+            found = active[own.layer].maxima(own, each_T, len(each_T), extreme_T)
             acts_TS[:, own.columns_S] = found.acts_WS
         return acts_TS
 
@@ -150,10 +153,19 @@ class _Model:
         """Open the sessions of whole batches."""
         self.blocks.load()
         for layer in self.blocks.layers:
-            self.encoder(layer)
+            self._encoder(layer)
 
-    def encoder(self, layer: int) -> OnnxEncoder:
-        """The encoder of a layer."""
+    def encode(self, residuals: Mapping[int, NDArray[np.float32]]) -> dict[int, ActivePairs]:
+        """See `encoder.encode`."""
+        encoders = {layer: self._encoder(layer) for layer in residuals}
+        return encode(encoders, residuals, self._pool.map if self._pool is not None else map)
+
+    def _encoder(self, layer: int) -> OnnxEncoder:
         if layer not in self._encoders:
-            self._encoders[layer] = OnnxEncoder(self._scope, layer, self.blocks.threads)
+            self._encoders[layer] = OnnxEncoder(self._scope, layer)
         return self._encoders[layer]
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor | None:
+        """Threads that encode; None: the caller's own."""
+        return ThreadPoolExecutor(self.blocks.threads) if self.blocks.threads > 1 else None
