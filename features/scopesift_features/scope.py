@@ -106,7 +106,7 @@ class Scope(Reader):
         return bounded
 
     def in_int8(self) -> Scope:
-        """The same scope whose backbone is run in int8, by ONNX Runtime on the CPU; see `reading.onnx`.
+        """The same scope whose backbone and encoders are run in int8, by ONNX Runtime on the CPU; see `reading.onnx`.
 
         Raises:
             UsageError: it can't be, or not on the scope's device.
@@ -121,7 +121,7 @@ class Scope(Reader):
         ]
 
     def sae(self, layer: int, *, decoder: bool = False) -> SparseAutoencoder:
-        """The SAE of a layer, on the scope's device in the settings' sae_dtype.
+        """The SAE of a layer, on the scope's device in the settings' sae_dtype, or in int8 as its backbone.
 
         Args:
             layer: one of `layers`.
@@ -144,8 +144,21 @@ class Scope(Reader):
             sae = read_safetensors(
                 path, self.config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
             )
-            self._saes[layer] = sae.to(self.sae_device)
+            self._saes[layer] = (
+                self._in_bytes(sae) if self.settings.dtype == INT8 else sae.to(self.sae_device)
+            )
         return self._saes[layer]
+
+    def _in_bytes(self, sae: SparseAutoencoder) -> SparseAutoencoder:
+        from scopesift_features.backbone.e5.int8_scales import read_encoder_scales
+        from scopesift_features.sae.int8_topk import Int8TopKSAE
+        from scopesift_features.sae.topk import TopKSAE
+
+        if not isinstance(sae, TopKSAE):
+            raise ScopeError(f"{self.id} has no TopK SAEs, which int8 needs; use it in {FLOAT32}")
+        return Int8TopKSAE.of(
+            sae, read_encoder_scales(self.folder / FOLDER / SCALES, sae.layer, self.d_model)
+        )
 
     def residual_source(self, deepest: int) -> ResidualSource:
         """See `Reader.residual_source`."""

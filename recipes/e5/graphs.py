@@ -21,16 +21,16 @@ from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.reading.onnx.sessions import (
     BYTE_PRODUCT,
-    ENCODE,
     FOLDER,
     UINT8,
     blocks_name,
     deeper_blocks_name,
+    encode_name,
 )
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 
-from recipes.e5.int8_graph import int8_block, layer_norm
+from recipes.e5.int8_graph import int8_block, int8_pre_activations, layer_norm
 from recipes.e5.weightless_graph import CONTRIB, Kind, WeightlessGraph
 
 GROUP = 16
@@ -91,33 +91,39 @@ def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int], wei
     )
 
 
-def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
+def encode_graph(d_model: int, d_sae: int, k: int, weights: str = FLOAT32) -> Any:
     """The graph from residuals to the pre-activations of all features, and the largest of each 16 adjacent ones.
 
-    The k + 1 groups with the largest maxima contain the k + 1 largest features. They are chosen by numpy, in a third
-    of the time that ONNX Runtime's TopK takes.
+    The k-th largest of these maxima is a bound that the k largest features reach, and few others. They are chosen by
+    numpy, in a third of the time that ONNX Runtime's TopK takes.
 
-    Inputs: `residual` `[T, D]`, and a last column of ones, with which the bias is multiplied. Outputs, float32:
-    `pre` `[T, F]`, and `largest` `[T, F / 16]`.
+    Inputs: `residual` `[T, D]`; in float32 with a last column of ones, with which the bias is multiplied. Outputs,
+    float32: `pre` `[T, F]`, and `largest` `[T, F / 16]`.
 
     Args:
         d_model: width of the residual.
         d_sae: number of features.
         k: active features per token.
+        weights: kind of the encoder's weights, a key of `KINDS`.
 
     Raises:
-        ValueError: features that don't divide into more than k groups.
+        ValueError: features that don't divide into k groups or more.
     """
     graph, groups = WeightlessGraph(), d_sae // GROUP
-    if d_sae % GROUP or k + 1 > groups:
+    if d_sae % GROUP or k > groups:
         raise ValueError(
-            f"expected a multiple of {GROUP} features and more groups than {k}, got {d_sae} features"
+            f"expected a multiple of {GROUP} features and at least {k} groups, got {d_sae} features"
         )
-    pre_TF = graph.add("MatMul", "residual", graph.weight("encoder", d_model + 1, d_sae))
+    if weights == FLOAT32:
+        width = d_model + 1
+        pre_TF = graph.add("MatMul", "residual", graph.weight("encoder", width, d_sae))
+    else:
+        width = d_model
+        pre_TF = int8_pre_activations(graph, "residual", d_model, d_sae, KINDS[weights])
     pre_TGC = graph.add("Reshape", pre_TF, graph.ints(-1, groups, GROUP))
     largest_TG = graph.add("ReduceMax", pre_TGC, graph.ints(2), keepdims=0)
     return graph.model(
-        {"residual": (TensorProto.FLOAT, ["tokens", d_model + 1])},
+        {"residual": (TensorProto.FLOAT, ["tokens", width])},
         {
             "pre": (pre_TF, (TensorProto.FLOAT, ["tokens", d_sae])),
             "largest": (largest_TG, (TensorProto.FLOAT, ["tokens", groups])),
@@ -126,7 +132,7 @@ def encode_graph(d_model: int, d_sae: int, k: int) -> Any:
 
 
 def byte_product_graph() -> Any:
-    """The graph of `sessions.keeps_byte_products`: `factors` `[M, K]` uint8 times `weights` `[K, N]` int8, in int32."""
+    """The graph of `sessions.byte_kind`: `factors` `[M, K]` uint8 times `weights` `[K, N]` int8, in int32."""
     graph = WeightlessGraph()
     product = graph.add("MatMulInteger", "factors", "weights")
     return graph.model(
@@ -191,7 +197,10 @@ def main(
     header = source.file.header
     models = {
         BYTE_PRODUCT: byte_product_graph(),
-        ENCODE: encode_graph(config.d_model, config.d_sae, config.k),
+        **{
+            encode_name(weights): encode_graph(config.d_model, config.d_sae, config.k, weights)
+            for weights in KINDS
+        },
     }
     for at, deepest in enumerate(scope.layers):
         for weights in KINDS:

@@ -1,4 +1,4 @@
-"""A block of e5 in int8 as ONNX nodes; the arithmetic and the weights are described in `backbone.e5.int8_arrays`.
+"""e5's blocks and encoders in int8 as ONNX nodes; arithmetic and weights are described in `backbone.e5.int8_arrays`.
 
 Inputs of linear layers arrive divided by their scales, so that quantising rounds to whole numbers.
 """
@@ -6,7 +6,7 @@ Inputs of linear layers arrive divided by their scales, so that quantising round
 from __future__ import annotations
 
 from onnx import TensorProto
-from scopesift_features.backbone.e5.int8_arrays import COPIES, ZERO, ZERO_AFTER_GELU
+from scopesift_features.backbone.e5.int8_scales import COPIES, ZERO, ZERO_AFTER_GELU
 from scopesift_features.backbone.e5.q4_file import Q4Header
 
 from recipes.e5.weightless_graph import CONTRIB, WeightlessGraph
@@ -45,6 +45,20 @@ def int8_block(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str, 
     bent = graph.add("Mul", bent, graph.weight(f"{name}.outer.inverse_scale", inner))
     outer = _product(graph, bent, f"{name}.outer", (inner, hidden), kind, zero=ZERO_AFTER_GELU, bias=True)
     return layer_norm(graph, header, graph.add("Add", outer, x_BTD), f"{name}.output_norm")
+
+
+def int8_pre_activations(graph: WeightlessGraph, x_TD: str, d_model: int, d_sae: int, kind: int) -> str:
+    """Append an encoder's product; returns the pre-activations `[T, F]`.
+
+    Args:
+        graph: the graph.
+        x_TD: the residual.
+        d_model: D.
+        d_sae: F.
+        kind: of the weights, int8 or uint8.
+    """
+    scaled = _scaled(graph, x_TD, "encoder", d_model)
+    return _product(graph, scaled, "encoder", (d_model, d_sae), kind, bias=True)
 
 
 def layer_norm(graph: WeightlessGraph, header: Q4Header, x_BTD: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """`python -m recipes.e5.int8_scales --data DATA`: scales of e5's activations in int8, measured on train rows.
 
 Every channel of a linear layer's input has its smallest and largest value over all tokens, prefix and suffix included:
-`<s>` has values that are tens of times as large as those of words, and attention reads them. The scales balance what
+`<s>` has values that are tens of times as large as those of words, and attention reads them. An encoder's input has
+those of the tokens that count. The scales balance what
 8 bits cost the activations and 7 bits the weights (SmoothQuant, Xiao et al. 2023, arXiv 2211.10438).
 """
 
@@ -18,13 +19,14 @@ import torch
 import typer
 from numpy.typing import NDArray
 from scopesift_features.backbone.e5.arrays import block_arrays
-from scopesift_features.backbone.e5.int8_arrays import (
+from scopesift_features.backbone.e5.int8_scales import (
     AFTER_GELU,
     COPIES,
     LARGEST,
     LINEAR,
     ZERO_AFTER_GELU,
     Scales,
+    encoder_name,
 )
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.table import bundled_folder
@@ -52,19 +54,22 @@ Floats = NDArray[np.float32]
 
 
 class Ranges:
-    """Smallest and largest value per channel of every linear layer's input, collected by hooks."""
+    """Smallest and largest value per channel of every linear layer's input; hooks collect those of the blocks."""
 
     def __init__(self, blocks: Any) -> None:
         self.low: dict[str, Tensor] = {}
         self.high: dict[str, Tensor] = {}
-        self.mask_BT: Tensor | None = None
+        self.mask_BT: Tensor
         for layer, block in enumerate(blocks):
             for name, module in INPUTS.items():
                 hook = partial(self._take, f"blocks.{layer}.{name}")
                 getattr(block, module).register_forward_pre_hook(hook)
 
     def _take(self, name: str, _module: Any, inputs: tuple[Tensor]) -> None:
-        x_TC = inputs[0][self.mask_BT]
+        self.take(name, inputs[0][self.mask_BT])
+
+    def take(self, name: str, x_TC: Tensor) -> None:
+        """Raise a layer's ranges to those of more tokens."""
         low, high = x_TC.amin(dim=0), x_TC.amax(dim=0)
         self.low[name] = torch.minimum(self.low.get(name, low), low)
         self.high[name] = torch.maximum(self.high.get(name, high), high)
@@ -74,7 +79,7 @@ def scales_of(part: str, low_C: Floats, high_C: Floats, weight_CO: Floats) -> Sc
     """Centre and scale of each of C input channels.
 
     Args:
-        part: one of `LINEAR`.
+        part: one of `LINEAR`, or an encoder's name.
         low_C: smallest value of each.
         high_C: largest value of each.
         weight_CO: the layer's weights.
@@ -102,7 +107,9 @@ def measured_ranges(scope: Scope, texts: list[str]) -> Ranges:
     for batch in make_batches(make_windows(scope, texts), CPU_BATCH_TOKENS):
         ids_BT, mask_BT = torch.from_numpy(batch.ids_BT), torch.from_numpy(batch.mask_BT)
         ranges.mask_BT = mask_BT.bool()
-        backbone.residuals(ids_BT, mask_BT, scope.layers)
+        residuals = backbone.residuals(ids_BT, mask_BT, scope.layers)
+        for layer, x_BTD in residuals.items():
+            ranges.take(encoder_name(layer), x_BTD[torch.from_numpy(batch.keep_BT)])
     return ranges
 
 
@@ -138,8 +145,17 @@ def main(
                 found["largest"].append(own.largest)
             else:
                 found[f"{part}.centre"].append(own.centre.astype(np.float16))
+    stored = {name: np.stack(own) for name, own in found.items()}
+    for layer in scope.layers:
+        name = encoder_name(layer)
+        weight_DF = scope.sae(layer).W_enc_FD.T.float().numpy()
+        own = scales_of(name, ranges.low[name].numpy(), ranges.high[name].numpy(), weight_DF)
+        stored |= {
+            f"{name}.scale": own.scale.astype(np.float16),
+            f"{name}.centre": own.centre.astype(np.float16),
+        }
     path = scope.folder / FOLDER / SCALES
-    write_atomically(path, partial(_write, {name: np.stack(own) for name, own in found.items()}))
+    write_atomically(path, partial(_write, stored))
     typer.echo(f"{path}: from {len(texts):,} texts, {path.stat().st_size:,} bytes")
 
 

@@ -28,8 +28,8 @@ class ReadingSettings:
             token of every window unless it is the only one, since SAEs were not trained on its extreme norm.
         window_tokens: maximum tokens of a window, including prefix and suffix.
         overlap_tokens: tokens that neighbouring windows share.
-        dtype: precision of the backbone's arithmetic; "int8" is that of the linear layers in ONNX Runtime, see
-            `reading.onnx`.
+        dtype: precision of the backbone's arithmetic; "int8" is that of the linear layers in ONNX Runtime, and then of
+            the encoders too, see `reading.onnx`.
         sae_dtype: precision of the SAE's weights in memory; rounding them changes some top-k sets.
         norm_limit: tokens whose residual norm exceeds this many times the median are left out, since SAEs were not
             trained on them; None: no limit. See `extreme_tokens`.

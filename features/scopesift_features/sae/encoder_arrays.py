@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError
 
+from scopesift_features.backbone.e5.int8_arrays import input_arrays, quantised_weights
+from scopesift_features.backbone.e5.int8_scales import Scales
 from scopesift_features.sae.config import SAEConfig, check_layer, check_shapes, layer_of
 
 _ENCODER = ("W_enc", "b_enc")
@@ -56,6 +58,18 @@ def read_encoder(path: Path, config: SAEConfig, dtype: str) -> EncoderArrays:
     if dtype == "bfloat16":
         arrays = [to_bfloat16(array) for array in arrays]
     return EncoderArrays(*arrays)
+
+
+def int8_encoder_arrays(encoder: EncoderArrays, scales: Scales, *, signed: bool) -> dict[str, NDArray[Any]]:
+    """Weights of the graph of the encode in int8, by their names in it.
+
+    Args:
+        encoder: the encoder.
+        scales: of its residual.
+        signed: whether weights are int8, else uint8.
+    """
+    found = {"encoder.weight": encoder.W_enc_FD.T, "encoder.bias": encoder.b_enc_F}
+    return input_arrays("encoder", scales) | quantised_weights("encoder", found, scales, signed=signed)
 
 
 def to_bfloat16(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,17 +6,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("onnxruntime")
 
-from scopesift_features.backbone.e5.int8_arrays import read_scales
+from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.document_features import document_features
-from scopesift_features.reading.onnx import blocks
+from scopesift_features.reading.onnx import blocks, encoder
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
+from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
-from scopesift_features.reading.onnx.sessions import FOLDER, keeps_byte_products
+from scopesift_features.reading.onnx.sessions import FOLDER, byte_kind
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
@@ -56,11 +58,45 @@ def test_residuals_are_near_those_in_float32(float32, int8, layer):
 
 
 def test_processors_that_add_bytes_in_pairs_get_the_same_bits(int8, monkeypatch):
-    expected_TD = _residuals(int8)
-    here = keeps_byte_products(int8.folder / FOLDER)
-    monkeypatch.setattr(blocks, "keeps_byte_products", lambda folder: not here)
-    if here:  # without VNNI the other way is the lossy one
-        np.testing.assert_array_equal(_residuals(int8), expected_TD)
+    expected_TD, x_TD = _residuals(int8), _residuals(int8)
+    expected = encode({8: OnnxEncoder(int8, 8)}, {8: x_TD})[8]
+    if byte_kind(int8.folder / FOLDER) == "uint8":
+        pytest.skip("signed weights lose products here")
+    for module in (blocks, encoder):
+        monkeypatch.setattr(module, "byte_kind", lambda folder: "uint8")
+    np.testing.assert_array_equal(_residuals(int8), expected_TD)
+    found = encode({8: OnnxEncoder(int8, 8)}, {8: x_TD})[8]
+    np.testing.assert_array_equal(found.indices_E, expected.indices_E)
+    np.testing.assert_array_equal(found.acts_E, expected.acts_E)
+
+
+@pytest.mark.parametrize("layer", [4, 8])
+def test_the_encode_is_near_that_in_float32(float32, int8, layer):
+    x_TD = _residuals(float32, layer)
+    expected, found = (
+        encode({layer: OnnxEncoder(one, layer)}, {layer: x_TD})[layer] for one in (float32, int8)
+    )
+    theirs, ours = (
+        dict(zip(zip(own.tokens_E, own.indices_E, strict=True), own.acts_E, strict=True))
+        for own in (expected, found)
+    )
+    shared = theirs.keys() & ours.keys()
+    assert len(theirs) == len(ours) == 40 * len(x_TD)
+    assert 0.95 * len(theirs) < len(shared) < len(theirs)
+    errors = [abs(theirs[pair] - ours[pair]) / theirs[pair] for pair in shared]
+    assert 0 < np.mean(errors) < 0.03
+
+
+@pytest.mark.parametrize("layer", [4, 8])
+def test_torch_encodes_the_same_bytes(int8, layer):
+    x_TD = _residuals(int8, layer)
+    expected = encode({layer: OnnxEncoder(int8, layer)}, {layer: x_TD})[layer]
+    found = int8.sae(layer).active(torch.from_numpy(x_TD))
+    theirs_TF, ours_TF = np.zeros((2, len(x_TD), int8.d_sae), np.float32)
+    theirs_TF[expected.tokens_E, expected.indices_E] = expected.acts_E
+    ours_TF[found.tokens_E, found.indices_E] = found.values_E
+    assert (np.abs(theirs_TF - ours_TF) < 1e-4).mean() > 0.99999
+    assert (ours_TF > 0).sum() == 40 * len(x_TD)
 
 
 def _reader(scope, threads=None):

@@ -7,7 +7,7 @@ of the values. Being constants, they make a text's activations independent of th
 its batch.
 
 Weights are signed where sums of such products are exact, and else unsigned with 128 for 0, which gives the same
-integers (`reading.onnx.sessions.keeps_byte_products`).
+integers (`reading.onnx.sessions.byte_kind`).
 
 In each block one channel after GELU is tens of times as large as the others, on `<s>` alone. It is copied, so that its
 weights can be split and don't coarsen the scale of all (outlier channel splitting, Zhao et al. 2019, arXiv 1901.09504).
@@ -16,83 +16,14 @@ weights can be split and don't coarsen the scale of all (outlier channel splitti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
-from zipfile import BadZipFile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_files.errors import ScopeError
 
 from scopesift_features.backbone.e5.arrays import block_arrays
-from scopesift_features.backbone.e5.q4_file import Q4File, Q4Header
-
-ZERO, ZERO_AFTER_GELU = 128, 32
-"""Integers that stand for 0; GELU's values are hardly negative."""
-LARGEST = 255
-COPIES = 16
-"""Of the largest channel after GELU, beside itself."""
-AFTER_GELU = "outer"
-LINEAR = ("query_key_value", "attended", "inner", AFTER_GELU)
-
-Floats = NDArray[np.float32]
-
-
-class Scales(NamedTuple):
-    """Of a linear layer's input, a number per channel.
-
-    Attributes:
-        centre: what is subtracted; zeros for `outer`.
-        scale: what the rest is divided by, above 0.
-        largest: the channel after GELU that is copied; elsewhere -1.
-    """
-
-    centre: Floats
-    scale: Floats
-    largest: int = -1
-
-
-def read_scales(path: Path, header: Q4Header, deepest: int) -> dict[str, Scales]:
-    """Scales of the linear layers of blocks 0 … `deepest`, by their names in the graphs.
-
-    Args:
-        path: an .npz file with `<part>.scale` and, but for `outer`, `<part>.centre`, each `[blocks, channels]`, and
-            `largest` `[blocks]`.
-        header: sizes.
-        deepest: the last block.
-
-    Raises:
-        ScopeError: missing, damaged, or of other sizes.
-    """
-    found: dict[str, Scales] = {}
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            for part in LINEAR:
-                scale_LC = stored[f"{part}.scale"].astype(np.float32)
-                after_gelu = part == AFTER_GELU
-                centre_LC = (
-                    np.zeros_like(scale_LC) if after_gelu else stored[f"{part}.centre"].astype(np.float32)
-                )
-                expected = (header.intermediate if after_gelu else header.hidden,)
-                if not deepest < len(scale_LC) or not scale_LC.shape[1:] == centre_LC.shape[1:] == expected:
-                    raise ValueError(
-                        f"{part} has {scale_LC.shape} scales for {deepest + 1} blocks of {expected}"
-                    )
-                if not (
-                    np.isfinite(centre_LC).all() and np.isfinite(scale_LC).all() and (scale_LC > 0).all()
-                ):
-                    raise ValueError(f"{part} has scales that are not finite numbers above 0")
-                largest_L = stored["largest"] if after_gelu else np.full(len(scale_LC), -1)
-                if after_gelu and not (
-                    deepest < len(largest_L) and ((largest_L >= 0) & (largest_L < header.intermediate)).all()
-                ):
-                    raise ValueError(f"largest has {largest_L.shape} channels, or others than there are")
-                for layer in range(deepest + 1):
-                    scales = Scales(centre_LC[layer], scale_LC[layer], int(largest_L[layer]))
-                    found[f"blocks.{layer}.{part}"] = scales
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise ScopeError(f"{path} cannot be read ({error}); install scopesift again") from None
-    return found
+from scopesift_features.backbone.e5.int8_scales import COPIES, LARGEST, LINEAR, ZERO, Scales
+from scopesift_features.backbone.e5.q4_file import Q4File
 
 
 def int8_block_arrays(
@@ -112,20 +43,30 @@ def int8_block_arrays(
     own = f"blocks.{layer}"
     found: dict[str, NDArray[Any]] = dict(block_arrays(file, layer))
     for name in ("query_key_value", "inner"):
-        of = scales[f"{own}.{name}"]
-        found[f"{own}.{name}.inverse_scale"] = 1 / of.scale
-        found[f"{own}.{name}.shift"] = -of.centre / of.scale
+        found |= input_arrays(f"{own}.{name}", scales[f"{own}.{name}"])
     for name in LINEAR:
-        found |= _quantised_weights(f"{own}.{name}", found, scales[f"{own}.{name}"], signed=signed)
+        found |= quantised_weights(f"{own}.{name}", found, scales[f"{own}.{name}"], signed=signed)
     _copy_largest(own, found, scales[f"{own}.outer"])
     _divide_values(f"{own}.query_key_value", found, scales[f"{own}.attended"])
     return found
 
 
-def _quantised_weights(
+def input_arrays(name: str, scales: Scales) -> dict[str, NDArray[np.float32]]:
+    """What a linear layer's input is multiplied with, and what is added then, before it is rounded to whole numbers."""
+    return {f"{name}.inverse_scale": 1 / scales.scale, f"{name}.shift": -scales.centre / scales.scale}
+
+
+def quantised_weights(
     name: str, found: Mapping[str, NDArray[Any]], scales: Scales, *, signed: bool
 ) -> dict[str, NDArray[Any]]:
-    """Integer weights `[in, out]`, their scales `[out]`, and the bias with the product of the centres."""
+    """A linear layer's integer weights `[in, out]`, their scales `[out]`, and the bias with the product of the centres.
+
+    Args:
+        name: the layer's.
+        found: holds `<name>.weight` `[in, out]` and `<name>.bias` `[out]`, float32.
+        scales: of its input.
+        signed: whether weights are int8, else uint8.
+    """
     weight_IO = found[f"{name}.weight"].astype(np.float64)
     scaled_IO = weight_IO * scales.scale[:, None]
     if scales.largest >= 0:

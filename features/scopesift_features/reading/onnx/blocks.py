@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scopesift_features.backbone.e5.arrays import block_arrays, embedding_arrays
-from scopesift_features.backbone.e5.int8_arrays import int8_block_arrays, read_scales
+from scopesift_features.backbone.e5.int8_arrays import int8_block_arrays
+from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.settings import INT8
 from scopesift_features.reading.onnx.sessions import (
     FOLDER,
     SCALES,
-    UINT8,
     blocks_name,
+    byte_kind,
     deeper_blocks_name,
-    keeps_byte_products,
     open_graph,
     thread_count,
 )
@@ -106,11 +106,10 @@ class OnnxBlocks:
         weights: dict[str, NDArray[Any]] = dict(embedding_arrays(file)) if after < 0 else {}
         folder, blocks = self._scope.folder / FOLDER, range(after + 1, deepest + 1)
         if kind == INT8:
-            signed = keeps_byte_products(folder)
-            kind = INT8 if signed else UINT8
+            kind = byte_kind(folder)
             scales = read_scales(folder / SCALES, file.header, deepest)
             for layer in blocks:
-                weights |= int8_block_arrays(file, layer, scales, signed=signed)
+                weights |= int8_block_arrays(file, layer, scales, signed=kind == INT8)
         else:
             for layer in blocks:
                 weights |= block_arrays(file, layer)

@@ -1,18 +1,20 @@
-"""The exact top-k encode of one layer by ONNX Runtime, and maxima over windows."""
+"""The top-k encode of one layer by ONNX Runtime, exact in float32 or of products in int8, and maxima over windows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, open_graph
+from scopesift_features.backbone.e5.int8_scales import read_encoder_scales
+from scopesift_features.catalogue.settings import FLOAT32, INT8
+from scopesift_features.reading.onnx.sessions import FOLDER, SCALES, byte_kind, encode_name, open_graph
 from scopesift_features.reading.selected_features import LayerFeatures
-from scopesift_features.sae.encoder_arrays import read_encoder, to_bfloat16
+from scopesift_features.sae.encoder_arrays import int8_encoder_arrays, read_encoder, to_bfloat16
 from scopesift_features.scope import Scope
 
 SLAB = 128
@@ -54,7 +56,7 @@ def encode(
 
     Args:
         encoders: of the layers.
-        residuals: of the same tokens, `[T, D]` float32 by layer; rounded to the SAE's dtype.
+        residuals: of the same tokens, `[T, D]` float32 by layer; rounded to the SAE's dtype, or to bytes.
         each: `map`, or that of a pool of threads, in which slabs of all layers then run at once.
 
     Raises:
@@ -68,7 +70,7 @@ def encode(
 
 
 class OnnxEncoder:
-    """A TopK encoder of a scope; may be used from several threads, and uses one in each."""
+    """A TopK encoder of a scope, in int8 if its backbone is; may be used from several threads, and uses one in each."""
 
     def __init__(self, scope: Scope, layer: int) -> None:
         """Read the encoder and open the session.
@@ -76,12 +78,19 @@ class OnnxEncoder:
         Raises:
             ScopeError: no SAE for this layer, or a damaged file.
         """
-        self._layer, self._dtype, self._k = layer, scope.settings.sae_dtype, scope.config.k or 0
-        self._n_features = scope.d_sae
-        W_enc_FD, b_enc_F = read_encoder(scope.sae_file(layer), scope.config, self._dtype)
-        # the bias is the weight of a last column of ones: one pass less over the pre-activations
-        self._encoder_DF = np.concatenate((W_enc_FD.T, b_enc_F[None]))
-        self._session = open_graph(scope.folder / FOLDER / ENCODE, {"encoder": self._encoder_DF}, threads=1)
+        self._layer, self._k, self._n_features = layer, scope.config.k or 0, scope.d_sae
+        self._dtype = INT8 if scope.settings.dtype == INT8 else scope.settings.sae_dtype
+        encoder = read_encoder(scope.sae_file(layer), scope.config, scope.settings.sae_dtype)
+        folder, weights = scope.folder / FOLDER, FLOAT32
+        arrays: dict[str, NDArray[Any]]
+        if self._dtype == INT8:
+            weights = byte_kind(folder)
+            scales = read_encoder_scales(folder / SCALES, layer, scope.d_model)
+            arrays = int8_encoder_arrays(encoder, scales, signed=weights == INT8)
+        else:
+            # the bias is the weight of a last column of ones: one pass less over the pre-activations
+            arrays = {"encoder": np.concatenate((encoder.W_enc_FD.T, encoder.b_enc_F[None]))}
+        self._session = open_graph(folder / encode_name(weights), arrays, threads=1)
 
     def slabs(self, x_TD: NDArray[np.float32]) -> list[Slab]:
         """Residuals in slabs, to be encoded each by itself.
@@ -91,10 +100,9 @@ class OnnxEncoder:
         """
         if not np.isfinite(x_TD.sum(dtype=np.float64)):
             raise ValueError("expected finite residuals, got NaN or infinity; check the backbone's weights")
-        x_TD = np.concatenate(
-            (to_bfloat16(x_TD) if self._dtype == "bfloat16" else x_TD, np.ones((len(x_TD), 1), np.float32)),
-            axis=1,
-        )
+        if self._dtype != INT8:
+            x_TD = to_bfloat16(x_TD) if self._dtype == "bfloat16" else x_TD
+            x_TD = np.concatenate((x_TD, np.ones((len(x_TD), 1), np.float32)), axis=1)
         return [Slab(self._layer, begin, x_TD[begin : begin + SLAB]) for begin in range(0, len(x_TD), SLAB)]
 
     def run(self, slab: Slab) -> FoundPairs:

@@ -16,7 +16,7 @@ from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
 from scopesift_features.reading.onnx.encoder import ActivePairs, OnnxEncoder, encode, find_extreme
-from scopesift_features.reading.onnx.sessions import ENCODE, FOLDER, blocks_name
+from scopesift_features.reading.onnx.sessions import FOLDER, blocks_name, encode_name
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import BatchReading, HaltedBatch, LayerMaxima, Places
@@ -36,7 +36,8 @@ def is_readable(scope: Scope, layers: Sequence[int]) -> bool:
         and scope.device == "cpu"
         and dtype in (FLOAT32, INT8)
         and all(
-            (scope.folder / FOLDER / name).is_file() for name in (ENCODE, blocks_name(max(layers), dtype))
+            (scope.folder / FOLDER / name).is_file()
+            for name in (encode_name(dtype), blocks_name(max(layers), dtype))
         )
         and find_spec("onnxruntime") is not None
     )

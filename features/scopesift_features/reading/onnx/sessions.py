@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError, UsageError, first_line
 
-from scopesift_features.catalogue.settings import FLOAT32
+from scopesift_features.catalogue.settings import FLOAT32, INT8
 
 FOLDER = "onnx"
 """Folder of the graphs inside a scope's folder."""
-ENCODE = "encode.onnx"
-"""The graph of the encode, for the SAEs of all layers."""
 BYTE_PRODUCT = "byte-product.onnx"
-"""The graph of `keeps_byte_products`."""
+"""The graph of `byte_kind`."""
 UINT8 = "uint8"
 """Weights of the int8 graphs on processors where signed ones don't keep their products."""
 SCALES = "int8.npz"
-"""Scales of the activations in the int8 graphs of the blocks, see `backbone.e5.int8_arrays`."""
+"""Scales of the activations in the int8 graphs, see `backbone.e5.int8_arrays`."""
 
 
 def blocks_name(deepest: int, weights: str = FLOAT32) -> str:
@@ -34,6 +32,11 @@ def blocks_name(deepest: int, weights: str = FLOAT32) -> str:
 def deeper_blocks_name(after: int, deepest: int, weights: str = FLOAT32) -> str:
     """Name of the graph of the blocks `after` + 1 … `deepest`, see `blocks_name`."""
     return f"blocks{after + 1}to{_kind(deepest, weights)}"
+
+
+def encode_name(weights: str = FLOAT32) -> str:
+    """Name of the graph of the encode, for the SAEs of all layers; weights as in `blocks_name`."""
+    return "encode.onnx" if weights == FLOAT32 else f"encode-{weights}.onnx"
 
 
 def load_runtime() -> Any:
@@ -85,8 +88,8 @@ def open_graph(path: Path, weights: Mapping[str, NDArray[Any]], threads: int | N
         raise ScopeError(f"ONNX Runtime cannot open {path}: {first_line(error)}") from None
 
 
-def keeps_byte_products(folder: Path) -> bool:
-    """Whether this processor sums products of unsigned and signed bytes without loss.
+def byte_kind(folder: Path) -> str:
+    """Kind of the weights that this processor multiplies with unsigned bytes without loss: "int8" or "uint8".
 
     x86 without VNNI adds them in pairs in 16 bits, which the largest products exceed. ONNX Runtime multiplies two
     unsigned bytes without loss on every processor, but on those with VNNI or AMX several times slower.
@@ -99,7 +102,7 @@ def keeps_byte_products(folder: Path) -> bool:
     """
     factors, weights = np.full((16, 64), 255, np.uint8), np.full((64, 16), -127, np.int8)
     (found,) = open_graph(folder / BYTE_PRODUCT, {}, 1).run(None, {"factors": factors, "weights": weights})
-    return bool((found == factors.astype(np.int32) @ weights.astype(np.int32)).all())
+    return INT8 if (found == factors.astype(np.int32) @ weights.astype(np.int32)).all() else UINT8
 
 
 def thread_count() -> int:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from scopesift_features.backbone.e5.arrays import block_arrays
-from scopesift_features.backbone.e5.int8_arrays import COPIES, ZERO, int8_block_arrays, read_scales
+from scopesift_features.backbone.e5.int8_arrays import int8_block_arrays
+from scopesift_features.backbone.e5.int8_scales import COPIES, ZERO, read_scales
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
 from scopesift_files.errors import ScopeError
