@@ -53,7 +53,7 @@ class Classifier:
         Args:
             name_or_path: "toxicity", "language", …, or a file.
             scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope for a
-                name, the artifact's for a file. By name its backbone is in int8 if the artifact was fitted on that.
+                name, the artifact's for a file. By name it is in int8 if the artifact was fitted on that.
             backend: "onnx" (ONNX Runtime) or "torch"; None: see `scopesift_classifiers.judging.backend`.
 
         Raises:

@@ -20,6 +20,7 @@ from scopesift_features.catalogue.folder import ScopeRecord, read_record
 from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.catalogue.table import locate
 from scopesift_features.devices import choose_device, choose_dtype
+from scopesift_features.int8.scales_file import read_encoder_scales
 from scopesift_features.reader import Reader
 from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
 from scopesift_features.reading.selected_features import SelectedFeature
@@ -133,6 +134,8 @@ class Scope(Reader):
         import torch
 
         from scopesift_features.sae.files import read_safetensors
+        from scopesift_features.sae.int8_topk import Int8TopKSAE
+        from scopesift_features.sae.topk import TopKSAE
 
         self._check_layer(layer)
         held = self._saes.get(layer)
@@ -144,21 +147,11 @@ class Scope(Reader):
             sae = read_safetensors(
                 path, self.config, decoder=decoder, dtype=getattr(torch, self.settings.sae_dtype)
             )
-            self._saes[layer] = (
-                self._in_bytes(sae) if self.settings.dtype == INT8 else sae.to(self.sae_device)
-            )
+            if self.settings.dtype == INT8 and isinstance(sae, TopKSAE):
+                scales = read_encoder_scales(self.folder / FOLDER / SCALES, layer, self.d_model)
+                sae = Int8TopKSAE.of(sae, scales)
+            self._saes[layer] = sae.to(self.sae_device)
         return self._saes[layer]
-
-    def _in_bytes(self, sae: SparseAutoencoder) -> SparseAutoencoder:
-        from scopesift_features.backbone.e5.int8_scales import read_encoder_scales
-        from scopesift_features.sae.int8_topk import Int8TopKSAE
-        from scopesift_features.sae.topk import TopKSAE
-
-        if not isinstance(sae, TopKSAE):
-            raise ScopeError(f"{self.id} has no TopK SAEs, which int8 needs; use it in {FLOAT32}")
-        return Int8TopKSAE.of(
-            sae, read_encoder_scales(self.folder / FOLDER / SCALES, sae.layer, self.d_model)
-        )
 
     def residual_source(self, deepest: int) -> ResidualSource:
         """See `Reader.residual_source`."""
@@ -234,7 +227,7 @@ class Scope(Reader):
         raise ScopeError(f"{self.id} has no SAE for layer {layer} on disk, only for {have}; {remedy}")
 
     def _check_int8(self) -> None:
-        if not (self.folder / FOLDER / SCALES).is_file():
+        if self.k is None or not (self.folder / FOLDER / SCALES).is_file():
             raise UsageError(f"{self.id} has no scales for int8, only e5 has; use it in {FLOAT32}")
         if self.device != "cpu":
             raise UsageError(f"int8 is for the CPU, not for the device {self.device}; add --device cpu")

@@ -34,7 +34,7 @@ from recipes.e5.int8_graph import int8_block, int8_pre_activations, layer_norm
 from recipes.e5.weightless_graph import CONTRIB, Kind, WeightlessGraph
 
 GROUP = 16
-"""Features per group, see `encode_graph`; about the square root of features / k, where the work is least."""
+"""Features per group, see `encode_graph`; with larger ones more features reach the bound."""
 
 KINDS = {FLOAT32: TensorProto.FLOAT, INT8: TensorProto.INT8, UINT8: TensorProto.UINT8}
 """Kinds of weights; there are graphs for each."""
@@ -94,8 +94,8 @@ def deeper_blocks_graph(header: Q4Header, after: int, layers: Sequence[int], wei
 def encode_graph(d_model: int, d_sae: int, k: int, weights: str = FLOAT32) -> Any:
     """The graph from residuals to the pre-activations of all features, and the largest of each 16 adjacent ones.
 
-    The k-th largest of these maxima is a bound that the k largest features reach, and few others. They are chosen by
-    numpy, in a third of the time that ONNX Runtime's TopK takes.
+    The k-th largest of these maxima is a bound that the k largest features reach, and few others. `reading.onnx`
+    chooses among them by numpy, in less time than ONNX Runtime's TopK takes.
 
     Inputs: `residual` `[T, D]`; in float32 with a last column of ones, with which the bias is multiplied. Outputs,
     float32: `pre` `[T, F]`, and `largest` `[T, F / 16]`.

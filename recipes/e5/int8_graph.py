@@ -1,4 +1,4 @@
-"""e5's blocks and encoders in int8 as ONNX nodes; arithmetic and weights are described in `backbone.e5.int8_arrays`.
+"""e5's blocks and encoders in int8 as ONNX nodes, see `int8.linear_layer` and `backbone.e5.int8_arrays`.
 
 Inputs of linear layers arrive divided by their scales, so that quantising rounds to whole numbers.
 """
@@ -6,8 +6,9 @@ Inputs of linear layers arrive divided by their scales, so that quantising round
 from __future__ import annotations
 
 from onnx import TensorProto
-from scopesift_features.backbone.e5.int8_scales import COPIES, ZERO, ZERO_AFTER_GELU
+from scopesift_features.backbone.e5.int8_scales import ZERO_AFTER_GELU
 from scopesift_features.backbone.e5.q4_file import Q4Header
+from scopesift_features.int8.linear_layer import COPIES, ZERO
 
 from recipes.e5.weightless_graph import CONTRIB, WeightlessGraph
 

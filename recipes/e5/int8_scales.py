@@ -2,8 +2,8 @@
 
 Every channel of a linear layer's input has its smallest and largest value over all tokens, prefix and suffix included:
 `<s>` has values that are tens of times as large as those of words, and attention reads them. An encoder's input has
-those of the tokens that count. The scales balance what
-8 bits cost the activations and 7 bits the weights (SmoothQuant, Xiao et al. 2023, arXiv 2211.10438).
+those of the tokens that count. The scales balance what 8 bits cost the activations and 7 bits the weights (SmoothQuant,
+Xiao et al. 2023, arXiv 2211.10438).
 """
 
 from __future__ import annotations
@@ -19,17 +19,11 @@ import torch
 import typer
 from numpy.typing import NDArray
 from scopesift_features.backbone.e5.arrays import block_arrays
-from scopesift_features.backbone.e5.int8_scales import (
-    AFTER_GELU,
-    COPIES,
-    LARGEST,
-    LINEAR,
-    ZERO_AFTER_GELU,
-    Scales,
-    encoder_name,
-)
+from scopesift_features.backbone.e5.int8_scales import AFTER_GELU, LINEAR, ZERO_AFTER_GELU
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.table import bundled_folder
+from scopesift_features.int8.linear_layer import COPIES, LARGEST, Scales
+from scopesift_features.int8.scales_file import encoder_name
 from scopesift_features.reading.batches import CPU_BATCH_TOKENS, make_batches
 from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
 from scopesift_features.reading.windows import make_windows

@@ -132,7 +132,7 @@ class Classifier:
             and self.settings.dtype != scope.settings.dtype
         ):
             raise ScopeError(
-                f"classifier {self.name!r} was fitted on the backbone in {self.settings.dtype}, which is read in "
+                f"classifier {self.name!r} was fitted in {self.settings.dtype}, but the scope is read in "
                 f"{scope.settings.dtype} here; load it without classifiers in {scope.settings.dtype}, or fit it in "
                 f"{scope.settings.dtype}"
             )

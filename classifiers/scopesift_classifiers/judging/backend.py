@@ -1,6 +1,6 @@
 """What reads the features: torch, or ONNX Runtime where that gives the same answers but for rounding.
 
-A backbone in int8 is read by ONNX Runtime only: its answers are others, and belong to classifiers fitted on it.
+A scope in int8 is read by ONNX Runtime only: its answers are others, and belong to classifiers fitted on it.
 
 ONNX Runtime needs no torch, starts in a fraction of the time, and is used by itself for scopes with graphs
 of their own (e5) on a CPU. An encoder of one's own stands behind torch's backbone, so it belongs to the
@@ -62,7 +62,7 @@ def choose_backend(
 
     Raises:
         UsageError: an unknown name, an encoder beside the back end onnx, a back end that can't read this scope here, or
-            no torch where it is needed, or torch for a backbone in int8.
+            no torch where it is needed, or torch for a scope in int8.
     """
     if backend is not None and backend not in BACKENDS:
         raise UsageError(f"the backend is one of {', '.join(BACKENDS)}, got {backend!r}")

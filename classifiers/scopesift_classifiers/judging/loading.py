@@ -32,7 +32,7 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
 
 
 def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
-    """The scope with its backbone in int8 if that is what the classifiers were fitted on, else the scope itself.
+    """The scope in int8 if that is what the classifiers were fitted on, else the scope itself.
 
     Raises:
         UsageError: Some were fitted on int8 and others not, or the scope can't be read in int8 on its device.
@@ -41,7 +41,7 @@ def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
     others = [one.name for one in classifiers if one.settings.dtype != INT8]
     if whole and others:
         raise UsageError(
-            f"{', '.join(whole)} was fitted on the backbone in int8 and {', '.join(others)} not, so they can't share a "
+            f"{', '.join(whole)} was fitted in int8 and {', '.join(others)} not, so they can't share a "
             "reading; use them in separate calls, or fit the others with `scopesift fit --int8`"
         )
     return scope.in_int8() if whole else scope

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.checks.scope import TEXTS
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.scope import Scope
@@ -110,12 +111,17 @@ def export_classifier(
         on_progress: Called with (texts read, all texts), of calibration and comparison together.
 
     Raises:
-        UsageError: invalid settings; too few texts; a scope that needs texts; onnx is missing.
+        UsageError: invalid settings; a classifier in int8; too few texts; a scope that needs texts; onnx is missing.
         ScopeError: another scope, or a backbone that cannot be exported.
         InputError: a classifier that can't be exported.
     """
     require_onnx()
     load_runtime()
+    if classifier.settings.dtype == INT8:
+        raise UsageError(
+            f"classifier {classifier.name!r} was fitted in int8, which exports don't read; fit it in float32, and "
+            "export that with --int8 for an encoder in 8 bits"
+        )
     scope = classifier.bind(scope)
     routed_decisions(classifier)
     needs_texts = settings.head == SELECTED or settings.int8 is not None

@@ -30,7 +30,8 @@ class ReadingSettings:
         overlap_tokens: tokens that neighbouring windows share.
         dtype: precision of the backbone's arithmetic; "int8" is that of the linear layers in ONNX Runtime, and then of
             the encoders too, see `reading.onnx`.
-        sae_dtype: precision of the SAE's weights in memory; rounding them changes some top-k sets.
+        sae_dtype: precision to which the SAE's weights are rounded in memory, which changes some top-k sets; in int8
+            they are rounded to bytes after that.
         norm_limit: tokens whose residual norm exceeds this many times the median are left out, since SAEs were not
             trained on them; None: no limit. See `extreme_tokens`.
     """

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scopesift_files.errors import ScopeError
 
-from scopesift_features.backbone.e5.int8_arrays import input_arrays, quantised_weights
-from scopesift_features.backbone.e5.int8_scales import Scales
+from scopesift_features.int8.linear_layer import Scales, input_arrays, quantised_weights
 from scopesift_features.sae.config import SAEConfig, check_layer, check_shapes, layer_of
 
 _ENCODER = ("W_enc", "b_enc")

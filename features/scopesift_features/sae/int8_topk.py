@@ -1,8 +1,4 @@
-"""A TopK encoder in int8: weights with a scale per feature, residuals with a centre and a scale per channel.
-
-Products of two bytes sum up to whole numbers below 2^24, so float32 gives the same ones as integers do:
-`Int8TopKSAE` reads with torch what `reading.onnx` reads with integers, but for the rounding of the last sum.
-"""
+"""A TopK encoder in int8 for torch: what `reading.onnx` reads with integers, but for rounding of float32 sums."""
 
 from __future__ import annotations
 
@@ -12,14 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scopesift_features.backbone.e5.int8_scales import LARGEST, ZERO, Scales
+from scopesift_features.int8.linear_layer import LARGEST, ZERO, Scales
 from scopesift_features.sae.encoder_arrays import EncoderArrays, int8_encoder_arrays
 from scopesift_features.sae.topk import TopKSAE
 
 
 @dataclass(frozen=True, eq=False)
 class Int8TopKSAE(TopKSAE):
-    """Weights are those that the integers stand for, in float32.
+    """Weights and residuals have the values that bytes stand for, in float32.
+
+    Sums in float32 differ from those of integers in their last bits, so nearly equal features may swap.
 
     Attributes:
         centre_D, scale_D: of the residual's channels, float32.
@@ -34,14 +32,14 @@ class Int8TopKSAE(TopKSAE):
         encoder = EncoderArrays(sae.W_enc_FD.float().numpy(), sae.b_enc_F.float().numpy())
         arrays = int8_encoder_arrays(encoder, scales, signed=True)
         scaled_DF = arrays["encoder.weight"] * arrays["encoder.weight_scale"]
-        whole_FD = torch.from_numpy((scaled_DF / scales.scale[:, None]).T.copy())
+        weight_FD = torch.from_numpy((scaled_DF / scales.scale[:, None]).T.copy())
         centre_D, scale_D = torch.from_numpy(scales.centre), torch.from_numpy(scales.scale)
-        # the bias holds the product of the centres with the weights before they were rounded
-        bias_F = torch.from_numpy(arrays["encoder.bias"]) - whole_FD @ centre_D
-        return cls(whole_FD, bias_F, sae.W_dec_DF, sae.b_dec_D, sae.layer, sae.k, centre_D, scale_D)
+        # the arrays' bias holds the product of the centres, which here the residual holds
+        bias_F = torch.from_numpy(arrays["encoder.bias"]) - weight_FD @ centre_D
+        return cls(weight_FD, bias_F, sae.W_dec_DF, sae.b_dec_D, sae.layer, sae.k, centre_D, scale_D)
 
     def rounded(self, x_TD: Tensor) -> Tensor:
-        """Round the residual to the values that its bytes stand for, float32."""
+        """Round the residual to the values that bytes stand for, clipped to their range; float32."""
         steps_TD = x_TD.float() * (1 / self.scale_D) + -self.centre_D / self.scale_D
         return steps_TD.round().clamp(-ZERO, LARGEST - ZERO) * self.scale_D + self.centre_D
 

@@ -8,6 +8,7 @@ from scopesift_classifiers.judging.backend import choose_backend
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_classifiers.onnx.encoders import choose_encoder
+from scopesift_classifiers.onnx.export import ExportSettings, export_classifier
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
@@ -42,16 +43,16 @@ def test_the_scope_is_read_as_its_classifiers_were_fitted(scope, sentiment, whol
 
 
 def test_a_mixture_is_refused(scope, sentiment, whole):
-    told = "whole was fitted on the backbone in int8 and sentiment not, so they can't share a reading"
+    told = "whole was fitted in int8 and sentiment not, so they can't share a reading"
     with pytest.raises(UsageError, match=told):
         in_precision_of([sentiment, whole], scope)
 
 
 def test_a_classifier_is_refused_on_the_other_precision(scope, int8, sentiment, whole):
-    told = "'whole' was fitted on the backbone in int8, which is read in float32 here"
+    told = "'whole' was fitted in int8, but the scope is read in float32 here"
     with pytest.raises(ScopeError, match=told):
         Engine(scope, [whole])
-    told = "'sentiment' was fitted on the backbone in float32, which is read in int8 here"
+    told = "'sentiment' was fitted in float32, but the scope is read in int8 here"
     with pytest.raises(ScopeError, match=told):
         Engine(int8, [sentiment])
 
@@ -76,6 +77,13 @@ def test_without_onnx_runtime_it_is_not_read_at_all(int8, monkeypatch):
         UsageError, match=r"cannot read e5 here.* or use classifiers that were fitted in float32"
     ):
         choose_backend(int8, [4])
+
+
+def test_it_is_not_exported(scope, int8, whole, tmp_path):
+    for given in (scope, int8):
+        with pytest.raises(UsageError, match="'whole' was fitted in int8, which exports don't read"):
+            export_classifier(whole, given, tmp_path / "whole.onnx", ExportSettings())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_precision_is_kept_in_the_artifact(whole, tmp_path):

@@ -12,6 +12,7 @@ pytest.importorskip("onnxruntime")
 
 from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.catalogue.table import bundled_folder
+from scopesift_features.int8.scales_file import read_encoder_scales
 from scopesift_features.reading.batches import make_batches
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.onnx import blocks, encoder
@@ -58,13 +59,13 @@ def test_residuals_are_near_those_in_float32(float32, int8, layer):
 
 
 def test_processors_that_add_bytes_in_pairs_get_the_same_bits(int8, monkeypatch):
-    expected_TD, x_TD = _residuals(int8), _residuals(int8)
-    expected = encode({8: OnnxEncoder(int8, 8)}, {8: x_TD})[8]
     if byte_kind(int8.folder / FOLDER) == "uint8":
         pytest.skip("signed weights lose products here")
+    x_TD = _residuals(int8)
+    expected = encode({8: OnnxEncoder(int8, 8)}, {8: x_TD})[8]
     for module in (blocks, encoder):
         monkeypatch.setattr(module, "byte_kind", lambda folder: "uint8")
-    np.testing.assert_array_equal(_residuals(int8), expected_TD)
+    np.testing.assert_array_equal(_residuals(int8), x_TD)
     found = encode({8: OnnxEncoder(int8, 8)}, {8: x_TD})[8]
     np.testing.assert_array_equal(found.indices_E, expected.indices_E)
     np.testing.assert_array_equal(found.acts_E, expected.acts_E)
@@ -76,10 +77,7 @@ def test_the_encode_is_near_that_in_float32(float32, int8, layer):
     expected, found = (
         encode({layer: OnnxEncoder(one, layer)}, {layer: x_TD})[layer] for one in (float32, int8)
     )
-    theirs, ours = (
-        dict(zip(zip(own.tokens_E, own.indices_E, strict=True), own.acts_E, strict=True))
-        for own in (expected, found)
-    )
+    theirs, ours = _pairs(expected), _pairs(found)
     shared = theirs.keys() & ours.keys()
     assert len(theirs) == len(ours) == 40 * len(x_TD)
     assert 0.95 * len(theirs) < len(shared) < len(theirs)
@@ -92,11 +90,21 @@ def test_torch_encodes_the_same_bytes(int8, layer):
     x_TD = _residuals(int8, layer)
     expected = encode({layer: OnnxEncoder(int8, layer)}, {layer: x_TD})[layer]
     found = int8.sae(layer).active(torch.from_numpy(x_TD))
-    theirs_TF, ours_TF = np.zeros((2, len(x_TD), int8.d_sae), np.float32)
-    theirs_TF[expected.tokens_E, expected.indices_E] = expected.acts_E
-    ours_TF[found.tokens_E, found.indices_E] = found.values_E
-    assert (np.abs(theirs_TF - ours_TF) < 1e-4).mean() > 0.99999
-    assert (ours_TF > 0).sum() == 40 * len(x_TD)
+    theirs = _pairs(expected)
+    ours = _by_place(found.tokens_E, found.indices_E, found.values_E)
+    assert len(theirs.keys() ^ ours.keys()) <= 2
+    assert max(abs(theirs[pair] - ours[pair]) for pair in theirs.keys() & ours.keys()) < 1e-5
+
+
+def _pairs(active):
+    return _by_place(active.tokens_E, active.indices_E, active.acts_E)
+
+
+def _by_place(tokens_E, indices_E, acts_E):
+    return {
+        (token, index): act
+        for token, index, act in zip(tokens_E.tolist(), indices_E.tolist(), acts_E.tolist(), strict=True)
+    }
 
 
 def _reader(scope, threads=None):
@@ -137,10 +145,10 @@ def test_halting_after_a_layer_changes_no_bit(int8):
 
 def test_fitting_reads_what_verdicts_read(int8):
     reader = _reader(int8)
-    found = document_features(int8, TEXTS, [4, 8])
+    found, read_NS = document_features(int8, TEXTS, [4, 8]), reader.read(TEXTS).acts_NS
     for own in reader.features:
         dense_NS = found.acts[own.layer][:, own.indices_S].toarray()
-        same = np.abs(dense_NS - reader.read(TEXTS).acts_NS[:, own.columns_S]) < 2e-3
+        same = np.abs(dense_NS - read_NS[:, own.columns_S]) < 2e-3
         assert same.mean() > 0.9995
 
 
@@ -183,5 +191,33 @@ def test_scales_of_other_sizes_are_refused(tmp_path):
     stored = dict(np.load(bundled_folder("e5") / "onnx" / "int8.npz"))
     for damaged in (stored["largest"][:2], stored["largest"] - 2000):
         np.savez(path, **{**stored, "largest": damaged})
-        with pytest.raises(ScopeError, match="largest has"):
+        with pytest.raises(ScopeError, match="largest"):
             read_scales(path, sizes, 8)
+
+
+@pytest.mark.parametrize(
+    "damaged", [None, np.ones(3), np.ones((384, 1)), np.zeros(384), np.full(384, np.nan)]
+)
+def test_scales_of_an_encoder_that_do_not_fit_are_refused(tmp_path, damaged):
+    stored = dict(np.load(bundled_folder("e5") / "onnx" / "int8.npz"))
+    del stored["encoder4.scale"]
+    np.savez(tmp_path / "int8.npz", **stored, **({} if damaged is None else {"encoder4.scale": damaged}))
+    with pytest.raises(
+        ScopeError, match=r"int8.npz cannot be read .*encoder4.scale.* install scopesift again"
+    ):
+        read_encoder_scales(tmp_path / "int8.npz", 4, 384)
+
+
+def test_residuals_are_rounded_half_to_even_and_clipped(int8):
+    sae = int8.sae(4)
+    steps = torch.tensor([-1000.0, -128.4, -1.5, 0.5, 126.6, 1000.0])
+    x_TD = sae.centre_D + steps[:, None] * sae.scale_D
+    found = (sae.rounded(x_TD)[:, 0] - sae.centre_D[0]) / sae.scale_D[0]
+    np.testing.assert_allclose(found, [-128, -128, -2, 0, 127, 127], atol=1e-3)
+
+
+def test_its_sae_has_rounded_weights_and_the_decoder_of_float32(float32, int8):
+    ours, theirs = (scope.sae(4, decoder=True) for scope in (int8, float32))
+    assert torch.equal(ours.W_dec_DF, theirs.W_dec_DF)
+    theirs_FD = theirs.W_enc_FD.float()
+    assert 0 < (ours.W_enc_FD - theirs_FD).norm() < 0.03 * theirs_FD.norm()

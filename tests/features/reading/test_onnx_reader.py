@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from scopesift_features.reading.batches import make_batches
-from scopesift_features.reading.onnx.encoder import OnnxEncoder, Slab
+from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.torch_reader import TorchReader
@@ -106,44 +107,35 @@ def test_readers_of_the_same_layers_share_their_sessions(scope):
     assert one._model is not _readers(scope, layers=(4,))[0]._model
 
 
-@pytest.mark.parametrize("values", [[1.0], [1.0, 2.0], [0.0, -1.0, 3.0], [5.0, 0.5, 5.0, 0.5, 0.5]])
-def test_equal_activations_go_to_the_lowest_indices(scope, values):
-    encoder = OnnxEncoder(scope, 4)
-    pre_F = np.resize(np.array(values, np.float32), scope.d_sae)
-    pre_F[::97] = 4.0
-    encoder._session = _Given(pre_F)
-    found = encoder.run(Slab(4, 7, np.ones((3, scope.d_model + 1), np.float32)))
-    best = np.sort(np.argsort(-pre_F, kind="stable")[: encoder._k])
-    assert found.tokens_E.tolist() == np.repeat(range(7, 10), encoder._k).tolist()
-    assert found.indices_E.tolist() == 3 * best.tolist()
-    assert found.acts_E.tolist() == 3 * pre_F[best].tolist()
+def test_threads_that_read_first_at_once_share_the_sessions(monkeypatch):
+    opened = []
+
+    def count(self, scope, layer, own=OnnxEncoder.__init__):
+        opened.append(layer)
+        own(self, scope, layer)
+
+    monkeypatch.setattr(OnnxEncoder, "__init__", count)
+    reader, _ = _readers(Scope.load("e5", device="cpu"))
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: reader.read(TEXTS[:1]).acts_NS, range(6)))
+    assert sorted(opened) == [4, 8]
+    for acts_NS in found:
+        np.testing.assert_array_equal(acts_NS, found[0])
 
 
-def test_features_that_are_not_positive_are_not_active(scope):
-    encoder = OnnxEncoder(scope, 4)
-    pre_F = np.full(scope.d_sae, -1, np.float32)
-    pre_F[[5, 70, 6000]] = 0.25, 0, 2
-    encoder._session = _Given(pre_F)
-    found = encoder.run(Slab(4, 0, np.ones((2, scope.d_model + 1), np.float32)))
-    assert found.indices_E.tolist() == [5, 6000, 5, 6000]
+def test_a_number_of_threads_set_later_counts_for_the_encode(scope, monkeypatch):
+    reader, _ = _readers(Scope.load("e5", device="cpu"))
+    used = []
 
+    def told(encoders, residuals, pool, threads):
+        used.append((pool is not None, threads))
+        return encode(encoders, residuals, pool, threads)
 
-class _Given:
-    """A session for which every token has the given pre-activations."""
-
-    def __init__(self, pre_F):
-        self.pre_F = pre_F
-
-    def run(self, names, feeds):
-        pre_RF = np.tile(self.pre_F, (len(feeds["residual"]), 1))
-        return pre_RF, pre_RF.reshape(len(pre_RF), -1, 16).max(axis=2)
-
-
-def test_a_residual_that_is_not_finite_is_refused(scope):
-    x_TD = np.zeros((2, scope.d_model), np.float32)
-    x_TD[1, 3] = np.nan
-    with pytest.raises(ValueError, match="finite residuals"):
-        OnnxEncoder(scope, 4).slabs(x_TD)
+    monkeypatch.setattr("scopesift_features.reading.onnx.reader.encode", told)
+    for threads in (1, 3, 1):
+        reader.threads = threads
+        reader.read(TEXTS[:1])
+    assert used == [(False, 1), (True, 3), (False, 1)]
 
 
 def test_other_scopes_and_precisions_are_left_to_torch(scope):

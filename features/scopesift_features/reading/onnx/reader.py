@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from importlib.util import find_spec
 from typing import Self
 
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.onnx.active_pairs import ActivePairs, find_extreme
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
-from scopesift_features.reading.onnx.encoder import ActivePairs, OnnxEncoder, encode, find_extreme
+from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
 from scopesift_features.reading.onnx.sessions import FOLDER, blocks_name, encode_name
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -26,14 +27,15 @@ from scopesift_features.scope import Scope
 def is_readable(scope: Scope, layers: Sequence[int]) -> bool:
     """Whether ONNX Runtime is installed and reads these layers of a scope.
 
-    It does where the scope has graphs for them (made by `recipes.e5.graphs`), on the CPU: in float32 as torch does but
-    for rounding, or in int8.
+    It does where the scope has TopK SAEs and graphs for them (made by `recipes.e5.graphs`), on the CPU: in float32 as
+    torch does but for rounding, or in int8.
     """
     dtype = scope.settings.dtype
     return (
         bool(layers)
         and isinstance(scope.source, PackagedE5)
         and scope.device == "cpu"
+        and scope.k is not None
         and dtype in (FLOAT32, INT8)
         and all(
             (scope.folder / FOLDER / name).is_file()
@@ -62,7 +64,10 @@ class OnnxReader(SelectedReader):
 
     @property
     def threads(self) -> int:
-        """Threads per product of the sessions that are opened later; their number doesn't affect the activations."""
+        """Threads of the encode, and of the backbone's products in sessions that are opened later.
+
+        Their number doesn't affect the activations.
+        """
         return self._model.blocks.threads
 
     @threads.setter
@@ -105,17 +110,16 @@ class OnnxReader(SelectedReader):
     def _maxima(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
         window_T, position_T = batch.keep_BT.nonzero()
-        kept = {layer: residuals[layer][window_T, position_T] for layer in sorted(residuals)}
+        kept = {layer: residual_BTD[window_T, position_T] for layer, residual_BTD in residuals.items()}
         active = self._model.encode(kept)
         maxima: list[LayerMaxima] = []
-        for layer, x_TD in kept.items():
-            for features in self.features:
-                if features.layer != layer:
-                    continue
-                extreme_T = find_extreme(x_TD, window_T, len(batch.windows), features.norm_bound)
-                found = active[layer].maxima(features, window_T, len(batch.windows), extreme_T)
-                places = _places(batch, found.tokens_WS) if self.places else None
-                maxima.append(LayerMaxima(features.columns_S, found.acts_WS, places))
+        for features in self.features:
+            if features.layer not in kept:
+                continue
+            extreme_T = find_extreme(kept[features.layer], window_T, len(batch.windows), features.norm_bound)
+            found = active[features.layer].maxima(features, window_T, len(batch.windows), extreme_T)
+            places = _places(batch, found.tokens_WS) if self.places else None
+            maxima.append(LayerMaxima(features.columns_S, found.acts_WS, places))
         return BatchReading(document_W, maxima)
 
     def token_acts(self, batch: Batch) -> NDArray[np.float32]:
@@ -124,7 +128,7 @@ class OnnxReader(SelectedReader):
         window_T, position_T = batch.keep_BT.nonzero()
         each_T = np.arange(len(window_T))  # every token is a window of its own
         acts_TS = np.zeros((len(window_T), self.n_features), np.float32)
-        kept = {layer: residuals[layer][window_T, position_T] for layer in sorted(residuals)}
+        kept = {layer: residual_BTD[window_T, position_T] for layer, residual_BTD in residuals.items()}
         active = self._model.encode(kept)
         for own in self.features:
             extreme_T = find_extreme(kept[own.layer], window_T, len(batch.windows), own.norm_bound)
@@ -149,6 +153,8 @@ class _Model:
     def __init__(self, scope: Scope, layers: Sequence[int]) -> None:
         self._scope, self.blocks = scope, OnnxBlocks(scope, layers)
         self._encoders: dict[int, OnnxEncoder] = {}
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._opening = threading.Lock()
 
     def load(self) -> None:
         """Open the sessions of whole batches."""
@@ -159,14 +165,17 @@ class _Model:
     def encode(self, residuals: Mapping[int, NDArray[np.float32]]) -> dict[int, ActivePairs]:
         """See `encoder.encode`."""
         encoders = {layer: self._encoder(layer) for layer in residuals}
-        return encode(encoders, residuals, self._pool.map if self._pool is not None else map)
+        threads = self.blocks.threads
+        return encode(encoders, residuals, self._pool(threads) if threads > 1 else None, threads)
 
     def _encoder(self, layer: int) -> OnnxEncoder:
-        if layer not in self._encoders:
-            self._encoders[layer] = OnnxEncoder(self._scope, layer)
-        return self._encoders[layer]
+        with self._opening:
+            if layer not in self._encoders:
+                self._encoders[layer] = OnnxEncoder(self._scope, layer)
+            return self._encoders[layer]
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor | None:
-        """Threads that encode; None: the caller's own."""
-        return ThreadPoolExecutor(self.blocks.threads) if self.blocks.threads > 1 else None
+    def _pool(self, threads: int) -> ThreadPoolExecutor:
+        with self._opening:
+            if threads not in self._pools:
+                self._pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="encode")
+            return self._pools[threads]

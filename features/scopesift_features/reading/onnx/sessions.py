@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ BYTE_PRODUCT = "byte-product.onnx"
 UINT8 = "uint8"
 """Weights of the int8 graphs on processors where signed ones don't keep their products."""
 SCALES = "int8.npz"
-"""Scales of the activations in the int8 graphs, see `backbone.e5.int8_arrays`."""
+"""Scales of the activations in the int8 graphs, see `int8.scales_file`."""
 
 
 def blocks_name(deepest: int, weights: str = FLOAT32) -> str:
@@ -88,6 +89,7 @@ def open_graph(path: Path, weights: Mapping[str, NDArray[Any]], threads: int | N
         raise ScopeError(f"ONNX Runtime cannot open {path}: {first_line(error)}") from None
 
 
+@cache
 def byte_kind(folder: Path) -> str:
     """Kind of the weights that this processor multiplies with unsigned bytes without loss: "int8" or "uint8".
 

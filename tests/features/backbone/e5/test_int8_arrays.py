@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scopesift_features.backbone.e5.arrays import block_arrays
 from scopesift_features.backbone.e5.int8_arrays import int8_block_arrays
-from scopesift_features.backbone.e5.int8_scales import COPIES, ZERO, read_scales
+from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.catalogue.table import bundled_folder
+from scopesift_features.int8.linear_layer import COPIES, ZERO
 from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
 from scopesift_files.errors import ScopeError
 
