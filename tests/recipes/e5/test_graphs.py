@@ -3,10 +3,8 @@
 import gzip
 import shutil
 
+import onnx
 import pytest
-
-onnx = pytest.importorskip("onnx")
-
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.reading.onnx.sessions import FOLDER
 
