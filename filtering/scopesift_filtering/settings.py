@@ -34,7 +34,7 @@ class FilterSettings:
         shard_rows: maximum rows of a shard.
         shard_bytes: a shard ends with the row that reaches this many bytes.
         batch_tokens: maximum tokens of a batch, including padding.
-        threads: threads per matrix product.
+        threads: threads that work on a batch.
         compression: of JSONL outputs; Parquet outputs use zstd.
         limit: read no more than this many rows; 0: all.
         early_drop: whether rows that shallow classifiers rule out are dropped without running deeper blocks.

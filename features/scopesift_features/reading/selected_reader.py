@@ -75,7 +75,7 @@ class SelectedReader(ABC):
     @property
     @abstractmethod
     def threads(self) -> int:
-        """Threads per matrix product."""
+        """Threads that work on a batch."""
 
     @threads.setter
     @abstractmethod
