@@ -38,11 +38,21 @@ def rate_summary(samples: list[list[float]], texts: int) -> dict[str, Any]:
 def steady_rate(samples: list[list[float]], texts: int, begin: float, end: float) -> float:
     """Texts answered per second in the middle of a load, without its start, when queues fill, and its end.
 
+    From the first answer in that time to the last: counting the answers in a fixed time would round to whole calls.
+
     Args:
         samples: [sent, seconds, status] of every call.
         texts: Texts per call.
         begin: Seconds since the load began.
         end: The same.
+
+    Raises:
+        BenchError: fewer than two calls were answered with 200 in that time.
     """
     good = [sent + seconds for sent, seconds, status in samples if status == 200]
-    return sum(begin < moment <= end for moment in good) * texts / (end - begin)
+    moments = [moment for moment in good if begin < moment <= end]
+    if len(moments) < 2:
+        raise BenchError(
+            f"{len(moments)} calls were answered with 200 in {end - begin:g} s: too few for a rate"
+        )
+    return (len(moments) - 1) * texts / (max(moments) - min(moments))

@@ -44,12 +44,12 @@ class Extent:
     rounds: int = 5
     offline_texts: int = 512
     idle: float = 1.5
-    closed: float = 5.0
+    closed: float = 10.0
     open: float = 15.0
     overload: float = 30.0
 
 
-QUICK = Extent(rounds=2, offline_texts=200, idle=1.0, closed=3.0, open=3.0, overload=4.0)
+QUICK = Extent(rounds=2, offline_texts=200, idle=1.0, closed=4.0, open=3.0, overload=4.0)
 
 
 def run(out: Path | None = None, quick: bool = False) -> None:
