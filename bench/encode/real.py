@@ -24,7 +24,9 @@ from scopesift_kernels.cpu.backend import CpuBackend
 from scopesift_kernels.cpu.tuning import CpuTuning
 
 from bench.encode.abilities import processor
+from bench.encode.checks import selected_mismatches
 from bench.encode.peers import FLOOR, bare_gemm, torch_topk
+from bench.encode.shapes import Data, Shape
 from bench.encode.timing import median_ratios, timed_in_turn
 from bench.errors import BenchError
 from bench.markdown import markdown
@@ -48,7 +50,7 @@ def run(data: Path, scope_name: str = "e5", texts: int = 1000, out: Path | None 
         out: folder for the JSON; None: `bench/results/`.
 
     Raises:
-        BenchError: the selected encode disagrees with the full one.
+        BenchError: the selected encode disagrees with the full one by more than rounding.
     """
     scope = Scope.load(scope_name, device="cpu")
     layer = max(scope.layers)
@@ -59,6 +61,7 @@ def run(data: Path, scope_name: str = "e5", texts: int = 1000, out: Path | None 
     x_TD = sae.rounded(x_TD)
     W_FD, b_F, k = sae.W_enc_FD, sae.b_enc_F, sae.k
     full = encode_topk(x_TD, W_FD, b_F, k)
+    encoder = Data(Shape(scope.d_model, scope.d_sae, k, len(x_TD)), [x_TD], W_FD, b_F)
     calls: dict[str, Callable[[], Any]] = {
         FLOOR: partial(bare_gemm, x_TD, W_FD, b_F, k),
         "encode_topk": partial(encode_topk, x_TD, W_FD, b_F, k),
@@ -78,7 +81,8 @@ def run(data: Path, scope_name: str = "e5", texts: int = 1000, out: Path | None 
         for floors in ("zero", "median of its activations"):
             floors_S = torch.zeros(size) if floors == "zero" else _medians(full, features_S)
             call = partial(encode_selected, x_TD, W_FD, b_F, k, features_S, document_T, floors_S)
-            _check(call().maxima_NS, full, features_S, document_T, floors_S)
+            if selected_mismatches(encoder, 0, call(), (features_S, document_T, floors_S), full):
+                raise BenchError(f"encode_selected is wrong for {size} features with floors {floors}")
             calls[f"encode_selected, S = {size}, floors: {floors}"] = call
     times = timed_in_turn({name: _ignoring_batch(call) for name, call in calls.items()}, CPU, REPEATS, 1)
     ratios = median_ratios(times, FLOOR)
@@ -117,21 +121,6 @@ def _residuals(scope: Scope, texts: list[str], layer: int) -> tuple[torch.Tensor
 def _medians(full: TopK, features_S: torch.Tensor) -> torch.Tensor:
     found = [full.values_TK[full.indices_TK == feature] for feature in features_S.tolist()]
     return torch.stack([acts.median() if acts.numel() else torch.tensor(0.0) for acts in found])
-
-
-def _check(
-    maxima_NS: torch.Tensor,
-    full: TopK,
-    features_S: torch.Tensor,
-    document_T: torch.Tensor,
-    floors_S: torch.Tensor,
-) -> None:
-    for column, (feature, floor) in enumerate(zip(features_S.tolist(), floors_S.tolist(), strict=True)):
-        act_T = (full.values_TK * (full.indices_TK == feature)).sum(dim=1)
-        act_T = torch.where(act_T > floor, act_T, 0.0)
-        right_N = torch.zeros(len(maxima_NS)).scatter_reduce_(0, document_T, act_T, "amax")
-        if not torch.allclose(right_N, maxima_NS[:, column], rtol=1e-4, atol=1e-4):
-            raise BenchError(f"encode_selected is wrong for feature {feature} with floor {floor}")
 
 
 def _ignoring_batch(call: Callable[[], Any]) -> Callable[[int], object]:

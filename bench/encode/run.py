@@ -14,7 +14,7 @@ from scopesift_kernels import TopK, encode_topk
 from scopesift_kernels.cpu.backend import CpuBackend
 from scopesift_kernels.cpu.tuning import CpuTuning
 
-from bench.encode.abilities import processor
+from bench.encode.abilities import processor, unit
 from bench.encode.checks import selected_mismatches, topk_mismatches
 from bench.encode.peers import FLOOR, Encode, bare_gemm, peers
 from bench.encode.shapes import (
@@ -38,7 +38,7 @@ from bench.results_file import StoredRows
 def run(
     out: Path | None = None, quick: bool = False, only: Sequence[str] = (), float32: bool = False
 ) -> None:
-    """Time both encodes and their peers, check them on the same inputs, write JSON.
+    """Time both encodes and their peers, check them on the same inputs, write JSON: one file for each unit of CPUs.
 
     Every shape is written as soon as it is measured, with date and commit; a later run replaces the shapes that it
     measures and keeps the others, if device and torch are the same.
@@ -60,8 +60,8 @@ def run(
         raise BenchError(f"no such shape among {', '.join(only)}; there are {names}, and memory")
     repeats = 3 if quick or device.type == "cpu" else 15
     batches = 2 if device.type == "cpu" else 3
-    name = f"encode{'-quick' if quick else ''}"
-    stored = StoredRows(name, out)
+    kind = "encode" if device.type == "cuda" else f"encode-{unit()}"
+    stored = StoredRows(f"{kind}{'-quick' if quick else ''}", out)
     with torch.inference_mode(False), torch.no_grad():
         for shape in chosen:
             name = shape_name(vars(shape)) + (", float32" if float32 else "")

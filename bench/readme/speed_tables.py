@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from bench.encode import abilities
 from bench.encode import tables as encode_tables
 from bench.markdown import markdown
-from bench.results_file import stored
+from bench.results_file import RESULTS, stored
 
 LARGEST = 6
 """Packages that are named."""
@@ -65,20 +66,32 @@ def load() -> str:
 
 
 def encode() -> str:
-    """`encode_topk` beside its peers, as ratios to the bare product."""
-    content = stored("encode-cpu")
+    """`encode_topk` beside its peers, as ratios to the bare product, by what CPUs multiply bfloat16 with."""
     data = "independent standard normal pre-activations, bfloat16 inputs"
-    about = f"Data: {data}; {_where(content)}, torch {content['versions']['torch']}."
-    processors = f"Abilities: {encode_tables.processors_line(content)}."
-    return "\n\n".join(
-        [encode_tables.full_table(content), encode_tables.memory_line(content), about, processors]
-    )
+    return "\n\n".join([*map(_encodes, _encode_results()), f"Data: {data}."])
 
 
 def encode_selected() -> str:
-    """`encode_selected` by features, document length and floors."""
-    content = stored("encode-cpu")
-    return _measured(encode_tables.selected_table(content), content)
+    """`encode_selected` by features, document length and floors, by what CPUs multiply bfloat16 with."""
+    return "\n\n".join(
+        f"With {abilities.UNITS[unit][1]}:\n\n{_measured(encode_tables.selected_table(content), content)}"
+        for unit, content in _encode_results()
+    )
+
+
+def _encode_results() -> list[tuple[str, dict[str, Any]]]:
+    """The measured units and their results."""
+    names = {unit: f"encode-{unit}-cpu" for unit in abilities.UNITS}
+    return [(unit, stored(name)) for unit, name in names.items() if (RESULTS / f"{name}.json").is_file()]
+
+
+def _encodes(measured: tuple[str, dict[str, Any]]) -> str:
+    unit, content = measured
+    parts = [f"With {abilities.UNITS[unit][1]}:", encode_tables.full_table(content)]
+    if "memory" in content["rows"]:
+        parts.append(encode_tables.memory_line(content))
+    processors = encode_tables.processors_line(content)
+    return "\n\n".join([*parts, f"{_where(content)}, torch {content['versions']['torch']}; {processors}."])
 
 
 def encode_jumprelu() -> str:

@@ -86,7 +86,7 @@ def test_rows_that_are_there_already_are_taken_along_and_what_out_holds_stays(tm
     results, out = tmp_path / "results", tmp_path / "out"
     for folder in (results, out):
         folder.mkdir()
-    for name in ("encode-gpu", "throughput-gpu", "encode-cpu"):
+    for name in ("encode-gpu", "throughput-gpu", "encode-amx-cpu"):
         (results / f"{name}.json").write_text("stored")
     (out / "encode-gpu.json").write_text("newer")
     monkeypatch.setattr(gpu, "RESULTS", results)
@@ -116,7 +116,7 @@ def test_tables_say_that_nothing_was_measured_until_a_gpu_has_run(tmp_path, monk
 
 def test_tables_are_made_of_what_a_gpu_has_left(tmp_path, monkeypatch):
     """The CPU's own results stand in for a GPU's: they have the same shape."""
-    shutil.copy(results_file.RESULTS / "encode-cpu.json", tmp_path / "encode-gpu.json")
+    shutil.copy(results_file.RESULTS / "encode-amx-cpu.json", tmp_path / "encode-gpu.json")
     (tmp_path / "device-gpu.json").write_text(json.dumps({"gemm_tflops": 790.0, "copy_gb_per_s": 3000.0}))
     monkeypatch.setattr(results_file, "RESULTS", tmp_path)
     monkeypatch.setattr(gpu_tables, "RESULTS", tmp_path)
