@@ -38,7 +38,7 @@ UNITS = {
     "arm-bf16": ("bf16", "Arm's BF16"),
     "float32": ("", "no instructions for bfloat16"),
 }
-"""What a CPU multiplies bfloat16 with, the fastest first: its flag in Linux, and its name. Results are kept for each."""
+"""What a CPU multiplies bfloat16 with, the fastest first: its flag in Linux and its name. Each has its own results."""
 
 
 def unit() -> str:
