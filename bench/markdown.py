@@ -12,3 +12,8 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 def three(value: float | None) -> str:
     """Three decimals, or a dash for None."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def three_digits(value: float) -> str:
+    """A number with three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

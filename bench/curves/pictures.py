@@ -12,6 +12,7 @@ from scopesift_files.atomic import write_atomically
 
 from bench.curves.systems import E5_WHOLE, LANGID, TFIDF, XLMR
 from bench.curves.tables import TITLES, scale
+from bench.markdown import three_digits
 from bench.results_file import RESULTS
 from bench.textdetox.picture import STYLE
 
@@ -86,7 +87,7 @@ def _draw(curve: str, points: dict[str, dict[str, float]]) -> Axes:
             continue
         axes.line(line, f"line {kind}")
         for x, y in line:
-            axes.dot(x, y, kind, radius=3, title=f"{says}: {10**y:.3g} {unit}")
+            axes.dot(x, y, kind, radius=3, title=f"{says}: {three_digits(10**y)} {unit}")
         ends[system] = line[-1][1]
     for system, y in _apart(ends, (high - low) / MOST_NAMES).items():
         kind, says = KINDS[system]

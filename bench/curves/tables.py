@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench.markdown import markdown
+from bench.markdown import markdown, three_digits
 from bench.results_file import stored
 
 TITLES = {
@@ -56,4 +56,4 @@ def _stored(curve: str) -> str:
 
 
 def _shown(seconds: float | None, unit: float) -> str:
-    return "–" if seconds is None else f"{seconds * unit:.3g}"
+    return "–" if seconds is None else three_digits(seconds * unit)
