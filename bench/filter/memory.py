@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from bench.case_process import run_case
-from bench.filter.tables import memory
+from bench.filter.tables import memory_of
 from bench.results_file import StoredRows
 from bench.service.texts import WORDS
 
@@ -28,7 +28,7 @@ def run(out: Path | None = None, *, scope: str = "nano", quick: bool = False) ->
         scope: a bundled scope.
         quick: a hundredth of the documents, as a smoke test.
     """
-    stored = StoredRows(f"filter-memory{'-quick' if quick else ''}", out)
+    stored = StoredRows(f"filter-memory-{scope}{'-quick' if quick else ''}", out)
     part = 100 if quick else 1
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus.jsonl"
@@ -40,7 +40,7 @@ def run(out: Path | None = None, *, scope: str = "nano", quick: bool = False) ->
             _write(corpus, max(1, CHARACTERS // part // length), characters=length)
             name = f"{scope}, documents of {length:,} characters"
             stored.put(name, run_case("filter.memory_case", scope, corpus))
-    sys.stdout.write(f"{memory(stored.result())}\n\n{stored.path}\n")
+    sys.stdout.write(f"{memory_of(stored.result())}\n\n{stored.path}\n")
 
 
 def _write(path: Path, documents: int, *, words: int = 0, characters: int = 0) -> None:

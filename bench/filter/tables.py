@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bench.markdown import markdown
-from bench.results_file import RESULTS
+from bench.results_file import RESULTS, stored
 
 TERABYTE = 10**12
 NOT_YET = "*Not measured yet: `python -m bench {} --data …`.*"
@@ -40,11 +40,13 @@ def throughput(found: dict[str, Any] | None = None) -> str:
     return markdown(header, rows) + f"\n\nOn {_machine(found)}."
 
 
-def memory(found: dict[str, Any] | None = None) -> str:
-    """Peak memory by number and length of documents; of the given or the committed result."""
-    found = found or _stored("filter-memory")
-    if not found:
-        return "*Not measured yet: `python -m bench filter-memory`.*"
+def memory() -> str:
+    """Peak memory by number and length of documents, of the committed results."""
+    return "\n\n".join(memory_of(stored(f"filter-memory-{scope}-cpu")) for scope in ("e5", "nano"))
+
+
+def memory_of(found: dict[str, Any]) -> str:
+    """Peak memory by number and length of documents, of one scope."""
     rows = [
         [
             name,
