@@ -43,7 +43,7 @@ def test_a_feature_is_named_and_the_version_before_can_be_put_back(tab, stage):
     assert (request["feature"], request["given_name"]) == ("4:0", "plain insults")
     assert request["authorization"] == "Bearer a-long-admin-token"
     tab.until(f"{FIRST}.querySelector('h3').innerText === 'plain insults'")
-    assert tab.run(IN_USE) == "a1a1a1a1a1a1"
+    tab.until(f"{IN_USE} === 'a1a1a1a1a1a1'")
     tab.run("document.querySelector('#features-outcome .made button').click()")
     tab.until(f"{IN_USE} === 'a6eaded3727d'")
 
