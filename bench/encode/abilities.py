@@ -17,19 +17,14 @@ def processor() -> dict[str, Any]:
     """Name and abilities, as Linux names them; no abilities where it doesn't say.
 
     Returns:
-        name; abilities, sorted; bfloat16: whether it multiplies bfloat16 with instructions made for it.
+        name; abilities, sorted.
     """
     info = Path("/proc/cpuinfo")
     flags: set[str] = set()
     for line in info.read_text().splitlines() if info.is_file() else []:
         if line.lower().startswith(("flags", "features")):
             flags.update(line.split(":", 1)[1].split())
-    abilities = sorted(flags.intersection(_FLAGS))
-    return {
-        "name": device_name(),
-        "abilities": abilities,
-        "bfloat16": bool({"avx512_bf16", "amx_bf16", "bf16"} & flags),
-    }
+    return {"name": device_name(), "abilities": sorted(flags.intersection(_FLAGS))}
 
 
 UNITS = {

@@ -63,7 +63,7 @@ class Ranges:
         self.take(name, inputs[0][self.mask_BT])
 
     def take(self, name: str, x_TC: Tensor) -> None:
-        """Raise a layer's ranges to those of more tokens."""
+        """Widen a layer's ranges to those of more tokens."""
         low, high = x_TC.amin(dim=0), x_TC.amax(dim=0)
         self.low[name] = torch.minimum(self.low.get(name, low), low)
         self.high[name] = torch.maximum(self.high.get(name, high), high)

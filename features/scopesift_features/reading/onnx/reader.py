@@ -109,8 +109,8 @@ class OnnxReader(SelectedReader):
 
     def _maxima(self, batch: Batch, residuals: dict[int, NDArray[np.float32]]) -> BatchReading:
         document_W = np.array([window.document for window in batch.windows], dtype=np.int64)
-        window_T, position_T = batch.keep_BT.nonzero()
-        kept = {layer: residual_BTD[window_T, position_T] for layer, residual_BTD in residuals.items()}
+        window_T = batch.keep_BT.nonzero()[0]
+        kept = {layer: residual_BTD[batch.keep_BT] for layer, residual_BTD in residuals.items()}
         active = self._model.encode(kept)
         maxima: list[LayerMaxima] = []
         for features in self.features:
@@ -124,12 +124,11 @@ class OnnxReader(SelectedReader):
 
     def token_acts(self, batch: Batch) -> NDArray[np.float32]:
         """Activations of the features on each token that counts, `[T, S]`, in the order of `batch.keep_BT`."""
-        residuals = self.residuals(batch)
-        window_T, position_T = batch.keep_BT.nonzero()
-        each_T = np.arange(len(window_T))  # every token is a window of its own
-        acts_TS = np.zeros((len(window_T), self.n_features), np.float32)
-        kept = {layer: residual_BTD[window_T, position_T] for layer, residual_BTD in residuals.items()}
+        kept = {layer: residual_BTD[batch.keep_BT] for layer, residual_BTD in self.residuals(batch).items()}
         active = self._model.encode(kept)
+        window_T = batch.keep_BT.nonzero()[0]
+        each_T = np.arange(len(window_T))  # every token is a window of its own
+        acts_TS = np.zeros((len(each_T), self.n_features), np.float32)
         for own in self.features:
             extreme_T = find_extreme(kept[own.layer], window_T, len(batch.windows), own.norm_bound)
             found = active[own.layer].maxima(own, each_T, len(each_T), extreme_T)
