@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_features.catalogue.table import bundled_folder
 
 from bench.bundled.baselines import NAMES

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.progress import track
-from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 

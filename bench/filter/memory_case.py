@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.scope import Scope
 from scopesift_filtering.run_filter import run_filter

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.fitting.fit import read_table

@@ -23,7 +23,8 @@ def main() -> None:
     """For every number of texts on stdin write {"texts_per_second", "single_seconds"} as a line to stdout."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     import torch
-    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.artifact.bundled import bundled_classifiers
+    from scopesift_classifiers.artifact.classifier import Classifier
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.catalogue.table import DEFAULT_SCOPE
     from scopesift_features.scope import Scope

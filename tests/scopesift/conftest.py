@@ -32,7 +32,8 @@ def artifact(tiny_scope, tmp_path_factory):
 @pytest.fixture(scope="session")
 def e5_engine():
     """The default scope with all its bundled classifiers."""
-    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.artifact.bundled import bundled_classifiers
+    from scopesift_classifiers.artifact.classifier import Classifier
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.scope import Scope
 

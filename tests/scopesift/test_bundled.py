@@ -5,7 +5,8 @@ from dataclasses import replace
 from importlib import import_module
 
 import pytest
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.measuring.feature_cards import bundled_cards
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder

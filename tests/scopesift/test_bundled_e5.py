@@ -2,7 +2,8 @@
 
 import json
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder
 
 NAMES = ("domain", "language", "sentiment", "task-type", "toxicity")

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_features.catalogue.folder import read_record
 from scopesift_features.catalogue.package_file import PackageFile
 from scopesift_features.catalogue.table import bundled_folder

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_features.catalogue.settings import INT8, ReadingSettings
-from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
+from scopesift_features.catalogue.table import DEFAULT_SCOPE
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.restoring.restore import restored
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError, first_line
 
+from scopesift_classifiers.artifact.bundled import find_artifact
 from scopesift_classifiers.artifact.decision import Decision, decision_from_json
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.artifact.text import digest, readable
@@ -256,35 +257,6 @@ class Classifier:
             "fit": self.fit,
             "quality": self.quality,
         }
-
-
-def bundled_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
-    """The bundled classifiers of a scope by name; empty for a scope that is not bundled."""
-    if not is_bundled(scope_id):
-        return {}
-    return {path.stem: path for path in sorted((bundled_folder(scope_id) / "classifiers").glob("*.json"))}
-
-
-def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Path:
-    """Path of an artifact.
-
-    Args:
-        name_or_path: A bundled classifier's name, or a file.
-        scope_id: Scope of the bundled classifiers.
-
-    Raises:
-        UsageError: Neither a bundled classifier nor a file.
-    """
-    bundled = bundled_classifiers(scope_id)
-    if str(name_or_path) in bundled:
-        return bundled[str(name_or_path)]
-    path = Path(name_or_path).expanduser()
-    if not path.is_file():
-        known = ", ".join(bundled) or "none"
-        raise UsageError(
-            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: {known}"
-        )
-    return path
 
 
 def _known_kind(value: Any) -> str:

@@ -9,7 +9,8 @@ from scopesift_features.catalogue.settings import INT8
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 
 
 def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classifier]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.answers import Answers
 
 

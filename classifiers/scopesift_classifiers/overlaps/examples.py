@@ -12,7 +12,8 @@ from scopesift_features.reading.per_token import TokenReading, read_tokens
 from scopesift_features.reading.torch_reader import TorchReader
 from scopesift_features.scope import Scope
 
-from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.pieces import columns_of
 from scopesift_classifiers.judging.whole_word import whole_word

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.classifier import BINARY, Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

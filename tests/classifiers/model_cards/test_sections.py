@@ -4,7 +4,8 @@ import inspect
 from dataclasses import replace
 
 import pytest
-from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier, bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.classifier import BINARY, MANY, Classifier
 from scopesift_classifiers.model_cards import benchmarks, limits, method, training
 from scopesift_classifiers.model_cards.card import UNKNOWN
 from scopesift_classifiers.model_cards.sections import model_card

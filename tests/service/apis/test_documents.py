@@ -181,7 +181,8 @@ def test_an_example_request_is_a_right_one_for_the_service(make_service, tmp_pat
 
 
 def test_the_examples_are_of_the_bundled_versions():
-    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.artifact.bundled import bundled_classifiers
+    from scopesift_classifiers.artifact.classifier import Classifier
     from scopesift_service.apis.openapi.examples import recorded
 
     bundled = {name: Classifier.load(path).version for name, path in bundled_classifiers("e5").items()}

@@ -132,7 +132,8 @@ def meaning():
 @pytest.fixture(scope="session")
 def offline():
     """The offline engine with the same classifiers."""
-    from scopesift_classifiers.artifact.classifier import Classifier, bundled_classifiers
+    from scopesift_classifiers.artifact.bundled import bundled_classifiers
+    from scopesift_classifiers.artifact.classifier import Classifier
     from scopesift_classifiers.judging.engine import Engine
     from scopesift_features.scope import Scope
 

@@ -1,0 +1,37 @@
+"""Where the classifiers lie that come with scopesift."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scopesift_features.catalogue.table import DEFAULT_SCOPE, bundled_folder, is_bundled
+from scopesift_files.errors import UsageError
+
+
+def bundled_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
+    """The bundled classifiers of a scope by name; empty for a scope that is not bundled."""
+    if not is_bundled(scope_id):
+        return {}
+    return {path.stem: path for path in sorted((bundled_folder(scope_id) / "classifiers").glob("*.json"))}
+
+
+def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Path:
+    """Path of an artifact.
+
+    Args:
+        name_or_path: A bundled classifier's name, or a file.
+        scope_id: Scope of the bundled classifiers.
+
+    Raises:
+        UsageError: Neither a bundled classifier nor a file.
+    """
+    bundled = bundled_classifiers(scope_id)
+    if str(name_or_path) in bundled:
+        return bundled[str(name_or_path)]
+    path = Path(name_or_path).expanduser()
+    if not path.is_file():
+        known = ", ".join(bundled) or "none"
+        raise UsageError(
+            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: {known}"
+        )
+    return path
