@@ -159,7 +159,7 @@ def int8(
     rows: Annotated[int, typer.Option(min=1, help="Most test rows of a table.")] = 10_000,
     out: Out = None,
 ) -> None:
-    """Measure the bundled classifiers in int8, and versions fitted on that, beside float32, on test rows."""
+    """Measure the bundled classifiers, their versions in int8, and others fitted on int8, on test rows."""
     from bench.roads.int8 import run
 
     run(data, classifiers, rows, out)
@@ -195,7 +195,8 @@ def filter(
     docs: Annotated[int, typer.Option(min=100, help="Documents of the large run.")] = 5000,
     standin: Annotated[bool, typer.Option(help="Also a full-size random Qwen3-1.7B cut at block 6.")] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help='e5, "e5, torch", "a tenth" or nano; may be repeated.')
+        list[str] | None,
+        typer.Option(help='e5, "e5, torch", "e5, int8", "a tenth" or nano; may be repeated.'),
     ] = None,
     out: Out = None,
 ) -> None:

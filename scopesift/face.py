@@ -51,9 +51,9 @@ class Classifier:
         """Load a bundled classifier by name, or an artifact by path.
 
         Args:
-            name_or_path: "toxicity", "language", …, or a file.
+            name_or_path: "toxicity", "language", …; "toxicity-int8", … for its version in int8; or a file.
             scope: The scope or its name; `load("toxicity", "nano")` is nano's classifier. None: the default scope for a
-                name, the artifact's for a file. By name it is in int8 if the artifact was fitted on that.
+                name, the artifact's for a file. By name it is read in int8 if the artifact is in int8.
             backend: "onnx" (ONNX Runtime) or "torch"; None: see `scopesift_classifiers.judging.backend`.
 
         Raises:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers, int8_version
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
+from scopesift_classifiers.judging.loading import in_precision_of
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.scope import Scope
@@ -32,7 +34,7 @@ WHERE = "toxicity < 0.5 AND lang IN ('en', 'de', 'fr')"
 
 
 def measure(
-    scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any], backend: str | None
+    scope: str, corpus: Path, forward_rows: int, settings: dict[str, Any], backend: str | None, *, int8: bool
 ) -> dict[str, Any]:
     """Filter a file, and run only the backbone over the same batches before and after.
 
@@ -42,10 +44,12 @@ def measure(
         forward_rows: number of first rows for the forward passes.
         settings: of the run, in addition to the condition.
         backend: "torch" or "onnx"; None: the one that the command line takes.
+        int8: take the bundled classifiers' versions in int8.
     """
     place = Scope.load(scope, device="cpu")
-    bundled = [Classifier.load(path) for path in bundled_classifiers(place.id).values()]
-    engine = Engine(place, bundled or standin_classifiers(place), backend=backend)
+    names = [int8_version(name) if int8 else name for name in bundled_classifiers(place.id)]
+    classifiers = [Classifier.load(name, place.id) for name in names] or standin_classifiers(place)
+    engine = Engine(in_precision_of(classifiers, place), classifiers, backend=backend)
     with tempfile.TemporaryDirectory() as folder:
         full = FilterSettings(where=WHERE, mode="both", **settings)
         plan = make_plan([str(corpus)], Path(folder) / "out", full, engine)
@@ -101,8 +105,9 @@ def measure(
 
 def _alone(engine: Engine, threads: int) -> SelectedReader:
     """A reader of the same features with more threads, whose number is settled when weights are loaded."""
-    scope = Scope.load(engine.scope.folder, device="cpu")
-    reader = Engine(scope, list(engine.classifiers.values()), backend=engine.backend.name).reader
+    classifiers = list(engine.classifiers.values())
+    scope = in_precision_of(classifiers, Scope.load(engine.scope.folder, device="cpu"))
+    reader = Engine(scope, classifiers, backend=engine.backend.name).reader
     reader.threads = threads
     reader.load()
     return reader
@@ -175,5 +180,10 @@ def resident_mib() -> float:
 
 
 if __name__ == "__main__":
-    name, path, first, extra, asked = sys.argv[1:]
-    print(json.dumps(measure(name, Path(path), int(first), json.loads(extra), asked or None)))
+    name, path, first, extra, asked, precision = sys.argv[1:]
+    extra_settings = json.loads(extra)
+    print(
+        json.dumps(
+            measure(name, Path(path), int(first), extra_settings, asked or None, int8=precision == INT8)
+        )
+    )

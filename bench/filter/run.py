@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scopesift_classifiers.judging.backend import ONNX, TORCH
+from scopesift_features.catalogue.settings import FLOAT32, INT8
 from scopesift_features.catalogue.table import DEFAULT_SCOPE
 
 from bench.case_process import run_case
@@ -29,7 +30,7 @@ def run(
     standin: bool = False,
     only: Sequence[str] = (),
 ) -> None:
-    """Measure e5 by both back ends, nano on `docs` documents and on a tenth, and optionally the full-size stand-in.
+    """Measure e5 by both back ends and in int8, nano on all documents and on a tenth, and optionally the stand-in.
 
     Args:
         data: folder with toxicity/, language/, domain/ and pretrain/.
@@ -42,17 +43,19 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         runs = [
-            ("e5", DEFAULT_SCOPE, 2 * docs // 5, ONNX),
-            ("e5, torch", DEFAULT_SCOPE, 2 * docs // 5, TORCH),
-            ("a tenth", "nano", docs // 10, TORCH),
-            ("nano", "nano", docs, TORCH),
+            ("e5", DEFAULT_SCOPE, 2 * docs // 5, ONNX, FLOAT32),
+            ("e5, torch", DEFAULT_SCOPE, 2 * docs // 5, TORCH, FLOAT32),
+            ("e5, int8", DEFAULT_SCOPE, 2 * docs // 5, ONNX, INT8),
+            ("a tenth", "nano", docs // 10, TORCH, FLOAT32),
+            ("nano", "nano", docs, TORCH, FLOAT32),
         ]
-        for name, scope, count, backend in runs:
+        for name, scope, count, backend, dtype in runs:
             if only and name not in only:
                 continue
             corpus = place / f"{name}.jsonl.zst"
             count = write_corpus(data, corpus, count)
-            stored.put(name, run_case("filter.case", scope, corpus, min(count, FORWARD_ROWS), "{}", backend))
+            forward_rows = min(count, FORWARD_ROWS)
+            stored.put(name, run_case("filter.case", scope, corpus, forward_rows, "{}", backend, dtype))
         if standin:
             folder_of_standin = write_standin(place / "stand-in", [6], quick=False)
             corpus = place / "short.jsonl.zst"
@@ -62,7 +65,7 @@ def run(
             settings = json.dumps({"shard_rows": STANDIN_DOCS // 4})
             stored.put(
                 "Qwen3-1.7B cut at 6",
-                run_case("filter.case", folder_of_standin, short, STANDIN_DOCS, settings, TORCH),
+                run_case("filter.case", folder_of_standin, short, STANDIN_DOCS, settings, TORCH, FLOAT32),
             )
     print(throughput(stored.result()))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_classifiers.artifact.bundled import bundled_classifiers, int8_version
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
 from scopesift_classifiers.feature_tables.pieces import columns_of
@@ -26,7 +25,7 @@ from recipes.e5.rows import ENGLISH, ROWS, toxicity_languages, toxicity_rows
 
 TOXICITY = "toxicity"
 BUNDLED, SAME, FITTED = "float32", "int8, same weights", "int8, fitted on it"
-"""The bundled classifiers; these as if they had been fitted on int8; and those that were."""
+"""The bundled classifiers, their versions in int8, and others that were fitted on int8."""
 
 
 def run(data: Path, classifiers: Path | None, most: int, out: Path | None = None) -> None:
@@ -34,7 +33,7 @@ def run(data: Path, classifiers: Path | None, most: int, out: Path | None = None
 
     Args:
         data: Folder with the rows of the bundled classifiers.
-        classifiers: Folder with versions in int8, from `recipes.e5.int8_classifiers`; None: only the bundled ones.
+        classifiers: Folder of `recipes.e5.int8_classifiers`; None: only those that are bundled.
         most: Maximum rows of a table, evenly spaced.
         out: Folder for the JSON; None: `bench/results/`.
     """
@@ -42,7 +41,7 @@ def run(data: Path, classifiers: Path | None, most: int, out: Path | None = None
     whole = scope.in_int8()
     names = list(bundled_classifiers())
     bundled = [Classifier.load(name) for name in names]
-    moved = [replace(one, scope=whole.fingerprint, settings=whole.settings) for one in bundled]
+    moved = [Classifier.load(int8_version(name)) for name in names]
     files = [classifiers / f"{name}.json" for name in names] if classifiers is not None else []
     fitted = [Classifier.load(path) for path in files if path.is_file()]
     engines = {BUNDLED: Engine(scope, bundled), SAME: Engine(whole, moved)}

@@ -127,7 +127,7 @@ class Reader:
 
         if self.settings.dtype == INT8:
             raise ScopeError(
-                f"torch, which is needed here, does not run {self.id} in int8; use a classifier fitted in float32"
+                f"torch, which is needed here, does not run {self.id} in int8; use a classifier in float32"
             )
         if self._backbone is None or self._backbone.deepest < deepest:
             self._backbone = None  # freed before the deeper one is read

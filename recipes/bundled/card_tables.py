@@ -30,10 +30,10 @@ def fidelity_table(saes: dict[str, Any]) -> str:
 
 
 def quality_of(folder: Path) -> dict[str, Any]:
-    """What the artifacts of a scope folder record as their quality, by classifier."""
+    """What the artifacts in a folder record as their quality, by classifier."""
     return {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["quality"]
-        for path in sorted((folder / "classifiers").glob("*.json"))
+        for path in sorted(folder.glob("*.json"))
     }
 
 

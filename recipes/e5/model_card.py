@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scopesift_features.catalogue.folder import read_record
+from scopesift_features.catalogue.settings import INT8
 from scopesift_features.sae.config import read_config
 
 from recipes.bundled.card_tables import fidelity_table, licences, quality_of, quality_table, write_page
@@ -93,9 +94,11 @@ def _choices(measured: dict[str, Any]) -> str:
 
 def _quality(folder: Path) -> str:
     return (
-        quality_table(quality_of(folder))
+        quality_table(quality_of(folder / "classifiers"))
         + "\n\nToxicity reads texts with obfuscated spelling undone (docs/hardening.md), in these measurements too; "
-        "the presets beside it read them as they are."
+        "the presets beside it read them as they are.\n\n"
+        "The same features, weights and cuts in int8 (`toxicity-int8`, `language-int8`, …; docs/performance.md):\n\n"
+        + quality_table(quality_of(folder / "classifiers" / INT8))
     )
 
 

@@ -20,6 +20,7 @@ from recipes.e5.classifiers import (
     switch_on_restoring,
 )
 from recipes.e5.every_language import add_default_of_every_language
+from recipes.e5.int8_versions import write_int8_versions
 from recipes.e5.model_card import write_card
 from recipes.e5.rows import ROWS, toxicity_rows
 from recipes.sae.training import TrainingSettings
@@ -76,6 +77,10 @@ class Recipe(PackagedScopeRecipe):
         """Fit the default of toxicity on all languages with labels, and measure all its decisions."""
         add_default_of_every_language(Scope.load(self.out), self.data, self.out / "classifiers", self.say)
 
+    def int8(self) -> None:
+        """Write versions of the classifiers that read in int8; `int8_scales` and `graphs` must have been made."""
+        write_int8_versions(Scope.load(self.out, device="cpu"), self.data, self.out / "classifiers", self.say)
+
     def cards(self) -> None:
         """Count the feature cards of the bundled classifiers."""
         write_bundled_cards(
@@ -110,7 +115,7 @@ class Recipe(PackagedScopeRecipe):
         self.store(name, [asdict(one) for one in found])
 
 
-STAGES = ("width", "saes", "choice", "classifiers", "restoring", "every_language", "cards", "card")
+STAGES = ("width", "saes", "choice", "classifiers", "restoring", "every_language", "int8", "cards", "card")
 
 
 def _line(one: Comparison) -> str:

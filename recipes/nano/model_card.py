@@ -31,7 +31,7 @@ def write_card(folder: Path) -> None:
     """
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
     config = json.loads((folder / "backbone" / "config.json").read_text(encoding="utf-8"))
-    quality = quality_of(folder)
+    quality = quality_of(folder / "classifiers")
     write_page(
         folder,
         [

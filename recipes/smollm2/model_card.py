@@ -41,7 +41,7 @@ def write_card(folder: Path) -> None:
             "# smollm2: a small decoder to steer and trace",
             _summary(folder),
             "## The SAEs\n\n" + fidelity_table(measured) + "\n\n" + _training(measured),
-            "## What the classifiers are worth\n\n" + quality_table(quality_of(folder)),
+            "## What the classifiers are worth\n\n" + quality_table(quality_of(folder / "classifiers")),
             "## Known weaknesses\n\n" + _weaknesses(),
             "## Data and licences\n\n" + licences("Apache-2.0", LANGUAGES_OF_TEXT, SOURCES, FITTED_ON),
         ],

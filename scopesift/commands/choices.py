@@ -25,7 +25,10 @@ ScopeOption = Annotated[
 ]
 ClassifierOption = Annotated[
     list[str] | None,
-    typer.Option(help="Bundled name or artifact file; may be repeated. Default: all of the scope's."),
+    typer.Option(
+        help="Bundled name (with -int8: its version in int8, faster on a CPU) or artifact file; may be repeated. "
+        "Default: all of the scope's."
+    ),
 ]
 OwnScopeOption = Annotated[
     str | None,

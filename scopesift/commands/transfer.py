@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
-from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.feature_tables.cache import FeatureCache
+from scopesift_classifiers.judging.routing import bundled_language
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_classifiers.labelled_rows.sampling import read_balanced
 from scopesift_classifiers.labelled_rows.splits import TEST, TRAIN
@@ -196,7 +196,7 @@ def _measure(
             "--learning-curve needs a file with a split column: it draws from train rows and "
             "measures on test rows"
         )
-    language = Classifier.load(LANGUAGE, place.id) if LANGUAGE in bundled_classifiers(place.id) else None
+    language = bundled_language(artifact)
     if language is None:
         say(f"no language classifier for scope {place.id}: every text is taken to be in {lang}")
     with reading("reading") as progress:

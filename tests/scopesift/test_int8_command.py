@@ -34,7 +34,7 @@ def test_fit_and_use_in_int8(fitted, invoke):
     assert json.loads(measured.stdout)["macro_f1"] > 0.9
     mixed = invoke("classify", "some text", "--classifier", path, "--classifier", "sentiment")
     assert isinstance(mixed.exception, UsageError)
-    assert "insult was fitted in int8 and sentiment not" in str(mixed.exception)
+    assert "insult in int8 and sentiment in float32" in str(mixed.exception)
     torch = invoke("classify", "some text", "--classifier", path, "--backend", "torch")
     assert "torch does not read e5 in int8" in str(torch.exception)
 

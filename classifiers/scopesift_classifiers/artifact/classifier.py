@@ -133,7 +133,7 @@ class Classifier:
             and self.settings.dtype != scope.settings.dtype
         ):
             raise ScopeError(
-                f"classifier {self.name!r} was fitted in {self.settings.dtype}, but the scope is read in "
+                f"classifier {self.name!r} is in {self.settings.dtype}, but the scope is read in "
                 f"{scope.settings.dtype} here; load it without classifiers in {scope.settings.dtype}, or fit it in "
                 f"{scope.settings.dtype}"
             )
@@ -176,7 +176,7 @@ class Classifier:
         """Read a bundled classifier by name, or an artifact by path.
 
         Args:
-            name_or_path: "toxicity", "language", …, or a file.
+            name_or_path: "toxicity", "language", …, "toxicity-int8", …, or a file.
             scope_id: Scope of a bundled name; ignored for a path.
 
         Raises:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scopesift_features.reading.torch_reader import Encoder
 
 TORCH, ONNX = BACKENDS = ("torch", "onnx")
-REMEDY_INT8 = "install it, or use classifiers that were fitted in float32"
+REMEDY_INT8 = "install it, or use classifiers in float32"
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def choose_backend(
     readable = is_readable(scope, layers)
     if scope.settings.dtype == INT8 and (backend == TORCH or encoder is not None):
         raise UsageError(
-            f"torch does not read {scope.id} in int8, in which these classifiers were fitted; use the backend onnx "
-            "without a head, or classifiers that were fitted in float32"
+            f"torch does not read {scope.id} in int8, which these classifiers need; use the backend onnx "
+            "without a head, or classifiers in float32"
         )
     if not readable and (backend == ONNX or scope.settings.dtype == INT8):
         raise UsageError(

@@ -9,8 +9,8 @@ from scopesift_features.catalogue.settings import INT8
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
-from scopesift_classifiers.artifact.classifier import Classifier
+from scopesift_classifiers.artifact.bundled import bundled_classifiers, int8_version
+from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 
 
 def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classifier]:
@@ -33,16 +33,17 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
 
 
 def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
-    """The scope in int8 if that is what the classifiers were fitted on, else the scope itself.
+    """The scope in int8 if that is what the classifiers read in, else the scope itself.
 
     Raises:
-        UsageError: Some were fitted on int8 and others not, or the scope can't be read in int8 on its device.
+        UsageError: Some read in int8 and others not, or the scope can't be read in int8 on its device.
     """
     whole = [one.name for one in classifiers if one.settings.dtype == INT8]
     others = [one.name for one in classifiers if one.settings.dtype != INT8]
     if whole and others:
         raise UsageError(
-            f"{', '.join(whole)} was fitted in int8 and {', '.join(others)} not, so they can't share a "
-            "reading; use them in separate calls, or fit the others with `scopesift fit --int8`"
+            f"{', '.join(whole)} in int8 and {', '.join(others)} in float32 can't share a reading; of bundled "
+            f"ones take the versions in int8 (such as {int8_version(LANGUAGE)}), fit your own with "
+            "`scopesift fit --int8`, or use them in separate calls"
         )
     return scope.in_int8() if whole else scope

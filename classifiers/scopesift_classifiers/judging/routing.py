@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
+from scopesift_features.catalogue.settings import INT8
+
+from scopesift_classifiers.artifact.bundled import int8_version, named_classifiers
 from scopesift_classifiers.artifact.classifier import DEFAULT, LANGUAGE, Classifier
 from scopesift_classifiers.judging.answers import Answers
 
@@ -32,12 +34,18 @@ def unrouted(classifiers: Sequence[Classifier]) -> list[Classifier]:
     return [one for one in classifiers if one.by_lang]
 
 
+def bundled_language(classifier: Classifier) -> Classifier | None:
+    """The bundled language classifier that reads what this one reads, in the same precision; None if there is none."""
+    name = int8_version(LANGUAGE) if classifier.settings.dtype == INT8 else LANGUAGE
+    path = named_classifiers(classifier.scope.get("id", "")).get(name)
+    if path is None:
+        return None
+    language = Classifier.load(path)
+    return language if language.scope.get("sha256") == classifier.scope.get("sha256") else None
+
+
 def with_language(classifiers: Sequence[Classifier]) -> list[Classifier]:
-    """The classifiers, followed by their scope's bundled language classifier if they need it and it matches."""
-    loaded, routed = list(classifiers), unrouted(classifiers)
-    scope_id = routed[0].scope.get("id", "") if routed else ""
-    if LANGUAGE in bundled_classifiers(scope_id):
-        language = Classifier.load(LANGUAGE, scope_id)
-        if language.scope.get("sha256") == routed[0].scope.get("sha256"):
-            loaded.append(language)
-    return loaded
+    """The classifiers, followed by the bundled language classifier if they need it and it matches."""
+    routed = unrouted(classifiers)
+    language = bundled_language(routed[0]) if routed else None
+    return [*classifiers, *([] if language is None else [language])]

@@ -119,7 +119,7 @@ def export_classifier(
     load_runtime()
     if classifier.settings.dtype == INT8:
         raise UsageError(
-            f"classifier {classifier.name!r} was fitted in int8, which exports don't read; fit it in float32, and "
+            f"classifier {classifier.name!r} is in int8, which exports don't read; take or fit one in float32, and "
             "export that with --int8 for an encoder in 8 bits"
         )
     scope = classifier.bind(scope)

@@ -43,16 +43,18 @@ def test_the_scope_is_read_as_its_classifiers_were_fitted(scope, sentiment, whol
 
 
 def test_a_mixture_is_refused(scope, sentiment, whole):
-    told = "whole was fitted in int8 and sentiment not, so they can't share a reading"
+    told = (
+        "whole in int8 and sentiment in float32 can't share a reading; .* in int8 \\(such as language-int8\\)"
+    )
     with pytest.raises(UsageError, match=told):
         in_precision_of([sentiment, whole], scope)
 
 
 def test_a_classifier_is_refused_on_the_other_precision(scope, int8, sentiment, whole):
-    told = "'whole' was fitted in int8, but the scope is read in float32 here"
+    told = "'whole' is in int8, but the scope is read in float32 here"
     with pytest.raises(ScopeError, match=told):
         Engine(scope, [whole])
-    told = "'sentiment' was fitted in float32, but the scope is read in int8 here"
+    told = "'sentiment' is in float32, but the scope is read in int8 here"
     with pytest.raises(ScopeError, match=told):
         Engine(int8, [sentiment])
 
@@ -73,15 +75,13 @@ def test_torch_is_refused(int8, asked, head):
 
 def test_without_onnx_runtime_it_is_not_read_at_all(int8, monkeypatch):
     monkeypatch.setattr("scopesift_features.reading.onnx.reader.find_spec", lambda name: None)
-    with pytest.raises(
-        UsageError, match=r"cannot read e5 here.* or use classifiers that were fitted in float32"
-    ):
+    with pytest.raises(UsageError, match=r"cannot read e5 here.* or use classifiers in float32"):
         choose_backend(int8, [4])
 
 
 def test_it_is_not_exported(scope, int8, whole, tmp_path):
     for given in (scope, int8):
-        with pytest.raises(UsageError, match="'whole' was fitted in int8, which exports don't read"):
+        with pytest.raises(UsageError, match="'whole' is in int8, which exports don't read"):
             export_classifier(whole, given, tmp_path / "whole.onnx", ExportSettings())
     assert list(tmp_path.iterdir()) == []
 
