@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -47,6 +48,12 @@ class OnnxBlocks:
         self.threads = thread_count()
         self._sessions: dict[tuple[int, int], Any] = {}
         self._opening = threading.Lock()
+
+    def forked(self) -> None:
+        """Open other sessions from now on: the threads of these exist in the parent process only."""
+        # never freed, as a session waits for its threads then
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._sessions))
+        self._sessions, self._opening = {}, threading.Lock()
 
     def load(self) -> None:
         """Load the weights of all blocks now.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Self
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,6 +154,15 @@ class _Model:
     def __init__(self, scope: Scope, layers: Sequence[int]) -> None:
         self._scope, self.blocks = scope, OnnxBlocks(scope, layers)
         self._encoders: dict[int, OnnxEncoder] = {}
+        self._without_threads()
+        _MODELS.add(self)
+
+    def forked(self) -> None:
+        """Let go of what has threads: they exist in the parent process only, and runs would wait for them forever."""
+        self.blocks.forked()
+        self._without_threads()
+
+    def _without_threads(self) -> None:
         self._pools: dict[int, ThreadPoolExecutor] = {}
         self._opening = threading.Lock()
 
@@ -178,3 +189,15 @@ class _Model:
             if threads not in self._pools:
                 self._pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="encode")
             return self._pools[threads]
+
+
+_MODELS: WeakSet[_Model] = WeakSet()
+
+
+def _forked() -> None:
+    for model in _MODELS:
+        model.forked()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forked)
