@@ -63,6 +63,7 @@ class ClassifierAnswers:
         self.warning = None
         self.quality = {}
         self.versions = [{"version": "a6eaded3727d", "active": True, "created": None, "langs": []}]
+        self.version_delays = []
         self.trail = []
         self.unreadable = 0
         self.requests = []
@@ -91,7 +92,10 @@ class ClassifierAnswers:
         if path.endswith("/features"):
             return 200, self.list_features(path.split("/")[3], dict(parse_qsl(query)))
         if path == TOXICITY:
-            return 200, {"versions": self.versions}
+            answer = {"versions": self.versions}
+            if self.version_delays:
+                time.sleep(self.version_delays.pop(0))
+            return 200, answer
         if path.endswith("/progress"):
             return 200, {"name": "toxicity", "running": self.running}
         if path == "/v1/audit":

@@ -1,6 +1,7 @@
 """Features named and muted from their cards, and the progress of what takes long."""
 
 import json
+import time
 
 import pytest
 
@@ -71,6 +72,16 @@ def test_muting_makes_a_draft_that_is_compared_on_the_examples_and_changes_nothi
     tab.until(f"{IN_USE} === 'b2b2b2b2b2b2'")
     tab.run("document.querySelector('#features-outcome [role=status] button').click()")
     tab.until(f"{IN_USE} === 'a6eaded3727d'")
+
+
+def test_versions_of_before_that_arrive_late_are_not_shown(tab, stage):
+    stage.version_delays = [0.5]
+    mute_it(tab)
+    tab.until(OUTCOME)
+    tab.run("document.querySelector('#features-outcome button.main').click()")
+    tab.until(f"{IN_USE} === 'b2b2b2b2b2b2'")
+    time.sleep(0.6)
+    assert tab.run(IN_USE) == "b2b2b2b2b2b2"
 
 
 def test_without_examples_the_draft_says_that_nothing_was_compared(tab, stage):

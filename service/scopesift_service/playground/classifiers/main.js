@@ -1,7 +1,11 @@
 let classifiersShown = [];
+let allAsked = 0;
 
 async function showAll() {
+  allAsked += 1;
+  const asked = allAsked;
   const list = await call("v1/classifiers");
+  if (asked !== allAsked) return;
   at("scope").textContent = list.scope.id;
   at("scope").hidden = false;
   at("shelf").replaceChildren(...list.classifiers.map(book));

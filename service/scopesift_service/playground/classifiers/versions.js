@@ -1,9 +1,13 @@
-// The stored versions of one classifier, and the one in use.
+// The stored versions of one classifier, and the one in use; what was asked last is what is shown.
+let versionsAsked = 0;
+
 async function showVersions() {
   const name = at("versions-name").value;
   if (!name) return;
+  versionsAsked += 1;
+  const asked = versionsAsked;
   const { versions } = await call(`v1/classifiers/${encodeURIComponent(name)}`);
-  if (name !== at("versions-name").value) return;
+  if (asked !== versionsAsked) return;
   at("versions").replaceChildren(table(`Versions of ${name}`, ["version", "made", "", "rules of their own for"], versions.map((one) => ({ ours: one.active, cells: versionRow(name, one) })), 9));
 }
 
