@@ -69,7 +69,7 @@ lint: .venv/ready
 
 refit: .venv/ready  ## refit the bundled classifiers on DATA=… and regenerate every table
 	@test -n "$(DATA)" || { echo "make refit needs DATA=<folder with toxicity/, language/, domain/>" >&2; exit 2; }
-	$(PY) -m recipes.e5 --data "$(DATA)" --out scopesift/bundled/e5 --only classifiers --only restoring --only cards --only card
+	$(PY) -m recipes.e5 --data "$(DATA)" --out scopesift/bundled/e5 --only classifiers --only restoring --only every_language --only int8 --only cards --only card
 	$(PY) -m recipes.nano --data "$(DATA)" --out scopesift/bundled/nano --only classifiers --only cards --only card
 	$(PY) -m bench demo
 	$(PY) -m bench readme

@@ -38,12 +38,13 @@ def write_int8_versions(scope: Scope, data: Path, folder: Path, say: Callable[[s
     Args:
         scope: e5 on the CPU.
         data: See `fit_bundled`.
-        folder: Holds the classifiers in float32; theirs go to its subfolder `int8`.
+        folder: Holds the classifiers in float32; their versions in int8 go to its subfolder `int8`.
         say: Called with one line per measurement.
     """
     whole = scope.in_int8()
     moved = {name: in_int8(Classifier.load(folder / f"{name}.json"), whole) for name in ROWS}
-    for name, classifier in moved.items():
+    for name, unmeasured in moved.items():
+        classifier = unmeasured
         for measured, rows in _test_rows(name, data).items():
             found = full_assessment(classifier, whole, rows, language=moved[LANGUAGE]).measured
             classifier = classifier.with_quality(measured, found)

@@ -26,8 +26,8 @@ ScopeOption = Annotated[
 ClassifierOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="Bundled name (with -int8: its version in int8, faster on a CPU) or artifact file; may be repeated. "
-        "Default: all of the scope's."
+        help="Bundled name (e5's also with -int8: faster, see docs/performance.md) or artifact file; may be "
+        "repeated. Default: all of the scope's."
     ),
 ]
 OwnScopeOption = Annotated[
@@ -77,6 +77,7 @@ def load_engine(
     """
     place = Scope.load(scope, device=device)
     chosen = load_classifiers(classifiers, place.id)
+    place = in_precision_of(chosen, place)
     loaded = with_language(chosen)
     for one in unrouted(chosen):
         own = f"{one.name} has decisions for {', '.join(sorted(one.by_lang))}"
@@ -86,7 +87,6 @@ def load_engine(
             say(
                 f"warning: {own}, but no language classifier is loaded: the default decision is used for every text"
             )
-    place = in_precision_of(loaded, place)
     return Engine(place, loaded, backend=backend, encoder=choose_encoder(head, place.device))
 
 

@@ -90,6 +90,8 @@ def evaluate(
             f"--language chooses between decisions of languages, {artifact.name!r} has none; leave it out"
         )
     router = Classifier.load(language, place.id) if language is not None else None
+    if router is not None:
+        router.check_scope(place)
     shown = read_transfer(transfer) if transfer is not None else None
     columns = {"text": text_column, "label": label_column}
     bare = None

@@ -198,7 +198,9 @@ def _measure(
         )
     language = bundled_language(artifact)
     if language is None:
-        say(f"no language classifier for scope {place.id}: every text is taken to be in {lang}")
+        say(
+            f"no bundled language classifier reads what {artifact.name} reads: every text is taken to be in {lang}"
+        )
     with reading("reading") as progress:
         measured = transfer_matrix(
             artifact,

@@ -64,7 +64,32 @@ def test_both_precisions_together_are_refused_with_the_name_to_take(invoke):
     mixed = invoke("classify", "some text", "--classifier", "toxicity-int8", "--classifier", "language")
     assert isinstance(mixed.exception, UsageError)
     assert "toxicity in int8 and language in float32 can't share a reading" in str(mixed.exception)
-    assert "such as language-int8" in str(mixed.exception)
+    assert "take language-int8, fit" in str(mixed.exception)
+
+
+def test_one_classifier_in_both_precisions_is_refused_by_its_name(invoke):
+    twice = invoke("classify", "some text", "--classifier", "toxicity-int8", "--classifier", "toxicity")
+    assert isinstance(twice.exception, UsageError)
+    assert str(twice.exception) == "2 classifiers are called 'toxicity'; name one of them"
+
+
+def test_evaluate_refuses_a_language_classifier_of_the_other_precision_before_it_reads(invoke, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "You idiot", "label": "toxic"}\n{"text": "Fine", "label": "clean"}\n')
+    made = invoke("evaluate", "toxicity-int8", rows, "--language", "language")
+    assert "take one in int8 (of the bundled ones language-int8)" in str(made.exception)
+    assert "rows to measure on" not in made.stderr
+
+
+def test_its_model_card_says_where_its_weights_are_from(invoke, tmp_path):
+    invoke("card", "sentiment-int8", "--out", tmp_path / "card.md")
+    version = Classifier.load("sentiment").version
+    assert (
+        f"float32, as version {version}; reads in int8 without another fit"
+        in (tmp_path / "card.md").read_text()
+    )
+    invoke("card", "sentiment", "--out", tmp_path / "usual.md")
+    assert "without another fit" not in (tmp_path / "usual.md").read_text()
 
 
 def test_the_face_takes_its_name():
@@ -77,7 +102,7 @@ def test_the_face_takes_its_name():
 
 def test_other_scopes_have_none_and_a_wrong_name_lists_them():
     assert set(named_classifiers("nano")) == set(bundled_classifiers("nano"))
-    with pytest.raises(UsageError, match=r"no classifier 'toxic-int8'.*toxicity, .*toxicity-int8"):
-        Classifier.load("toxic-int8")
+    with pytest.raises(UsageError, match=r"no classifier 'toxicity_int8'.*did you mean toxicity-int8\?"):
+        Classifier.load("toxicity_int8")
     with pytest.raises(UsageError, match=r"no classifier 'toxicity-int8'"):
         Classifier.load("toxicity-int8", "nano")

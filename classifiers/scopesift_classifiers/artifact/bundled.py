@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 from scopesift_features.catalogue.settings import INT8
@@ -22,7 +23,7 @@ def int8_version(name: str) -> str:
 
 
 def named_classifiers(scope_id: str = DEFAULT_SCOPE) -> dict[str, Path]:
-    """All that a name stands for: the bundled classifiers of a scope, and their versions in int8."""
+    """All bundled classifiers of a scope by the names that they can be asked for, versions in int8 too."""
     found = bundled_classifiers(scope_id)
     if found:
         folder = bundled_folder(scope_id) / "classifiers" / INT8
@@ -45,8 +46,9 @@ def find_artifact(name_or_path: str | Path, scope_id: str = DEFAULT_SCOPE) -> Pa
         return bundled[str(name_or_path)]
     path = Path(name_or_path).expanduser()
     if not path.is_file():
-        known = ", ".join(bundled) or "none"
+        near = difflib.get_close_matches(str(name_or_path), list(bundled), n=1)
         raise UsageError(
-            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: {known}"
+            f"no classifier {str(name_or_path)!r}: expected a file, or one of those bundled with {scope_id}: "
+            f"{', '.join(bundled) or 'none'}" + (f"; did you mean {near[0]}?" if near else "")
         )
     return path

@@ -18,7 +18,7 @@ from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from scopesift_files.errors import InputError, ScopeError, ScopesiftError, UsageError, first_line
 
-from scopesift_classifiers.artifact.bundled import find_artifact
+from scopesift_classifiers.artifact.bundled import find_artifact, int8_version
 from scopesift_classifiers.artifact.decision import Decision, decision_from_json
 from scopesift_classifiers.artifact.name import check_name
 from scopesift_classifiers.artifact.text import digest, readable
@@ -123,7 +123,7 @@ class Classifier:
         return replace(self, quality={**self.quality, data: dict(measured)})
 
     def check_scope(self, scope: Scope) -> None:
-        """Check that a scope is the one of the fit.
+        """Check that a scope is the one that this classifier reads.
 
         Raises:
             ScopeError: Another scope, another precision of the backbone, other weights or reading settings.
@@ -132,10 +132,11 @@ class Classifier:
             INT8 in (self.settings.dtype, scope.settings.dtype)
             and self.settings.dtype != scope.settings.dtype
         ):
+            version = int8_version(self.name) if scope.settings.dtype == INT8 else self.name
             raise ScopeError(
-                f"classifier {self.name!r} is in {self.settings.dtype}, but the scope is read in "
-                f"{scope.settings.dtype} here; load it without classifiers in {scope.settings.dtype}, or fit it in "
-                f"{scope.settings.dtype}"
+                f"classifier {self.name!r} is in {self.settings.dtype}, but {scope.id} is read in "
+                f"{scope.settings.dtype} here; take one in {scope.settings.dtype} (of the bundled ones {version}), or "
+                f"read {scope.id} in {self.settings.dtype}"
             )
         theirs = scope.fingerprint
         for key in ("id", "sha256"):

@@ -1,6 +1,6 @@
 """What reads the features: torch, or ONNX Runtime where that gives the same answers but for rounding.
 
-A scope in int8 is read by ONNX Runtime only: its answers are others, and belong to classifiers fitted on it.
+A scope in int8 is read by ONNX Runtime only: its activations are others, and belong to classifiers in int8.
 
 ONNX Runtime needs no torch, starts in a fraction of the time, and is used by itself for scopes with graphs
 of their own (e5) on a CPU. An encoder of one's own stands behind torch's backbone, so it belongs to the
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scopesift_features.reading.torch_reader import Encoder
 
 TORCH, ONNX = BACKENDS = ("torch", "onnx")
-REMEDY_INT8 = "install it, or use classifiers in float32"
+REMEDY_INT8 = "otherwise use classifiers in float32"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from scopesift_features.catalogue.settings import INT8
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 
-from scopesift_classifiers.artifact.bundled import bundled_classifiers, int8_version
-from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
+from scopesift_classifiers.artifact.bundled import bundled_classifiers, int8_version, named_classifiers
+from scopesift_classifiers.artifact.classifier import Classifier
 
 
 def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classifier]:
@@ -21,7 +21,8 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
         scope_id: The scope.
 
     Raises:
-        UsageError: No such classifier, or no names given for a scope without bundled classifiers.
+        UsageError: No such classifier, two that are called the same, or no names given for a scope without bundled
+            classifiers.
         InputError: Not an artifact.
     """
     chosen = names or list(bundled_classifiers(scope_id))
@@ -29,7 +30,12 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
         raise UsageError(
             f"scope {scope_id!r} has no bundled classifiers; `scopesift fit` one and name its file"
         )
-    return [Classifier.load(name, scope_id) for name in chosen]
+    loaded = [Classifier.load(name, scope_id) for name in chosen]
+    names_of = [one.name for one in loaded]
+    for name in names_of:
+        if names_of.count(name) > 1:
+            raise UsageError(f"{names_of.count(name)} classifiers are called {name!r}; name one of them")
+    return loaded
 
 
 def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
@@ -39,11 +45,14 @@ def in_precision_of(classifiers: Sequence[Classifier], scope: Scope) -> Scope:
         UsageError: Some read in int8 and others not, or the scope can't be read in int8 on its device.
     """
     whole = [one.name for one in classifiers if one.settings.dtype == INT8]
-    others = [one.name for one in classifiers if one.settings.dtype != INT8]
+    others = [one for one in classifiers if one.settings.dtype != INT8]
     if whole and others:
+        known = named_classifiers(scope.id)
+        bundled = [name for one in others if (name := int8_version(one.name)) in known]
+        take = f"take {', '.join(bundled)}, " if bundled else ""
         raise UsageError(
-            f"{', '.join(whole)} in int8 and {', '.join(others)} in float32 can't share a reading; of bundled "
-            f"ones take the versions in int8 (such as {int8_version(LANGUAGE)}), fit your own with "
+            f"{', '.join(whole)} in int8 and {', '.join(one.name for one in others)} in {others[0].settings.dtype} "
+            f"can't share a reading; {take}fit your own with "
             "`scopesift fit --int8`, or use them in separate calls"
         )
     return scope.in_int8() if whole else scope

@@ -39,6 +39,7 @@ def method(classifier: Classifier) -> Section:
         ),
         Fact("Norm bounds", _norm_bounds(classifier)),
         Fact("Obfuscated spelling undone before reading", written(classifier.restore)),
+        *_moved(classifier.fit.get("moved_to_int8")),
         *_fit(classifier.fit),
         Fact("Calibration", "isotonic regression on the margins of held-out texts"),
         Fact("Default decision's cut", _cut(classifier.fit.get("cut"))),
@@ -52,6 +53,16 @@ def method(classifier: Classifier) -> Section:
     if moved:
         tables.append(Table("Cuts for a required rate", ("language", "how it was chosen"), moved))
     return Section("modelDetails", "Model", tuple(facts), tuple(tables))
+
+
+def _moved(from_float32: Mapping[str, str] | None) -> list[Fact]:
+    if from_float32 is None:
+        return []
+    said = (
+        f"float32, as version {from_float32['version']}; reads in int8 without another fit: its settings, dev figures "
+        "and cuts are those of float32, its performance was measured in int8"
+    )
+    return [Fact("Fitted in", said)]
 
 
 def _at_revision(scope: Mapping[str, str], part: str) -> str:

@@ -96,8 +96,9 @@ class Scorer:
         if not isinstance(max_chars, int) or isinstance(max_chars, bool) or max_chars < 1:
             raise UsageError(f"max_chars: expected a number of characters from 1 on, got {max_chars!r}")
         place = Scope.load(scope, device="cpu")
-        loaded = with_language(load_classifiers(names, place.id))
+        loaded = load_classifiers(names, place.id)
         in_precision_of(loaded, place)  # refuses a mixture now
+        loaded = with_language(loaded)
         content = {
             "layout": LAYOUT,
             "scope": place.id if place.bundled else str(place.folder.resolve()),

@@ -31,11 +31,11 @@ def sentiment():
 
 @pytest.fixture(scope="module")
 def whole(sentiment, int8):
-    """A classifier as it would be fitted on int8."""
+    """A classifier in int8."""
     return replace(sentiment, name="whole", scope=int8.fingerprint, settings=int8.settings)
 
 
-def test_the_scope_is_read_as_its_classifiers_were_fitted(scope, sentiment, whole):
+def test_the_scope_is_read_as_its_classifiers_read(scope, sentiment, whole):
     assert in_precision_of([sentiment], scope) is scope
     found = in_precision_of([whole], scope)
     assert found.settings.dtype == "int8"
@@ -43,18 +43,16 @@ def test_the_scope_is_read_as_its_classifiers_were_fitted(scope, sentiment, whol
 
 
 def test_a_mixture_is_refused(scope, sentiment, whole):
-    told = (
-        "whole in int8 and sentiment in float32 can't share a reading; .* in int8 \\(such as language-int8\\)"
-    )
+    told = "whole in int8 and sentiment in float32 can't share a reading; take sentiment-int8, fit"
     with pytest.raises(UsageError, match=told):
         in_precision_of([sentiment, whole], scope)
 
 
 def test_a_classifier_is_refused_on_the_other_precision(scope, int8, sentiment, whole):
-    told = "'whole' is in int8, but the scope is read in float32 here"
+    told = "'whole' is in int8, but e5 is read in float32 here; take one in float32"
     with pytest.raises(ScopeError, match=told):
         Engine(scope, [whole])
-    told = "'sentiment' is in float32, but the scope is read in int8 here"
+    told = r"'sentiment' is in float32, but e5 is .* take one in int8 \(of the bundled ones sentiment-int8\)"
     with pytest.raises(ScopeError, match=told):
         Engine(int8, [sentiment])
 
@@ -75,7 +73,7 @@ def test_torch_is_refused(int8, asked, head):
 
 def test_without_onnx_runtime_it_is_not_read_at_all(int8, monkeypatch):
     monkeypatch.setattr("scopesift_features.reading.onnx.reader.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"cannot read e5 here.* or use classifiers in float32"):
+    with pytest.raises(UsageError, match=r"cannot read e5 here.* otherwise use classifiers in float32"):
         choose_backend(int8, [4])
 
 

@@ -17,6 +17,7 @@ from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.settings import INT8
+from scopesift_features.reading.onnx.forks import tell_of_forks
 from scopesift_features.reading.onnx.sessions import (
     FOLDER,
     SCALES,
@@ -48,10 +49,11 @@ class OnnxBlocks:
         self.threads = thread_count()
         self._sessions: dict[tuple[int, int], Any] = {}
         self._opening = threading.Lock()
+        tell_of_forks(self)
 
     def forked(self) -> None:
         """Open other sessions from now on: the threads of these exist in the parent process only."""
-        # never freed, as a session waits for its threads then
+        # kept alive for ever: freeing a session waits for its threads, which this process doesn't have
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._sessions))
         self._sessions, self._opening = {}, threading.Lock()
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Self
-from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +17,7 @@ from scopesift_features.reading.batches import Batch
 from scopesift_features.reading.onnx.active_pairs import ActivePairs, find_extreme
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
+from scopesift_features.reading.onnx.forks import tell_of_forks
 from scopesift_features.reading.onnx.sessions import FOLDER, blocks_name, encode_name
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
@@ -155,11 +154,10 @@ class _Model:
         self._scope, self.blocks = scope, OnnxBlocks(scope, layers)
         self._encoders: dict[int, OnnxEncoder] = {}
         self._without_threads()
-        _MODELS.add(self)
+        tell_of_forks(self)
 
     def forked(self) -> None:
-        """Let go of what has threads: they exist in the parent process only, and runs would wait for them forever."""
-        self.blocks.forked()
+        """Use other threads from now on: these exist in the parent process only."""
         self._without_threads()
 
     def _without_threads(self) -> None:
@@ -189,15 +187,3 @@ class _Model:
             if threads not in self._pools:
                 self._pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="encode")
             return self._pools[threads]
-
-
-_MODELS: WeakSet[_Model] = WeakSet()
-
-
-def _forked() -> None:
-    for model in _MODELS:
-        model.forked()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forked)
