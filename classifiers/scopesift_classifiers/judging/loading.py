@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,13 +29,13 @@ def load_classifiers(names: Sequence[str | Path], scope_id: str) -> list[Classif
     chosen = names or list(bundled_classifiers(scope_id))
     if not chosen:
         raise UsageError(
-            f"scope {scope_id!r} has no bundled classifiers; `scopesift fit` one and name its file"
+            f"scope {scope_id!r} has no bundled classifiers; `scopesift fit` one and name its file (with "
+            "--classifier; in SCOPESIFT_CLASSIFIERS for the service)"
         )
     loaded = [Classifier.load(name, scope_id) for name in chosen]
-    names_of = [one.name for one in loaded]
-    for name in names_of:
-        if names_of.count(name) > 1:
-            raise UsageError(f"{names_of.count(name)} classifiers are called {name!r}; name one of them")
+    for name, count in Counter(one.name for one in loaded).items():
+        if count > 1:
+            raise UsageError(f"{count} classifiers are called {name!r}; name one of them")
     return loaded
 
 

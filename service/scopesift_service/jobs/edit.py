@@ -11,7 +11,7 @@ from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.editing.comparison import compare_versions
 from scopesift_classifiers.editing.muting import rules_that_read, without_feature
 from scopesift_classifiers.editing.naming import spelled, with_given_name
-from scopesift_classifiers.judging.loading import in_precision_of
+from scopesift_classifiers.judging.loading import in_precision_of, load_classifiers
 from scopesift_classifiers.labelled_rows.rows import LabelledText
 from scopesift_features.scope import Scope
 
@@ -21,7 +21,7 @@ from scopesift_service.settings import ServiceSettings
 from scopesift_service.versions.audit import Action
 from scopesift_service.versions.new_version import new_version
 from scopesift_service.versions.progress import Stage, Tell, nobody_listens
-from scopesift_service.versions.starting import classifier_in_use, load_classifiers
+from scopesift_service.versions.starting import classifier_in_use
 
 
 def run(job: dict[str, Any], chosen: ServiceSettings, tell: Tell = nobody_listens) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _made(
 
 def _language(base: Classifier, scope: Scope, chosen: ServiceSettings) -> list[Classifier]:
     """The language classifier in use, which routes texts to rules; none if it isn't loaded or is itself changed."""
-    loaded = {one.name for one in load_classifiers(scope, chosen.classifiers)}
+    loaded = {one.name for one in load_classifiers(chosen.classifiers, scope.id)}
     if base.name == LANGUAGE or LANGUAGE not in loaded:
         return []
     return [classifier_in_use(LANGUAGE, scope, chosen)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scopesift_classifiers.artifact.bundled import bundled_classifiers
 from scopesift_classifiers.artifact.classifier import BINARY, Classifier
+from scopesift_classifiers.judging.loading import load_classifiers
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 
@@ -28,7 +28,7 @@ def start_classifiers(scope: Scope, chosen: ServiceSettings) -> list[Classifier]
     """
     if chosen.steering_enabled:
         check_steering(scope)
-    classifiers = load_classifiers(scope, chosen.classifiers)
+    classifiers = load_classifiers(chosen.classifiers, scope.id)
     check_table(ATTRIBUTES_SETTING, chosen.perspective_attributes, classifiers)
     check_table(CATEGORIES_SETTING, chosen.openai_categories, classifiers)
     return classifiers
@@ -77,20 +77,6 @@ def check_table(setting: str, table: LabelTable, classifiers: Sequence[Classifie
             )
 
 
-def load_classifiers(scope: Scope, names: Sequence[str]) -> list[Classifier]:
-    """The named classifiers, or the scope's bundled ones.
-
-    Raises:
-        UsageError: No names given for a scope without bundled classifiers.
-    """
-    chosen = names or list(bundled_classifiers(scope.id))
-    if not chosen:
-        raise UsageError(
-            f"scope {scope.id!r} has no bundled classifiers; name artifact files in SCOPESIFT_CLASSIFIERS"
-        )
-    return [Classifier.load(name, scope.id) for name in chosen]
-
-
 def classifier_in_use(name: str, scope: Scope, chosen: ServiceSettings) -> Classifier:
     """The version of a loaded classifier that is in use: the state folder's active one, or the initial one."""
     if chosen.state is not None:
@@ -98,4 +84,4 @@ def classifier_in_use(name: str, scope: Scope, chosen: ServiceSettings) -> Class
         version = registry.active(name)
         if version is not None:
             return Classifier.load(registry.path(name, version))
-    return {item.name: item for item in load_classifiers(scope, chosen.classifiers)}[name]
+    return {item.name: item for item in load_classifiers(chosen.classifiers, scope.id)}[name]

@@ -8,7 +8,7 @@ from scopesift_classifiers.artifact.text import digest
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, UsageError
 from scopesift_service.settings import ServiceSettings
-from scopesift_service.versions.starting import load_classifiers, start_classifiers
+from scopesift_service.versions.starting import start_classifiers
 
 
 def test_a_classifier_that_would_overwrite_a_field_of_the_answers_stops_the_start(tmp_path):
@@ -17,7 +17,7 @@ def test_a_classifier_that_would_overwrite_a_field_of_the_answers_stops_the_star
     path = tmp_path / "scope.json"
     path.write_text(json.dumps({**content, "sha256": digest(content)}))
     with pytest.raises(InputError, match=r"scope.json: a classifier cannot be called 'scope'"):
-        load_classifiers(Scope.load("nano"), [str(path)])
+        start_classifiers(Scope.load("nano"), ServiceSettings(classifiers=(str(path),)))
 
 
 @pytest.mark.parametrize(

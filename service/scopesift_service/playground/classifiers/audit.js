@@ -8,17 +8,16 @@ const DEEDS = {
   mute: "muted a feature",
 };
 let trailWanted = false;
-let trailAsked = 0;
+const trailQuestions = questions();
 
 async function showTrail() {
   const token = accessToken(at("audit-said"));
   if (!token) return;
   trailWanted = true;
-  trailAsked += 1;
-  const asked = trailAsked;
+  const isLast = trailQuestions.next();
   try {
     const { entries, unreadable } = await call(`v1/audit?limit=${TRAIL_LENGTH}`, { token });
-    if (asked !== trailAsked) return;
+    if (!isLast()) return;
     at("audit-said").textContent = [
       entries.length ? "" : "Nothing was changed yet.",
       entries.length === TRAIL_LENGTH ? `The newest ${TRAIL_LENGTH} changes.` : "",
@@ -26,7 +25,7 @@ async function showTrail() {
     ].join(" ").trim();
     at("audit").replaceChildren(...(entries.length ? [table("Audit trail", ["when", "who", "what", "classifier", "from", "to"], entries.map(deed), 9)] : []));
   } catch (error) {
-    if (asked !== trailAsked) return;
+    if (!isLast()) return;
     at("audit").replaceChildren();
     at("audit-said").replaceChildren(el("span", { class: "wrong" }, error.message));
   }

@@ -1,7 +1,7 @@
 // The features of one rule, a part at a time; what was asked last is what is shown.
 const PART = 12;
 const SEARCH_PAUSE = 250; // ms after the last letter
-let featuresAsked = 0;
+const featureQuestions = questions();
 let featureList = null;
 let searching = 0;
 
@@ -30,13 +30,12 @@ async function askFeatures(offset) {
 
 async function showFeatures() {
   if (!at("features-name").value) return;
-  featuresAsked += 1;
-  const asked = featuresAsked;
+  const isLast = featureQuestions.next();
   try {
     const list = await askFeatures(0);
-    if (asked === featuresAsked) putFeatures(list);
+    if (isLast()) putFeatures(list);
   } catch (error) {
-    if (asked !== featuresAsked) return;
+    if (!isLast()) return;
     at("features").replaceChildren();
     at("features-more").hidden = true;
     at("features-said").replaceChildren(el("span", { class: "wrong" }, error.message));
@@ -44,12 +43,12 @@ async function showFeatures() {
 }
 
 async function showMoreFeatures() {
-  const asked = featuresAsked;
+  const isLast = featureQuestions.now();
   const first = featureList.features.length;
   const more = await askFeatures(first).catch((error) => {
     at("features-said").replaceChildren(el("span", { class: "wrong" }, error.message));
   });
-  if (!more || asked !== featuresAsked) return;
+  if (!more || !isLast()) return;
   putFeatures({ ...more, features: [...featureList.features, ...more.features] });
   // the button moved down or went: who used the keyboard goes on at the first new card
   const next = at("features").children[first];

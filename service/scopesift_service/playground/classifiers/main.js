@@ -1,11 +1,10 @@
 let classifiersShown = [];
-let allAsked = 0;
+const allQuestions = questions();
 
 async function showAll() {
-  allAsked += 1;
-  const asked = allAsked;
+  const isLast = allQuestions.next();
   const list = await call("v1/classifiers");
-  if (asked !== allAsked) return;
+  if (!isLast()) return;
   at("scope").textContent = list.scope.id;
   at("scope").hidden = false;
   at("shelf").replaceChildren(...list.classifiers.map(book));

@@ -1,13 +1,12 @@
 // The stored versions of one classifier, and the one in use; what was asked last is what is shown.
-let versionsAsked = 0;
+const versionQuestions = questions();
 
 async function showVersions() {
   const name = at("versions-name").value;
   if (!name) return;
-  versionsAsked += 1;
-  const asked = versionsAsked;
+  const isLast = versionQuestions.next();
   const { versions } = await call(`v1/classifiers/${encodeURIComponent(name)}`);
-  if (asked !== versionsAsked) return;
+  if (!isLast()) return;
   at("versions").replaceChildren(table(`Versions of ${name}`, ["version", "made", "", "rules of their own for"], versions.map((one) => ({ ours: one.active, cells: versionRow(name, one) })), 9));
 }
 

@@ -11,6 +11,23 @@ class Refusal extends Error {
   }
 }
 
+// Questions of one kind, of which only the last counts, as answers may come in another order. Each gives a function that
+// tells whether the question is still the last: `next()` of a new question, `now()` of the one that was asked last.
+function questions() {
+  let last = 0;
+  const now = () => {
+    const own = last;
+    return () => own === last;
+  };
+  return {
+    now,
+    next() {
+      last += 1;
+      return now();
+    },
+  };
+}
+
 // Resolves to the JSON answer; throws a Refusal, or an AbortError if the caller's signal says so.
 async function call(path, { body, token, signal } = {}) {
   const headers = { accept: "application/json" };
