@@ -27,7 +27,7 @@ def float32_bounds(scope, texts, layer):
         the k largest.
     """
     from scopesift_features.backbone.cut import load_backbone
-    from scopesift_features.reading.windows import make_windows
+    from scopesift_features.reading.batching.windows import make_windows
 
     backbone = load_backbone(scope.folder / "backbone", layer, device="cpu", dtype=torch.float64)
     sae = scope.sae(layer)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.bundled import bundled_classifiers
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_features.reading.batch_plan import plan_batches
-from scopesift_features.reading.batches import Batch, make_batches
-from scopesift_features.reading.windows import Window, make_windows
+from scopesift_features.reading.batching.batch_plan import plan_batches
+from scopesift_features.reading.batching.batches import Batch, make_batches
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.row_readers.rows import read_rows
 

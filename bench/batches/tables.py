@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scopesift_features.reading.batch_plan import STARTS_A_FULL_BATCH
-from scopesift_features.reading.batches import CPU_BATCH_TOKENS
+from scopesift_features.reading.batching.batch_plan import STARTS_A_FULL_BATCH
+from scopesift_features.reading.batching.batches import CPU_BATCH_TOKENS
 
 from bench.markdown import markdown
 from bench.results_file import stored

@@ -12,9 +12,9 @@ from scopesift_classifiers.artifact.bundled import bundled_classifiers
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.norm_bounds import bounded
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown

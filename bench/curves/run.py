@@ -15,7 +15,7 @@ import torch
 from rich.progress import track
 from scopesift_classifiers.artifact.bundled import bundled_classifiers
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
-from scopesift_features.reading.windows import make_windows
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.scope import Scope
 
 from bench.case_process import run_case

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 from scopesift_classifiers.labelled_rows.rows import read_labelled
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.sae.topk import TopKSAE
 from scopesift_features.scope import Scope
 from scopesift_kernels import TopK, encode_selected, encode_topk

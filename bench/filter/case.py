@@ -17,7 +17,7 @@ from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.loading import in_precision_of
 from scopesift_features.catalogue.settings import INT8
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.scope import Scope
 from scopesift_filtering.engines.local import shards_of, worker_count

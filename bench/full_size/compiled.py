@@ -6,7 +6,7 @@ import statistics
 from typing import Any
 
 import torch
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
 from torch import nn
 
 from bench.encode.timing import median_ratios, timed_in_turn

@@ -23,8 +23,8 @@ def measure(folder: Path, layer: int | None, tokens: int) -> dict[str, float]:
         load_s, tokens_per_s, peak_mib of the whole process, parameters held by the backbone.
     """
     from scopesift_features.backbone.cut import Backbone
+    from scopesift_features.reading.batching.windows import make_windows
     from scopesift_features.reading.extract import stream_residuals
-    from scopesift_features.reading.windows import make_windows
     from scopesift_features.scope import Scope
 
     started = time.perf_counter()

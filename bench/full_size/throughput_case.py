@@ -17,9 +17,14 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.bundled import bundled_classifiers
 from scopesift_classifiers.artifact.classifier import Classifier
 from scopesift_classifiers.judging.engine import Engine
-from scopesift_features.reading.batches import ACCELERATOR_BATCH_TOKENS, CPU_BATCH_TOKENS, Batch, make_batches
+from scopesift_features.reading.batching.batches import (
+    ACCELERATOR_BATCH_TOKENS,
+    CPU_BATCH_TOKENS,
+    Batch,
+    make_batches,
+)
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.torch_reader import TorchReader
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 from bench.encode import device_rates

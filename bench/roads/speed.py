@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 from scopesift_features.catalogue.settings import INT8
-from scopesift_features.reading.batches import make_batches
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.reading.onnx.sessions import thread_count
 from scopesift_features.reading.selected_reader import SelectedReader
-from scopesift_features.reading.windows import Window, make_windows
 from scopesift_features.scope import Scope
 
 from bench.markdown import markdown

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from scopesift_features.reading.batches import CPU_BATCH_TOKENS, default_batch_tokens
+from scopesift_features.reading.batching.batches import CPU_BATCH_TOKENS, default_batch_tokens
 from scopesift_files.errors import UsageError
 
 MODES = ("attributes", "split", "both")

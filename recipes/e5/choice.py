@@ -20,9 +20,9 @@ from scopesift_classifiers.measuring.metrics import ManyClassMetrics
 from scopesift_classifiers.rule_search.linear import PENALTIES
 from scopesift_classifiers.rule_search.ridge import Ridge, fit_ridges
 from scopesift_features.reader import Reader
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import DocumentMaxima
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.sae.autoencoder import SparseAutoencoder
 from scopesift_features.sae.config import read_config
 from scopesift_features.sae.files import read_safetensors

@@ -24,9 +24,9 @@ from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.int8.linear_layer import COPIES, LARGEST, Scales
 from scopesift_features.int8.scales_file import encoder_name
-from scopesift_features.reading.batches import CPU_BATCH_TOKENS, make_batches
+from scopesift_features.reading.batching.batches import CPU_BATCH_TOKENS, make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.onnx.sessions import FOLDER, SCALES
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.atomic import write_atomically
 from torch import Tensor

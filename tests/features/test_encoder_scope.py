@@ -9,9 +9,9 @@ import torch
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.pulling.pull import pull
 from scopesift_features.reader import Reader
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

@@ -135,11 +135,11 @@ def read(folder: str, artifact: str, texts: list[str]) -> dict[str, Any]:
     """Everything that reads texts, once."""
     from scopesift_classifiers.artifact.classifier import Classifier
     from scopesift_classifiers.judging.engine import Engine
-    from scopesift_features.reading.batches import make_batches
+    from scopesift_features.reading.batching.batches import make_batches
+    from scopesift_features.reading.batching.windows import make_windows
     from scopesift_features.reading.document_features import document_features
     from scopesift_features.reading.per_token import read_tokens
     from scopesift_features.reading.torch_reader import TorchReader
-    from scopesift_features.reading.windows import make_windows
     from scopesift_features.scope import Scope
 
     scope = Scope.load(folder, device=DEVICE, dtype="float32")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scopesift_features.reading.batching.text_chunks import text_chunks
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import SelectedReading
-from scopesift_features.reading.text_chunks import text_chunks
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scopesift_features.reading.windows import Window, make_windows
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import Classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scopesift_features.reading.windows import prefix_ids, suffix_ids
+from scopesift_features.reading.batching.windows import prefix_ids, suffix_ids
 from scopesift_features.scope import Scope
 
 from scopesift_classifiers.artifact.classifier import Classifier

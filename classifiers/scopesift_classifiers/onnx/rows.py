@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scopesift_features.reading.batches import CPU_BATCH_TOKENS
+from scopesift_features.reading.batching.batches import CPU_BATCH_TOKENS
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.reading.extreme_tokens import is_extreme
-from scopesift_features.reading.windows import Window, make_windows
 from scopesift_features.scope import Scope
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from scopesift_features.reading.windows import prefix_ids
+from scopesift_features.reading.batching.windows import prefix_ids
 from scopesift_features.scope import Scope
 from scopesift_files.errors import UsageError
 

@@ -12,9 +12,9 @@ from scopesift_files.errors import UsageError
 from torch import Tensor
 
 from scopesift_features.catalogue.qwen_scope import QWEN_NORM_LIMIT
-from scopesift_features.reading.batches import CPU_BATCH_TOKENS, make_batches
+from scopesift_features.reading.batching.batches import CPU_BATCH_TOKENS, make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extreme_tokens import norms
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 if TYPE_CHECKING:

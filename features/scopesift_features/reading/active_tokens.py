@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 

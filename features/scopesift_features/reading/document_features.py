@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scopesift_kernels import ActiveFeatures
 from torch import Tensor
 
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.last_token import last_tokens
-from scopesift_features.reading.windows import make_windows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scopesift_files.errors import UsageError
 from torch import Tensor
 
-from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.batching.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.batching.windows import Window
 from scopesift_features.reading.extreme_tokens import is_extreme
-from scopesift_features.reading.windows import Window
 
 if TYPE_CHECKING:
     from scopesift_features.reader import Reader

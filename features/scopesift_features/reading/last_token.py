@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.windows import Window
+from scopesift_features.reading.batching.windows import Window
 
 
 def last_tokens(windows: Sequence[Window]) -> list[Window]:

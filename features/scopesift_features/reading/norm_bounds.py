@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from scopesift_files.errors import InputError
 
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
 from scopesift_features.reading.extreme_tokens import norms
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 SAMPLE = 256

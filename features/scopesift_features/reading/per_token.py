@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.batches import default_batch_tokens, make_batches
+from scopesift_features.reading.batching.batches import default_batch_tokens, make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.selected_reader import SelectedReader
-from scopesift_features.reading.windows import make_windows
 
 
 @dataclass(frozen=True, eq=False)

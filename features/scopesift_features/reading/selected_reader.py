@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.batching.batches import Batch, default_batch_tokens, make_batches
+from scopesift_features.reading.batching.text_chunks import text_chunks
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.reading.clock import Clock, untimed
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
 from scopesift_features.reading.selected_reading import BatchReading, HaltedBatch, SelectedReading
-from scopesift_features.reading.text_chunks import text_chunks
-from scopesift_features.reading.windows import Window, make_windows
 
 if TYPE_CHECKING:
     from scopesift_features.scope import Scope

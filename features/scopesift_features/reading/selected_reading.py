@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from scopesift_kernels import SelectedMaxima
 from torch import Tensor
 
 from scopesift_features.backbone.cut import Backbone
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
 from scopesift_features.reading.extract import LayerTokens, ResidualBatch, keep_tokens, read_batch
 from scopesift_features.reading.selected_features import LayerFeatures, SelectedFeature
 from scopesift_features.reading.selected_reader import SelectedReader

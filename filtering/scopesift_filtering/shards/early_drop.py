@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scopesift_classifiers.artifact.classifier import LANGUAGE, Classifier
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
+from scopesift_features.reading.batching.windows import Window
 from scopesift_features.reading.selected_reader import SelectedReader
 from scopesift_features.reading.selected_reading import BatchReading
-from scopesift_features.reading.windows import Window
 from scopesift_files.errors import UsageError
 
 from scopesift_filtering.columns import column_of, our_schema

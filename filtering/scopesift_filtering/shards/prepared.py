@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scopesift_classifiers.judging.engine import Engine
 from scopesift_classifiers.judging.forms import TextForms
-from scopesift_features.reading.batches import Batch, make_batches
+from scopesift_features.reading.batching.batches import Batch, make_batches
 
 from scopesift_filtering.settings import FilterSettings
 from scopesift_filtering.shards.shard import Shard

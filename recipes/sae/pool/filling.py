@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import torch
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import Window, make_windows
 
 from recipes.sae.pool.documents import Corpus, Part
 from recipes.sae.pool.residuals import ChunkWriter, ResidualPool

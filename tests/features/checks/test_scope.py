@@ -1,8 +1,8 @@
 import pytest
 import torch
 from scopesift_features.checks.scope import TEXTS, check
-from scopesift_features.reading.batches import make_batches
-from scopesift_features.reading.windows import make_windows
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.sae.config import SAEConfig
 from scopesift_features.sae.files import write_safetensors
 from scopesift_features.sae.topk import TopKSAE

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

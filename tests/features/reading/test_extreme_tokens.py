@@ -10,14 +10,14 @@ from scopesift_features.backbone.cut import Backbone, load_backbone, read_backbo
 from scopesift_features.catalogue.settings import ReadingSettings
 from scopesift_features.checks.scope import TEXTS as CHECK_TEXTS
 from scopesift_features.checks.scope import check_layer
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
+from scopesift_features.reading.batching.windows import Window, make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.extract import read_batch, stream_residuals
 from scopesift_features.reading.extreme_tokens import is_extreme, norms
 from scopesift_features.reading.norm_bounds import bounded
 from scopesift_features.reading.per_token import read_tokens
 from scopesift_features.reading.torch_reader import TorchReader, read_selected
-from scopesift_features.reading.windows import Window, make_windows
 from scopesift_files.errors import InputError, ScopeError
 
 LAYER = 2

@@ -13,7 +13,8 @@ pytest.importorskip("onnxruntime")
 from scopesift_features.backbone.e5.int8_scales import read_scales
 from scopesift_features.catalogue.table import bundled_folder
 from scopesift_features.int8.scales_file import read_encoder_scales
-from scopesift_features.reading.batches import make_batches
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.onnx import blocks, encoder
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
@@ -21,7 +22,6 @@ from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
 from scopesift_features.reading.onnx.sessions import FOLDER, byte_kind
 from scopesift_features.reading.selected_features import SelectedFeature
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError, UsageError
 

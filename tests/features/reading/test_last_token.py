@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.last_token import last_tokens
 from scopesift_features.reading.per_token import read_tokens
 from scopesift_features.reading.torch_reader import TorchReader
-from scopesift_features.reading.windows import make_windows
 
 TEXTS = [
     "The cat sat on the mat.",

@@ -11,12 +11,12 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
-from scopesift_features.reading.batches import make_batches
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode
 from scopesift_features.reading.onnx.reader import OnnxReader, is_readable
 from scopesift_features.reading.selected_features import SelectedFeature
 from scopesift_features.reading.torch_reader import TorchReader
-from scopesift_features.reading.windows import make_windows
 from scopesift_features.scope import Scope
 
 TEXTS = [

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from scopesift_features.reading.batches import make_batches
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.document_features import document_features
 from scopesift_features.reading.selected_features import SelectedFeature, by_layer
 from scopesift_features.reading.selected_reading import BatchReading, LayerMaxima, Places, SelectedReading
 from scopesift_features.reading.torch_reader import TorchReader, kernel_arguments, read_selected
-from scopesift_features.reading.windows import make_windows
 
 TEXTS = [
     "cat rain mat",

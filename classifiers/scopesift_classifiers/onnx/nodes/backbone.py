@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scopesift_features.backbone.source import FolderBackbone, GgufBackbone
-from scopesift_features.reading.windows import prefix_ids, suffix_ids
+from scopesift_features.reading.batching.windows import prefix_ids, suffix_ids
 from scopesift_features.scope import Scope
 from scopesift_files.errors import ScopeError
 

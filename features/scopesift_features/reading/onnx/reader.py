@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scopesift_features.backbone.e5.source import PackagedE5
 from scopesift_features.catalogue.settings import FLOAT32, INT8
-from scopesift_features.reading.batches import Batch
+from scopesift_features.reading.batching.batches import Batch
 from scopesift_features.reading.onnx.active_pairs import ActivePairs, find_extreme
 from scopesift_features.reading.onnx.blocks import OnnxBlocks
 from scopesift_features.reading.onnx.encoder import OnnxEncoder, encode

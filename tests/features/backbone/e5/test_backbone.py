@@ -5,8 +5,8 @@ from scopesift_features.backbone.e5.model import load_e5
 from scopesift_features.backbone.e5.packed_embedding import PackedEmbedding
 from scopesift_features.backbone.e5.q4_file import Q4File
 from scopesift_features.reader import Reader
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.reading.extract import stream_residuals
-from scopesift_features.reading.windows import make_windows
 from scopesift_files.errors import ScopeError
 
 

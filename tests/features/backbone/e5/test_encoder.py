@@ -3,7 +3,7 @@
 import pytest
 import torch
 from scopesift_features.backbone.e5.model import load_e5
-from scopesift_features.reading.windows import make_windows
+from scopesift_features.reading.batching.windows import make_windows
 
 HERE_AND_THERE = {
     "attention.self.query": "query",
@@ -78,7 +78,7 @@ def test_reading_with_it_imports_no_transformers():
 
     code = (
         "import sys; from scopesift_features.reader import Reader; "
-        "from scopesift_features.reading.windows import make_windows; "
+        "from scopesift_features.reading.batching.windows import make_windows; "
         "from scopesift_features.reading.extract import stream_residuals; r = Reader.load('e5', device='cpu'); "
         "list(stream_residuals(r, make_windows(r, ['a']), [0])); sys.exit('transformers' in sys.modules)"
     )

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scopesift_features.reading.windows import make_windows
+from scopesift_features.reading.batching.windows import make_windows
 from scopesift_features.scope import Scope
 from scopesift_files.errors import InputError, ScopeError
 

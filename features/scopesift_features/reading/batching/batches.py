@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scopesift_features.reading.batch_plan import plan_batches
-from scopesift_features.reading.windows import Window
+from scopesift_features.reading.batching.batch_plan import plan_batches
+from scopesift_features.reading.batching.windows import Window
 
 # from this size on a token costs no less in a larger batch; see `plan_batches`
 CPU_BATCH_TOKENS = 1024

@@ -1,4 +1,4 @@
-from scopesift_features.reading.text_chunks import CHUNK_CHARACTERS, CHUNK_TEXTS, text_chunks
+from scopesift_features.reading.batching.text_chunks import CHUNK_CHARACTERS, CHUNK_TEXTS, text_chunks
 
 
 def test_chunks_are_bounded_in_texts_and_characters_and_cover_all_texts():

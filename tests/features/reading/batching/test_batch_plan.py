@@ -3,7 +3,7 @@ import random
 
 import numpy as np
 import pytest
-from scopesift_features.reading.batch_plan import STARTS_A_FULL_BATCH, plan_batches
+from scopesift_features.reading.batching.batch_plan import STARTS_A_FULL_BATCH, plan_batches
 
 
 def places(batches, lengths):

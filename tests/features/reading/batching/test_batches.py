@@ -1,6 +1,6 @@
 import numpy as np
-from scopesift_features.reading.batches import make_batches
-from scopesift_features.reading.windows import Window
+from scopesift_features.reading.batching.batches import make_batches
+from scopesift_features.reading.batching.windows import Window
 
 
 def window(document, length):

@@ -1,0 +1,1 @@
+"""Texts into windows, and windows into padded batches."""
